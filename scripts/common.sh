@@ -1,5 +1,5 @@
 # Sourced by the scripts that fetch: pins, messages, downloads checked by digest, atomic folders.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=third_party/pins
@@ -92,11 +92,4 @@ publish_prefix() {
   printf '%s\n' "$2" >"$staging/.stamp"
   rm -rf "$1"
   mv "$staging" "$1"
-}
-
-# link_library FOLDER FILE NAME...: the names the linker and the loader ask for.
-link_library() {
-  local folder=$1 file=$2 name
-  shift 2
-  for name in "$@"; do ln -sf "$file" "$folder/$name"; done
 }
