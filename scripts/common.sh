@@ -36,7 +36,7 @@ logged() {
 # fetch_wheel FILE SHA256: leaves the file in $downloads. Its name holds all that pip must know, so
 # the result does not depend on the Python that runs here; the index is the one pip is set up for.
 fetch_wheel() {
-  local file=$1 digest=$2 name version python abi platform part
+  local file=$1 digest=$2 name version python abi platform
   has_digest "$downloads/$file" "$digest" && return
   IFS=- read -r name version python abi platform <<<"${file%.whl}"
   [[ $platform == *_"$(uname -m)" ]] ||
@@ -53,7 +53,6 @@ fetch_wheel() {
     --abi "$abi" --platform "$platform" "$name==$version"
   if ! has_digest "$part/$file" "$digest"; then
     ls -l "$part" >>"$log"
-    rm -rf "$part"
     die "$file has not the digest that third_party/pins names: $digest" \
       "do not use it; look at where pip's index points, then again: scripts/$me"
   fi
@@ -83,7 +82,7 @@ new_prefix() {
   flock 9
   staging=$(mktemp -d "$(dirname "$1")/.$(basename "$1").XXXXXX")
   chmod 755 "$staging"
-  trap 'rm -rf "$staging"' EXIT
+  trap 'rm -rf "$staging" "${part:-}"' EXIT
 }
 
 is_current() { [ -f "$1/.stamp" ] && [ "$(cat "$1/.stamp")" = "$2" ]; }
