@@ -1,0 +1,17 @@
+# tare_arrow: Arrow and Parquet, an installed package first, else what scripts/get-arrow laid into
+# TARE_DEPS/arrow (docs/adr/0002).
+add_library(tare_arrow INTERFACE)
+find_package(Arrow CONFIG QUIET)
+find_package(Parquet CONFIG QUIET)
+if(TARGET Arrow::arrow_shared AND TARGET Parquet::parquet_shared)
+  target_link_libraries(tare_arrow INTERFACE Arrow::arrow_shared Parquet::parquet_shared)
+else()
+  find_path(ARROW_INCLUDE arrow/api.h HINTS ${TARE_DEPS}/arrow/include)
+  find_library(ARROW_LIBRARY arrow HINTS ${TARE_DEPS}/arrow/lib)
+  find_library(PARQUET_LIBRARY parquet HINTS ${TARE_DEPS}/arrow/lib)
+  if(NOT ARROW_INCLUDE OR NOT ARROW_LIBRARY OR NOT PARQUET_LIBRARY)
+    message(FATAL_ERROR "Arrow was not found. Run: scripts/get-arrow")
+  endif()
+  target_include_directories(tare_arrow SYSTEM INTERFACE ${ARROW_INCLUDE})
+  target_link_libraries(tare_arrow INTERFACE ${ARROW_LIBRARY} ${PARQUET_LIBRARY})
+endif()

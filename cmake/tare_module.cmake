@@ -1,0 +1,41 @@
+# tare_module(NAME [LINK <private libraries>]): one folder = one target `tare_NAME` = one namespace.
+# Sources are src/NAME/*.cc; *_test.cc go into `tare_NAME_test`, *_benchmark.cc into `tare_NAME_benchmark`.
+# The modules it may see come from cmake/layers.cmake.
+function(tare_module name)
+  cmake_parse_arguments(arg "" "" "LINK;TEST_LINK" ${ARGN})
+  set(folder ${PROJECT_SOURCE_DIR}/src/${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  set(tests ${sources})
+  set(benchmarks ${sources})
+  list(FILTER sources EXCLUDE REGEX "_(test|benchmark)\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER benchmarks INCLUDE REGEX "_benchmark\\.cc$")
+
+  add_library(tare_${name} STATIC ${sources})
+  target_include_directories(tare_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_include_directories(tare_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_features(tare_${name} PUBLIC cxx_std_20)
+  set(below ${TARE_LAYER_${name}})
+  list(TRANSFORM below PREPEND tare_)
+  target_link_libraries(tare_${name} PUBLIC ${below}
+    PRIVATE $<BUILD_INTERFACE:tare_flags> ${arg_LINK})
+  set_target_properties(tare_${name} PROPERTIES EXPORT_NAME ${name})
+  add_library(tare::${name} ALIAS tare_${name})
+
+  if(TARE_BUILD_TESTS AND tests)
+    add_executable(tare_${name}_test ${tests})
+    target_include_directories(tare_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_compile_definitions(tare_${name}_test PRIVATE
+      TARE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    target_link_libraries(tare_${name}_test PRIVATE
+      tare_${name} tare_flags ${arg_TEST_LINK} GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(tare_${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${name})
+  endif()
+  if(TARE_BUILD_BENCHMARKS AND benchmarks)
+    add_executable(tare_${name}_benchmark ${benchmarks})
+    target_include_directories(tare_${name}_benchmark PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(tare_${name}_benchmark PRIVATE
+      tare_${name} tare_flags benchmark::benchmark_main)
+  endif()
+endfunction()

@@ -1,0 +1,50 @@
+// Files: whole reads, writes that are complete or absent, temporary folders that always go.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "tare/core/result.h"
+
+namespace tare {
+
+/// Reads a whole file.
+/// Errors  kNotFound: it does not exist or cannot be opened; kInvalidArgument: it is a folder;
+///         kResourceExhausted: it is longer than `max_bytes`; kDataLoss: reading failed.
+Result<std::string> ReadFile(const std::string& path, int64_t max_bytes = int64_t{1} << 40);
+
+/// Writes `content` to `path` so that after a crash at any point the path holds either what it
+/// held before or all of `content`: temporary file beside it, fsync, rename, fsync of the folder.
+/// Errors  kResourceExhausted: the disk is full; kInvalidArgument: the folder is missing or not
+///         writable. The temporary file is removed on every error.
+Result<void> WriteFileAtomic(const std::string& path, std::string_view content);
+
+/// The same for content made by several writes: `write` appends pieces through its argument.
+using Appender = std::function<Result<void>(std::string_view piece)>;
+Result<void> WriteFileAtomic(const std::string& path,
+                             const std::function<Result<void>(const Appender&)>& write);
+
+/// A private folder under $TMPDIR (or /tmp) that is removed with all it holds.
+/// Threads  none.
+class TemporaryFolder {
+ public:
+  static Result<TemporaryFolder> Create();
+  ~TemporaryFolder();
+  TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::move(other.path_)) {
+    other.path_.clear();
+  }
+  TemporaryFolder& operator=(TemporaryFolder&& other) noexcept {
+    std::swap(path_, other.path_);
+    return *this;
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+}  // namespace tare

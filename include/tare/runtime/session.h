@@ -1,0 +1,69 @@
+// Session: one model, loaded and ready to run in ONNX Runtime.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tare/core/result.h"
+#include "tare/tensor/tensor.h"
+
+namespace tare::runtime {
+
+/// How much the runtime may rewrite the graph. kAll is what users get; the others are for
+/// comparison and for reading what a pass did.
+enum class Optimization { kNone, kBasic, kExtended, kAll };
+
+struct SessionOptions {
+  /// Intra-op threads, at least 1. Inter-op execution is sequential.
+  int num_threads = 1;
+  Optimization optimization = Optimization::kAll;
+  /// Shared libraries with custom operators.
+  std::vector<std::string> custom_op_libraries;
+  /// When not empty, the graph as optimised is written there.
+  std::string optimized_model_path;
+  /// Folder that relative external-data paths of a model given as bytes refer to.
+  std::string external_data_folder;
+};
+
+/// A loaded model.
+///
+/// Threads  Run() calls may run together.
+class Session {
+ public:
+  /// Loads a model from its file.
+  /// Errors  kNotFound: no such file; kUnsupported: the runtime cannot load it, with its message.
+  static Result<Session> FromFile(const std::string& path, const SessionOptions& options);
+
+  /// Loads a serialised ModelProto.
+  static Result<Session> FromBytes(std::string_view model, const SessionOptions& options);
+
+  ~Session();
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+
+  /// Inputs that a caller must give, and outputs, in the model's order. Types are the runtime's
+  /// own inference; an output that is not a tensor (sequence, map) has dtype kUndefined.
+  std::span<const ValueInfo> inputs() const;
+  std::span<const ValueInfo> outputs() const;
+
+  /// Runs the model and returns its outputs in order.
+  /// Errors  kInvalidArgument: an input is missing, unknown, or of the wrong dtype or shape;
+  ///         kUnsupported: the runtime failed, with its message, or an output is not a tensor.
+  Result<std::vector<Tensor>> Run(std::span<const NamedTensor> inputs) const;
+
+  /// The same without copying the outputs: `use` sees them as views that end with the call.
+  Result<void> RunViews(std::span<const NamedTensor> inputs,
+                        const std::function<Result<void>(std::span<const TensorView>)>& use) const;
+
+ private:
+  struct State;
+  explicit Session(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tare::runtime

@@ -1,0 +1,196 @@
+// Tensor: an owned, dense, row-major array of one element type.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tare/core/result.h"
+#include "tare/tensor/dtype.h"
+
+namespace tare {
+
+/// Extents by axis; an empty shape is a scalar.
+using Shape = std::vector<int64_t>;
+
+/// Number of elements: the product of the extents, 1 for a scalar.
+/// Errors  kInvalidArgument: an extent is negative, or the product passes 2^48.
+Result<int64_t> NumElements(std::span<const int64_t> shape);
+
+/// "[8, 3, 32, 32]"; -1 prints as "?".
+std::string ShapeText(std::span<const int64_t> shape);
+
+/// The DType of a C++ element type.
+template <class T>
+constexpr DType DTypeOf();
+
+/// Dense row-major numbers. 4-bit types hold two elements a byte, the first in the low nibble.
+///
+/// Threads  as a standard container: const calls may run together.
+class Tensor {
+ public:
+  Tensor() = default;
+
+  /// Returns a tensor of zeros.
+  /// Errors  kInvalidArgument: a bad shape, or a dtype without a width (strings).
+  static Result<Tensor> Zeros(DType dtype, Shape shape);
+
+  /// Returns a tensor over `bytes`, which must have exactly the size that dtype and shape ask for.
+  /// Errors  kInvalidArgument: it does not.
+  static Result<Tensor> FromBytes(DType dtype, Shape shape, std::vector<std::byte> bytes);
+
+  /// Returns a tensor of `values`; their number must match the shape (TARE_CHECK).
+  template <class T>
+  static Tensor Of(Shape shape, std::span<const T> values);
+  template <class T>
+  static Tensor Of(Shape shape, const std::vector<T>& values) {
+    return Of<T>(std::move(shape), std::span<const T>(values));
+  }
+
+  DType dtype() const { return dtype_; }
+  const Shape& shape() const { return shape_; }
+  int64_t rank() const { return static_cast<int64_t>(shape_.size()); }
+  int64_t num_elements() const { return num_elements_; }
+  std::span<const std::byte> bytes() const { return bytes_; }
+  std::span<std::byte> mutable_bytes() { return bytes_; }
+
+  /// The elements as T. The dtype must be T's (TARE_CHECK); bool reads as uint8_t too.
+  template <class T>
+  std::span<const T> data() const;
+  template <class T>
+  std::span<T> mutable_data();
+
+  /// Returns the elements converted to float32 (bool as 0 and 1). Shape kept.
+  /// Errors  kInvalidArgument: strings and 4-bit types.
+  Result<Tensor> ToFloat32() const;
+
+  /// Returns a copy with another shape of the same number of elements (TARE_CHECK).
+  Tensor Reshaped(Shape shape) const;
+
+  /// Returns rows [begin, end) of the first axis (TARE_CHECK: in range, rank >= 1).
+  Tensor Rows(int64_t begin, int64_t end) const;
+
+  friend bool operator==(const Tensor&, const Tensor&) = default;
+
+ private:
+  Tensor(DType dtype, Shape shape, int64_t num_elements, std::vector<std::byte> bytes)
+      : dtype_(dtype),
+        shape_(std::move(shape)),
+        num_elements_(num_elements),
+        bytes_(std::move(bytes)) {}
+
+  DType dtype_ = DType::kUndefined;
+  Shape shape_;
+  int64_t num_elements_ = 0;
+  std::vector<std::byte> bytes_;
+};
+
+/// A tensor that somebody else owns, valid as long as they say.
+struct TensorView {
+  DType dtype = DType::kUndefined;
+  std::span<const int64_t> shape;
+  std::span<const std::byte> bytes;
+
+  /// The elements as T; the dtype must be T's (TARE_CHECK).
+  template <class T>
+  std::span<const T> data() const;
+};
+
+/// A value and the name of the model input or output that it belongs to.
+struct NamedTensor {
+  std::string name;
+  Tensor value;
+};
+
+/// Name, element type and shape of a model input or output; -1 is a dynamic extent.
+struct ValueInfo {
+  std::string name;
+  DType dtype = DType::kUndefined;
+  Shape shape;
+  friend bool operator==(const ValueInfo&, const ValueInfo&) = default;
+};
+
+template <>
+constexpr DType DTypeOf<float>() {
+  return DType::kFloat32;
+}
+template <>
+constexpr DType DTypeOf<double>() {
+  return DType::kFloat64;
+}
+template <>
+constexpr DType DTypeOf<uint8_t>() {
+  return DType::kUint8;
+}
+template <>
+constexpr DType DTypeOf<int8_t>() {
+  return DType::kInt8;
+}
+template <>
+constexpr DType DTypeOf<uint16_t>() {
+  return DType::kUint16;
+}
+template <>
+constexpr DType DTypeOf<int16_t>() {
+  return DType::kInt16;
+}
+template <>
+constexpr DType DTypeOf<uint32_t>() {
+  return DType::kUint32;
+}
+template <>
+constexpr DType DTypeOf<int32_t>() {
+  return DType::kInt32;
+}
+template <>
+constexpr DType DTypeOf<uint64_t>() {
+  return DType::kUint64;
+}
+template <>
+constexpr DType DTypeOf<int64_t>() {
+  return DType::kInt64;
+}
+template <>
+constexpr DType DTypeOf<bool>() {
+  return DType::kBool;
+}
+
+namespace internal {
+template <class T>
+bool HoldsType(DType dtype) {
+  return dtype == DTypeOf<T>() || (sizeof(T) == 1 && dtype == DType::kBool) ||
+         (DTypeOf<T>() == DType::kUint16 &&
+          (dtype == DType::kFloat16 || dtype == DType::kBfloat16));
+}
+}  // namespace internal
+
+template <class T>
+std::span<const T> Tensor::data() const {
+  TARE_CHECK(internal::HoldsType<T>(dtype_));
+  return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
+}
+
+template <class T>
+std::span<const T> TensorView::data() const {
+  TARE_CHECK(internal::HoldsType<T>(dtype));
+  return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
+}
+
+template <class T>
+std::span<T> Tensor::mutable_data() {
+  TARE_CHECK(internal::HoldsType<T>(dtype_));
+  return {reinterpret_cast<T*>(bytes_.data()), bytes_.size() / sizeof(T)};
+}
+
+template <class T>
+Tensor Tensor::Of(Shape shape, std::span<const T> values) {
+  const auto bytes = std::as_bytes(values);
+  auto tensor = FromBytes(DTypeOf<T>(), std::move(shape), {bytes.begin(), bytes.end()});
+  TARE_CHECK(tensor.has_value());
+  return *std::move(tensor);
+}
+
+}  // namespace tare

@@ -1,0 +1,85 @@
+#include "tare/tensor/quant_params.h"
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+
+namespace tare {
+
+Result<QuantParams> AffineParamsFromRange(ValueRange range, QuantGrid grid) {
+  if (!std::isfinite(range.min) || !std::isfinite(range.max) || range.min > range.max) {
+    return InvalidArgument(
+        StrCat("range [", range.min, ", ", range.max, "] is not a finite interval"),
+        "look for NaN or Inf in the calibration data");
+  }
+  const double quant_min = grid.quant_min;
+  const double quant_max = grid.quant_max;
+  if (quant_max - quant_min < 2) {
+    return InvalidArgument(StrCat("grid [", quant_min, ", ", quant_max, "] has fewer than 2 steps"),
+                           "choose a bit width of at least 2");
+  }
+  // In double: the width of a finite float range may overflow float.
+  const double lo = std::min(double{range.min}, 0.0);
+  const double hi = std::max(double{range.max}, 0.0);
+  const double scale =
+      hi > lo ? std::max((hi - lo) / (quant_max - quant_min), double{FLT_MIN}) : 1.0;
+
+  // std::nearbyint rounds half to even in the default rounding mode.
+  const double zero_point =
+      std::clamp(std::nearbyint(quant_min - lo / scale), quant_min, quant_max);
+  return QuantParams{static_cast<float>(scale), static_cast<int32_t>(zero_point)};
+}
+
+int32_t QuantizeValue(float real, QuantParams params, QuantGrid grid) {
+  const float steps = std::nearbyint(real / params.scale);
+  if (std::isnan(steps)) return params.zero_point;
+  const double code = static_cast<double>(steps) + params.zero_point;
+  return static_cast<int32_t>(
+      std::clamp(code, static_cast<double>(grid.quant_min), static_cast<double>(grid.quant_max)));
+}
+
+Result<QuantizedWeight> QuantizeWeight(const Tensor& weight, int64_t axis,
+                                       std::span<const float> floor) {
+  if (weight.dtype() != DType::kFloat32 || axis < -1 || axis >= weight.rank()) {
+    return InvalidArgument(
+        StrCat("cannot quantize a ", DTypeName(weight.dtype()), " weight of shape ",
+               ShapeText(weight.shape()), " along axis ", axis),
+        "this is a float32 tensor and an axis of it, or -1");
+  }
+  const Shape& shape = weight.shape();
+  int64_t inner = 1;
+  for (int64_t i = axis + 1; axis >= 0 && i < weight.rank(); ++i)
+    inner *= shape[static_cast<size_t>(i)];
+  const int64_t channels = axis < 0 ? 1 : shape[static_cast<size_t>(axis)];
+  if (axis < 0) inner = weight.num_elements();
+
+  const auto values = weight.data<float>();
+  const auto channel_of = [&](int64_t i) {
+    return static_cast<size_t>(inner == 0 ? 0 : (i / inner) % channels);
+  };
+  std::vector<float> scales(static_cast<size_t>(channels), 0.0F);
+  for (int64_t i = 0; i < weight.num_elements(); ++i) {
+    const float magnitude = std::abs(values[static_cast<size_t>(i)]);
+    if (!std::isfinite(magnitude)) {
+      return InvalidArgument(
+          StrCat("the weight holds ", values[static_cast<size_t>(i)], " at element ", i),
+          "repair the model: a weight must be finite");
+    }
+    float& absmax = scales[channel_of(i)];
+    absmax = std::max(absmax, magnitude);
+  }
+  for (size_t c = 0; c < scales.size(); ++c) {
+    scales[c] = scales[c] > 0 ? std::max(scales[c] / 127.0F, FLT_MIN) : 1.0F;
+    if (!floor.empty()) scales[c] = std::max(scales[c], floor[c]);
+  }
+  TARE_TRY(Tensor quantized, Tensor::Zeros(DType::kInt8, shape));
+  const auto codes = quantized.mutable_data<int8_t>();
+  for (int64_t i = 0; i < weight.num_elements(); ++i) {
+    const auto at = static_cast<size_t>(i);
+    codes[at] =
+        static_cast<int8_t>(QuantizeValue(values[at], {scales[channel_of(i)], 0}, kInt8NarrowGrid));
+  }
+  return QuantizedWeight{std::move(quantized), std::move(scales)};
+}
+
+}  // namespace tare

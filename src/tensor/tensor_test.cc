@@ -1,0 +1,118 @@
+#include "tare/tensor/tensor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cfloat>
+#include <cmath>
+#include <limits>
+
+#include "tare/tensor/quant_params.h"
+
+namespace tare {
+namespace {
+
+TEST(TensorTest, RefusesShapesThatCannotBe) {
+  EXPECT_FALSE(Tensor::Zeros(DType::kFloat32, {-1}));
+  EXPECT_FALSE(Tensor::Zeros(DType::kFloat32, {int64_t{1} << 40, int64_t{1} << 40}));
+  EXPECT_FALSE(Tensor::Zeros(DType::kString, {1}));
+  EXPECT_FALSE(Tensor::FromBytes(DType::kFloat32, {2}, std::vector<std::byte>(7)));
+}
+
+TEST(TensorTest, CutsRows) {
+  const Tensor tensor = Tensor::Of<float>({3, 2}, {1, 2, 3, 4, 5, 6});
+  const Tensor rows = tensor.Rows(1, 3);
+  EXPECT_EQ(rows.shape(), (Shape{2, 2}));
+  EXPECT_THAT(rows.data<float>(), testing::ElementsAre(3, 4, 5, 6));
+  EXPECT_EQ(tensor.Rows(1, 1).num_elements(), 0);
+}
+
+TEST(TensorTest, PacksFourBitTypesTwoAByte) {
+  EXPECT_EQ(Tensor::Zeros(DType::kInt4, {3})->bytes().size(), 2U);
+}
+
+TEST(HalfTest, RoundTripsEveryFiniteValue) {
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    const auto half = static_cast<uint16_t>(bits);
+    const float value = HalfToFloat(half);
+    if (std::isnan(value)) continue;
+    EXPECT_EQ(FloatToHalf(value), half) << bits;
+  }
+  EXPECT_EQ(HalfToFloat(0x3C00), 1.0F);
+  EXPECT_EQ(HalfToFloat(0x0001), std::ldexp(1.0F, -24));
+  EXPECT_EQ(FloatToHalf(65520.0F), 0x7C00);  // halfway to 65536 rounds to even: infinity
+  EXPECT_EQ(FloatToHalf(65519.0F), 0x7BFF);
+}
+
+// Reference quantize-dequantize, written from the definition: slow, obvious, in double.
+double RoundTrip(double x, QuantParams params, QuantGrid grid) {
+  const double q = std::clamp(std::nearbyint(x / params.scale) + params.zero_point,
+                              double{0} + grid.quant_min, double{0} + grid.quant_max);
+  return params.scale * (q - params.zero_point);
+}
+
+TEST(AffineParamsFromRangeTest, CoversAnAsymmetricRange) {
+  const auto params = AffineParamsFromRange({-1.0F, 3.0F}, kUint8Grid);
+  ASSERT_TRUE(params) << params.error().what;
+  EXPECT_FLOAT_EQ(params->scale, 4.0F / 255.0F);
+  EXPECT_EQ(params->zero_point, 64);  // 1 / (4 / 255) = 63.75
+}
+
+TEST(AffineParamsFromRangeTest, WidensTheRangeToReachZero) {
+  const auto params = AffineParamsFromRange({2.0F, 6.0F}, kUint8Grid);
+  ASSERT_TRUE(params) << params.error().what;
+  EXPECT_FLOAT_EQ(params->scale, 6.0F / 255.0F);
+  EXPECT_EQ(params->zero_point, 0);
+}
+
+TEST(AffineParamsFromRangeTest, RoundsAHalfToEven) {
+  const QuantGrid grid{0, 4};  // scale 0.5, so -min / scale is 0.5, then 1.5
+  EXPECT_EQ(AffineParamsFromRange({-0.25F, 1.75F}, grid)->zero_point, 0);
+  EXPECT_EQ(AffineParamsFromRange({-0.75F, 1.25F}, grid)->zero_point, 2);
+}
+
+TEST(AffineParamsFromRangeTest, RejectsNanAndNamesTheNextStep) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto params = AffineParamsFromRange({nan, 1.0F}, kInt8Grid);
+  ASSERT_FALSE(params);
+  EXPECT_EQ(params.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(params.error().next_step.find("calibration data"), std::string::npos);
+}
+
+class EveryGridTest : public testing::TestWithParam<QuantGrid> {};
+
+TEST_P(EveryGridTest, KeepsZeroExactAndErrorWithinOneStep) {
+  for (const float magnitude : {1e-44F, 1e-6F, 1.0F, 1e6F, 1e38F}) {  // denormal to near FLT_MAX
+    const auto params = AffineParamsFromRange({-0.3F * magnitude, magnitude}, GetParam());
+    ASSERT_TRUE(params) << params.error().what;
+    EXPECT_EQ(RoundTrip(0.0, *params, GetParam()), 0.0) << "magnitude " << magnitude;
+    for (double share : {-0.3, -0.1, 0.25, 0.5, 1.0}) {
+      const double x = share * magnitude;
+      EXPECT_NEAR(RoundTrip(x, *params, GetParam()), x, params->scale) << "x " << x;
+      EXPECT_EQ(DequantizeValue(QuantizeValue(static_cast<float>(x), *params, GetParam()), *params),
+                static_cast<float>(RoundTrip(static_cast<float>(x), *params, GetParam())));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Grids, EveryGridTest,
+                         testing::Values(kUint8Grid, kInt8Grid, QuantGrid{-8, 7}, QuantGrid{0, 3}));
+
+TEST(QuantizeWeightTest, GivesEachChannelItsOwnScale) {
+  // Columns of a [K=2, N=2] matrix: absmax 2 and 0.5; 1 / (2 / 127) = 63.5 rounds to even 64.
+  const auto quantized = QuantizeWeight(Tensor::Of<float>({2, 2}, {1, 0.5F, -2, 0.25F}), 1);
+  ASSERT_TRUE(quantized);
+  EXPECT_THAT(quantized->scales, testing::ElementsAre(2.0F / 127.0F, 0.5F / 127.0F));
+  EXPECT_THAT(quantized->values.data<int8_t>(), testing::ElementsAre(64, 127, -127, 64));
+}
+
+TEST(QuantizeWeightTest, TakesAChannelOfZerosAndRefusesNan) {
+  EXPECT_EQ(QuantizeWeight(Tensor::Of<float>({2}, {0, 0}), -1)->scales[0], 1.0F);
+  EXPECT_FALSE(QuantizeWeight(Tensor::Of<float>({1}, {std::nanf("")}), 0));
+  EXPECT_EQ(
+      QuantizeWeight(Tensor::Of<float>({2}, {1, 0}), 0, std::vector<float>{0.5F, 0.5F})->scales[0],
+      0.5F);
+}
+
+}  // namespace
+}  // namespace tare
