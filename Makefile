@@ -63,9 +63,7 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
 
 lint: ## check formatting, shell scripts and clang-tidy's findings
 	@scripts/configure dev lint
-	@git ls-files '*.cc' '*.h' | xargs clang-format-$(LLVM) --dry-run --Werror
-	@git grep -lE '^#!(/usr)?/bin/(env )?(ba)?sh' | xargs shellcheck
-	@run-clang-tidy-$(LLVM) -quiet -p build/dev -j $(JOBS) -extra-arg=-Wno-unknown-warning-option '/(src|fuzz)/.*\.cc$$'
+	@LLVM=$(LLVM) JOBS=$(JOBS) scripts/lint
 
 format: ## format the C++ sources in place
 	@scripts/bootstrap lint
