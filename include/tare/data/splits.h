@@ -67,8 +67,8 @@ struct DisjointReport {
 /// arrays; the same numbers where the splits' types differ.
 ///
 /// Bound    compares 128-bit hashes: a false alarm among 10^6 samples has probability < 10^-26.
-/// Cost     one pass over the data; 24 bytes a sample of every split but the last; reads 1 MiB at
-///          a time.
+/// Cost     one pass over the data; 24 bytes a sample of every split but the last; reads some
+///          1 MiB at a time.
 /// Source   hash: MurmurHash3_x64_128, Austin Appleby, public domain (smhasher).
 /// Errors   kInvalidArgument: splits with different numbers of arrays; what Read() gives.
 Result<DisjointReport> FindDuplicates(std::span<const Split> splits);
