@@ -51,6 +51,11 @@ Result<void> Simplify(Prepared& prepared, const runtime::SessionOptions& options
 
 }  // namespace
 
+Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes, const runtime::SessionOptions& options) {
+  TARE_TRY_VOID(RunAll(model, probes, options));
+  return {};
+}
+
 Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options) {
   std::vector<Outputs> expected;
   if (!probes.empty()) {

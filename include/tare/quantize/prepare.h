@@ -36,4 +36,7 @@ using Inputs = std::vector<NamedTensor>;
 /// Errors  what the runtime says when it cannot load or run the source model.
 Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options);
 
+/// Loads the model and runs it on each of `probes`: to be called in a child process first.
+Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes, const runtime::SessionOptions& options);
+
 }  // namespace tare::quantize
