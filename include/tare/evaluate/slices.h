@@ -32,7 +32,7 @@ class SliceExpression {
   SliceExpression& operator=(SliceExpression&&) noexcept;
   ~SliceExpression();
 
-  /// Names that the expression compares, sorted, each once.
+  /// Names that the expression compares, each once, as they first appear.
   const std::vector<std::string>& names() const { return names_; }
 
   /// Returns whether a sample with these values belongs to the slice.
