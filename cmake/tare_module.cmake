@@ -17,8 +17,7 @@ function(tare_module name)
   target_include_directories(tare_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_features(tare_${name} PUBLIC cxx_std_20)
   set(below ${TARE_LAYER_${name}})
-  # A module that is not built yet is left out.
-  list(TRANSFORM below REPLACE "(.+)" "$<TARGET_NAME_IF_EXISTS:tare_\\1>")
+  list(TRANSFORM below PREPEND tare_)
   target_link_libraries(tare_${name} PUBLIC ${below}
     PRIVATE $<BUILD_INTERFACE:tare_flags> ${arg_LINK})
   set_target_properties(tare_${name} PROPERTIES EXPORT_NAME ${name})
