@@ -16,7 +16,7 @@ type Draw = (c: Context) => Section | Absent;
 function order(task: string | undefined): Draw[] {
   return task === "outputs"
     ? [checks, outputs, candidates, latency, resources, whereBytes, fusion, tensors, metrics, flips, perClass, conditions, data, provenance]
-    : [checks, metrics, flips, perClass, conditions, candidates, latency, resources, whereBytes, fusion, tensors, outputs, data, provenance];
+    : [checks, metrics, flips, perClass, conditions, outputs, candidates, latency, resources, whereBytes, fusion, tensors, data, provenance];
 }
 
 const WORDS: Record<string, string> = {
@@ -27,13 +27,13 @@ const WORDS: Record<string, string> = {
 function masthead(c: Context): Child {
   const r = c.report, verdict = r.verdict && r.verdict in WORDS ? r.verdict : null;
   const word = verdict ?? "NOT JUDGED";
-  let sentence = (r.summary ?? "").trim().replace(new RegExp(`^(PASS|FAIL|INCONCLUSIVE)\\b[\\s:.,–-]*`), "") || (verdict ? WORDS[verdict]! : "No limits were declared, so there is no verdict.");
-  sentence = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  const sentence = (r.summary ?? "").trim().replace(new RegExp(`^(PASS|FAIL|INCONCLUSIVE)\\b[\\s:.,–-]*`), "") || (verdict ? WORDS[verdict]! : "No limits were declared, so there is no verdict.");
+  const tied = sentence.replace(/n = (?=\d)/g, "n\u00a0=\u00a0").replace(/(\d) (?=[%×])/g, "$1\u00a0");
   const facts = h("p", { class: "byline" }, [
     h("b", {}, r.name ?? "unnamed"), r.task ? `task ${r.task}` : null, isNumber(r.n) ? `n = ${count(r.n)}` : null, r.created ? when(r.created) : null, r.tare_version ? `tare ${r.tare_version}` : null,
   ].filter(Boolean).flatMap((x, i) => [i ? h("span", { class: "dot", "aria-hidden": "true" }, " · ") : null, x]));
   return h("header", { class: `masthead ${verdict ? verdict.toLowerCase() : "none"}` }, facts,
-    h("h1", {}, h("span", { class: `verdict big ${verdict ? verdict.toLowerCase() : "none"}` }, verdictShape(verdict, 30), word), " ", h("span", { class: "sentence" }, sentence)),
+    h("h1", {}, h("span", { class: `verdict big ${verdict ? verdict.toLowerCase() : "none"}` }, verdictShape(verdict, 30), word), " ", h("span", { class: "sentence" }, tied)),
     keyFigures(c), alarms(c),
     h("p", { class: "keys" }, key("float", `${c.float}, the baseline`), key("int8", `${c.int8}, the candidate`), h("span", { class: "muted" }, `whiskers: ${c.confidence} intervals`)));
 }

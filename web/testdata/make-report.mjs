@@ -186,8 +186,9 @@ function tensor(name, kind, shape, method = "mse") {
   let min = Infinity, max = -Infinity, zero = 0;
   for (const v of values) { min = Math.min(min, v); max = Math.max(max, v); if (v === 0) zero++; }
   const sorted = values.slice().sort((x, y) => x - y);
-  const low = Math.min(0, kind === "weight" ? -Math.max(-min, max) : min < 0 ? quantile(sorted, 0.0004) : 0);
-  const high = kind === "weight" ? -low : quantile(sorted, 0.9994);
+  let low = Math.min(0, kind === "weight" ? -Math.max(-min, max) : min < 0 ? quantile(sorted, 0.0004) : 0);
+  let high = kind === "weight" ? -low : quantile(sorted, 0.9994);
+  if (method === "minmax") { low = min; high = max; }
   const levels = kind === "weight" ? 254 : 255, scale = (high - low) / levels;
   const bins = new Array(64).fill(0), width = (max - min) / 64;
   for (const v of values) bins[Math.min(63, Math.floor((v - min) / width))]++;

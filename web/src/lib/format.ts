@@ -55,10 +55,21 @@ export function bytes(x: number): Quantity {
   return { text: fixed(x), unit: "B" };
 }
 
+/// Bytes in the unit of `reference`, so that a column compares at a glance.
+export function bytesLike(x: number | undefined, reference: number): Quantity {
+  if (!isNumber(x)) return NOTHING;
+  const { text, unit } = bytes(reference), size = { GB: 1e9, MB: 1e6, kB: 1e3 }[unit];
+  return size ? { text: fixed(x / size, Math.max(1, split3(text))), unit } : bytes(x);
+}
+const split3 = (text: string) => (text.split(".")[1] ?? "").length;
+
+/// Significant digits without trailing zeros: for small shares in running text.
+export const brief = (x: number, significant = 2): string => short(Number(x.toPrecision(significant)), significant).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+
 /// Cosine similarity: as many digits as it takes to see the distance from 1.
 export function cosine(x: number): string {
   const gap = 1 - x;
-  return fixed(x, gap > 0 ? Math.max(3, Math.min(7, Math.ceil(-Math.log10(gap)) + 1)) : 4);
+  return fixed(x, gap > 0 ? Math.max(4, Math.min(7, Math.ceil(-Math.log10(gap)) + 1)) : 4);
 }
 
 export function when(rfc3339: string): string {

@@ -3,7 +3,7 @@
 import { Child, drawing, s } from "./dom";
 import { isNumber } from "./format";
 
-export interface Scale { low: number; high: number; log: boolean; ticks: number[]; at: (x: number) => number }
+export interface Scale { low: number; high: number; log: boolean; ticks: number[]; decimals: (factor?: number) => number; at: (x: number) => number }
 
 /// About four round numbers inside [low, high].
 function niceTicks(low: number, high: number, wanted: number): number[] {
@@ -27,7 +27,12 @@ export function scaleOf(values: (number | undefined)[], options: { pad?: number;
   const ticks = log
     ? [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100].filter((x) => Math.log(x) >= low && Math.log(x) <= high)
     : niceTicks(low, high, options.ticks ?? 4);
-  return { low, high, log, ticks, at: (x) => (100 * ((log ? Math.log(x) : x) - low)) / (high - low) };
+  // Decimals that tell all ticks apart, when the labels are the ticks times `factor`.
+  const decimals = (factor = 1) => {
+    for (let d = 0; d < 7; d++) if (ticks.every((x) => Math.abs(x * factor - Number((x * factor).toFixed(d))) < 1e-9)) return d;
+    return 7;
+  };
+  return { low, high, log, ticks, decimals, at: (x) => (100 * ((log ? Math.log(x) : x) - low)) / (high - low) };
 }
 
 const percent = (x: number) => `${Math.round(x * 100) / 100}%`;

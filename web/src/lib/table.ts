@@ -21,44 +21,42 @@ function split(text: string): [string, string] {
   const at = text.indexOf(".");
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at)];
 }
-// Widths in ch: a digit is one, separators are narrower, so this is an upper bound that is the same for the whole column.
-const width = (text: string) => text.replace(/[,.]/g, "").length + 0.5 * (text.match(/[,.]/g)?.length ?? 0);
+// About the width in ch (a digit is one) in common fonts. Every row of a column gets the widest, so an error moves the column, not its alignment.
+const WIDTHS: Record<string, number> = { ".": 0.5, ",": 0.5, " ": 0.5, "\u00a0": 0.5, "[": 0.62, "]": 0.62, "\u2212": 1.33, "+": 1.33, "×": 1.33, "%": 1.5, m: 1.5, M: 1.4 };
+const width = (text: string) => [...text].reduce((sum, x) => sum + (WIDTHS[x] ?? 1), 0);
+const tail = (q: Quantity) => split(q.text)[1] + (q.unit ? `\u00a0${q.unit}` : "");
+const rangeText = (x: Num) => (x.low && x.high ? `[${x.low.text}, ${x.high.text}]` : "");
 
 class Aligner {
   private whole = 0;
-  private fraction = 0;
-  private unit = 0;
-  add(q: Quantity): void {
-    if (q === NOTHING) return;
-    const [whole, fraction] = split(q.text);
-    this.whole = Math.max(this.whole, width(whole));
-    this.fraction = Math.max(this.fraction, width(fraction));
-    this.unit = Math.max(this.unit, q.unit.length);
+  private tail = 0;
+  private range = 0;
+  add(x: Num): void {
+    if (x.value !== NOTHING) {
+      this.whole = Math.max(this.whole, width(split(x.value.text)[0]));
+      this.tail = Math.max(this.tail, width(tail(x.value)));
+    }
+    this.range = Math.max(this.range, width(rangeText(x)));
   }
-  put(q: Quantity, withUnit = true): HTMLElement {
-    const [whole, fraction] = split(q.text);
-    const box = (className: string, text: string, ch: number) => {
-      const span = h("span", { class: className }, text);
-      span.style.minWidth = `${ch}ch`;
+  put(x: Num): HTMLElement {
+    const [whole, fraction] = split(x.value.text), range = rangeText(x);
+    const box = (className: string, ch: number, ...content: Child[]) => {
+      const span = h("span", { class: className }, content);
+      span.style.minWidth = `${ch.toFixed(2)}ch`;
       return span;
     };
-    return h("span", { class: "q" }, box("qw", whole, this.whole), this.fraction > 0 && box("qf", fraction, this.fraction),
-      withUnit && this.unit > 0 && box("qu", q.unit ? `\u00a0${q.unit}` : "", this.unit + 0.6));
+    return h("span", { class: "q" }, box("qw", this.whole, whole),
+      this.tail > 0 && box("qf", this.tail, fraction, x.value.unit && h("span", { class: "unit" }, `\u00a0${x.value.unit}`)),
+      this.range > 0 && [" ", box("range", this.range, range)]);
   }
 }
 
 /// `columns[0]` names the row. A row's note is a second line under it.
 export function table(caption: string, columns: Column[], rows: Row[], options: { className?: string; phoneColumns?: number } = {}): HTMLTableElement {
   const aligners = columns.map((_, c) => {
-    const main = new Aligner(), ends = new Aligner();
-    for (const row of rows) {
-      const cell = row.cells[c];
-      if (!isNum(cell)) continue;
-      main.add(cell.value);
-      if (cell.low) ends.add(cell.low);
-      if (cell.high) ends.add(cell.high);
-    }
-    return { main, ends };
+    const aligner = new Aligner();
+    for (const row of rows) { const cell = row.cells[c]; if (isNum(cell)) aligner.add(cell); }
+    return aligner;
   });
   const element = h("table", { role: "table", class: options.className },
     h("caption", {}, caption),
@@ -66,10 +64,8 @@ export function table(caption: string, columns: Column[], rows: Row[], options: 
       h("th", { role: "columnheader", scope: "col", class: `k-${column.kind ?? "text"}` }, column.head)))),
     h("tbody", { role: "rowgroup" }, rows.map((row) => {
       const cells = columns.map((column, c) => {
-        const cell = row.cells[c], kind = column.kind ?? "text", { main, ends } = aligners[c]!;
-        const content: Child = !isNum(cell) ? cell
-          : cell.low && cell.high ? [main.put(cell.value), h("span", { class: "range" }, "\u00a0[", ends.put(cell.low, false), ", ", ends.put(cell.high, false), "]")]
-          : main.put(cell.value);
+        const cell = row.cells[c], kind = column.kind ?? "text";
+        const content: Child = isNum(cell) ? aligners[c]!.put(cell) : cell;
         if (c === 0) return h("th", { role: "rowheader", scope: "row", class: "k-name" }, content);
         const label = column.label ?? (typeof column.head === "string" ? column.head : "");
         const empty = content === undefined || content === null || content === "";

@@ -1,7 +1,7 @@
 // What does it cost, and what is gained? Latency, memory, size, the formats that were tried, where the bytes went.
 
 import { Child, h } from "../lib/dom";
-import { bytes, cosine, count, fixed, isNumber, NOTHING, plural, quantity, say, share, short } from "../lib/format";
+import { brief, bytes, bytesLike, cosine, count, fixed, isNumber, NOTHING, plural, quantity, say, share } from "../lib/format";
 import { axis, bars, scaleOf, strip } from "../lib/marks";
 import { Column, num, Row, table } from "../lib/table";
 import { Absent, Context, keys, list, longName, note, Section } from "./context";
@@ -40,7 +40,7 @@ export function latency(c: Context): Section | Absent {
   const [floatKey, int8Key] = keys(c);
   const columns: Column[] = [
     { head: "batch", kind: "name" }, { head: "model", kind: "text" }, { head: "p50", kind: "number" }, { head: "p90", kind: "number" }, { head: "p99", kind: "number" },
-    { head: axis(scale, (x) => `${short(x, 2)}×`), label: "", kind: "chart" }, { head: "throughput", kind: "number" }, { head: "speedup", kind: "number" },
+    { head: axis(scale, (x) => `${fixed(x, scale.decimals())}×`), label: "", kind: "chart" }, { head: "throughput", kind: "number" }, { head: "speedup", kind: "number" },
   ];
   const rows = pairs.flatMap((x): Row[] => ([["float", x.a, floatKey], ["int8", x.b, int8Key]] as const).map(([series, l, label]) => {
     const mine = series === "int8";
@@ -79,11 +79,12 @@ export function resources(c: Context): Section | Absent {
   const add = (name: string, x: number | undefined, y: number | undefined, ratio: number | undefined, unit: string, phrase: string) => {
     if (!isNumber(x) && !isNumber(y)) return;
     const r = ratio ?? (isNumber(x) && isNumber(y) && x > 0 ? y / x : undefined);
-    const qx = quantity(x, unit), qy = quantity(y, unit);
+    const reference = Math.max(x ?? 0, y ?? 0);
+    const q = (v: number | undefined) => (unit === "bytes" ? bytesLike(v, reference) : quantity(v, unit)), qx = q(x), qy = q(y);
     rows.push({ cells: [name, num(qx), num(qy), bars(x, y, Math.max(x ?? 0, y ?? 0), `${name}: ${c.float} ${say(qx)}, ${c.int8} ${say(qy)}`), num(quantity(r, "times"))] });
-    if (isNumber(r)) phrases.push(`${phrase} ${fixed(r, 2)}`);
+    if (isNumber(r)) phrases.push(`${phrase} ${share(r)}`);
   };
-  add("model file", a?.model_bytes, b?.model_bytes, cost?.size_ratio, "bytes", "The file is");
+  add("model file", a?.model_bytes, b?.model_bytes, cost?.size_ratio, "bytes", "file");
   add("peak memory", a?.peak_rss_bytes, b?.peak_rss_bytes, cost?.memory_ratio, "bytes", "peak memory");
   const energy = [a?.energy, b?.energy], measured = energy.every((e) => e?.status === "measured");
   add(`energy a sample${measured ? "" : energy.some((e) => e?.status === "estimated") ? " (estimated)" : ""}`, energy[0]?.joules_per_sample, energy[1]?.joules_per_sample, measured ? cost?.energy_ratio : undefined, "joules", measured ? "energy" : "estimated energy");
@@ -91,7 +92,7 @@ export function resources(c: Context): Section | Absent {
   const [floatKey, int8Key] = keys(c);
   const silent = energy.find((e) => e && !isNumber(e.joules_per_sample));
   return {
-    ...head, finding: phrases.length ? `${phrases.join(", ")} of ${c.float}’s` : "Size and memory of one model", body: [
+    ...head, finding: phrases.length ? `Against ${c.float}: ${phrases.join(", ")}` : "Size and memory of one model", body: [
       table(`Size, memory and energy, bars from zero`, [
         { head: "", kind: "name" }, { head: floatKey, label: c.float, kind: "number" }, { head: int8Key, label: c.int8, kind: "number" }, { head: "", label: "", kind: "chart" }, { head: "ratio", kind: "number" },
       ], rows, {}),
@@ -112,11 +113,10 @@ export function candidates(c: Context): Section | Absent {
     : `${chosen.format ?? "One"} was chosen of ${plural(all.length, "format")}${faster.length ? `; ${faster.map((x) => x.format).join(", ")} ran faster but ${faster.length === 1 ? "was" : "were"} turned down` : isNumber(chosen.speedup) ? `: the fastest, ${speedSentence(chosen.speedup, chosen.speedup_interval)}` : ""}`;
   const withFusion = all.some((x) => isNumber(x.expected));
   const columns: Column[] = [
-    { head: "format", kind: "name" }, { head: "speedup", kind: "number" }, { head: axis(scale, (x) => `${short(x, 2)}×`), label: "", kind: "chart" },
+    { head: "format", kind: "name" }, { head: "speedup", kind: "number" }, { head: axis(scale, (x) => `${brief(x)}×`), label: "", kind: "chart" },
     { head: "mean cosine", kind: "number" }, { head: "worst", label: "worst cosine", kind: "number" }, { head: "size", kind: "number" },
   ];
   if (withFusion) columns.push({ head: "fused", kind: "number" });
-  columns.push({ head: "why", label: "", kind: "text" });
   const rows = all.map((x): Row => {
     const t = (v: number | undefined) => quantity(v, "times"), i = x.speedup_interval;
     const cos = (v: number | undefined) => num(isNumber(v) ? { text: cosine(v), unit: "" } : NOTHING);
@@ -128,8 +128,7 @@ export function candidates(c: Context): Section | Absent {
       cos(x.cosine?.mean), cos(x.cosine?.least), num(t(x.size_ratio)),
     ];
     if (withFusion) cells.push(isNumber(x.expected) ? `${count(x.fused)} / ${count(x.expected)}` : "");
-    cells.push(x.reason ?? "");
-    return { mark: x.chosen ? "chosen-row" : undefined, cells };
+    return { mark: x.chosen ? "chosen-row" : undefined, cells, note: x.reason };
   });
   return {
     ...head, finding, body: [
@@ -147,7 +146,7 @@ export function whereBytes(c: Context): Section | Absent {
   const total = sorted.reduce((sum, x) => sum + x.float_bytes!, 0), after = sorted.reduce((sum, x) => sum + (x.quantized_bytes ?? x.float_bytes!), 0);
   let carried = 0, few = 0;
   while (few < sorted.length && carried < 0.8 * total) carried += sorted[few++]!.float_bytes!;
-  const finding = `${few} of ${plural(sorted.length, "layer")} ${few === 1 ? "carries" : "carry"} ${share(carried / total)} of the weight bytes; together the weights shrink to ${share(after / total)}`;
+  const finding = `${few} of ${plural(sorted.length, "layer")} ${few === 1 ? "carries" : "carry"} ${share(carried / total)} of the weight bytes; together the weights ${after <= total ? "shrink" : "grow"} to ${share(after / total)}`;
   const SHOWN = 10, shown = sorted.slice(0, sorted.length > SHOWN + 2 ? SHOWN : sorted.length), others = sorted.slice(shown.length);
   const rest = {
     name: plural(others.length, "other layer"), op: "", format: "", float_bytes: others.reduce((x, y) => x + y.float_bytes!, 0),
@@ -161,7 +160,7 @@ export function whereBytes(c: Context): Section | Absent {
   const [floatKey, int8Key] = keys(c);
   const sum = files[0] ?? total;
   const row = (x: { name?: string; op?: string; format?: string; float_bytes?: number; quantized_bytes?: number }, plain: boolean): Row => {
-    const qa = isNumber(x.float_bytes) ? bytes(x.float_bytes) : NOTHING, qb = isNumber(x.quantized_bytes) ? bytes(x.quantized_bytes) : NOTHING;
+    const qa = bytesLike(x.float_bytes, full), qb = bytesLike(x.quantized_bytes, full);
     return {
       mark: plain ? "rest" : undefined,
       cells: [

@@ -1,7 +1,7 @@
 // What the runtime did with the graph, and which range each tensor got.
 
 import { Child, drawing, h, s } from "../lib/dom";
-import { count, isNumber, plural, short } from "../lib/format";
+import { brief, count, fixed, isNumber, plural, short } from "../lib/format";
 import { histogram } from "../lib/marks";
 import { Row, table } from "../lib/table";
 import { Absent, Context, code, list, longName, note, Section } from "./context";
@@ -94,16 +94,16 @@ function allNodes(nodes: GraphNode[]): HTMLElement {
 
 // ---- tensors ----
 
-const one = (x: number | number[] | undefined): string | null =>
-  isNumber(x) ? short(x, 3) : Array.isArray(x) && x.length ? `${short(Math.min(...x), 3)} to ${short(Math.max(...x), 3)}` : null;
+const one = (x: number | number[] | undefined, put: (x: number) => string): string | null =>
+  isNumber(x) ? put(x) : Array.isArray(x) && x.length ? `${put(Math.min(...x))} to ${put(Math.max(...x))}` : null;
 
 function tensorFigure(t: TensorRow): HTMLElement {
   const hist = t.histogram, counts = list(hist?.counts).filter(isNumber);
   const range = isNumber(t.low) && isNumber(t.high) ? `[${short(t.low, 3)}, ${short(t.high, 3)}]` : null;
   const seen = isNumber(t.min) && isNumber(t.max) ? `[${short(t.min, 3)}, ${short(t.max, 3)}]` : null;
-  const clipped = isNumber(t.clipped_share) ? (t.clipped_share > 0 ? `clips ${short(100 * t.clipped_share, 2)}\u00a0%` : "clips nothing") : null;
+  const clipped = isNumber(t.clipped_share) ? (t.clipped_share > 0 ? `clips ${brief(100 * t.clipped_share)}\u00a0%` : "clips nothing") : null;
   const title = `${t.name ?? "tensor"}: ${[range && `chosen range ${range}`, seen && `values seen ${seen}`, clipped, isNumber(t.n) && `n = ${count(t.n)}`].filter(Boolean).join(", ")}`;
-  const scale = one(t.scale), zero = one(t.zero_point);
+  const scale = one(t.scale, (x) => short(x, 3)), zero = one(t.zero_point, (x) => fixed(x));
   return h("figure", { class: "tensor" },
     h("figcaption", {}, longName(t.name), h("small", { class: "muted" }, [t.dtype, t.method].filter(Boolean).join(", "))),
     counts.length && isNumber(hist?.low) && isNumber(hist?.high) ? histogram({ low: hist.low, high: hist.high, counts }, t, title) : h("p", { class: "muted no-histogram" }, "no histogram kept"),
@@ -117,7 +117,7 @@ export function tensors(c: Context): Section | Absent {
   if (!all.length) return { ...head, what: "the histogram of each tensor with the range that was chosen for it", how: "tare run, or: tare quantize MODEL --data FILE -o OUT.onnx" };
   const clipping = all.filter((x) => isNumber(x.clipped_share) && x.clipped_share > 0).sort((x, y) => y.clipped_share! - x.clipped_share!);
   const finding = all.some((x) => isNumber(x.clipped_share))
-    ? clipping.length ? `${clipping.length} of ${plural(all.length, "range")} clip${clipping.length === 1 ? "s" : ""} values, at most ${short(100 * clipping[0]!.clipped_share!, 2)}\u00a0% (${clipping[0]!.name ?? "unnamed"})` : `None of ${plural(all.length, "range")} clips a value`
+    ? clipping.length ? `${clipping.length} of ${plural(all.length, "range")} clip${clipping.length === 1 ? "s" : ""} values, at most ${brief(100 * clipping[0]!.clipped_share!)}\u00a0% (${clipping[0]!.name ?? "unnamed"})` : `None of ${plural(all.length, "range")} clips a value`
     : `${plural(all.length, "range")} chosen`;
   const FIRST = 24;
   let limit = FIRST;

@@ -16,7 +16,7 @@ export function data(c: Context): Section | Absent {
   return {
     ...head, finding, body: [
       table("Data by use", [{ head: "use", kind: "name" }, { head: "samples", kind: "number" }, { head: "file", kind: "text" }, { head: "digest", kind: "text" }],
-        parts.map((k) => ({ cells: [k, count(d[k]!.n), [d[k]!.path ?? "–", isNumber(d[k]!.seed) ? h("small", { class: "muted about" }, `seed ${d[k]!.seed}`) : null], digest(d[k]!.digest)] })), { className: "small", phoneColumns: 2 }),
+        parts.map((k) => ({ cells: [k, count(d[k]!.n), [d[k]!.path ?? "–", isNumber(d[k]!.seed) ? h("span", { class: "muted" }, `, seed ${d[k]!.seed}`) : null], digest(d[k]!.digest)] })), { className: "small", phoneColumns: 2 }),
     ],
   };
 }

@@ -1,7 +1,7 @@
 // Is the candidate as good? Checks, metrics, flips, classes, slices and conditions, outputs.
 
 import { Child, drawing, h, s } from "../lib/dom";
-import { cosine, count, fixed, isNumber, metricInfo, NOTHING, plural, Quantity, quantity, say, share, short, withInterval } from "../lib/format";
+import { bytesLike, cosine, count, fixed, isNumber, metricInfo, NOTHING, plural, Quantity, quantity, say, share, short, withInterval } from "../lib/format";
 import { axis, Mark, Scale, scaleOf, strip } from "../lib/marks";
 import { Column, num, Row, table } from "../lib/table";
 import { Absent, Context, intervalOf, keys, list, metricOf, note, samples, Section, verdictBadge } from "./context";
@@ -49,7 +49,10 @@ export function checks(c: Context): Section | Absent {
   else if (open.length) finding = `${open.length} of ${plural(all.length, "check")} cannot be decided yet: ${names(open)}`;
   else {
     finding = `${all.length === 1 ? "The only check passes" : `All ${plural(all.length, "check")} pass`}`;
-    if (closest && isNumber(closest.room)) finding += `; the closest is ${checkName(closest.x, c.report.classes)}, with ${share(Math.max(0, Math.min(closest.room, 9.99)))} of its margin to spare`;
+    if (closest && isNumber(closest.room)) {
+      const x = closest.x, info = metricInfo(x.metric ?? "", x.unit), q = (v: number | undefined) => say(quantity(v, info.unit, x.n, x.kind === "difference"));
+      finding += `; closest to its limit is ${checkName(x, c.report.classes)}, ${isNumber(x.bound) && x.bound !== x.statistic ? "bound " : ""}${q(x.bound ?? x.statistic)} against ${q(x.limit)}`;
+    }
   }
 
   const [floatKey, int8Key] = keys(c);
@@ -62,6 +65,7 @@ export function checks(c: Context): Section | Absent {
   const rows = ordered.map((x): Row => {
     const info = metricInfo(x.metric ?? "", x.unit), difference = x.kind === "difference", own = OWN_UNIT[x.metric ?? ""] ?? info.unit;
     const q = (v: number | undefined) => quantity(v, info.unit, x.n, difference);
+    const value = (v: number | undefined) => (own === "bytes" && isNumber(x.baseline) ? bytesLike(v, x.baseline) : quantity(v, own, x.n));
     const name = checkName(x, c.report.classes);
     const zone = s("rect", { class: "fail-zone", x: 0, y: -30, height: 90, width: `${Math.max(0, scale.at(0)).toFixed(2)}%` });
     const sign = x.direction === "below" ? "≤ " : "≥ ";
@@ -69,7 +73,7 @@ export function checks(c: Context): Section | Absent {
     return {
       mark: `v-${(x.verdict ?? "none").toLowerCase()}`,
       cells: [
-        name, num(quantity(x.baseline, own, x.n)), num(quantity(x.candidate, own, x.n)),
+        name, num(value(x.baseline)), num(value(x.candidate)),
         num(q(x.statistic), isNumber(x.low) && isNumber(x.high) ? q(x.low) : undefined, isNumber(x.low) && isNumber(x.high) ? q(x.high) : undefined),
         strip(scale, [{
           series: "int8", value: inMargins(x, x.statistic), bound: x.bound !== x.statistic ? inMargins(x, x.bound) : undefined,
@@ -77,7 +81,7 @@ export function checks(c: Context): Section | Absent {
         }], [{ at: 0, className: "limit" }, { at: 1, className: "tick" }],
         `${name}: ${withInterval({ value: x.statistic, low: x.low, high: x.high }, info.unit, x.n, difference)}, limit ${say(limit)}${isNumber(x.bound) ? `, bound ${say(q(x.bound))}` : ""}`, zone),
         limit === NOTHING ? "–" : h("span", {}, h("span", { class: "sign" }, sign), say(limit)),
-        isNumber(x.n) ? count(x.n) : "exact", verdictBadge(x.verdict),
+        isNumber(x.n) ? count(x.n) : h("span", { class: "muted" }, "exact"), verdictBadge(x.verdict),
       ],
       note: x.verdict !== "PASS" && (x.reason || x.settle_n)
         ? [x.reason ? sentence(x.reason) : null, isNumber(x.settle_n) ? ` About ${count(x.settle_n)} samples would settle it.` : null] : undefined,
@@ -191,7 +195,7 @@ export function flips(c: Context): Section | Absent {
   const body: Child[] = [];
   if (labelled && p.flips > 0) {
     const part = (k: number) => (100 * k) / p.flips!;
-    const pieces = [["harmful", harmful, "became wrong"], ["helpful", helpful, "became right"], ["other", other, "wrong both times, differently"]] as const;
+    const pieces = [["harmful", harmful, `only ${c.float} is right`], ["helpful", helpful, `only ${c.int8} is right`], ["other", other, "both wrong, differently"]] as const;
     let x = 0;
     body.push(drawing("flips", `Of ${count(p.flips)} flips, ${pieces.map(([, k, w]) => `${count(k)} ${w}`).join(", ")}`, { width: "100%", height: 22 },
       pieces.map(([name, k]) => {
@@ -220,7 +224,8 @@ interface PairRow { name: Child; title: string; n?: number; a: Interval; b: Inte
 
 function pairTable(c: Context, caption: string, first: string, unit: string, rows: PairRow[], groups: Map<number, string> = new Map()): HTMLTableElement {
   const scale: Scale = scaleOf(rows.flatMap((r) => [r.a.low, r.a.value, r.a.high, r.b.low, r.b.value, r.b.high]), { pad: 0.04 });
-  const tick = (x: number) => (unit === "ratio" ? `${short(100 * x, 3)}\u00a0%` : short(x, 2));
+  const tick = (x: number) => (unit === "ratio" ? `${fixed(100 * x, scale.decimals(100))}\u00a0%` : fixed(x, scale.decimals()));
+  const n = Math.max(...rows.map((r) => r.n ?? 0)) || c.n;  // one number of decimals for the whole column
   const [floatKey, int8Key] = keys(c);
   const both = (i: Interval) => isNumber(i.low) && isNumber(i.high);
   const withFlips = rows.some((r) => isNumber(r.flips?.flips));
@@ -230,7 +235,7 @@ function pairTable(c: Context, caption: string, first: string, unit: string, row
   ];
   if (withFlips) columns.push({ head: h("abbr", { title: "flips: to wrong / to right" }, "flips −/+"), label: "flips −/+", kind: "number" });
   return table(caption, columns, rows.map((r, i): Row => {
-    const q = (v: number | undefined, diff = false) => quantity(v, unit, r.n, diff);
+    const q = (v: number | undefined, diff = false) => quantity(v, unit, n, diff);
     const marks: Mark[] = [{ series: "float", ...r.a }, { series: "int8", ...r.b }];
     return {
       mark: [groups.has(i) ? "group" : "", both(r.d) && r.d.high! < 0 ? "worse" : ""].join(" ").trim() || undefined,
@@ -262,7 +267,7 @@ export function perClass(c: Context): Section | Absent {
   const sure = rows.filter((r) => isNumber(r.d.high) && r.d.high < 0), worst = rows[0]!;
   const say1 = (r: typeof worst) => `${r.name}, ${withInterval(r.d, "score", r.n, true)}`;
   const finding = sure.length
-    ? `Recall falls beyond chance in ${sure.length} of ${plural(rows.length, "class", "classes")}; most in ${say1(sure[0]!)}`
+    ? `Recall falls beyond chance in ${sure.length} of ${plural(rows.length, "class", "classes")}${sure.length > 1 ? "; most in " : ": "}${say1(sure[0]!)}`
     : isNumber(worst.d.value) && worst.d.value < 0 ? `No class loses recall beyond chance; the largest fall is ${say1(worst)}` : "No class loses recall";
   const total = rows.length;
   const caption = (shown: number) => `Recall by class, greatest fall first${shown < total ? `: ${shown} of ${count(total)} classes` : ""}, ${c.confidence} intervals, ${samples(c.n)}`;
@@ -276,7 +281,7 @@ export function perClass(c: Context): Section | Absent {
     body.push(more);
   }
   const expected = total * (1 - (c.report.intervals?.confidence ?? 0.95)) / 2;
-  if (rows.some((r) => isNumber(r.d.low)) && total >= 4) body.push(note(`With ${count(total)} classes, about ${fixed(expected, expected < 10 ? 1 : 0)} would show such a fall by chance alone.`));
+  if (rows.some((r) => isNumber(r.d.low)) && total >= 4) body.push(note(`With ${count(total)} classes, about ${fixed(expected, expected < 1 ? 2 : expected < 10 ? 1 : 0)} would show such a fall by chance alone.`));
   body.push(confusions(c, a.length ? a.map((x, i) => x.name ?? c.report.classes?.[i]) : []));
   return { ...head, finding, body };
 }
@@ -371,7 +376,7 @@ export function outputs(c: Context): Section | Absent {
   const withFlips = all.some((x) => isNumber(x.flips));
   const columns: Column[] = [
     { head: "output", kind: "name" }, { head: "mean cosine", kind: "number" }, { head: "worst", kind: "number" },
-    { head: axis(scale, (x) => cosine(x)), label: "", kind: "chart" }, { head: "relative error", kind: "number" }, { head: "signal to noise", kind: "number" },
+    { head: axis(scale, (x) => fixed(x, scale.decimals())), label: "", kind: "chart" }, { head: "relative error", kind: "number" }, { head: "signal to noise", kind: "number" },
   ];
   if (withFlips) columns.push({ head: "flips", kind: "number" });
   columns.push({ head: "n", kind: "number" });
