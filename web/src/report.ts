@@ -1,7 +1,7 @@
 // The report page: reads the JSON inside the document, draws the sections, says what is missing.
 
 import { Child, h } from "./lib/dom";
-import { bytes, count, cosine, fixed, isNumber, say, when, withInterval } from "./lib/format";
+import { bytes, count, cosine, fixed, isNumber, quantity, say, when, withInterval } from "./lib/format";
 import { verdictShape } from "./lib/marks";
 import { table } from "./lib/table";
 import { Absent, Context, contextOf, isAbsent, key, list, metricOf, Section } from "./report/context";
@@ -41,23 +41,25 @@ function masthead(c: Context): Child {
 /// Up to four numbers that most readers come for.
 function keyFigures(c: Context): Child {
   const { baseline: a, candidate: b, paired, cost, outputs: outs, fusion: f } = c.report;
-  const figures: [string, string, string][] = [];
+  const figures: [string, string, string[]][] = [];
   const accuracy = metricOf(a?.metrics, "accuracy"), after = metricOf(b?.metrics, "accuracy"), d = paired?.difference?.accuracy;
   if (isNumber(accuracy.value) && isNumber(after.value)) {
-    figures.push(["accuracy", `${withInterval({ value: accuracy.value }, "ratio", c.n)} → ${withInterval({ value: after.value }, "ratio", c.n)}`, d ? withInterval(d, "ratio", c.n, true) : ""]);
+    const points = (x: number, difference = false) => quantity(x, "ratio", c.n, difference).text;
+    figures.push(["accuracy", say(quantity(d?.value ?? after.value - accuracy.value, "ratio", c.n, true)),
+      [isNumber(d?.low) && isNumber(d?.high) ? `[${points(d.low, true)}, ${points(d.high, true)}]` : "", `${points(accuracy.value)} → ${points(after.value)}\u00a0%`]]);
   }
   const far = list(outs).filter((x) => isNumber(x.cosine?.mean)).sort((x, y) => x.cosine!.mean! - y.cosine!.mean!)[0];
-  if (!figures.length && far) figures.push(["mean cosine", cosine(far.cosine!.mean!), isNumber(far.cosine?.least) ? `worst sample ${cosine(far.cosine!.least!)}` : ""]);
+  if (!figures.length && far) figures.push(["mean cosine", cosine(far.cosine!.mean!), isNumber(far.cosine?.least) ? [`worst sample ${cosine(far.cosine!.least!)}`] : []]);
   if (isNumber(cost?.speedup)) {
     const i = cost!.speedup_interval, x = a?.latency_ms, y = b?.latency_ms;
     const ms = (v: number) => withInterval({ value: v }, "ms");
-    figures.push([isNumber(x?.batch) ? `speed, batch ${x.batch}` : "speed", `${fixed(cost!.speedup, 2)} ×${isNumber(i?.low) && isNumber(i?.high) ? ` [${fixed(i.low, 2)}, ${fixed(i.high, 2)}]` : ""}`,
-      isNumber(x?.p50) && isNumber(y?.p50) ? `${ms(x.p50)} → ${ms(y.p50)}` : ""]);
+    figures.push([isNumber(x?.batch) ? `speed, batch ${x.batch}` : "speed", `${fixed(cost!.speedup, 2)}\u00a0×`,
+      [isNumber(i?.low) && isNumber(i?.high) ? `[${fixed(i.low, 2)}, ${fixed(i.high, 2)}]` : "", isNumber(x?.p50) && isNumber(y?.p50) ? `${ms(x.p50)} → ${ms(y.p50)}` : ""]]);
   }
-  if (isNumber(cost?.size_ratio)) figures.push(["size", `${fixed(cost!.size_ratio, 2)} ×`, isNumber(a?.model_bytes) && isNumber(b?.model_bytes) ? `${say(bytes(a.model_bytes))} → ${say(bytes(b.model_bytes))}` : ""]);
-  if (isNumber(paired?.flips)) figures.push(["flips", withInterval({ value: paired!.flip_rate ?? paired!.flips / (paired!.n || c.n || 1) }, "ratio", c.n), `${count(paired!.flips)} of ${count(paired!.n ?? c.n)}${isNumber(paired?.harmful) ? `, ${count(paired.harmful)} harmful` : ""}`]);
-  else if (f && isNumber(f.expected)) figures.push(["fused", `${count(f.fused)} of ${count(f.expected)}`, "quantized nodes"]);
-  return figures.length ? h("dl", { class: "figures" }, figures.slice(0, 4).map(([name, big, small]) => h("div", {}, h("dt", {}, name), h("dd", {}, h("b", {}, big), small && h("span", {}, small))))) : null;
+  if (isNumber(cost?.size_ratio)) figures.push(["size", `${fixed(cost!.size_ratio, 2)}\u00a0×`, isNumber(a?.model_bytes) && isNumber(b?.model_bytes) ? [`${say(bytes(a.model_bytes))} → ${say(bytes(b.model_bytes))}`] : []]);
+  if (isNumber(paired?.flips)) figures.push(["flips", withInterval({ value: paired!.flip_rate ?? paired!.flips / (paired!.n || c.n || 1) }, "ratio", c.n), [`${count(paired!.flips)} of ${count(paired!.n ?? c.n)}`, isNumber(paired?.harmful) ? `${count(paired.harmful)} harmful` : ""]]);
+  else if (f && isNumber(f.expected)) figures.push(["fused", `${count(f.fused)} of ${count(f.expected)}`, ["quantized nodes"]]);
+  return figures.length ? h("dl", { class: "figures" }, figures.slice(0, 4).map(([name, big, small]) => h("div", {}, h("dt", {}, name), h("dd", {}, h("b", {}, big), small.filter(Boolean).map((x) => h("span", {}, x)))))) : null;
 }
 
 /// What no reader may miss, whatever the verdict.

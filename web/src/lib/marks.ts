@@ -55,7 +55,8 @@ export function strip(scale: Scale, marks: Mark[], guides: Guide[], title: strin
     scale.ticks.map((x) => s("line", { class: "grid", x1: percent(scale.at(x)), x2: percent(scale.at(x)), y1: -30, y2: height + 30 })),
     guides.filter((g) => isNumber(g.at)).map((g) => s("line", { class: g.className, x1: percent(scale.at(g.at)), x2: percent(scale.at(g.at)), y1: -30, y2: height + 30 })),
     marks.map((mark, i) => {
-      const y = top + i * lane, { value, low, high, bound } = mark;
+      const y = top + i * lane, on = (x: number | undefined) => (isNumber(x) && Number.isFinite(scale.at(x)) ? x : undefined);
+      const value = on(mark.value), low = on(mark.low), high = on(mark.high), bound = on(mark.bound);
       const parts: SVGElement[] = [];
       const put = (x: number, ...children: SVGElement[]) => parts.push(s("svg", { x: percent(clamp(x)), y, overflow: "visible" }, ...children));
       const whisker = [low, high].filter(isNumber);
@@ -69,7 +70,7 @@ export function strip(scale: Scale, marks: Mark[], guides: Guide[], title: strin
         }
       }
       for (const [j, x] of (mark.tail ?? []).entries()) {
-        if (!isNumber(x) || !isNumber(value)) continue;
+        if (!isNumber(on(x)) || !isNumber(value)) continue;
         parts.push(s("line", { class: `whisker ${mark.series}`, x1: percent(clamp(value)), x2: percent(clamp(x)), y1: y, y2: y }));
         put(x, s("line", { class: `cap ${mark.series}`, x1: 0, x2: 0, y1: j ? -5 : -3, y2: j ? 5 : 3 }));
       }

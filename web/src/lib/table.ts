@@ -38,6 +38,7 @@ class Aligner {
     }
     this.range = Math.max(this.range, width(rangeText(x)));
   }
+  get ranged(): boolean { return this.range > 0; }
   put(x: Num): HTMLElement {
     const [whole, fraction] = split(x.value.text), range = rangeText(x);
     const box = (className: string, ch: number, ...content: Child[]) => {
@@ -69,7 +70,7 @@ export function table(caption: string, columns: Column[], rows: Row[], options: 
         if (c === 0) return h("th", { role: "rowheader", scope: "row", class: "k-name" }, content);
         const label = column.label ?? (typeof column.head === "string" ? column.head : "");
         const empty = content === undefined || content === null || content === "";
-        return h("td", { role: "cell", class: `k-${kind}${empty ? " empty" : ""}`, "data-label": label }, content);
+        return h("td", { role: "cell", class: `k-${kind}${empty ? " empty" : ""}${isNum(cell) && aligners[c]!.ranged ? " ranged" : ""}`, "data-label": label }, content);
       });
       const main = h("tr", { role: "row", id: row.id, class: row.mark }, cells);
       if (!row.note) return main;

@@ -119,7 +119,7 @@ export function tensors(c: Context): Section | Absent {
   const finding = all.some((x) => isNumber(x.clipped_share))
     ? clipping.length ? `${clipping.length} of ${plural(all.length, "range")} clip${clipping.length === 1 ? "s" : ""} values, at most ${brief(100 * clipping[0]!.clipped_share!)}\u00a0% (${clipping[0]!.name ?? "unnamed"})` : `None of ${plural(all.length, "range")} clips a value`
     : `${plural(all.length, "range")} chosen`;
-  const FIRST = 24;
+  const FIRST = window.matchMedia("(max-width: 46rem)").matches ? 10 : 24;
   let limit = FIRST;
   const input = h("input", { type: "search", placeholder: "part of a name", "aria-label": "filter tensors" });
   const order = h("select", { "aria-label": "order of tensors" }, [["graph", "in graph order"], ["clipped", "most clipped first"], ["wide", "widest range first"]].map(([value, text]) => h("option", { value }, text)));

@@ -161,8 +161,8 @@ export function metrics(c: Context): Section | Absent {
     body: [
       table(`Metrics of both models with ${c.confidence} intervals, ${samples(c.n)}`, [
         { head: "metric", kind: "name" }, { head: floatKey, label: c.float, kind: "number" }, { head: int8Key, label: c.int8, kind: "number" },
-        { head: "both", label: "", kind: "chart" }, { head: `${c.int8} − ${c.float}`, label: "difference", kind: "number" },
-      ], rows, { className: "wide-numbers", phoneColumns: 1 }),
+        { head: "", label: "", kind: "chart" }, { head: `${c.int8} − ${c.float}`, label: "difference", kind: "number" },
+      ], rows, { className: "wide-numbers", phoneColumns: 2 }),
       note("The difference is paired, sample by sample: its interval is narrower than the two beside it suggest. pp: percentage points. Each strip has its own origin; strips of the same unit have the same width."),
     ],
   };
