@@ -1,11 +1,11 @@
 // The report page: reads the JSON inside the document, draws the sections, says what is missing.
 
 import { Child, h } from "./lib/dom";
-import { bytes, count, cosine, fixed, isNumber, quantity, say, when, withInterval } from "./lib/format";
+import { bytes, count, cosine, fixed, isNumber, quantity, say, trueMinus, when, withInterval } from "./lib/format";
 import { verdictShape } from "./lib/marks";
 import { table } from "./lib/table";
 import { Absent, Context, contextOf, isAbsent, key, list, metricOf, Section } from "./report/context";
-import { candidates, latency, resources, speedSentence, whereBytes } from "./report/cost";
+import { candidates, latency, resources, whereBytes } from "./report/cost";
 import { fusion, tensors } from "./report/model";
 import { data, provenance } from "./report/provenance";
 import { checks, conditions, flips, metrics, outputs, perClass } from "./report/quality";
@@ -28,14 +28,14 @@ function masthead(c: Context): Child {
   const r = c.report, verdict = r.verdict && r.verdict in WORDS ? r.verdict : null;
   const word = verdict ?? "NOT JUDGED";
   const sentence = (r.summary ?? "").trim().replace(new RegExp(`^(PASS|FAIL|INCONCLUSIVE)\\b[\\s:.,–-]*`), "") || (verdict ? WORDS[verdict]! : "No limits were declared, so there is no verdict.");
-  const tied = sentence.replace(/n = (?=\d)/g, "n\u00a0=\u00a0").replace(/(\d) (?=[%×])/g, "$1\u00a0");
+  const tied = trueMinus(sentence).replace(/n = (?=\d)/g, "n\u00a0=\u00a0").replace(/(\d) (?=[%×])/g, "$1\u00a0");
   const facts = h("p", { class: "byline" }, [
     h("b", {}, r.name ?? "unnamed"), r.task ? `task ${r.task}` : null, isNumber(r.n) ? `n = ${count(r.n)}` : null, r.created ? when(r.created) : null, r.tare_version ? `tare ${r.tare_version}` : null,
   ].filter(Boolean).flatMap((x, i) => [i ? h("span", { class: "dot", "aria-hidden": "true" }, " · ") : null, x]));
   return h("header", { class: `masthead ${verdict ? verdict.toLowerCase() : "none"}` }, facts,
     h("h1", {}, h("span", { class: `verdict big ${verdict ? verdict.toLowerCase() : "none"}` }, verdictShape(verdict, 30), word), " ", h("span", { class: "sentence" }, tied)),
     keyFigures(c), alarms(c),
-    h("p", { class: "keys" }, key("float", `${c.float}, the baseline`), key("int8", `${c.int8}, the candidate`), h("span", { class: "muted" }, `whiskers: ${c.confidence} intervals`)));
+    h("p", { class: "keys" }, key("float", c.float === "baseline" ? c.float : `${c.float}, the baseline`), key("int8", c.int8 === "candidate" ? c.int8 : `${c.int8}, the candidate`), h("span", { class: "muted" }, `whiskers: ${c.confidence} intervals`)));
 }
 
 /// Up to four numbers that most readers come for.
@@ -67,7 +67,7 @@ function alarms(c: Context): Child {
   const r = c.report, found: { what: string; next?: string }[] = [];
   if (isNumber(r.cost?.speedup) && r.cost.speedup < 1) {
     const sure = !isNumber(r.cost.speedup_interval?.high) || r.cost.speedup_interval.high < 1;
-    found.push({ what: `The candidate is ${sure ? "" : "probably "}slower than the baseline on this host: it is ${speedSentence(r.cost.speedup, r.cost.speedup_interval)}.`, next: "keep the float model here, or let tare choose: tare quantize --format auto" });
+    found.push({ what: `The candidate is ${sure ? "" : "probably "}slower than the baseline on this host: ${fixed(r.cost.speedup, 2)} of its speed${isNumber(r.cost.speedup_interval?.low) && isNumber(r.cost.speedup_interval?.high) ? ` [${fixed(r.cost.speedup_interval.low, 2)}, ${fixed(r.cost.speedup_interval.high, 2)}]` : ""}.`, next: "keep the float model here, or let tare choose: tare quantize --format auto" });
   }
   if (r.data?.disjoint === false) found.push({ what: "Calibration, search and test data overlap: the quality figures are too good.", next: "split the data so that no sample is in two parts, see: tare data check" });
   for (const w of list(r.warnings)) if (w.what) found.push({ what: w.what, next: w.next });
@@ -80,12 +80,17 @@ function sectionElement(x: Section): HTMLElement {
     h("h2", { id: `${x.id}-title` }, h("span", { class: "kicker" }, x.kicker), " ", h("span", { class: "finding" }, x.finding)), x.body);
 }
 
+/// Text with `code` in it, whose words do not break.
+function withCode(text: string): Child {
+  return text.split("`").map((part, i) => (i % 2 ? h("code", {}, part.split(" ").flatMap((word, j) => [j ? " " : null, h("span", { class: "word" }, word)])) : part));
+}
+
 function absentElement(absent: Absent[]): HTMLElement | null {
   if (!absent.length) return null;
   return h("section", { id: "absent", "aria-labelledby": "absent-title" },
-    h("h2", { id: "absent-title" }, h("span", { class: "kicker" }, "Not in this report"), " ", h("span", { class: "finding" }, `${absent.length === 1 ? "One part was" : `${absent.length} parts were`} not measured`)),
+    h("h2", { id: "absent-title" }, h("span", { class: "kicker" }, "Not in this report"), " ", h("span", { class: "finding" }, absent.length === 1 ? "One part is absent" : `${absent.length} parts are absent`)),
     table("What is not here, and how to get it", [{ head: "part", kind: "name" }, { head: "would show", label: "", kind: "text" }, { head: "how to get it", label: "how to get it", kind: "text" }],
-      absent.map((x) => ({ cells: [x.kicker, x.what, h("code", { class: "command" }, x.how)] })), { className: "small", phoneColumns: 1 }));
+      absent.map((x) => ({ cells: [x.kicker, x.what, withCode(x.how)] })), { className: "small", phoneColumns: 1 }));
 }
 
 function page(report: Report): void {

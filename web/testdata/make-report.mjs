@@ -231,7 +231,12 @@ const checks = [
   { metric: "flip_rate", scope: "all", label: "flips", kind: "max", candidate: all.flips / N, statistic: all.flips / N, low: flipLow, high: flipHigh, margin: 0.03, limit: 0.03, direction: "below", bound: flipBound, unit: "ratio", n: N, test: "clopper_pearson" },
   { metric: "size_ratio", scope: "all", label: "size", kind: "max", baseline: bytes[0], candidate: bytes[1], statistic: sizeRatio, margin: 0.35, limit: 0.35, direction: "below", bound: sizeRatio, unit: "times", n: null, test: "exact" },
   { metric: "speedup", scope: "batch:1", label: "speedup, batch 1", kind: "min", baseline: p50A[0], candidate: p50B[0], statistic: byBatch[0].speedup, low: byBatch[0].low, high: byBatch[0].high, margin: 1.1, limit: 1.1, direction: "above", bound: round(byBatch[0].low * 1.003, 4), unit: "times", n: 400, test: "median_ratio" },
-].map((c) => ({ ...c, verdict: "PASS", reason: c.kind === "difference" ? `the lower 95 % bound of the difference, ${pct(c.bound)} points, is above the margin of ${pct(-c.margin)}` : c.kind === "max" ? `at most ${c.bound}, allowed is ${c.margin}` : `at least ${c.bound}, asked for is ${c.margin}` }));
+].map((c) => {
+  const put = (x) => (c.unit === "ratio" ? (c.kind === "difference" ? `${pct(x)} points` : `${(100 * x).toFixed(2)} %`) : c.unit === "times" ? x.toFixed(2) : `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(3)}`);
+  const reason = c.kind === "difference" ? `the lower 95 % bound of the difference, ${put(c.bound)}, is above the margin of ${put(-c.margin)}`
+    : c.kind === "max" ? `at most ${put(c.bound)} with 95 % confidence, allowed is ${put(c.margin)}` : `at least ${put(c.bound)} with 95 % confidence, asked for is ${put(c.margin)}`;
+  return { ...c, verdict: "PASS", reason: c.test === "exact" ? reason.replace(" with 95 % confidence", "") : reason };
+});
 
 const KL = samples.map((s) => s.kl).sort((x, y) => x - y);
 const energy = { status: "unavailable", method: "no readable energy counter on this host" };

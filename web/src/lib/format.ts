@@ -41,6 +41,9 @@ export function percent(x: number, decimals = 1): Quantity {
   return { text: fixed(100 * x, decimals), unit: "%" };
 }
 
+/// Typographic minus signs in text that a program wrote.
+export const trueMinus = (text: string): string => text.replace(/(^|[\s[(])-(?=\d)/g, `$1${MINUS}`);
+
 /// A share in text: whole percents, but never 0 % or 100 % for what is not quite.
 export function share(x: number): string {
   if (x > 0 && x < 0.01) return `${short(100 * x, 1)}${NBSP}%`;
@@ -92,6 +95,7 @@ const WORDS: Record<string, string> = {
 
 /// Name, unit and direction of a metric; a unit or direction in the file wins over what its name says.
 export function metricInfo(name: string, unit?: string, better?: string): MetricInfo {
+  if (name === "cosine") return { label: "cosine", unit: "cosine", better: "higher" };
   const guess = RATIOS.has(name) || /^top\d+_accuracy$/.test(name) ? "ratio"
     : name === "log_loss" || /_nats$/.test(name) ? "nats" : /_ms$/.test(name) ? "ms" : /_bytes$/.test(name) ? "bytes" : /_db$/.test(name) ? "db"
     : name === "speedup" || /_ratio$/.test(name) ? "times" : "score";
@@ -107,6 +111,7 @@ export function quantity(x: number | undefined, unit: string, n?: number | null,
   switch (unit) {
     case "ratio": return { text: put(100 * x, fine ? 2 : 1), unit: difference ? "pp" : "%" };
     case "score": return { text: put(x, 3), unit: "" };
+    case "cosine": return { text: put(x, 4), unit: "" };
     case "times": return { text: put(x, Math.abs(x) >= 100 ? 0 : 2), unit: "×" };
     case "bytes": return bytes(x);
     case "nats": return { text: put(x, Math.abs(x) < 0.01 && !difference ? 5 : 4), unit: "nats" };

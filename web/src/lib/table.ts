@@ -59,7 +59,7 @@ export function table(caption: string, columns: Column[], rows: Row[], options: 
     for (const row of rows) { const cell = row.cells[c]; if (isNum(cell)) aligner.add(cell); }
     return aligner;
   });
-  const element = h("table", { role: "table", class: options.className },
+  const element = h("table", { role: "table", class: [options.className, columns.some((x) => x.kind === "chart") && "figures-table"].filter(Boolean).join(" ") || undefined },
     h("caption", {}, caption),
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map((column) =>
       h("th", { role: "columnheader", scope: "col", class: `k-${column.kind ?? "text"}` }, column.head)))),

@@ -26,7 +26,7 @@ export function latency(c: Context): Section | Absent {
   const a = byBatch(c.report.baseline), b = byBatch(c.report.candidate);
   const head = { id: "latency", kicker: "Latency" };
   if (!a.some((x) => isNumber(x.p50)) && !b.some((x) => isNumber(x.p50))) {
-    return { ...head, what: "latency percentiles and throughput of both models on this host, measured in turns", how: "tare evaluate FLOAT.onnx QUANT.onnx --data FILE" };
+    return { ...head, what: "latency percentiles and throughput of both models on this host, measured in turns", how: "`tare evaluate FLOAT.onnx QUANT.onnx --data FILE`" };
   }
   const cost = c.report.cost, batches = (a.length ? a : b).map((x, i) => ({ x: a[i], batch: x.batch }));
   const pairs = batches.map(({ x, batch }, i) => {
@@ -88,7 +88,7 @@ export function resources(c: Context): Section | Absent {
   add("peak memory", a?.peak_rss_bytes, b?.peak_rss_bytes, cost?.memory_ratio, "bytes", "peak memory");
   const energy = [a?.energy, b?.energy], measured = energy.every((e) => e?.status === "measured");
   add(`energy a sample${measured ? "" : energy.some((e) => e?.status === "estimated") ? " (estimated)" : ""}`, energy[0]?.joules_per_sample, energy[1]?.joules_per_sample, measured ? cost?.energy_ratio : undefined, "joules", measured ? "energy" : "estimated energy");
-  if (!rows.length) return { ...head, what: "file size, peak memory and energy a sample of both models", how: "tare evaluate FLOAT.onnx QUANT.onnx --data FILE" };
+  if (!rows.length) return { ...head, what: "file size, peak memory and energy a sample of both models", how: "`tare evaluate FLOAT.onnx QUANT.onnx --data FILE`" };
   const [floatKey, int8Key] = keys(c);
   const silent = energy.find((e) => e && !isNumber(e.joules_per_sample));
   return {
@@ -105,7 +105,7 @@ export function resources(c: Context): Section | Absent {
 export function candidates(c: Context): Section | Absent {
   const all = list(c.report.candidates);
   const head = { id: "candidates", kicker: "What was tried" };
-  if (!all.length) return { ...head, what: "each format measured on this host: speed, closeness, size, and why one was chosen", how: "tare quantize MODEL --data FILE -o OUT.onnx --format auto, or: tare run" };
+  if (!all.length) return { ...head, what: "each format measured on this host: speed, closeness, size, and why one was chosen", how: "`tare run`, or `tare quantize MODEL --data FILE -o OUT.onnx --format auto`" };
   const scale = scaleOf([1, ...all.flatMap((x) => [x.speedup, x.speedup_interval?.low, x.speedup_interval?.high])], { log: true, pad: 0.07 });
   const chosen = all.find((x) => x.chosen), rest = all.filter((x) => x !== chosen);
   const faster = chosen ? rest.filter((x) => isNumber(x.speedup) && isNumber(chosen.speedup) && x.speedup > chosen.speedup) : [];
@@ -141,7 +141,7 @@ export function candidates(c: Context): Section | Absent {
 export function whereBytes(c: Context): Section | Absent {
   const head = { id: "bytes", kicker: "Bytes" };
   const all = list(c.report.nodes).filter((x) => isNumber(x.float_bytes) && (x.float_bytes > 0 || (x.quantized_bytes ?? 0) > 0));
-  if (!all.length) return { ...head, what: "the bytes of each node before and after", how: "tare run, or tare quantize with --recipe and then tare evaluate" };
+  if (!all.length) return { ...head, what: "the bytes of each node before and after", how: "`tare run`, or `tare evaluate FLOAT.onnx QUANT.onnx --data FILE`" };
   const sorted = all.slice().sort((x, y) => y.float_bytes! - x.float_bytes!);
   const total = sorted.reduce((sum, x) => sum + x.float_bytes!, 0), after = sorted.reduce((sum, x) => sum + (x.quantized_bytes ?? x.float_bytes!), 0);
   let carried = 0, few = 0;

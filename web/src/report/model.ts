@@ -7,7 +7,7 @@ import { Row, table } from "../lib/table";
 import { Absent, Context, code, list, longName, note, Section } from "./context";
 import { Node as GraphNode, TensorRow } from "./schema";
 
-const INSPECT = "tare run, or: tare evaluate FLOAT.onnx QUANT.onnx --data FILE";
+const INSPECT = "`tare run`, or `tare evaluate FLOAT.onnx QUANT.onnx --data FILE`";
 
 type State = "fused" | "island" | "float";
 const stateOf = (x: GraphNode): State => (x.fused === true ? "fused" : x.fused === false ? "island" : "float");
@@ -74,7 +74,7 @@ function capped<T>(items: T[], k: number, draw: (some: T[]) => HTMLElement, what
 
 function allNodes(nodes: GraphNode[]): HTMLElement {
   const holder = h("div", {}), count_ = h("span", { class: "muted", "aria-live": "polite" });
-  const input = h("input", { type: "search", placeholder: "name, operator, kernel or format", "aria-label": "filter nodes" });
+  const input = h("input", { type: "search", placeholder: "name, operator, kernel", "aria-label": "filter nodes" });
   const draw = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = nodes.filter((x) => words.every((w) => [x.name, x.op, x.kernel, x.format, STATE_WORDS[stateOf(x)]].join(" ").toLowerCase().includes(w)));
@@ -114,7 +114,7 @@ function tensorFigure(t: TensorRow): HTMLElement {
 export function tensors(c: Context): Section | Absent {
   const all = list(c.report.tensors);
   const head = { id: "tensors", kicker: "Ranges" };
-  if (!all.length) return { ...head, what: "the histogram of each tensor with the range that was chosen for it", how: "tare run, or: tare quantize MODEL --data FILE -o OUT.onnx" };
+  if (!all.length) return { ...head, what: "the histogram of each tensor with the range that was chosen for it", how: "`tare run`, which calibrates and keeps the histograms" };
   const clipping = all.filter((x) => isNumber(x.clipped_share) && x.clipped_share > 0).sort((x, y) => y.clipped_share! - x.clipped_share!);
   const finding = all.some((x) => isNumber(x.clipped_share))
     ? clipping.length ? `${clipping.length} of ${plural(all.length, "range")} clip${clipping.length === 1 ? "s" : ""} values, at most ${brief(100 * clipping[0]!.clipped_share!)}\u00a0% (${clipping[0]!.name ?? "unnamed"})` : `None of ${plural(all.length, "range")} clips a value`

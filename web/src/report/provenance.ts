@@ -9,7 +9,7 @@ export function data(c: Context): Section | Absent {
   const d = c.report.data;
   const head = { id: "data", kicker: "Data" };
   const parts = (["calibration", "search", "test"] as const).filter((k) => d?.[k]);
-  if (!d || !parts.length) return { ...head, what: "which samples were used for calibration, search and test, and that they are disjoint", how: "tare run" };
+  if (!d || !parts.length) return { ...head, what: "which samples were used for calibration, search and test, and that they are disjoint", how: "`tare run`" };
   const overlap = d.disjoint === false || (isNumber(d.duplicates_across) && d.duplicates_across > 0);
   const finding = overlap ? `The parts overlap${isNumber(d.duplicates_across) ? `: ${plural(d.duplicates_across, "sample")} in two of them` : ""}` : d.disjoint === true
     ? `No sample is in two of ${parts.join(", ").replace(/, ([^,]*)$/, " and $1")}` : "Data that was read";

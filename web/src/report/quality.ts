@@ -1,14 +1,14 @@
 // Is the candidate as good? Checks, metrics, flips, classes, slices and conditions, outputs.
 
 import { Child, drawing, h, s } from "../lib/dom";
-import { bytesLike, cosine, count, fixed, isNumber, metricInfo, NOTHING, plural, Quantity, quantity, say, share, short, withInterval } from "../lib/format";
+import { bytesLike, cosine, count, fixed, isNumber, metricInfo, NOTHING, plural, Quantity, quantity, say, share, short, trueMinus, withInterval } from "../lib/format";
 import { axis, Mark, Scale, scaleOf, strip } from "../lib/marks";
 import { Column, num, Row, table } from "../lib/table";
 import { Absent, Context, intervalOf, keys, list, metricOf, note, samples, Section, verdictBadge } from "./context";
 import { Check, Interval, PairedGroup } from "./schema";
 
 const EVALUATE = "tare evaluate FLOAT.onnx QUANT.onnx --data FILE";
-const LABELLED = `${EVALUATE} --label NAME`;
+const LABELLED = `\`${EVALUATE} --label NAME\``;
 
 // ---- checks ----
 
@@ -21,11 +21,13 @@ export function checkName(check: Check, classes: string[] | undefined): string {
   return `${name}, ${kind === "class" ? classes?.[Number(rest)] ?? `class ${rest}` : kind === "batch" ? `batch ${rest}` : rest}`;
 }
 
-/// Distance from the limit in units of the margin: 0 at the limit, 1 at "no change" (at zero for a maximum), negative when it fails.
+/// Distance from the limit in units of the margin: 0 at the limit, 1 at "no change" (at zero for a maximum, at 1 for a minimum share), negative when it fails.
 function inMargins(check: Check, x: number | undefined): number | undefined {
   const { limit, margin } = check;
   if (!isNumber(x) || !isNumber(limit)) return undefined;
-  const unit = Math.abs(isNumber(margin) && margin !== 0 ? margin : limit) || 1;
+  // A minimum of a share or a cosine leaves the room up to 1, which is what its loss is counted against.
+  const room = check.kind === "min" && limit > 0 && limit < 1 && check.unit !== "times" ? 1 - limit : isNumber(margin) && margin !== 0 ? margin : limit;
+  const unit = Math.abs(room) || 1;
   return (check.direction === "below" ? limit - x : x - limit) / unit;
 }
 
@@ -33,7 +35,7 @@ export function checks(c: Context): Section | Absent {
   const all = list(c.report.gate?.checks);
   const head = { id: "checks", kicker: "Checks" };
   if (!all.length) {
-    return { ...head, what: "each declared margin with its statistic, interval and verdict", how: "declare policy: in tare.yaml and run it, or: tare gate report.json --policy FILE" };
+    return { ...head, what: "each declared margin with its statistic, interval and verdict", how: "declare `policy:` in `tare.yaml`, then `tare run`; or `tare gate report.json --policy FILE`" };
   }
   const rank = (x: Check) => (x.verdict === "FAIL" ? 0 : x.verdict === "INCONCLUSIVE" ? 1 : 2);
   const ordered = all.map((x, i) => ({ x, i })).sort((a, b) => rank(a.x) - rank(b.x) || a.i - b.i).map(({ x }) => x);
@@ -48,7 +50,7 @@ export function checks(c: Context): Section | Absent {
   if (failed.length) finding = `${failed.length} of ${plural(all.length, "check")} ${failed.length === 1 ? "fails" : "fail"}: ${names(failed)}${open.length ? `; ${open.length} undecided` : ""}`;
   else if (open.length) finding = `${open.length} of ${plural(all.length, "check")} cannot be decided yet: ${names(open)}`;
   else {
-    finding = `${all.length === 1 ? "The only check passes" : `All ${plural(all.length, "check")} pass`}`;
+    finding = all.length === 1 ? "The only check passes" : all.length === 2 ? "Both checks pass" : `All ${plural(all.length, "check")} pass`;
     if (closest && isNumber(closest.room)) {
       const x = closest.x, info = metricInfo(x.metric ?? "", x.unit), q = (v: number | undefined) => say(quantity(v, info.unit, x.n, x.kind === "difference"));
       finding += `; closest to its limit is ${checkName(x, c.report.classes)}, ${isNumber(x.bound) && x.bound !== x.statistic ? "bound " : ""}${q(x.bound ?? x.statistic)} against ${q(x.limit)}`;
@@ -95,7 +97,7 @@ export function checks(c: Context): Section | Absent {
         h("em", {}, "right of the line passes"), "."),
       decided.length > 0 && h("details", { class: "print" }, h("summary", {}, "How each was decided"), h("dl", { class: "reasons" }, decided.map((x) => [
         h("dt", {}, checkName(x, c.report.classes)),
-        h("dd", {}, x.reason ? sentence(x.reason) : "", x.test ? ` ${TESTS[x.test] ?? x.test}${isNumber(x.p) ? `, p = ${pValue(x.p)}` : ""}.` : ""),
+        h("dd", {}, x.reason ? sentence(x.reason) : "", x.test ? ` ${TESTS[x.test] ?? x.test}${isNumber(x.p) ? `, ${pValue(x.p)}` : ""}.` : ""),
       ]))),
     ],
   };
@@ -105,9 +107,9 @@ const TESTS: Record<string, string> = {
   tango: "Tango’s score test for paired proportions", bca: "Paired bootstrap, BCa", clopper_pearson: "Exact binomial bound (Clopper–Pearson)",
   bootstrap: "Paired bootstrap", median_ratio: "Ratio of medians of interleaved runs", exact: "Exact: no sampling",
 };
-const pValue = (p: number) => (p < 0.0001 ? "under 0.0001" : short(p, 2));
+const pValue = (p: number) => (p < 0.0001 ? "p < 0.0001" : `p = ${short(p, 2)}`);
 function sentence(text: string): string {
-  const t = text.trim();
+  const t = trueMinus(text.trim());
   return t.charAt(0).toUpperCase() + t.slice(1) + (/[.!?]$/.test(t) ? "" : ".");
 }
 
@@ -204,7 +206,7 @@ export function flips(c: Context): Section | Absent {
         return rect;
       })),
     h("ul", { class: "legend" }, pieces.map(([name, k, words]) => h("li", { class: name }, h("span", { class: `swatch ${name}` }), h("b", {}, count(k)), ` ${words}`))));
-    const sense = isNumber(p.mcnemar_p) ? `McNemar’s exact test of ${count(harmful)} against ${count(helpful)}: p = ${pValue(p.mcnemar_p)}${p.mcnemar_p > 0.05 ? ", as chance alone would give" : ", more one-sided than chance would give"}.` : null;
+    const sense = isNumber(p.mcnemar_p) ? `McNemar’s exact test of ${count(harmful)} against ${count(helpful)}: ${pValue(p.mcnemar_p)}${p.mcnemar_p > 0.05 ? ", as chance alone would give" : ", more one-sided than chance would give"}.` : null;
     if (sense) body.push(note(sense));
   }
   const kl = p.kl_nats, top = p.top1_agreement;
@@ -348,7 +350,7 @@ export function conditions(c: Context): Section | Absent {
     });
   }
   if (!rows.length || !metric) {
-    return { ...head, what: "the same comparison on slices of the test set and under other conditions (noise, compression, light)", how: "declare data.slices and data.distributions in tare.yaml, then: tare run" };
+    return { ...head, what: "the same comparison on slices of the test set and under other conditions (noise, compression, light)", how: "declare `data.slices` and `data.distributions` in `tare.yaml`, then `tare run`" };
   }
   const info = metricInfo(metric);
   const worst = rows.filter((r) => isNumber(r.d.value)).sort((x, y) => x.d.value! - y.d.value!)[0];
@@ -364,7 +366,7 @@ export function conditions(c: Context): Section | Absent {
 export function outputs(c: Context): Section | Absent {
   const all = list(c.report.outputs);
   const head = { id: "outputs", kicker: "Outputs" };
-  if (!all.length) return { ...head, what: "how close each output is to float: cosine, relative error, signal to noise", how: `${EVALUATE} (without --label)` };
+  if (!all.length) return { ...head, what: "how close each output is to float: cosine, relative error, signal to noise", how: `\`${EVALUATE}\`, without \`--label\`` };
   const far = all.filter((x) => isNumber(x.cosine?.mean)).sort((x, y) => x.cosine!.mean! - y.cosine!.mean!)[0];
   let finding: string = `${plural(all.length, "output")} compared`;
   if (far) {
