@@ -51,7 +51,7 @@ export function provenance(c: Context): Section {
       facts.length > 0 && h("dl", { class: "facts two" }, facts.map(([k, v]) => h("div", {}, h("dt", {}, k), h("dd", {}, v)))),
       digests.length > 0 && table("Digests of everything that went in and came out", [{ head: "what", kind: "name" }, { head: "digest", kind: "text" }],
         digests.map(([k, v]) => ({ cells: [k.replace(/_/g, " "), digest(v)] })), { className: "small digests", phoneColumns: 1 }),
-      h("p", { class: "note" }, h("button", { type: "button", class: "save" }, "Save report.json"), " the same numbers for programs."),
+      h("p", { class: "note on-screen" }, h("button", { type: "button", class: "save" }, "Save report.json"), " the same numbers for programs."),
     ],
   };
 }
