@@ -3,8 +3,9 @@
 //
 //   N KL(P || Q) = sum P log P - sum over levels g of P(g) log(c(g) / nonzero(g)) + N log(M / N)
 //
-// with N all values, M those below the threshold, c(g) the bins' sum in level g, nonzero(g) its bins
-// that are not empty, and P(g) = c(g) but for the last level, which also has the N - M clipped ones.
+// with N all values, M those below the threshold, c(g) the bins' sum in level g, nonzero(g) its
+// bins that are not empty, and P(g) = c(g) but for the last level, which also has the N - M clipped
+// ones.
 
 #include <algorithm>
 #include <array>
@@ -85,7 +86,8 @@ class Search {
     size_t begin = 0;
     for (int level = 0; level < num_levels_; ++level) {
       // Bin b is in level floor(b num_levels / num_bins).
-      const auto end = static_cast<size_t>(((level + 1) * num_bins + num_levels_ - 1) / num_levels_);
+      const auto end =
+          static_cast<size_t>(((level + 1) * num_bins + num_levels_ - 1) / num_levels_);
       const auto l = static_cast<size_t>(level);
       const double sum = below_[end] - below_[begin];
       const int nonzero = nonzero_[end] - nonzero_[begin];
