@@ -75,8 +75,8 @@ Levels CentredLevels(QuantGrid grid) {
 // The least range of whole steps about the middle code that contains `range`.
 ValueRange Centred(ValueRange range, QuantGrid grid) {
   const Levels levels = CentredLevels(grid);
-  const double step = std::max(double{range.max} / levels.num_positive,
-                               -double{range.min} / levels.num_negative);
+  const double step =
+      std::max(double{range.max} / levels.num_positive, -double{range.min} / levels.num_negative);
   constexpr double kLargest = 0x1.fffffep127;
   return {static_cast<float>(std::max(-kLargest, -step * levels.num_negative)),
           static_cast<float>(std::min(kLargest, step * levels.num_positive))};
@@ -128,9 +128,9 @@ Result<RangeMethod> ParseRangeMethod(std::string_view name) {
     known.emplace_back(RangeMethodName(method));
   }
   const std::string nearest = NearestName(name, known);
-  return InvalidArgument(
-      StrCat("'", name, "' is not a range method"),
-      nearest.empty() ? StrCat("choose one of ", Join(known, ", ")) : StrCat("did you mean '", nearest, "'?"));
+  return InvalidArgument(StrCat("'", name, "' is not a range method"),
+                         nearest.empty() ? StrCat("choose one of ", Join(known, ", "))
+                                         : StrCat("did you mean '", nearest, "'?"));
 }
 
 Result<ValueRange> ChooseRange(const TensorStatistics& statistics, RangeMethod method,

@@ -48,7 +48,8 @@ void DoubleSide(std::span<Moments> bins) {
   // The lowest octave joins the innermost bin; the others move down by one, and so do the 32
   // linear bins of [R/32, R/16), which have the width of the new uppermost octave.
   for (int i = 0; i <= 32; ++i) bins[0] += old[static_cast<size_t>(i)];
-  for (int i = 1; i < kFirstLinear; ++i) bins[static_cast<size_t>(i)] = old[static_cast<size_t>(i) + 32];
+  for (int i = 1; i < kFirstLinear; ++i)
+    bins[static_cast<size_t>(i)] = old[static_cast<size_t>(i) + 32];
   for (int i = kFirstLinear; i < kFirstLinear + 512 - 32; ++i) {
     const int pair = kFirstLinear + 32 + 2 * (i - kFirstLinear);
     bins[static_cast<size_t>(i)] = old[static_cast<size_t>(pair)];

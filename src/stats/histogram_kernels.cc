@@ -137,14 +137,13 @@ struct BinNumbers {
     const F32 f;
     const I32 i;
     const VF magnitude = hn::Abs(x);
-    const auto step = hn::Sub(hn::ShiftRight<18>(hn::BitCast(i, magnitude)),
-                              hn::Set(i, first_step));
-    const auto log_bin =
-        hn::Min(hn::Max(step, hn::Zero(i)), hn::Set(i, Histogram::kLogBins + 1));
+    const auto step =
+        hn::Sub(hn::ShiftRight<18>(hn::BitCast(i, magnitude)), hn::Set(i, first_step));
+    const auto log_bin = hn::Min(hn::Max(step, hn::Zero(i)), hn::Set(i, Histogram::kLogBins + 1));
     const auto position = hn::ConvertTo(i, hn::Mul(magnitude, hn::Set(f, linear)));
     const auto linear_bin = hn::Max(hn::Sub(position, hn::Set(i, 32)), hn::Zero(i));
-    const auto side = hn::And(hn::BroadcastSignBit(hn::BitCast(i, x)),
-                              hn::Set(i, Histogram::kSideBins));
+    const auto side =
+        hn::And(hn::BroadcastSignBit(hn::BitCast(i, x)), hn::Set(i, Histogram::kSideBins));
     return hn::Add(hn::Add(log_bin, linear_bin), side);
   }
 };
