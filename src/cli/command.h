@@ -96,7 +96,7 @@ class Action {
 /// A subcommand: where it stands in the parser, and what it does. A group has children instead.
 struct Command {
   CLI::App* app = nullptr;
-  Action run;
+  Action run = {};
   std::vector<Command> children = {};
 };
 

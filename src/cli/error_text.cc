@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/json.h"
 #include "cli/text_width.h"
 
 namespace tare::cli {
@@ -62,8 +63,7 @@ std::string ErrorJson(const Error& error) {
                    {"what", error.what},
                    {"next_step", error.next_step},
                    {"context", error.context}};
-  // Names from a stranger's file may not be UTF-8: such bytes become U+FFFD.
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return Dump(json);
 }
 
 }  // namespace tare::cli

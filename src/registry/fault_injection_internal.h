@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 namespace tare::registry {
 
@@ -31,7 +32,7 @@ struct Fault {
 struct Outcome {
   bool killed = false;
   int exit_code = -1;
-  int64_t num_steps = 0;  ///< steps that it reached
+  std::vector<bool> steps;  ///< those that it reached; true where bytes are written
 };
 
 /// Forks, arms the fault in the child, and runs `body` there; its result is the exit code.

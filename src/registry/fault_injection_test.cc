@@ -18,8 +18,14 @@
 namespace tare::registry {
 namespace {
 
-// In memory shared with the parent, which reads the count after the child is dead.
-int64_t* g_num_steps = nullptr;  // null: not armed
+constexpr size_t kMaxSteps = 1000;
+
+// In memory shared with the parent, which reads it after the child is dead.
+struct Record {
+  size_t num_steps = 0;
+  bool writes[kMaxSteps] = {};
+};
+Record* g_record = nullptr;  // null: not armed
 Fault g_fault;
 
 enum class Needs { kSpace, kNothing };
@@ -30,28 +36,25 @@ enum class Needs { kSpace, kNothing };
 }
 
 // Counts one step. Returns 0 when it may go on, or the errno that it fails with.
-// `partial(eighths)` does a part of the step before the process is killed.
-template <class Partial>
-int Step(Needs needs, const Partial& partial) {
-  if (g_num_steps == nullptr) return 0;
-  const int64_t step = (*g_num_steps)++;
+int Step(Needs needs, const std::function<void(int eighths)>& write_part = nullptr) {
+  if (g_record == nullptr) return 0;
+  const size_t step = g_record->num_steps++;
+  if (step >= kMaxSteps) std::abort();
+  g_record->writes[step] = write_part != nullptr;
+  const bool now = static_cast<int64_t>(step) == g_fault.step;
   switch (g_fault.kind) {
     case Fault::Kind::kNone:
       return 0;
     case Fault::Kind::kKill:
-      if (step != g_fault.step) return 0;
-      partial(g_fault.eighths);
+      if (!now) return 0;
+      if (write_part) write_part(g_fault.eighths);
       Die();
     case Fault::Kind::kDiskFull:
-      return step >= g_fault.step && needs == Needs::kSpace ? ENOSPC : 0;
+      return static_cast<int64_t>(step) >= g_fault.step && needs == Needs::kSpace ? ENOSPC : 0;
     case Fault::Kind::kIoError:
-      return step == g_fault.step ? EIO : 0;
+      return now ? EIO : 0;
   }
   return 0;
-}
-
-int Step(Needs needs) {
-  return Step(needs, [](int) {});
 }
 
 int Fail(int error) {
@@ -88,12 +91,12 @@ int Sync() {
 
 Outcome RunWithFault(const Fault& fault, const std::function<int()>& body) {
   void* shared =
-      ::mmap(nullptr, sizeof(int64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  auto* num_steps = new (shared) int64_t(0);
+      ::mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  auto* record = new (shared) Record;
   const pid_t child = ::fork();
   if (child == 0) {
     g_fault = fault;
-    g_num_steps = num_steps;
+    g_record = record;
     ::_exit(body());
   }
   int status = 0;
@@ -101,8 +104,8 @@ Outcome RunWithFault(const Fault& fault, const std::function<int()>& body) {
   Outcome outcome;
   outcome.killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
   outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  outcome.num_steps = *num_steps;
-  ::munmap(shared, sizeof(int64_t));
+  outcome.steps.assign(record->writes, record->writes + record->num_steps);
+  ::munmap(shared, sizeof(Record));
   return outcome;
 }
 
