@@ -287,7 +287,7 @@ class Search {
     Time(candidate, *built->session, options_.timing_budget_ms);
     if (!Holds(candidate.closeness)) {
       candidate.problem = StrCat("output '", candidate.closeness.worst_output, "' moves: cosine ", Fixed(candidate.closeness.cosine, 4));
-    } else if (!IsFast(candidate) && options_.goal == Goal::kSpeed) {
+    } else if (!IsFast(candidate) && options_.goal == Goal::kSpeed && options_.wish == Wish::kAuto) {
       candidate.problem = StrCat("not faster: ", Fixed(candidate.speedup.value, 2), "x");
     }
   }
