@@ -370,8 +370,9 @@ Result<void> ReadIntervals(const JsonReader& document, Evidence& evidence) {
   }
   TARE_TRY(const auto replicates, reader.Count("replicates"));
   evidence.replicates = replicates.value_or(0);
-  TARE_TRY(const auto seed, reader.Count("seed"));
-  evidence.seed = static_cast<uint64_t>(seed.value_or(1));
+  if (const Json* seed = reader.Child("seed"); seed != nullptr && seed->is_number_unsigned()) {
+    evidence.seed = seed->get<uint64_t>();
+  }
   return {};
 }
 
