@@ -37,6 +37,11 @@ using quantize::Scope;
 constexpr int64_t kCheckBatch = 8;
 constexpr size_t kMaxRankedNodes = 160;  // more are ranked in groups of neighbours
 constexpr size_t kRankSamples = 4;
+constexpr double kRounds = 40;
+constexpr size_t kFinalists = 3;
+// Speeds closer than this are equal: then the candidate with more of the graph in integers, whose
+// file is smaller, is taken.
+constexpr double kTie = 0.97;
 constexpr Scope kScopes[] = {Scope::kChain, Scope::kCompute, Scope::kGates, Scope::kAll};
 
 // A candidate with what it takes to run it.
@@ -80,6 +85,8 @@ class Search {
     const runtime::Session* alone[] = {float_session_.get()};
     TARE_TRY(const auto times, runtime::TimeInterleaved(alone, single_.inputs, {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
     float_ms_ = runtime::Median(times[0]);
+    // About kRounds rounds of a pair: enough for an interval of a few per cent.
+    budget_ms_ = std::clamp(2 * kRounds * float_ms_, 10.0, options_.timing_budget_ms);
     return {};
   }
 
@@ -291,7 +298,7 @@ class Search {
       return;
     }
     candidate.closeness = *closeness;
-    Time(candidate, *built->session, options_.timing_budget_ms);
+    Time(candidate, *built->session);
     if (!Holds(candidate.closeness)) {
       candidate.problem = StrCat("output '", candidate.closeness.worst_output, "' moves: cosine ", Fixed(candidate.closeness.cosine, 4));
     } else if (!IsFast(candidate) && options_.goal == Goal::kSpeed && options_.wish == Wish::kAuto) {
@@ -299,16 +306,19 @@ class Search {
     }
   }
 
-  void Time(Candidate& candidate, const runtime::Session& session, double budget_ms) {
-    runtime::TimingOptions timing;
-    timing.budget_ms = budget_ms;
-    timing.thread_time = options_.session.num_threads == 1;
+  runtime::TimingOptions Timing(double budget_ms) const {
+    return {.budget_ms = budget_ms, .thread_time = options_.session.num_threads == 1};
+  }
+
+  bool HasBatch() const { return !check_inputs_.empty() && check_inputs_[0].num_valid > 1; }
+
+  void Time(Candidate& candidate, const runtime::Session& session) const {
     const runtime::Session* pair[] = {float_session_.get(), &session};
-    if (const auto times = runtime::TimeInterleaved(pair, single_.inputs, timing)) {
+    if (const auto times = runtime::TimeInterleaved(pair, single_.inputs, Timing(budget_ms_))) {
       candidate.speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
     }
-    if (check_inputs_.empty() || check_inputs_[0].num_valid <= 1) return;
-    if (const auto times = runtime::TimeInterleaved(pair, check_inputs_[0].inputs, timing)) {
+    if (!HasBatch()) return;
+    if (const auto times = runtime::TimeInterleaved(pair, check_inputs_[0].inputs, Timing(budget_ms_))) {
       candidate.batch_speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
     }
   }
@@ -327,6 +337,15 @@ class Search {
   Result<void> MeasurePlans() {
     AddPlans();
     progress_.Begin("choose", static_cast<int64_t>(choice_.candidates.size()));
+    if (options_.wish == Wish::kStatic && !choice_.candidates.empty()) {
+      // Asked for by name: the plan with every fusable node, unless it breaks the outputs or is slow.
+      Measure(choice_.candidates[0]);
+      if (choice_.candidates[0].problem.empty() && IsFast(choice_.candidates[0])) {
+        choice_.candidates.resize(1);
+        progress_.End("");
+        return {};
+      }
+    }
     TARE_TRY_VOID(MeasureFrom(0));
     const size_t num_plans = choice_.candidates.size();
     if (WantsStatic() && options_.goal == Goal::kSpeed) {
@@ -340,7 +359,7 @@ class Search {
   Result<void> MeasureFrom(size_t first) {
     for (size_t i = first; i < choice_.candidates.size(); ++i) {
       if (progress_.cancelled()) return Cancelled();
-      Measure(choice_.candidates[i]);
+      if (choice_.candidates[i].speedup.value == 0) Measure(choice_.candidates[i]);
       progress_.Update(static_cast<int64_t>(i + 1));
     }
     return {};
@@ -348,20 +367,26 @@ class Search {
 
   // ---- repair -----------------------------------------------------------------------------
 
-  const Candidate* Best() const {
-    const Candidate* best = nullptr;
-    for (const Candidate& candidate : choice_.candidates) {
-      if (!candidate.problem.empty()) continue;
-      const bool better = best == nullptr || (options_.goal == Goal::kSize ? candidate.model_bytes < best->model_bytes : Score(candidate) > Score(*best));
-      if (better) best = &candidate;
+  // Sound candidates, the best first.
+  std::vector<size_t> Sound() const {
+    std::vector<size_t> sound;
+    for (size_t i = 0; i < choice_.candidates.size(); ++i) {
+      if (choice_.candidates[i].problem.empty()) sound.push_back(i);
     }
-    return best;
+    const auto better = [&](size_t a, size_t b) {
+      const Candidate& x = choice_.candidates[a];
+      const Candidate& y = choice_.candidates[b];
+      return options_.goal == Goal::kSize ? x.model_bytes < y.model_bytes : Score(x) > Score(y);
+    };
+    std::stable_sort(sound.begin(), sound.end(), better);
+    return sound;
   }
 
   // The broken candidates that would be worth more than the best sound one.
   Result<void> RepairBest() {
     std::vector<size_t> broken;
-    const double bar = Best() == nullptr ? options_.min_speedup : Score(*Best()) * 1.03;
+    const auto sound = Sound();
+    const double bar = sound.empty() ? options_.min_speedup : Score(choice_.candidates[sound[0]]) / kTie;
     for (size_t i = 0; i < choice_.candidates.size(); ++i) {
       const Candidate& candidate = choice_.candidates[i];
       const bool moved = candidate.speedup.value > 0 && !Holds(candidate.closeness);
@@ -444,25 +469,64 @@ class Search {
 
   // ---- verdict ----------------------------------------------------------------------------
 
+  // The best few against float in one interleaved run; the winner is what the user gets.
   Result<Choice> Decide() {
-    while (const Candidate* best = Best()) {
-      Candidate& candidate = const_cast<Candidate&>(*best);
-      TARE_TRY(Built built, Build(candidate.nodes));
-      if (options_.goal == Goal::kSpeed && options_.wish == Wish::kAuto) {
-        Time(candidate, *built.session, 2 * options_.timing_budget_ms);
-        if (!IsFast(candidate)) {
-          candidate.problem = StrCat("not faster when timed again: ", Fixed(candidate.speedup.value, 2), "x");
-          continue;
-        }
-      }
-      candidate.chosen = true;
-      TARE_TRY(choice_.fusion, quantize::CountFused(built.model, built.recipe, options_.session));
-      choice_.reason = StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2), "x as fast, cosine ", Fixed(candidate.closeness.cosine, 4));
-      choice_.recipe = std::move(built.recipe);
-      choice_.model = std::move(built.model);
-      return std::move(choice_);
+    std::vector<size_t> finalists = Sound();
+    if (finalists.size() > kFinalists) finalists.resize(kFinalists);
+    const bool timed = options_.goal == Goal::kSpeed && options_.wish == Wish::kAuto;
+    if (timed && !finalists.empty()) {
+      TARE_TRY_VOID(TimeAgain(finalists));
+    }
+    for (const size_t i : Sound()) {
+      if (std::find(finalists.begin(), finalists.end(), i) != finalists.end()) return Take(PreferSmaller(i, finalists));
     }
     choice_.reason = WhyNone();
+    return std::move(choice_);
+  }
+
+  Result<void> TimeAgain(const std::vector<size_t>& finalists) {
+    std::vector<Built> built;
+    std::vector<const runtime::Session*> sessions = {float_session_.get()};
+    for (const size_t i : finalists) {
+      TARE_TRY(auto one, Build(choice_.candidates[i].nodes));
+      built.push_back(std::move(one));
+      sessions.push_back(built.back().session.get());
+    }
+    const double budget_ms = budget_ms_ * static_cast<double>(sessions.size());
+    const auto retime = [&](const std::vector<NamedTensor>& inputs, runtime::Ratio Candidate::* ratio) -> Result<void> {
+      TARE_TRY(const auto times, runtime::TimeInterleaved(sessions, inputs, Timing(budget_ms)));
+      for (size_t k = 0; k < finalists.size(); ++k) choice_.candidates[finalists[k]].*ratio = runtime::SpeedupOf(times[0], times[k + 1]);
+      return {};
+    };
+    TARE_TRY_VOID(retime(single_.inputs, &Candidate::speedup));
+    if (HasBatch()) {
+      TARE_TRY_VOID(retime(check_inputs_[0].inputs, &Candidate::batch_speedup));
+    }
+    for (const size_t i : finalists) {
+      Candidate& candidate = choice_.candidates[i];
+      if (!IsFast(candidate)) candidate.problem = StrCat("not faster when timed again: ", Fixed(candidate.speedup.value, 2), "x");
+    }
+    return {};
+  }
+
+  size_t PreferSmaller(size_t best, const std::vector<size_t>& finalists) const {
+    size_t smallest = best;
+    for (const size_t i : finalists) {
+      const Candidate& candidate = choice_.candidates[i];
+      const bool equal = candidate.problem.empty() && Score(candidate) >= kTie * Score(choice_.candidates[best]);
+      if (equal && candidate.model_bytes < choice_.candidates[smallest].model_bytes) smallest = i;
+    }
+    return smallest;
+  }
+
+  Result<Choice> Take(size_t i) {
+    Candidate& candidate = choice_.candidates[i];
+    TARE_TRY(Built built, Build(candidate.nodes));
+    candidate.chosen = true;
+    TARE_TRY(choice_.fusion, quantize::CountFused(built.model, built.recipe, options_.session));
+    choice_.reason = StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2), "x as fast, cosine ", Fixed(candidate.closeness.cosine, 4));
+    choice_.recipe = std::move(built.recipe);
+    choice_.model = std::move(built.model);
     return std::move(choice_);
   }
 
@@ -483,7 +547,8 @@ class Search {
   Progress& progress_;
 
   std::unique_ptr<runtime::Session> float_session_;
-  double float_ms_ = 0;  // of one sample
+  double float_ms_ = 0;   // of one sample
+  double budget_ms_ = 0;  // for timing one candidate
   std::vector<data::FeedBatch> check_inputs_;
   std::vector<Outputs> float_outputs_;
   data::FeedBatch single_;
