@@ -66,7 +66,18 @@ ArgumentDoc DescribeOption(const CLI::Option& option) {
   return doc;
 }
 
+int Rank(const ArgumentDoc& argument) {
+  if (argument.positional()) return 0;
+  return argument.common() ? 2 : 1;
+}
+
 }  // namespace
+
+bool ArgumentDoc::common() const {
+  if (positional()) return false;
+  const std::string& name = names.back();
+  return name == "--help" || name == "--json" || name == "--verbose";
+}
 
 CommandDoc Describe(const CLI::App& app, const std::string& path) {
   CommandDoc doc;
@@ -80,9 +91,10 @@ CommandDoc Describe(const CLI::App& app, const std::string& path) {
   doc.example = app.get_footer();
   for (const CLI::Option* option : app.get_options())
     doc.arguments.push_back(DescribeOption(*option));
-  // Positional arguments first, then options in the order of their declaration.
-  std::stable_partition(doc.arguments.begin(), doc.arguments.end(),
-                        [](const ArgumentDoc& argument) { return argument.positional(); });
+  // Positional arguments first, then the options in the order of their declaration, and last those
+  // that every command has.
+  std::stable_sort(doc.arguments.begin(), doc.arguments.end(),
+                   [](const ArgumentDoc& a, const ArgumentDoc& b) { return Rank(a) < Rank(b); });
   for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
     doc.children.push_back(Describe(*child, StrCat(path, " ", child->get_name())));
   }

@@ -23,6 +23,8 @@ struct ArgumentDoc {
   bool repeats = false;  ///< may be given several times
 
   bool positional() const { return names.empty(); }
+  /// --help, --json and --verbose, which mean the same everywhere.
+  bool common() const;
 };
 
 /// A command with its arguments, or a group with its commands.
