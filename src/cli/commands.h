@@ -9,6 +9,7 @@
 
 namespace tare::cli {
 
+Command MakeQuantizeCommand(CLI::App& root);
 Command MakeRegistryCommand(CLI::App& root);
 Command MakeCompletionCommand(CLI::App& root);
 Command MakeManCommand(CLI::App& root);
