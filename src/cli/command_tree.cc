@@ -63,6 +63,7 @@ ArgumentDoc DescribeOption(const CLI::Option& option) {
   doc.choices = type.choices;
   doc.kind = KindOf(type);
   doc.label = LabelOf(option, type.type);
+  if (doc.kind == ValueKind::kChoice && doc.label == "TEXT") doc.label = "NAME";
   return doc;
 }
 
@@ -99,6 +100,19 @@ CommandDoc Describe(const CLI::App& app, const std::string& path) {
     doc.children.push_back(Describe(*child, StrCat(path, " ", child->get_name())));
   }
   return doc;
+}
+
+std::string FullDescription(const ArgumentDoc& argument) {
+  std::string text = argument.description;
+  const auto is_named = [&](const std::string& choice) {
+    return argument.description.find(choice) != std::string::npos;
+  };
+  if (!std::all_of(argument.choices.begin(), argument.choices.end(), is_named)) {
+    text += StrCat(": ", Join(argument.choices, ", "));
+  }
+  if (!argument.default_text.empty()) text += StrCat(" (default ", argument.default_text, ")");
+  if (argument.repeats) text += "; may be repeated";
+  return text;
 }
 
 std::string UsageLine(const CommandDoc& command) {

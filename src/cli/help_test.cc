@@ -66,7 +66,7 @@ TEST_F(HelpTest, ShowsUsageOptionsAndAnExample) {
             "tare shrink: Make it 'smaller': [much]\n\n"
             "usage: tare shrink MODEL --out FOLDER [OPTIONS]\n\n"
             "  MODEL             Float32 model\n"
-            "  --method TEXT     Range method: mse, minmax (default mse)\n"
+            "  --method NAME     Range method: mse, minmax (default mse)\n"
             "  --samples N       Samples\n"
             "  -o, --out FOLDER  Output folder\n"
             "  --tag TEXT        Tag; may be repeated\n"
@@ -75,6 +75,14 @@ TEST_F(HelpTest, ShowsUsageOptionsAndAnExample) {
             "  -v, --verbose     Log to standard error; twice for more\n\n"
             "example:\n"
             "  tare shrink m.onnx -o out\n");
+}
+
+TEST_F(HelpTest, DoesNotRepeatChoicesThatTheDescriptionNames) {
+  EXPECT_EQ(
+      FullDescription({.description = "speed, or size: smaller", .choices = {"speed", "size"}}),
+      "speed, or size: smaller");
+  EXPECT_EQ(FullDescription({.description = "Goal", .choices = {"speed", "size"}}),
+            "Goal: speed, size");
 }
 
 TEST_F(HelpTest, FitsAScreenHoweverManyCommandsThereAre) {
@@ -91,7 +99,7 @@ TEST_F(HelpTest, EscapesWhatShellsAndRoffWouldRead) {
   EXPECT_THAT(ZshCompletion(Doc()), HasSubstr("'shrink:Make it '\\''smaller'\\'': [much]'"));
   EXPECT_THAT(FishCompletion(Doc()), HasSubstr("-d 'Make it \\'smaller\\': [much]'"));
   EXPECT_THAT(BashCompletion(Doc()), HasSubstr("'tare shrink --method')"));
-  EXPECT_THAT(ManPage(Doc(), "0"), HasSubstr("\\fB\\-\\-method\\fR \\fITEXT\\fR"));
+  EXPECT_THAT(ManPage(Doc(), "0"), HasSubstr("\\fB\\-\\-method\\fR \\fINAME\\fR"));
   app_->description(".start of a line \\ and more");
   EXPECT_THAT(ManPage(Doc(), "0"), HasSubstr("\n\\&.start of a line \\e and more.\n"));
 }

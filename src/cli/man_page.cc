@@ -88,10 +88,7 @@ std::string ArgumentEntry(const ArgumentDoc& argument) {
   for (const std::string& name : argument.names) names.push_back(Bold(name));
   std::string head = Join(names, ", ");
   if (!argument.label.empty()) head += StrCat(head.empty() ? "" : " ", Italic(argument.label));
-  std::string text = argument.description;
-  if (!argument.choices.empty()) text += StrCat(": ", Join(argument.choices, ", "));
-  if (!argument.default_text.empty()) text += StrCat(" (default ", argument.default_text, ")");
-  if (argument.repeats) text += "; may be repeated";
+  const std::string text = FullDescription(argument);
   return StrCat(".TP\n", head, "\n", Escaped(text), text.ends_with('.') ? "\n" : ".\n");
 }
 
