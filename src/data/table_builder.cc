@@ -129,6 +129,7 @@ void TableBuilder::SkipName(const std::string& name, std::string_view what, int6
 
 Result<void> TableBuilder::FinishRow() {
   ++num_rows_;
+  if (skipped_columns_.size() == columns_.size()) return {};  // nothing is left to write
   TARE_TRY_VOID(spool_.Append(record_));
   return CheckExpansion(source_, encoded_bytes_, spool_.size());
 }
