@@ -26,6 +26,8 @@ struct SessionOptions {
   std::vector<std::string> custom_op_libraries;
   /// When not empty, the graph as optimised is written there.
   std::string optimized_model_path;
+  /// When not empty, kernels are timed into a file whose path begins with this; see EndProfiling().
+  std::string profile_prefix;
   /// Folder that relative external-data paths of a model given as bytes refer to.
   std::string external_data_folder;
 };
@@ -53,12 +55,16 @@ class Session {
 
   /// Runs the model and returns its outputs in order.
   /// Errors  kInvalidArgument: an input is missing, unknown, or of the wrong dtype or shape;
-  ///         kUnsupported: the runtime failed, with its message, or an output is not a tensor.
+  ///         kUnsupported: the runtime failed, with its message.
+  /// Edge    an output that is not a numeric tensor comes back as an empty Tensor of kUndefined.
   Result<std::vector<Tensor>> Run(std::span<const NamedTensor> inputs) const;
 
   /// The same without copying the outputs: `use` sees them as views that end with the call.
   Result<void> RunViews(std::span<const NamedTensor> inputs,
                         const std::function<Result<void>(std::span<const TensorView>)>& use) const;
+
+  /// Ends profiling and returns the path of the JSON trace.
+  Result<std::string> EndProfiling();
 
  private:
   struct State;

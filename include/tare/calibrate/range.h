@@ -1,0 +1,83 @@
+// Clipping ranges from one tensor's statistics: min-max, percentile, entropy and MSE.
+
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "tare/calibrate/observer.h"
+#include "tare/core/result.h"
+#include "tare/tensor/quant_params.h"
+
+namespace tare::calibrate {
+
+enum class RangeMethod { kMinMax, kPercentile, kEntropy, kMse };
+inline constexpr std::array kRangeMethods{RangeMethod::kMinMax, RangeMethod::kPercentile,
+                                          RangeMethod::kEntropy, RangeMethod::kMse};
+
+/// "minmax", "percentile", "entropy", "mse": as on the command line and in calibration.json.
+std::string_view RangeMethodName(RangeMethod method);
+/// Errors  kInvalidArgument: no such method; names the nearest.
+Result<RangeMethod> ParseRangeMethod(std::string_view name);
+
+enum class ZeroPoint {
+  kFree,    ///< asymmetric: any code of the grid
+  kCentre,  ///< symmetric: the middle code, 0 of an int8 grid, 128 of a uint8 one
+};
+
+/// Settings of ChooseRange. Plain data: ChooseRange checks it.
+struct RangeOptions {
+  /// Integer grid that the range is for, of 4 to 65536 codes.
+  QuantGrid grid = kUint8Grid;
+  ZeroPoint zero_point = ZeroPoint::kFree;
+  /// Per cent of the values that kPercentile keeps, in (50, 100]; half of the rest is cut from each
+  /// end.
+  double percentile = 99.999;
+};
+
+/// Returns the range to quantize a tensor with.
+///
+///   kMinMax      [min, max]
+///   kPercentile  [quantile((1 - p) / 2), quantile((1 + p) / 2)],  p = percentile / 100
+///   kEntropy     |x| in 2,048 bins up to max |x|; over 961 thresholds T from 1/16 of it up,
+///                the least KL(P || Q), with P the bins below T, what is beyond in the last one,
+///                and Q the same in as many levels as the grid gives that side (128 of 256, 256
+///                when all values have one sign), each spread evenly over its bins that are not
+///                empty. [max(min, -T), min(max, T)]
+///   kMse         the least sum of (x - fake_quantize(x))^2 over scale and zero point
+///
+/// and then widened to contain 0, and to be even about 0 when symmetric.
+///
+/// Units    real values.
+/// Edge     all values 0, or none ordinary: [0, 0]. Equal values c: [0, c] or [c, 0].
+///          Values of one sign keep 0 as the other end. Within the extremes, except that kMse gives
+///          whole steps: at most half a step beyond on one side.
+/// Errors   kInvalidArgument: an option is outside its bounds. kFailedPrecondition: the tensor
+/// holds
+///          NaN or +infinity, or nothing was observed.
+/// Bound    kMse: on the distributions of reference/algorithms.md 1.2, with outliers of up to 1,000
+///          deviations, within 0.05 dB of the optimum over all values (calibrate/range_test.cc).
+/// Cost     30 to 150 us; ChooseRanges shares the common part.
+/// Source   percentile, entropy: Wu et al., arXiv:2004.09602, Sec. 5; entropy as in Migacz, "8-bit
+///          Inference with TensorRT", GTC 2017. Differs: the levels of Q have equal real width (in
+///          the slides the rest of a division goes to the last level), and the larger of equally
+///          good thresholds wins. MSE: Choukroun et al., arXiv:1902.06822 (OMSE), Eq. 5. Differs:
+///          both ends are searched, over scale and zero point as the runtime uses them.
+Result<ValueRange> ChooseRange(const TensorStatistics& statistics, RangeMethod method,
+                               const RangeOptions& options);
+
+/// A range and what it is expected to do to the tensor.
+struct ChosenRange {
+  ValueRange range;
+  /// Signal to quantization noise over the observed values, 10 log10(sum x^2 / sum (x - q(x))^2);
+  /// 200 when there is no noise or no signal.
+  double sqnr_db = 0;
+  friend bool operator==(const ChosenRange&, const ChosenRange&) = default;
+};
+/// In the order of kRangeMethods.
+using RangeChoices = std::array<ChosenRange, kRangeMethods.size()>;
+
+/// Returns the ranges of all methods. Errors as ChooseRange.
+Result<RangeChoices> ChooseRanges(const TensorStatistics& statistics, const RangeOptions& options);
+
+}  // namespace tare::calibrate

@@ -1,0 +1,47 @@
+// Rewrites that bring a graph into one form before it is measured: each keeps every output.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tare/core/result.h"
+#include "tare/graph/model.h"
+
+namespace tare::graph {
+
+/// What a rewrite did, for `tare inspect` and the log.
+struct RewriteCount {
+  std::string what;  ///< "BatchNormalization folded into Conv"
+  int64_t count = 0;
+};
+
+/// Turns Constant nodes into initializers and drops initializers from the list of inputs (files of
+/// IR 3 must list them; the model is raised to IR 4 then). Constants that Tensor does not hold
+/// (strings, sparse) stay nodes.
+int64_t LiftConstants(Model& model);
+
+/// Removes Identity and inference-time Dropout whose mask nobody reads.
+int64_t RemoveIdentities(Graph& graph);
+
+/// Folds per-channel constants into the operator before them:
+///
+///   Conv, ConvTranspose, Gemm -> BatchNormalization      w *= g / sqrt(v + e), b = (b - m) g / sqrt(v + e) + beta
+///   Conv, ConvTranspose       -> Mul or Div by constant  w *= c, b *= c
+///   Conv, ConvTranspose       -> Add or Sub of constant  b += c
+///
+/// when the first has a float32 constant weight and no other consumer.
+/// Source   Jacob et al., arXiv:1712.05877, Sec. 3.2 Eq. (14) for the batch normalisation.
+std::vector<RewriteCount> FoldChannelConstants(Graph& graph);
+
+/// Raises a model of opset 7 to 9 to opset 10, the first with QuantizeLinear.
+/// Edge    other opsets are left as they are.
+/// Errors  kUnsupported: an operator of the model changed its meaning between the two in a way that
+///         has no equivalent; names it. The model is then unchanged.
+Result<void> RaiseOpsetTo10(Model& model);
+
+/// The graph as text, one node a line: for tests and `tare inspect --text`.
+std::string GraphText(const Graph& graph);
+
+}  // namespace tare::graph

@@ -1,0 +1,27 @@
+// The machine and the runtime that numbers were measured on.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tare::runtime {
+
+/// What a measurement depends on.
+struct Host {
+  std::string cpu;               ///< model name as the kernel gives it
+  std::vector<std::string> isa;  ///< of avx2, avx512f, avx512_vnni, avx_vnni, avx512_bf16, amx_int8, asimddp, i8mm, sve
+  int num_processors = 1;
+  std::string runtime;  ///< "onnxruntime 1.32.0"
+};
+
+/// Reads /proc/cpuinfo; an unreadable one gives "unknown" and no ISA.
+Host DescribeHost();
+
+/// Version of the ONNX Runtime library that is loaded.
+std::string RuntimeVersion();
+
+/// Highest resident set of this process so far, in bytes.
+long PeakResidentBytes();
+
+}  // namespace tare::runtime

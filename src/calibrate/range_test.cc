@@ -1,0 +1,7 @@
+#include "tare/calibrate/range.h"
+
+#include <gtest/gtest.h>
+
+namespace tare::calibrate {
+TEST(RangeTest, Builds) {}
+}  // namespace tare::calibrate

@@ -1,0 +1,382 @@
+#include "tare/graph/canonical.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "tare/graph/index.h"
+
+namespace tare::graph {
+namespace {
+
+// The tensor of a Constant node, or null for a kind that Tensor does not hold.
+SharedTensor ConstantValue(const Node& node) {
+  if (node.attributes.size() != 1) return nullptr;
+  const AttributeValue& value = node.attributes[0].value;
+  if (const auto* tensor = std::get_if<SharedTensor>(&value)) return *tensor;
+  std::optional<Tensor> made;
+  if (const auto* number = std::get_if<float>(&value)) made = Tensor::Of<float>({}, {*number});
+  if (const auto* number = std::get_if<int64_t>(&value)) made = Tensor::Of<int64_t>({}, {*number});
+  if (const auto* numbers = std::get_if<std::vector<float>>(&value)) {
+    made = Tensor::Of<float>({static_cast<int64_t>(numbers->size())}, *numbers);
+  }
+  if (const auto* numbers = std::get_if<std::vector<int64_t>>(&value)) {
+    made = Tensor::Of<int64_t>({static_cast<int64_t>(numbers->size())}, *numbers);
+  }
+  return made ? std::make_shared<const Tensor>(*std::move(made)) : nullptr;
+}
+
+bool IsPassThrough(const Node& node, const GraphIndex& index) {
+  if (node.Is("Identity")) return true;
+  if (!node.Is("Dropout")) return false;
+  const bool mask_used = node.outputs.size() > 1 && !node.outputs[1].empty() &&
+                         (!index.Uses(node.outputs[1]).empty() || index.IsOutput(node.outputs[1]));
+  const std::string& training = node.Input(2);
+  if (mask_used || training.empty()) return !mask_used;
+  const SharedTensor* mode = index.Constant(training);
+  return mode != nullptr && (*mode)->dtype() == DType::kBool && (*mode)->num_elements() == 1 &&
+         (*mode)->data<uint8_t>()[0] == 0;
+}
+
+bool IsCaptured(const GraphIndex& index, const std::string& value) {
+  const auto uses = index.Uses(value);
+  return std::any_of(uses.begin(), uses.end(), [](const Use& use) { return use.input == Use::kCaptured; });
+}
+
+// Lets every reader of `node`'s output read its input instead; false when names forbid it.
+bool Bypass(Graph& graph, const GraphIndex& index, const Node& node) {
+  const std::string from = node.outputs[0];
+  const std::string to = node.Input(0);
+  if (IsCaptured(index, from)) return false;
+  if (!index.IsOutput(from)) {
+    for (const Use& use : index.Uses(from)) {
+      graph.nodes[static_cast<size_t>(use.node)].inputs[static_cast<size_t>(use.input)] = to;
+    }
+    return true;
+  }
+  // The name of a graph output stays: its producer makes it directly.
+  const int64_t producer = index.Producer(to);
+  if (producer < 0 || index.IsOutput(to) || IsCaptured(index, to)) return false;
+  for (std::string& output : graph.nodes[static_cast<size_t>(producer)].outputs) {
+    if (output == to) output = from;
+  }
+  for (const Use& use : index.Uses(to)) {
+    graph.nodes[static_cast<size_t>(use.node)].inputs[static_cast<size_t>(use.input)] = from;
+  }
+  return true;
+}
+
+// ---- folding of per-channel constants -------------------------------------------------------
+
+// y[c] = gain[c] * x[c] + shift[c] over the channels of the value before.
+struct ChannelAffine {
+  std::vector<double> gain;
+  std::vector<double> shift;
+};
+
+// A constant that is one number, or one a channel of axis 1 of a value of the given rank.
+std::optional<std::vector<double>> PerChannel(const SharedTensor* constant, int64_t channels, int64_t rank) {
+  if (constant == nullptr || (*constant)->dtype() != DType::kFloat32) return std::nullopt;
+  const auto values = (*constant)->data<float>();
+  const Shape& shape = (*constant)->shape();
+  if (values.size() == 1 && static_cast<int64_t>(shape.size()) <= rank) {
+    return std::vector<double>(static_cast<size_t>(channels), values[0]);
+  }
+  // Aligned at the right, as ONNX broadcasts: the axis of the channels is rank - 1 - 1 from the left.
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const int64_t axis = rank - static_cast<int64_t>(shape.size() - i);
+    if (axis < 0 || shape[i] != (axis == 1 ? channels : 1)) return std::nullopt;
+  }
+  if (static_cast<int64_t>(values.size()) != channels) return std::nullopt;
+  return std::vector<double>(values.begin(), values.end());
+}
+
+std::optional<ChannelAffine> AffineOfBatchNorm(const Node& node, const GraphIndex& index, int64_t channels) {
+  std::vector<double> parts[4];  // scale, bias, mean, variance
+  for (size_t i = 0; i < 4; ++i) {
+    const SharedTensor* constant = index.Constant(node.Input(i + 1));
+    if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 ||
+        (*constant)->num_elements() != channels) {
+      return std::nullopt;
+    }
+    const auto values = (*constant)->data<float>();
+    parts[i].assign(values.begin(), values.end());
+  }
+  if (node.Int("training_mode", 0) != 0 || node.Int("spatial", 1) == 0) return std::nullopt;
+  const double epsilon = node.Float("epsilon", 1e-5F);
+  ChannelAffine affine;
+  for (size_t c = 0; c < static_cast<size_t>(channels); ++c) {
+    const double gain = parts[0][c] / std::sqrt(parts[3][c] + epsilon);
+    affine.gain.push_back(gain);
+    affine.shift.push_back(parts[1][c] - parts[2][c] * gain);
+  }
+  return affine;
+}
+
+std::optional<ChannelAffine> AffineOfElementwise(const Node& node, const std::string& value,
+                                                 const GraphIndex& index, int64_t channels, int64_t rank) {
+  const bool first = node.Input(0) == value;
+  const auto constant = PerChannel(index.Constant(node.Input(first ? 1 : 0)), channels, rank);
+  if (!constant || node.inputs.size() != 2 || (!first && (node.Is("Sub") || node.Is("Div")))) {
+    return std::nullopt;
+  }
+  const auto count = static_cast<size_t>(channels);
+  ChannelAffine affine{std::vector<double>(count, 1.0), std::vector<double>(count, 0.0)};
+  for (size_t c = 0; c < count; ++c) {
+    if (node.Is("Mul")) affine.gain[c] = (*constant)[c];
+    if (node.Is("Div")) affine.gain[c] = 1.0 / (*constant)[c];
+    if (node.Is("Add")) affine.shift[c] = (*constant)[c];
+    if (node.Is("Sub")) affine.shift[c] = -(*constant)[c];
+    if (!std::isfinite(affine.gain[c])) return std::nullopt;
+  }
+  return affine;
+}
+
+// How the output channels lie in a weight: element i belongs to channel (i / inner) % channels of
+// group i / group_size.
+struct ChannelLayout {
+  int64_t channels = 0;  ///< of the output
+  int64_t inner = 1;
+  int64_t per_group = 0;
+  int64_t group_size = 0;
+};
+
+std::optional<ChannelLayout> LayoutOf(const Node& node, const Shape& weight) {
+  if (weight.size() < 2) return std::nullopt;
+  int64_t spatial = 1;
+  for (size_t i = 2; i < weight.size(); ++i) spatial *= weight[i];
+  if (node.Is("Conv")) {
+    const int64_t inner = weight[1] * spatial;
+    return ChannelLayout{weight[0], inner, weight[0], weight[0] * inner};
+  }
+  if (node.Is("ConvTranspose")) {  // [C_in, C_out / group, ...], groups along the first axis
+    const int64_t group = node.Int("group", 1);
+    if (group < 1 || weight[0] % group != 0) return std::nullopt;
+    return ChannelLayout{weight[1] * group, spatial, weight[1], weight[0] / group * weight[1] * spatial};
+  }
+  const bool plain = node.Is("Gemm") && weight.size() == 2 && node.Float("alpha", 1) == 1.0F &&
+                     node.Float("beta", 1) == 1.0F;
+  if (!plain) return std::nullopt;
+  const bool transposed = node.Int("transB", 0) != 0;
+  const int64_t channels = weight[transposed ? 0 : 1];
+  const int64_t inner = transposed ? weight[1] : 1;
+  return ChannelLayout{channels, inner, channels, weight[0] * weight[1]};
+}
+
+Tensor ScaleWeight(const Tensor& weight, const ChannelLayout& layout, const std::vector<double>& gain) {
+  Tensor scaled = weight;
+  const auto values = scaled.mutable_data<float>();
+  for (int64_t i = 0; i < weight.num_elements(); ++i) {
+    const int64_t group = i / layout.group_size;
+    const int64_t channel = group * layout.per_group + (i / layout.inner) % layout.per_group;
+    float& value = values[static_cast<size_t>(i)];
+    value = static_cast<float>(value * gain[static_cast<size_t>(channel)]);
+  }
+  return scaled;
+}
+
+std::optional<std::vector<double>> BiasOf(const Node& node, const GraphIndex& index, int64_t channels) {
+  if (node.Input(2).empty()) return std::vector<double>(static_cast<size_t>(channels), 0.0);
+  const SharedTensor* bias = index.Constant(node.Input(2));
+  if (bias == nullptr || (*bias)->dtype() != DType::kFloat32 || (*bias)->num_elements() != channels ||
+      (*bias)->shape().back() != channels) {
+    return std::nullopt;
+  }
+  const auto values = (*bias)->data<float>();
+  return std::vector<double>(values.begin(), values.end());
+}
+
+// Folds `next` into `node` when it may; true when it did.
+bool FoldInto(Graph& graph, const GraphIndex& index, NameMaker& names, size_t node_at, size_t next_at) {
+  Node& node = graph.nodes[node_at];
+  Node& next = graph.nodes[next_at];
+  const SharedTensor* weight = index.Constant(node.Input(1));
+  if (weight == nullptr || (*weight)->dtype() != DType::kFloat32) return false;
+  const auto layout = LayoutOf(node, (*weight)->shape());
+  if (!layout || (*weight)->num_elements() == 0) return false;
+  const auto affine = next.Is("BatchNormalization")
+                          ? AffineOfBatchNorm(next, index, layout->channels)
+                          : AffineOfElementwise(next, node.outputs[0], index, layout->channels,
+                                                static_cast<int64_t>((*weight)->shape().size()));
+  auto bias = BiasOf(node, index, layout->channels);
+  if (!affine || !bias) return false;
+  std::vector<float> shifted;
+  for (size_t c = 0; c < bias->size(); ++c) {
+    shifted.push_back(static_cast<float>((*bias)[c] * affine->gain[c] + affine->shift[c]));
+  }
+  // New constants under new names: others may share the old ones.
+  const bool scales = std::any_of(affine->gain.begin(), affine->gain.end(), [](double g) { return g != 1.0; });
+  if (scales) {
+    std::string weight_name = names.Make(node.Input(1) + "_folded");
+    graph.AddInitializer(weight_name, ScaleWeight(**weight, *layout, affine->gain));
+    node.inputs[1] = std::move(weight_name);
+  }
+  std::string bias_name = names.Make((node.name.empty() ? node.outputs[0] : node.name) + "_bias");
+  graph.AddInitializer(bias_name, Tensor::Of<float>({layout->channels}, shifted));
+  node.inputs.resize(3);
+  node.inputs[2] = std::move(bias_name);
+  node.outputs[0] = next.outputs[0];
+  return true;
+}
+
+bool CanFold(const Node& node, const Node& next) {
+  if (next.Is("BatchNormalization")) return true;
+  if (node.Is("Gemm")) return false;
+  return next.Is("Mul") || next.Is("Div") || next.Is("Add") || next.Is("Sub");
+}
+
+// One fold; the index is stale afterwards. Returns what was folded, or nothing.
+std::optional<std::string> FoldOne(Graph& graph, NameMaker& names, size_t& from) {
+  const GraphIndex index(graph);
+  for (; from < graph.nodes.size(); ++from) {
+    const Node& node = graph.nodes[from];
+    if (!(node.Is("Conv") || node.Is("ConvTranspose") || node.Is("Gemm")) || !index.HasOneUse(node.outputs[0])) {
+      continue;
+    }
+    const auto next_at = static_cast<size_t>(index.Uses(node.outputs[0])[0].node);
+    const Node& next = graph.nodes[next_at];
+    const bool outputs_fit = next.outputs.size() == 1 ||
+                             std::all_of(next.outputs.begin() + 1, next.outputs.end(),
+                                         [&](const std::string& o) { return o.empty() || index.Uses(o).empty(); });
+    if (!CanFold(node, next) || !outputs_fit) continue;
+    std::string what = StrCat(next.op_type, " folded into ", node.op_type);
+    if (!FoldInto(graph, index, names, from, next_at)) continue;
+    graph.nodes.erase(graph.nodes.begin() + static_cast<ptrdiff_t>(next_at));
+    return what;
+  }
+  return std::nullopt;
+}
+
+// ---- opset 7 to 10 --------------------------------------------------------------------------
+
+std::string AddInts(Graph& graph, NameMaker& names, const std::string& name, const std::vector<int64_t>& values) {
+  std::string made = names.Make(name);
+  graph.AddInitializer(made, Tensor::Of<int64_t>({static_cast<int64_t>(values.size())}, values));
+  return made;
+}
+
+void RaiseSlice(Graph& graph, NameMaker& names, Node& node) {
+  const auto starts = node.Ints("starts");
+  const auto ends = node.Ints("ends");
+  const auto axes = node.Ints("axes");
+  const std::string base = node.outputs[0];
+  node.inputs.resize(1);
+  node.inputs.push_back(AddInts(graph, names, base + "_starts", starts));
+  node.inputs.push_back(AddInts(graph, names, base + "_ends", ends));
+  if (!axes.empty()) node.inputs.push_back(AddInts(graph, names, base + "_axes", axes));
+  for (const char* attribute : {"starts", "ends", "axes"}) node.Remove(attribute);
+}
+
+void RaiseUpsample(Graph& graph, NameMaker& names, Node& node) {
+  node.op_type = "Resize";  // Resize-10 is Upsample-9 with shrinking allowed
+  const auto* scales = node.Find("scales");
+  if (scales == nullptr || !std::holds_alternative<std::vector<float>>(*scales)) return;
+  const auto values = std::get<std::vector<float>>(*scales);
+  std::string name = names.Make(node.outputs[0] + "_scales");
+  graph.AddInitializer(name, Tensor::Of<float>({static_cast<int64_t>(values.size())}, values));
+  node.inputs.resize(1);
+  node.inputs.push_back(std::move(name));
+  node.Remove("scales");
+}
+
+void RaiseNode(Graph& graph, NameMaker& names, Node& node) {
+  if (node.Is("Slice") && node.Find("starts") != nullptr) RaiseSlice(graph, names, node);
+  if (node.Is("Upsample")) RaiseUpsample(graph, names, node);
+  if (node.Is("TopK") && node.inputs.size() == 1) {
+    node.inputs.push_back(AddInts(graph, names, node.outputs[0] + "_k", {node.Int("k", 1)}));
+    node.Remove("k");
+  }
+  if (node.Is("BatchNormalization")) node.Remove("spatial");
+}
+
+bool BodiesNeedRaising(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
+    const auto bodies = node.Bodies();
+    const bool changed = node.Is("Slice") || node.Is("Upsample") || node.Is("TopK") || node.Is("Scan");
+    return changed || std::any_of(bodies.begin(), bodies.end(),
+                                  [](const SharedGraph& body) { return BodiesNeedRaising(*body); });
+  });
+}
+
+}  // namespace
+
+int64_t LiftConstants(Model& model) {
+  Graph& graph = model.graph;
+  int64_t count = 0;
+  std::erase_if(graph.nodes, [&](const Node& node) {
+    if (!node.Is("Constant") || node.outputs.empty()) return false;
+    const SharedTensor value = ConstantValue(node);
+    if (value == nullptr) return false;
+    graph.initializers.push_back({node.outputs[0], value, ""});
+    ++count;
+    return true;
+  });
+  std::erase_if(graph.inputs, [&](const Value& input) { return graph.FindInitializer(input.info.name) != nullptr; });
+  model.ir_version = std::max<int64_t>(model.ir_version, 4);
+  return count;
+}
+
+int64_t RemoveIdentities(Graph& graph) {
+  int64_t count = 0;
+  for (size_t i = 0; i < graph.nodes.size();) {
+    const Node& node = graph.nodes[i];
+    const bool candidate = node.Is("Identity") || node.Is("Dropout");
+    if (candidate) {
+      const GraphIndex index(graph);
+      const Node copy = node;
+      if (IsPassThrough(copy, index) && Bypass(graph, index, copy)) {
+        graph.nodes.erase(graph.nodes.begin() + static_cast<ptrdiff_t>(i));
+        ++count;
+        continue;
+      }
+    }
+    ++i;
+  }
+  return count;
+}
+
+std::vector<RewriteCount> FoldChannelConstants(Graph& graph) {
+  std::map<std::string, int64_t> counts;
+  NameMaker names(graph);
+  size_t from = 0;
+  while (const auto what = FoldOne(graph, names, from)) ++counts[*what];
+  if (!counts.empty()) Prune(graph);
+  std::vector<RewriteCount> list;
+  for (const auto& [what, count] : counts) list.push_back({what, count});
+  return list;
+}
+
+Result<void> RaiseOpsetTo10(Model& model) {
+  const int64_t opset = model.opset();
+  if (opset < 7 || opset >= 10) return {};
+  for (const Node& node : model.graph.nodes) {
+    const auto bodies = node.Bodies();
+    const bool body = std::any_of(bodies.begin(), bodies.end(), [](const SharedGraph& b) { return BodiesNeedRaising(*b); });
+    const bool per_element = node.Is("BatchNormalization") && node.Int("spatial", 1) == 0;
+    if ((node.Is("Scan") && opset < 9) || body || per_element) {
+      return Unsupported(StrCat("node '", node.name, "' (", node.op_type, ") of opset ", opset,
+                                " has no equal in opset 10"),
+                         "export the model again with opset 13 or later");
+    }
+  }
+  NameMaker names(model.graph);
+  // By index: RaiseNode adds initializers, never nodes.
+  for (size_t i = 0; i < model.graph.nodes.size(); ++i) RaiseNode(model.graph, names, model.graph.nodes[i]);
+  model.opsets[""] = 10;
+  model.ir_version = std::max<int64_t>(model.ir_version, 5);
+  return {};
+}
+
+std::string GraphText(const Graph& graph) {
+  std::string text;
+  for (const Node& node : graph.nodes) {
+    for (size_t i = 0; i < node.outputs.size(); ++i) text += StrCat(i > 0 ? ", " : "", node.outputs[i]);
+    text += StrCat(" = ", node.domain.empty() ? "" : node.domain + ".", node.op_type, "(");
+    for (size_t i = 0; i < node.inputs.size(); ++i) text += StrCat(i > 0 ? ", " : "", node.inputs[i]);
+    text += ")\n";
+  }
+  return text;
+}
+
+}  // namespace tare::graph

@@ -1,0 +1,262 @@
+#include "tare/quantize/ability.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "tare/core/text.h"
+
+namespace tare::quantize {
+namespace {
+
+using graph::GraphIndex;
+using graph::Node;
+using graph::SharedTensor;
+
+constexpr std::array<std::string_view, 9> kElements = {
+    "Add", "Mul", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid", "Softmax", "Concat", "Where"};
+constexpr std::array<std::string_view, 12> kMovers = {"MaxPool",   "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten",
+                                                      "Slice",     "Pad",     "Resize",    "Gather",  "Expand",    "Tile"};
+constexpr std::array<std::string_view, 22> kQuantizedOps = {
+    "QuantizeLinear",   "DequantizeLinear",     "DynamicQuantizeLinear", "QLinearConv",
+    "QLinearMatMul",    "ConvInteger",          "MatMulInteger",         "QGemm",
+    "QLinearAdd",       "QLinearMul",           "QLinearConcat",         "QLinearSigmoid",
+    "QLinearSoftmax",   "QLinearLeakyRelu",     "QLinearAveragePool",    "QLinearGlobalAveragePool",
+    "QAttention",       "DynamicQuantizeLSTM",  "DynamicQuantizeMatMul", "MatMulIntegerToFloat",
+    "MatMulNBits",      "QEmbedLayerNormalization"};
+
+template <size_t N>
+bool OneOf(const std::string& op, const std::array<std::string_view, N>& list) {
+  return std::find(list.begin(), list.end(), op) != list.end();
+}
+
+// Everything that a rule looks at.
+struct Context {
+  const graph::Model& model;
+  const GraphIndex& index;
+  const runtime::TypeMap& types;
+
+  const ValueInfo* TypeOf(const std::string& value) const {
+    const auto found = types.find(value);
+    return found == types.end() ? nullptr : &found->second;
+  }
+  bool IsFloat32(const std::string& value) const {
+    const ValueInfo* type = TypeOf(value);
+    return type != nullptr && type->dtype == DType::kFloat32;
+  }
+  const Tensor* Constant(const std::string& value) const {
+    const SharedTensor* constant = index.Constant(value);
+    return constant == nullptr ? nullptr : constant->get();
+  }
+  size_t Rank(const std::string& value) const {
+    const ValueInfo* type = TypeOf(value);
+    return type == nullptr ? 0 : type->shape.size();
+  }
+};
+
+bool IsConstantBias(const Context& context, const std::string& name, int64_t channels) {
+  const Tensor* bias = context.Constant(name);
+  return bias != nullptr && bias->dtype() == DType::kFloat32 && bias->num_elements() == channels &&
+         (bias->rank() == 1 || (bias->rank() == 2 && bias->shape()[0] == 1));
+}
+
+std::string RuleConv(const Context& context, const Node& node) {
+  const Tensor* weight = context.Constant(node.Input(1));
+  if (weight == nullptr || weight->dtype() != DType::kFloat32) return "its weight is not a float32 constant";
+  if (weight->rank() < 3) return "its weight has fewer than 3 axes";
+  if (!node.Input(2).empty() && !IsConstantBias(context, node.Input(2), weight->shape()[0])) {
+    return "its bias is not a float32 constant of one value a channel";
+  }
+  return "";
+}
+
+std::string RuleGemm(const Context& context, const Node& node) {
+  const Tensor* weight = context.Constant(node.Input(1));
+  if (weight == nullptr || weight->dtype() != DType::kFloat32 || weight->rank() != 2) {
+    return "its weight is not a float32 constant";
+  }
+  if (node.Int("transA", 0) != 0) return "transA = 1 has no integer kernel";
+  const int64_t channels = weight->shape()[node.Int("transB", 0) != 0 ? 0 : 1];
+  if (!node.Input(2).empty() && !IsConstantBias(context, node.Input(2), channels)) {
+    return "its bias is not a float32 constant of one value a column";
+  }
+  return "";
+}
+
+std::string RuleMatMul(const Context& context, const Node& node) {
+  const Tensor* weight = context.Constant(node.Input(1));
+  if (weight != nullptr && weight->rank() < 2) return "its constant operand has one axis";
+  if (context.Constant(node.Input(0)) != nullptr) return "its first operand is a constant";
+  return "";
+}
+
+std::string RuleMover(const Context& context, const Node& node) {
+  const int64_t opset = context.model.opset();
+  if (node.Is("MaxPool") && (opset < 12 || node.outputs.size() > 1)) return "MaxPool runs in integers from opset 12";
+  if (node.Is("Resize") && (node.String("mode", "nearest") != "nearest" || opset < 11)) {
+    return "only nearest-neighbour Resize keeps the codes";
+  }
+  if (node.Is("Pad")) {
+    const Tensor* value = context.Constant(node.Input(2));
+    const bool zero = node.Input(2).empty() || (value != nullptr && value->dtype() == DType::kFloat32 &&
+                                                value->num_elements() == 1 && value->data<float>()[0] == 0.0F);
+    if (opset < 13 || !zero) return "Pad runs in integers from opset 13 with a constant value of 0";
+  }
+  if (context.Constant(node.Input(0)) != nullptr) return "it moves a constant";
+  return "";
+}
+
+std::string RuleElement(const Context& context, const Node& node) {
+  if (node.Is("Concat") || node.Is("Where")) {
+    const size_t first = node.Is("Where") ? 1 : 0;
+    for (size_t i = first; i < node.inputs.size(); ++i) {
+      if (context.Constant(node.inputs[i]) != nullptr) return "one of its operands is a constant";
+    }
+  }
+  if (node.Is("Add") || node.Is("Mul")) {
+    if (node.inputs.size() != 2) return "it has not two operands";
+    if (context.Constant(node.Input(0)) != nullptr && context.Constant(node.Input(1)) != nullptr) return "it is constant";
+  }
+  if (node.Is("AveragePool") && node.Int("ceil_mode", 0) != 0) return "ceil_mode = 1 has no integer kernel";
+  return "";
+}
+
+std::vector<size_t> DataInputs(const Node& node) {
+  if (node.Is("Add") || node.Is("Mul") || node.Is("MatMul")) return {0, 1};
+  if (node.Is("Where")) return {1, 2};
+  if (node.Is("Concat")) {
+    std::vector<size_t> all(node.inputs.size());
+    for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+    return all;
+  }
+  return {0};
+}
+
+Role RoleOf(const Node& node) {
+  if (!node.domain.empty()) return Role::kNone;
+  if (node.Is("Conv") || node.Is("MatMul") || node.Is("Gemm")) return Role::kCompute;
+  if (OneOf(node.op_type, kElements)) return Role::kElement;
+  if (OneOf(node.op_type, kMovers)) return Role::kMover;
+  return Role::kNone;
+}
+
+std::string RuleOf(const Context& context, const Node& node, Role role) {
+  if (node.Is("Conv")) return RuleConv(context, node);
+  if (node.Is("Gemm")) return RuleGemm(context, node);
+  if (node.Is("MatMul")) return RuleMatMul(context, node);
+  return role == Role::kMover ? RuleMover(context, node) : RuleElement(context, node);
+}
+
+std::string WhyFloat(const Node& node) {
+  if (!node.Bodies().empty()) return "its body runs in float: tare quantizes the graph around it";
+  if (node.Is("LSTM") || node.Is("GRU") || node.Is("RNN")) return "recurrent operators have no static integer kernel";
+  if (!node.domain.empty()) return StrCat("operators of domain '", node.domain, "' are left as they are");
+  return StrCat(node.op_type, " has no integer kernel in the runtime");
+}
+
+void DescribeWeights(const Context& context, const Node& node, Ability& ability) {
+  // Gather reads its table by input 0, the others their weight by input 1.
+  const bool weighted = node.Is("Conv") || node.Is("ConvTranspose") || node.Is("MatMul") || node.Is("Gemm");
+  if (!weighted && !node.Is("Gather")) return;
+  const Tensor* weight = context.Constant(node.Input(node.Is("Gather") ? 0 : 1));
+  if (weight == nullptr || weight->dtype() != DType::kFloat32 || weight->rank() < 2) return;
+  ability.weight_elements = weight->num_elements();
+  ability.weights_int8 = !node.Is("Gather") || (weight->rank() == 2 && node.Int("axis", 0) == 0);
+  const bool plain_gemm = node.Is("Gemm") && RuleGemm(context, node).empty();
+  ability.dynamic_int8 = context.model.opset() >= 11 && weight->rank() == 2 && (node.Is("MatMul") || plain_gemm) &&
+                         context.IsFloat32(node.Input(0));
+}
+
+Ability Describe(const Context& context, const Node& node) {
+  Ability ability{node.name, node.op_type, RoleOf(node), false, false, 0, DataInputs(node), ""};
+  DescribeWeights(context, node, ability);
+  if (ability.role == Role::kNone) {
+    ability.reason = WhyFloat(node);
+    return ability;
+  }
+  std::string reason;
+  const bool computes = node.outputs.empty() || context.IsFloat32(node.outputs[0]);
+  for (const size_t input : ability.data_inputs) {
+    if (!computes || !context.IsFloat32(node.Input(input))) {
+      const ValueInfo* type = context.TypeOf(node.Input(input));
+      reason = StrCat("it computes in ", type == nullptr ? "an unknown type" : DTypeName(type->dtype), ", not in float32");
+    }
+  }
+  if (reason.empty()) reason = RuleOf(context, node, ability.role);
+  if (!reason.empty()) {
+    ability.role = Role::kNone;
+    ability.reason = std::move(reason);
+  }
+  return ability;
+}
+
+void CountOps(const graph::Graph& graph, std::map<std::string, int64_t>& counts) {
+  for (const Node& node : graph.nodes) {
+    ++counts[node.op_type];
+    for (const auto& body : node.Bodies()) CountOps(*body, counts);
+  }
+}
+
+// int8 weights behind Cast (and Mul): a quantized model without a quantized operator.
+bool HasCastWeights(const graph::Model& model) {
+  const GraphIndex index(model.graph);
+  return std::any_of(model.graph.nodes.begin(), model.graph.nodes.end(), [&](const Node& node) {
+    const SharedTensor* constant = node.Is("Cast") ? index.Constant(node.Input(0)) : nullptr;
+    return constant != nullptr && (*constant)->rank() >= 2 && (*constant)->num_elements() >= 256 &&
+           ((*constant)->dtype() == DType::kInt8 || (*constant)->dtype() == DType::kUint8);
+  });
+}
+
+}  // namespace
+
+std::vector<Ability> DescribeAbilities(const graph::Model& model, const runtime::TypeMap& types) {
+  const GraphIndex index(model.graph);
+  const Context context{model, index, types};
+  std::vector<Ability> abilities;
+  for (const Node& node : model.graph.nodes) abilities.push_back(Describe(context, node));
+  return abilities;
+}
+
+std::string ReasonToDecline(const graph::Model& model, const std::vector<Ability>& abilities) {
+  std::map<std::string, int64_t> counts;
+  CountOps(model.graph, counts);
+  for (const auto& [op, count] : counts) {
+    if (OneOf(op, kQuantizedOps)) {
+      return StrCat("the model is quantized already: it holds ", count, " ", op, count == 1 ? " node" : " nodes");
+    }
+  }
+  if (HasCastWeights(model)) return "the model is quantized already: its weights are int8 behind Cast nodes";
+  const bool any = std::any_of(abilities.begin(), abilities.end(), [](const Ability& ability) {
+    return ability.role == Role::kCompute || ability.dynamic_int8;
+  });
+  if (any) return "";
+  // A true reason names what is there instead.
+  for (const Node& node : model.graph.nodes) {
+    for (const auto& body : node.Bodies()) {
+      std::map<std::string, int64_t> inner;
+      CountOps(*body, inner);
+      const int64_t compute = inner["Conv"] + inner["MatMul"] + inner["Gemm"] + inner["LSTM"] + inner["GRU"];
+      if (compute > 0) {
+        return StrCat("nothing to quantize: all ", compute, " compute nodes lie in bodies of ", node.op_type,
+                      " nodes, which stay in float");
+      }
+    }
+  }
+  std::set<std::string> domains;
+  for (const Node& node : model.graph.nodes) domains.insert(node.domain);
+  domains.erase("");
+  for (const Ability& ability : abilities) {
+    const bool compute = ability.op_type == "Conv" || ability.op_type == "MatMul" || ability.op_type == "Gemm";
+    if (compute) {
+      return StrCat("nothing to quantize: no ", ability.op_type, " node can run in integers; '", ability.node, "': ", ability.reason);
+    }
+  }
+  if (!domains.empty()) {
+    const std::vector<std::string> list(domains.begin(), domains.end());
+    return StrCat("nothing to quantize: there is no Conv, MatMul or Gemm beside the operators of ", Join(list, ", "));
+  }
+  return "nothing to quantize: there is no Conv, MatMul or Gemm in the graph";
+}
+
+}  // namespace tare::quantize

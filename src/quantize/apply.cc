@@ -1,0 +1,508 @@
+#include "tare/quantize/apply.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "tare/tensor/quant_params.h"
+
+namespace tare::quantize {
+namespace {
+
+using graph::GraphIndex;
+using graph::Node;
+using graph::Use;
+
+constexpr std::array<std::string_view, 12> kMoverOps = {"MaxPool",   "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten",
+                                                        "Slice",     "Pad",     "Resize",    "Gather",  "Expand",    "Tile"};
+
+// |bias| / (s_x s_w) stays below this, with room for the accumulator beside it.
+constexpr double kMaxBiasCode = 1 << 30;
+
+Error CannotTake(const Node& node, Format format, std::string_view why) {
+  return FailedPrecondition(StrCat("node '", node.name, "' (", node.op_type, ") cannot be ", FormatName(format), ": ", why),
+                            "take the node out of the recipe, or give it another format");
+}
+
+// A weight in the layout that its integer kernel wants, and the axis of its output channels.
+struct WeightLayout {
+  Tensor weight;
+  int64_t axis = -1;
+};
+
+// Builds the quantized graph node by node, in the order of the canonical one.
+class Builder {
+ public:
+  Builder(const graph::Model& canonical, const Recipe& recipe)
+      : source_(canonical), recipe_(recipe), index_(canonical.graph), names_(canonical.graph), model_(canonical) {
+    domain_ = canonical.opset() < 13 ? "com.microsoft" : "";
+    model_.graph.nodes.clear();
+    for (const NodeChoice& choice : recipe.nodes) formats_[choice.node] = choice.format;
+  }
+
+  Result<graph::Model> Build() {
+    TARE_TRY_VOID(CheckNodes());
+    FindAbsorbed();
+    for (const Node& node : source_.graph.nodes) {
+      if (absorbed_.contains(node.name)) continue;
+      TARE_TRY_VOID(Emit(node).While(StrCat("quantizing node '", node.name, "'")));
+    }
+    if (!domain_.empty() && uses_domain_) model_.opsets[domain_] = 1;
+    graph::Prune(model_.graph);
+    return std::move(model_);
+  }
+
+ private:
+  struct ParamNames {
+    QuantParams params;
+    std::string scale;
+    std::string zero_point;
+  };
+
+  Format FormatOf(const Node& node) const {
+    const auto found = formats_.find(node.name);
+    return found == formats_.end() ? Format::kFloat32 : found->second;
+  }
+  bool IsStatic(const Node& node) const { return FormatOf(node) == Format::kInt8Static; }
+  const Node& NodeAt(int64_t i) const { return source_.graph.nodes[static_cast<size_t>(i)]; }
+
+  Result<void> CheckNodes() const {
+    std::set<std::string> known;
+    for (const Node& node : source_.graph.nodes) known.insert(node.name);
+    for (const NodeChoice& choice : recipe_.nodes) {
+      if (!known.contains(choice.node)) {
+        return FailedPrecondition(StrCat("the recipe names node '", choice.node, "', which the model has not"),
+                                  "use the recipe with the model that it was made for, or make a new one: tare quantize MODEL --data FILE");
+      }
+    }
+    return {};
+  }
+
+  // True when `use` reads the value as a quantized activation.
+  bool ReadsQuantized(const Use& use) const {
+    if (use.input == Use::kCaptured) return false;
+    const Node& node = NodeAt(use.node);
+    if (!IsStatic(node)) return false;
+    if (node.Is("Where")) return use.input >= 1;
+    if (node.Is("Concat")) return true;
+    if (node.Is("Add") || node.Is("Mul") || node.Is("MatMul")) return use.input <= 1;
+    return use.input == 0;
+  }
+
+  bool HasQuantizedReader(const std::string& value) const {
+    const auto uses = index_.Uses(value);
+    return std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return ReadsQuantized(use); });
+  }
+
+  bool HasFloatReader(const std::string& value) const {
+    const auto uses = index_.Uses(value);
+    return index_.IsOutput(value) || std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return !ReadsQuantized(use); });
+  }
+
+  // MatMul and Gemm have kernels that end in float; the others need the Q behind them.
+  bool EndsInteger(const Node& node, const std::string& output) const {
+    const bool optional = node.Is("MatMul") || node.Is("Gemm");
+    return !optional || HasQuantizedReader(output);
+  }
+
+  void FindAbsorbed() {
+    for (const Node& node : source_.graph.nodes) {
+      if (!IsStatic(node) || IsMoverOp(node)) continue;
+      const Node* activation = FollowingActivation(source_.graph, index_, node);
+      if (activation == nullptr || !EndsInteger(node, activation->outputs[0])) continue;
+      const ValueRange* range = recipe_.FindRange(Source(activation->outputs[0]));
+      if (range == nullptr || !ClipsTheSame(*activation, *range)) continue;
+      absorbed_.insert(activation->name);
+      final_output_[node.name] = activation->outputs[0];
+    }
+  }
+
+  // The integer grid saturates at the ends of the range: exact when they lie inside the clip.
+  bool ClipsTheSame(const Node& activation, const ValueRange& range) const {
+    const float low = std::min(range.min, 0.0F);
+    const float high = std::max(range.max, 0.0F);
+    if (activation.Is("Relu")) return low >= 0.0F;
+    const auto bound = [&](size_t input, const char* attribute, float none) -> std::optional<float> {
+      const std::string& name = activation.Input(input);
+      if (name.empty()) return activation.Float(attribute, none);
+      const graph::SharedTensor* constant = index_.Constant(name);
+      const bool scalar = constant != nullptr && (*constant)->dtype() == DType::kFloat32 && (*constant)->num_elements() == 1;
+      return scalar ? std::optional<float>((*constant)->data<float>()[0]) : std::nullopt;
+    };
+    const auto clip_low = bound(1, "min", -INFINITY);
+    const auto clip_high = bound(2, "max", INFINITY);
+    return clip_low && clip_high && low >= *clip_low && high <= *clip_high;
+  }
+
+  std::string Source(const std::string& value) const { return RangeSource(source_.graph, index_, recipe_, value); }
+
+  Result<ParamNames> ParamsOf(const std::string& value) {
+    const std::string source = Source(value);
+    const auto found = params_.find(source);
+    if (found != params_.end()) return found->second;
+    const ValueRange* range = recipe_.FindRange(source);
+    if (range == nullptr) {
+      return FailedPrecondition(StrCat("the recipe has no range for tensor '", source, "'"),
+                                "calibrate again: tare quantize MODEL --data FILE -o OUT.onnx");
+    }
+    TARE_TRY(const QuantParams params, AffineParamsFromRange(*range, kUint8Grid));
+    return params_[source] = AddParams(source, params);
+  }
+
+  ParamNames AddParams(const std::string& base, QuantParams params) {
+    ParamNames made{params, names_.Make(base + "_scale"), names_.Make(base + "_zero_point")};
+    model_.graph.AddInitializer(made.scale, Tensor::Of<float>({}, {params.scale}));
+    model_.graph.AddInitializer(made.zero_point, Tensor::Of<uint8_t>({}, {static_cast<uint8_t>(params.zero_point)}));
+    return made;
+  }
+
+  Node& Add(std::string op, std::string domain, const std::string& name, std::vector<std::string> inputs, std::string output) {
+    if (domain == "com.microsoft") uses_domain_ = true;
+    Node node;
+    node.name = names_.Make(name);
+    node.op_type = std::move(op);
+    node.domain = std::move(domain);
+    node.inputs = std::move(inputs);
+    node.outputs = {std::move(output)};
+    model_.graph.nodes.push_back(std::move(node));
+    return model_.graph.nodes.back();
+  }
+
+  void AddQuantize(const std::string& from, const ParamNames& params, const std::string& to) {
+    Add("QuantizeLinear", domain_, from + "_QuantizeLinear", {from, params.scale, params.zero_point}, to);
+  }
+  void AddDequantize(const std::string& from, const std::string& scale, const std::string& zero_point, const std::string& to,
+                     int64_t axis = -1) {
+    Node& node = Add("DequantizeLinear", domain_, to + "_DequantizeLinear", {from, scale, zero_point}, to);
+    if (axis >= 0) node.Set("axis", axis);
+  }
+
+  // The uint8 form of a value, made where it is first needed.
+  Result<std::string> QuantizedOf(const std::string& value) {
+    const auto found = quantized_.find(value);
+    if (found != quantized_.end()) return found->second;
+    TARE_TRY(const ParamNames params, ParamsOf(value));
+    std::string name = names_.Make(value + "_quantized");
+    AddQuantize(value, params, name);
+    return quantized_[value] = name;
+  }
+
+  // An input of a static node: a DequantizeLinear of its own.
+  Result<std::string> DequantizedInput(const std::string& value) {
+    if (const graph::SharedTensor* constant = index_.Constant(value)) return DequantizedConstant(value, **constant);
+    TARE_TRY(const std::string quantized, QuantizedOf(value));
+    TARE_TRY(const ParamNames params, ParamsOf(value));
+    std::string name = names_.Make(value + "_dequantized");
+    AddDequantize(quantized, params.scale, params.zero_point, name);
+    return name;
+  }
+
+  // A constant operand of Add, Mul or MatMul: uint8 codes of its own exact range.
+  Result<std::string> DequantizedConstant(const std::string& name, const Tensor& constant) {
+    ValueRange range;
+    for (const float value : constant.data<float>()) {
+      range.min = std::min(range.min, value);
+      range.max = std::max(range.max, value);
+    }
+    TARE_TRY(const QuantParams params, AffineParamsFromRange(range, kUint8Grid));
+    std::vector<uint8_t> codes;
+    for (const float value : constant.data<float>()) {
+      codes.push_back(static_cast<uint8_t>(QuantizeValue(value, params, kUint8Grid)));
+    }
+    const ParamNames made = AddParams(name, params);
+    const std::string quantized = names_.Make(name + "_quantized");
+    model_.graph.AddInitializer(quantized, Tensor::Of<uint8_t>(constant.shape(), codes));
+    std::string output = names_.Make(name + "_dequantized");
+    AddDequantize(quantized, made.scale, made.zero_point, output);
+    return output;
+  }
+
+  // Ends a static node: its float output goes to Q alone; float readers get a DQ of the same codes
+  // under the old name.
+  Result<void> EmitOutput(Node node, const std::string& output) {
+    if (!EndsInteger(node, output)) {
+      node.outputs[0] = output;
+      model_.graph.nodes.push_back(std::move(node));
+      return {};
+    }
+    TARE_TRY(const ParamNames params, ParamsOf(output));
+    const bool float_reader = HasFloatReader(output);
+    node.outputs[0] = float_reader ? names_.Make(output + "_float") : output;
+    const std::string from = node.outputs[0];
+    model_.graph.nodes.push_back(std::move(node));
+    const std::string quantized = names_.Make(output + "_quantized");
+    AddQuantize(from, params, quantized);
+    quantized_[output] = quantized;
+    if (float_reader) AddDequantize(quantized, params.scale, params.zero_point, output);
+    return {};
+  }
+
+  std::string OutputOf(const Node& node) const {
+    const auto found = final_output_.find(node.name);
+    return found == final_output_.end() ? node.outputs[0] : found->second;
+  }
+
+  Result<void> Emit(const Node& node) {
+    switch (FormatOf(node)) {
+      case Format::kFloat32: model_.graph.nodes.push_back(node); return {};
+      case Format::kInt8Dynamic: return EmitDynamic(node);
+      case Format::kInt8Weights: return node.Is("Gather") ? EmitGather(node) : EmitWeights(node);
+      case Format::kInt8Static: break;
+    }
+    if (node.Is("Pad")) return EmitPad(node);
+    if (node.Is("Conv") || node.Is("Gemm")) return EmitWeighted(node);
+    const bool weighted_matmul = node.Is("MatMul") && index_.Constant(node.Input(1)) != nullptr;
+    return weighted_matmul ? EmitWeighted(node) : EmitElement(node);
+  }
+
+  // Add, Mul, Concat, MatMul of two activations, pools, movers: every activation input through a DQ.
+  Result<void> EmitElement(const Node& node) {
+    Node made = node;
+    const int64_t at = index_.Producer(node.outputs[0]);
+    for (size_t i = 0; i < made.inputs.size(); ++i) {
+      if (!ReadsQuantized({at, static_cast<int64_t>(i)})) continue;
+      TARE_TRY(made.inputs[i], DequantizedInput(node.inputs[i]));
+    }
+    return EmitOutput(std::move(made), OutputOf(node));
+  }
+
+  // Pad has no rule of its own in the runtime, but the operator itself takes uint8: the zero point
+  // is what real 0 looks like.
+  Result<void> EmitPad(const Node& node) {
+    TARE_TRY(const ParamNames params, ParamsOf(node.inputs[0]));
+    Node made = node;
+    TARE_TRY(made.inputs[0], QuantizedOf(node.inputs[0]));
+    made.inputs.resize(std::max<size_t>(3, made.inputs.size()));
+    made.inputs[2] = params.zero_point;
+    const std::string output = node.outputs[0];
+    const std::string quantized = names_.Make(output + "_quantized");
+    made.outputs[0] = quantized;
+    model_.graph.nodes.push_back(std::move(made));
+    quantized_[output] = quantized;
+    if (HasFloatReader(output)) AddDequantize(quantized, params.scale, params.zero_point, output);
+    return {};
+  }
+
+  Result<WeightLayout> LayoutOf(const Node& node, Format format) const {
+    const graph::SharedTensor* constant = index_.Constant(node.Input(1));
+    if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 || (*constant)->rank() < 2) {
+      return CannotTake(node, format, "its weight is not a float32 constant of two axes or more");
+    }
+    WeightLayout layout{**constant, 0};
+    if (node.Is("ConvTranspose")) layout.axis = 1;
+    if (node.Is("MatMul")) layout.axis = layout.weight.rank() == 2 ? 1 : -1;
+    if (node.Is("Gemm")) {
+      layout.axis = node.Int("transB", 0) != 0 ? 0 : 1;
+      const float alpha = node.Float("alpha", 1.0F);
+      for (float& value : layout.weight.mutable_data<float>()) value *= alpha;
+    }
+    return layout;
+  }
+
+  // The bias as one value a channel with Gemm's beta folded in; empty when there is none.
+  Result<std::vector<float>> BiasOf(const Node& node, Format format) const {
+    std::vector<float> bias;
+    if (node.Is("MatMul") || node.Input(2).empty()) return bias;
+    const graph::SharedTensor* constant = index_.Constant(node.Input(2));
+    if (constant == nullptr || (*constant)->dtype() != DType::kFloat32) {
+      return CannotTake(node, format, "its bias is not a float32 constant");
+    }
+    const float beta = node.Is("Gemm") ? node.Float("beta", 1.0F) : 1.0F;
+    for (const float value : (*constant)->data<float>()) bias.push_back(beta * value);
+    return bias;
+  }
+
+  // int8 codes and scales as initializers, shared by the nodes that read the same weight alike.
+  struct WeightNames {
+    std::string codes;
+    std::string scale;
+    std::string zero_point;
+    std::vector<float> scales;
+  };
+  Result<WeightNames> AddWeight(const Node& node, const WeightLayout& layout, const std::vector<float>& floor) {
+    const bool shareable = floor.empty() && !node.Is("Gemm");
+    const std::string key = StrCat(node.Input(1), "#", layout.axis);
+    const auto found = weights_.find(key);
+    if (shareable && found != weights_.end()) return found->second;
+    TARE_TRY(auto quantized, QuantizeWeight(layout.weight, layout.axis, floor));
+    const std::string base = node.Input(1);
+    WeightNames made{names_.Make(base + "_quantized"), names_.Make(base + "_scale"), names_.Make(base + "_zero_point"), quantized.scales};
+    const bool per_channel = layout.axis >= 0;
+    const Shape shape = per_channel ? Shape{static_cast<int64_t>(quantized.scales.size())} : Shape{};
+    model_.graph.AddInitializer(made.codes, std::move(quantized.values));
+    model_.graph.AddInitializer(made.scale, Tensor::Of<float>(shape, quantized.scales));
+    model_.graph.AddInitializer(made.zero_point, Tensor::Of<int8_t>(shape, std::vector<int8_t>(quantized.scales.size(), 0)));
+    if (shareable) weights_[key] = made;
+    return made;
+  }
+
+  Result<std::string> DequantizedWeight(const Node& node, const WeightLayout& layout, const WeightNames& weight) {
+    std::string name = names_.Make(node.Input(1) + "_dequantized");
+    AddDequantize(weight.codes, weight.scale, weight.zero_point, name, layout.axis);
+    return name;
+  }
+
+  Result<void> EmitWeighted(const Node& node) {
+    TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Static));
+    TARE_TRY(const std::vector<float> bias, BiasOf(node, Format::kInt8Static));
+    TARE_TRY(const ParamNames input, ParamsOf(node.inputs[0]));
+    // Channels whose bias would pass the limit get a wider weight scale; the others stay untouched.
+    std::vector<float> floor;
+    for (const float value : bias) {
+      floor.push_back(static_cast<float>(std::abs(double{value}) / (double{input.params.scale} * kMaxBiasCode)));
+    }
+    TARE_TRY(const WeightNames weight, AddWeight(node, layout, floor));
+    Node made = node;
+    TARE_TRY(made.inputs[0], DequantizedInput(node.inputs[0]));
+    TARE_TRY(made.inputs[1], DequantizedWeight(node, layout, weight));
+    if (!bias.empty()) {
+      TARE_TRY(made.inputs[2], AddBias(node, bias, input.params.scale, weight.scales));
+    }
+    made.Remove("alpha");
+    made.Remove("beta");
+    return EmitOutput(std::move(made), OutputOf(node));
+  }
+
+  Result<std::string> AddBias(const Node& node, const std::vector<float>& bias, float input_scale, const std::vector<float>& scales) {
+    std::vector<int32_t> codes;
+    std::vector<float> bias_scales;
+    for (size_t c = 0; c < bias.size(); ++c) {
+      const float scale = input_scale * scales[scales.size() == 1 ? 0 : c];
+      bias_scales.push_back(scale);
+      codes.push_back(static_cast<int32_t>(std::nearbyint(double{bias[c]} / scale)));
+    }
+    const Shape shape{static_cast<int64_t>(bias.size())};
+    const std::string base = node.name + "_bias";
+    const std::string quantized = names_.Make(base + "_quantized");
+    const std::string scale = names_.Make(base + "_scale");
+    const std::string zero_point = names_.Make(base + "_zero_point");
+    std::string output = names_.Make(base + "_dequantized");
+    model_.graph.AddInitializer(quantized, Tensor::Of<int32_t>(shape, codes));
+    model_.graph.AddInitializer(scale, Tensor::Of<float>(shape, bias_scales));
+    model_.graph.AddInitializer(zero_point, Tensor::Of<int32_t>(shape, std::vector<int32_t>(bias.size(), 0)));
+    AddDequantize(quantized, scale, zero_point, output, 0);
+    return output;
+  }
+
+  Result<void> EmitDynamic(const Node& node) {
+    TARE_TRY(WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
+    TARE_TRY(const std::vector<float> bias, BiasOf(node, Format::kInt8Dynamic));
+    if (node.Is("Conv") || layout.weight.rank() != 2) {
+      return CannotTake(node, Format::kInt8Dynamic, "only MatMul and Gemm with a weight of two axes gain from it");
+    }
+    if (node.Is("Gemm") && layout.axis == 0) layout = {Transposed(layout.weight), 1};
+    TARE_TRY(const WeightNames weight, AddWeight(node, layout, {}));
+    const std::string& base = node.outputs[0];
+    // One DynamicQuantizeLinear a MatMul: shared ones keep the runtime from fusing.
+    std::array<std::string, 3> parts = {names_.Make(base + "_input_quantized"), names_.Make(base + "_input_scale"),
+                                        names_.Make(base + "_input_zero_point")};
+    Add("DynamicQuantizeLinear", "", base + "_DynamicQuantizeLinear", {node.inputs[0]}, parts[0]).outputs = {parts[0], parts[1], parts[2]};
+    const std::string integer = names_.Make(base + "_integer");
+    const std::string cast = names_.Make(base + "_cast");
+    const std::string scale = names_.Make(base + "_scales");
+    const std::string product = bias.empty() ? base : names_.Make(base + "_product");
+    Add("MatMulInteger", "", node.name + "_MatMulInteger", {parts[0], weight.codes, parts[2], weight.zero_point}, integer);
+    Add("Cast", "", node.name + "_Cast", {integer}, cast).Set("to", static_cast<int64_t>(DType::kFloat32));
+    Add("Mul", "", node.name + "_Scales", {parts[1], weight.scale}, scale);
+    Add("Mul", "", node.name + "_Mul", {cast, scale}, product);
+    if (bias.empty()) return {};
+    const std::string bias_name = names_.Make(node.name + "_bias");
+    model_.graph.AddInitializer(bias_name, Tensor::Of<float>({static_cast<int64_t>(bias.size())}, bias));
+    Add("Add", "", node.name + "_Add", {product, bias_name}, base);
+    return {};
+  }
+
+  static Tensor Transposed(const Tensor& matrix) {
+    const int64_t rows = matrix.shape()[0];
+    const int64_t columns = matrix.shape()[1];
+    const auto from = matrix.data<float>();
+    std::vector<float> to(from.size());
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < columns; ++c) to[static_cast<size_t>(c * rows + r)] = from[static_cast<size_t>(r * columns + c)];
+    }
+    return Tensor::Of<float>({columns, rows}, to);
+  }
+
+  Result<void> EmitWeights(const Node& node) {
+    TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Weights));
+    WeightLayout plain = layout;
+    plain.weight = **index_.Constant(node.Input(1));  // Gemm keeps its alpha here
+    TARE_TRY(const WeightNames weight, AddWeight(node, plain, {}));
+    Node made = node;
+    TARE_TRY(made.inputs[1], DequantizedWeight(node, plain, weight));
+    model_.graph.nodes.push_back(std::move(made));
+    return {};
+  }
+
+  // A table of rows: the rows are picked as int8, each with its own scale, and only they are widened.
+  Result<void> EmitGather(const Node& node) {
+    const graph::SharedTensor* table = index_.Constant(node.Input(0));
+    if (table == nullptr || (*table)->dtype() != DType::kFloat32 || (*table)->rank() != 2 || node.Int("axis", 0) != 0) {
+      return CannotTake(node, Format::kInt8Weights, "its table is not a float32 constant of two axes, read by rows");
+    }
+    TARE_TRY(auto quantized, QuantizeWeight(**table, 0));
+    const std::string& base = node.outputs[0];
+    const std::string codes = names_.Make(node.Input(0) + "_quantized");
+    const std::string scales = names_.Make(node.Input(0) + "_scale");
+    model_.graph.AddInitializer(codes, std::move(quantized.values));
+    model_.graph.AddInitializer(scales, Tensor::Of<float>({static_cast<int64_t>(quantized.scales.size()), 1}, quantized.scales));
+    Node rows = node;
+    rows.inputs[0] = codes;
+    rows.outputs[0] = names_.Make(base + "_quantized");
+    const std::string row_codes = rows.outputs[0];
+    model_.graph.nodes.push_back(std::move(rows));
+    const std::string row_scales = names_.Make(base + "_scales");
+    const std::string cast = names_.Make(base + "_cast");
+    Add("Gather", "", node.name + "_Scales", {scales, node.Input(1)}, row_scales).Set("axis", int64_t{0});
+    Add("Cast", "", node.name + "_Cast", {row_codes}, cast).Set("to", static_cast<int64_t>(DType::kFloat32));
+    Add("Mul", "", node.name + "_Mul", {cast, row_scales}, base);
+    return {};
+  }
+
+  const graph::Model& source_;
+  const Recipe& recipe_;
+  GraphIndex index_;
+  graph::NameMaker names_;
+  graph::Model model_;
+  std::string domain_;
+  bool uses_domain_ = false;
+  std::map<std::string, Format> formats_;
+  std::set<std::string> absorbed_;                    // activations that disappear
+  std::map<std::string, std::string> final_output_;   // node -> output of the activation it absorbs
+  std::map<std::string, ParamNames> params_;          // by range source
+  std::map<std::string, std::string> quantized_;      // value -> its uint8 form
+  std::map<std::string, WeightNames> weights_;
+};
+
+}  // namespace
+
+bool IsMoverOp(const graph::Node& node) {
+  return node.domain.empty() && std::find(kMoverOps.begin(), kMoverOps.end(), node.op_type) != kMoverOps.end();
+}
+
+std::string RangeSource(const graph::Graph& graph, const GraphIndex& index, const Recipe& recipe, const std::string& value) {
+  std::string at = value;
+  while (true) {
+    const int64_t producer = index.Producer(at);
+    if (producer < 0) return at;
+    const Node& node = graph.nodes[static_cast<size_t>(producer)];
+    if (!IsMoverOp(node) || recipe.FormatOf(node.name) != Format::kInt8Static) return at;
+    at = node.inputs[0];
+  }
+}
+
+const Node* FollowingActivation(const graph::Graph& graph, const GraphIndex& index, const Node& node) {
+  if (node.outputs.size() != 1 || !index.HasOneUse(node.outputs[0])) return nullptr;
+  const Use use = index.Uses(node.outputs[0])[0];
+  const Node& next = graph.nodes[static_cast<size_t>(use.node)];
+  return use.input == 0 && (next.Is("Relu") || next.Is("Clip")) ? &next : nullptr;
+}
+
+Result<graph::Model> ApplyRecipe(const graph::Model& canonical, const Recipe& recipe) {
+  return Builder(canonical, recipe).Build();
+}
+
+}  // namespace tare::quantize

@@ -1,0 +1,167 @@
+#include "tare/runtime/analysis.h"
+
+#include <algorithm>
+#include <set>
+
+#include "tare/core/file.h"
+#include "tare/graph/index.h"
+#include "tare/graph/onnx.h"
+
+namespace tare::runtime {
+namespace {
+
+bool IsRandom(const std::string& op) {
+  return op.rfind("Random", 0) == 0 || op == "Multinomial" || op == "Bernoulli";
+}
+
+bool IsFoldable(const graph::Node& node, const std::set<std::string>& constants) {
+  if (node.domain != "" || IsRandom(node.op_type) || !node.Bodies().empty() || node.inputs.empty()) return false;
+  if (node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear" || node.op_type == "Constant") {
+    return false;
+  }
+  return std::all_of(node.inputs.begin(), node.inputs.end(),
+                     [&](const std::string& input) { return input.empty() || constants.contains(input); });
+}
+
+// Shape(x)[start:end], when the type of x gives every extent; Gather of such a Shape is then constant.
+Result<int64_t> FoldShapes(graph::Model& model, const SessionOptions& options) {
+  graph::Graph& graph = model.graph;
+  const bool any = std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                               [](const graph::Node& node) { return node.Is("Shape"); });
+  if (!any) return 0;
+  TARE_TRY(const TypeMap types, InferTypes(model, options));
+  int64_t folded = 0;
+  for (graph::Node& node : graph.nodes) {
+    const bool shape_of = node.Is("Shape") && node.Find("start") == nullptr && node.Find("end") == nullptr;
+    const auto type = types.find(node.Input(0));
+    if (!shape_of || type == types.end() || type->second.dtype == DType::kUndefined) continue;
+    const Shape& shape = type->second.shape;
+    // Scalars report an empty shape, and so does a type without one: neither is folded.
+    if (shape.empty()) continue;
+    const graph::GraphIndex index(graph);
+    const std::string name = node.outputs[0];
+    if (std::find(shape.begin(), shape.end(), -1) == shape.end() && !index.IsOutput(name)) {
+      graph.AddInitializer(name, Tensor::Of<int64_t>({static_cast<int64_t>(shape.size())}, shape));
+      node.op_type.clear();
+      ++folded;
+      continue;
+    }
+    for (const graph::Use& use : index.Uses(name)) {
+      graph::Node& user = graph.nodes[static_cast<size_t>(use.node)];
+      const graph::SharedTensor* at = index.Constant(user.Input(1));
+      const bool gathers = use.input == 0 && user.Is("Gather") && user.Int("axis", 0) == 0 && at != nullptr &&
+                           (*at)->dtype() == DType::kInt64 && (*at)->num_elements() == 1 &&
+                           !index.IsOutput(user.outputs[0]);
+      if (!gathers) continue;
+      int64_t position = (*at)->data<int64_t>()[0];
+      if (position < 0) position += static_cast<int64_t>(shape.size());
+      if (position < 0 || position >= static_cast<int64_t>(shape.size())) continue;
+      const int64_t extent = shape[static_cast<size_t>(position)];
+      if (extent < 0) continue;
+      graph.AddInitializer(user.outputs[0], Tensor::Of<int64_t>((*at)->shape(), {extent}));
+      user.op_type.clear();
+      ++folded;
+    }
+  }
+  std::erase_if(graph.nodes, [](const graph::Node& node) { return node.op_type.empty(); });
+  if (folded > 0) graph::Prune(graph);
+  return folded;
+}
+
+}  // namespace
+
+Result<Session> MakeSession(const graph::Model& model, const SessionOptions& options) {
+  if (auto bytes = graph::SerializeOnnx(model)) {
+    SessionOptions located = options;
+    located.external_data_folder = model.folder;
+    return Session::FromBytes(*bytes, located);
+  }
+  TARE_TRY(const auto folder, TemporaryFolder::Create());
+  const std::string path = folder.path() + "/model.onnx";
+  TARE_TRY_VOID(graph::WriteOnnx(model, path));
+  return Session::FromFile(path, options);
+}
+
+graph::Model WithOutputs(const graph::Model& model, std::span<const std::string> taps) {
+  graph::Model tapped = model;
+  tapped.graph.outputs.clear();
+  for (const std::string& tap : taps) {
+    const auto& outputs = model.graph.outputs;
+    const auto known = std::find_if(outputs.begin(), outputs.end(),
+                                    [&](const graph::Value& value) { return value.info.name == tap; });
+    // A tap carries its name only: the runtime infers the type itself.
+    tapped.graph.outputs.push_back(known != outputs.end() ? *known
+                                                          : graph::Value{{tap, DType::kUndefined, {}}, ""});
+  }
+  graph::Prune(tapped.graph);
+  return tapped;
+}
+
+Result<TypeMap> InferTypes(const graph::Model& model, const SessionOptions& options) {
+  std::vector<std::string> taps;
+  for (const graph::Node& node : model.graph.nodes) {
+    for (const std::string& output : node.outputs) {
+      if (!output.empty()) taps.push_back(output);
+    }
+  }
+  SessionOptions plain = options;
+  plain.optimization = Optimization::kNone;
+  TARE_TRY(const Session session, MakeSession(WithOutputs(model, taps), plain));
+  TypeMap types;
+  for (const ValueInfo& info : session.inputs()) types[info.name] = info;
+  for (const ValueInfo& info : session.outputs()) types[info.name] = info;
+  for (const graph::Initializer& initializer : model.graph.initializers) {
+    if (initializer.value == nullptr) continue;
+    types[initializer.name] = {initializer.name, initializer.value->dtype(), initializer.value->shape()};
+  }
+  return types;
+}
+
+Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options, int64_t max_bytes) {
+  TARE_TRY(int64_t folded, FoldShapes(model, options));
+  graph::Graph& graph = model.graph;
+  std::set<std::string> constants;
+  for (const graph::Initializer& initializer : graph.initializers) constants.insert(initializer.name);
+  std::set<std::string> made;
+  for (const graph::Node& node : graph.nodes) {
+    if (!IsFoldable(node, constants)) continue;
+    constants.insert(node.outputs.begin(), node.outputs.end());
+    made.insert(node.outputs.begin(), node.outputs.end());
+  }
+  // Only what the rest of the graph reads is fetched.
+  std::set<std::string> wanted;
+  for (const graph::Value& output : graph.outputs) wanted.insert(output.info.name);
+  for (const graph::Node& node : graph.nodes) {
+    if (!node.outputs.empty() && made.contains(node.outputs[0])) continue;
+    wanted.insert(node.inputs.begin(), node.inputs.end());
+    for (const auto& body : node.Bodies()) wanted.merge(graph::CapturedNames(*body));
+  }
+  std::vector<std::string> taps;
+  for (const std::string& name : made) {
+    if (wanted.contains(name)) taps.push_back(name);
+  }
+  if (taps.empty()) return folded;
+  SessionOptions plain = options;
+  plain.optimization = Optimization::kNone;
+  graph::Model constant_part = WithOutputs(model, taps);
+  constant_part.graph.inputs.clear();
+  TARE_TRY(const Session session, MakeSession(constant_part, plain));
+  TARE_TRY(const auto values, session.Run({}));
+  int64_t total = 0;
+  for (const Tensor& value : values) total += static_cast<int64_t>(value.bytes().size());
+  const bool fits = total <= max_bytes && std::none_of(values.begin(), values.end(), [](const Tensor& value) {
+                      return value.dtype() == DType::kUndefined;
+                    });
+  if (!fits) return folded;
+  const auto before = static_cast<int64_t>(graph.nodes.size());
+  std::set<std::string> replaced(taps.begin(), taps.end());
+  std::erase_if(graph.nodes, [&](const graph::Node& node) {
+    return std::any_of(node.outputs.begin(), node.outputs.end(),
+                       [&](const std::string& output) { return made.contains(output); });
+  });
+  for (size_t i = 0; i < values.size(); ++i) graph.AddInitializer(session.outputs()[i].name, values[i]);
+  graph::Prune(graph);
+  return folded + before - static_cast<int64_t>(graph.nodes.size());
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,50 @@
+#include "tare/runtime/host.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "tare/core/parallel.h"
+
+namespace tare::runtime {
+namespace {
+
+constexpr const char* kFeatures[] = {"avx2",        "avx512f",  "avx512_vnni", "avx_vnni", "avx_vnni_int8",
+                                     "avx512_bf16", "amx_int8", "asimddp",     "i8mm",     "sve"};
+
+// "key<tabs>: value" of /proc/cpuinfo.
+bool ValueOf(const std::string& line, const char* key, std::string* value) {
+  const size_t colon = line.find(':');
+  if (line.rfind(key, 0) != 0 || colon == std::string::npos) return false;
+  *value = line.substr(std::min(colon + 2, line.size()));
+  return true;
+}
+
+}  // namespace
+
+Host DescribeHost() {
+  Host host{"unknown", {}, NumProcessors(), "onnxruntime " + RuntimeVersion()};
+  std::ifstream file("/proc/cpuinfo");
+  std::string line;
+  std::string flags;
+  while (std::getline(file, line) && !line.empty()) {
+    if (ValueOf(line, "model name", &host.cpu)) continue;
+    if (!ValueOf(line, "flags", &flags)) ValueOf(line, "Features", &flags);
+  }
+  std::istringstream words(flags);
+  const std::vector<std::string> present{std::istream_iterator<std::string>(words), {}};
+  for (const char* feature : kFeatures) {
+    if (std::find(present.begin(), present.end(), feature) != present.end()) host.isa.emplace_back(feature);
+  }
+  return host;
+}
+
+long PeakResidentBytes() {
+  rusage usage{};
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss * 1024L : 0;
+}
+
+}  // namespace tare::runtime
