@@ -65,7 +65,7 @@ class LineReader final : public nlohmann::json_sax<Json> {
     for (const Field& field : fields) {
       if (field.name == name) return Fail(StrCat("has the key '", name, "' twice"));
     }
-    fields.push_back({std::move(name)});
+    fields.emplace_back().name = std::move(name);
     return true;
   }
   bool end_object() override {

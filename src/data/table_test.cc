@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "data/csv_head.h"
+#include "data/csv_record.h"
 #include "data/test_files_internal.h"
 
 namespace tare::data {
@@ -30,11 +30,42 @@ TEST(CsvHeadTest, FindsDelimiterAndHeader) {
   EXPECT_EQ(ReadCsvHead("a;b;c,d\n1;2;3\n").delimiter, ';');
   EXPECT_EQ(ReadCsvHead("a\tb\n").delimiter, '\t');
   EXPECT_EQ(ReadCsvHead("alone\n1\n").delimiter, ',');
-  EXPECT_THAT(ReadCsvHead("\xEF\xBB\xBF\n\"a,1\",\"say \"\"b\"\"\", c \r\nx").names,
+  EXPECT_THAT(ReadCsvHead("\"a,1\",\"say \"\"b\"\"\", c \r\nx").names,
               ElementsAre("a,1", "say \"b\"", "c"));
   EXPECT_THAT(ReadCsvHead(",x\n").names, ElementsAre("0", "x"));
   EXPECT_TRUE(ReadCsvHead("1,b\n").has_header);
   EXPECT_FALSE(ReadCsvHead("1,-2.5e3, nan \n").has_header);
+}
+
+TEST(CsvTokenizerTest, SplitsRecordsAsRfc4180Says) {
+  CsvTokenizer tokenizer(',');
+  EXPECT_EQ(tokenizer.Parse("a,,c\r\nd", false), 6U);
+  EXPECT_THAT(tokenizer.cells(), ElementsAre("a", "", "c"));
+  EXPECT_EQ(tokenizer.Parse("\"x\ny\"\"z\",\"\"\n", false), 12U);
+  EXPECT_THAT(tokenizer.cells(), ElementsAre("x\ny\"z", ""));
+  EXPECT_EQ(tokenizer.Parse("5\" pipe,\"a\"b", true), 12U);
+  EXPECT_THAT(tokenizer.cells(), ElementsAre("5\" pipe", "ab"));
+  EXPECT_FALSE(tokenizer.is_quote_open());
+}
+
+TEST(CsvTokenizerTest, AsksForMoreWhereTheRecordDoesNotEnd) {
+  CsvTokenizer tokenizer(',');
+  for (const char* text : {"", "a", "a,", "a,\"b\n", "\"", "\"a\""}) {
+    EXPECT_EQ(tokenizer.Parse(text, false), 0U) << text;
+  }
+  EXPECT_EQ(tokenizer.Parse("a,\"b\n", true), 5U);
+  EXPECT_TRUE(tokenizer.is_quote_open());
+}
+
+TEST(IsUtf8Test, FollowsTheTableOfWellFormedBytes) {
+  for (const char* text :
+       {"", "abc", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(IsUtf8(text));
+  }
+  for (const char* text : {"\x80", "\xC1\xBF", "\xC2", "\xE0\x9F\x80", "\xED\xA0\x80",
+                           "\xF0\x8F\x80\x80", "\xF4\x90\x80\x80", "\xFF\xFE"}) {
+    EXPECT_FALSE(IsUtf8(text));
+  }
 }
 
 TEST(CsvHeadTest, TellsWhatACellHolds) {
@@ -111,7 +142,40 @@ TEST(CsvTest, RefusesARowOfOtherLength) {
   const auto dataset = OpenBytes(Format::kCsv, "a,b\n1,2\n3\n", "x.csv");
   ASSERT_FALSE(dataset);
   EXPECT_EQ(dataset.error().code, ErrorCode::kDataLoss);
-  EXPECT_THAT(dataset.error().what, HasSubstr("Expected 2 columns, got 1"));
+  EXPECT_THAT(dataset.error().what, HasSubstr("line 3 of x.csv has 1 cells, the first line 2"));
+  EXPECT_THAT(dataset.error().next_step, HasSubstr("the same number of cells"));
+}
+
+TEST(CsvTest, RefusesAQuoteWithoutEnd) {
+  const auto dataset = OpenBytes(Format::kCsv, "a,b\n1,2\n\n3,\"x\n", "x.csv");
+  ASSERT_FALSE(dataset);
+  EXPECT_EQ(dataset.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(dataset.error().what, HasSubstr("the quote in line 4 of x.csv has no end"));
+}
+
+TEST(CsvTest, DropsAByteOrderMarkAndEmptyLines) {
+  const auto dataset = Csv("\xEF\xBB\xBF\r\na,b\r\n\r\n1,2\r\n\r\n");
+  EXPECT_THAT(ArrayNames(*dataset), ElementsAre("a", "b"));
+  EXPECT_EQ(dataset->num_samples(), 1);
+}
+
+TEST(CsvTest, RefusesTextThatIsNotUtf8) {
+  const auto header = OpenBytes(Format::kCsv, "\xFF\xFE,b\n1,2\n", "x.csv");
+  ASSERT_FALSE(header);
+  EXPECT_THAT(header.error().next_step, HasSubstr("UTF-8"));
+  EXPECT_THAT(Csv("a,b\n1,caf\xE9\n")->Find("b").error().what, HasSubstr("not UTF-8"));
+}
+
+TEST(CsvTest, ReadsRecordsLongerThanItsBuffer) {
+  std::string text = "x0";
+  std::string row = "0";
+  for (int c = 1; c < 60'000; ++c) {
+    text += StrCat(",x", c);
+    row += StrCat(",", c, ".25");
+  }
+  const auto dataset = Csv(StrCat(text, "\n", row, "\n", row));
+  EXPECT_EQ(dataset->num_samples(), 2);
+  EXPECT_THAT(ReadAll(*dataset, "x59999").data<double>(), ElementsAre(59999.25, 59999.25));
 }
 
 TEST(CsvTest, RefusesTwoColumnsOfOneName) {
