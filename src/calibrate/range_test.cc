@@ -1,7 +1,0 @@
-#include "tare/calibrate/range.h"
-
-#include <gtest/gtest.h>
-
-namespace tare::calibrate {
-TEST(RangeTest, Builds) {}
-}  // namespace tare::calibrate
