@@ -1,0 +1,81 @@
+# The front door. `make` lists the targets; each installs, fetches and builds what it needs and is missing,
+# and does nothing twice. The work is CMake's (CMakePresets.json) and that of the scripts in scripts/.
+
+JOBS         ?= $(shell nproc)
+PREFIX       ?= /usr/local
+FUZZ_SECONDS ?= 60
+LLVM         ?= 14
+
+# The modules that start threads: what ThreadSanitizer is for.
+THREADED := core data runtime calibrate evaluate search pipeline
+threaded  = $(foreach module,$(THREADED),$(if $(wildcard src/$(module)/*_test.cc),$(module)))
+empty    :=
+space    := $(empty) $(empty)
+
+build_preset = cmake --build build/$(1) --parallel $(JOBS)
+test_preset  = ctest --test-dir build/$(1) --output-on-failure --no-tests=error -j$(JOBS)
+
+# ThreadSanitizer of GCC 12 needs the address space of older kernels; a container may forbid asking for it.
+plain_addresses = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+.PHONY: help demo build test bench sanitize fuzz lint format web install clean
+.NOTPARALLEL:
+
+help: ## list these targets
+	@echo "make TARGET"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+	@echo "Settings: JOBS=$(JOBS) PREFIX=$(PREFIX) FUZZ_SECONDS=$(FUZZ_SECONDS); SKIP_BOOTSTRAP=1 installs no packages"
+
+demo: ## set up, build, and quantize a float CNN on Fashion-MNIST
+	@scripts/configure release demo
+	@$(call build_preset,release) --target tare_cli
+	@examples/fashion/prepare
+	@build/release/tare run examples/fashion/tare.yaml
+
+build: ## set up and build everything into build/release
+	@scripts/configure release
+	@$(call build_preset,release)
+
+test: ## build and run every test
+	@scripts/configure release demo webtest
+	@$(call build_preset,release)
+	@$(call test_preset,release)
+
+bench: ## measure tare beside its peers, and print the table
+	@scripts/configure bench bench
+	@$(call build_preset,bench)
+	@benchmarks/run
+
+sanitize: ## run the tests under TSan (modules with threads), then under ASan and UBSan
+	@scripts/configure tsan
+	@$(call build_preset,tsan) --target $(threaded:%=tare_%_test)
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/scripts/tsan-suppressions:second_deadlock_stack=1 \
+	  $(plain_addresses) $(call test_preset,tsan) -L '^($(subst $(space),|,$(threaded)))$$'
+	@scripts/configure asan-ubsan
+	@$(call build_preset,asan-ubsan)
+	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	  $(call test_preset,asan-ubsan)
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
+	@scripts/configure fuzz fuzz
+	@$(call build_preset,fuzz)
+	@scripts/fuzz $(FUZZ_SECONDS)
+
+lint: ## check formatting, shell scripts and clang-tidy's findings
+	@scripts/configure dev lint
+	@LLVM=$(LLVM) JOBS=$(JOBS) scripts/lint
+
+format: ## format the C++ sources in place
+	@scripts/bootstrap lint
+	@git ls-files '*.cc' '*.h' | xargs clang-format-$(LLVM) -i
+
+web: ## build the report page into web/dist
+	@scripts/bootstrap web
+	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build
+
+install: build ## install the program and the library into PREFIX (/usr/local)
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean: ## remove what was built and computed; what was fetched stays (build/deps)
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
+	@rm -rf examples/*/tare-out

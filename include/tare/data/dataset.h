@@ -1,0 +1,116 @@
+// Datasets: named arrays of samples, read by sample number from files that are never held whole.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tare/core/result.h"
+#include "tare/tensor/tensor.h"
+
+namespace tare::data {
+
+/// Name, element type and shape of one array of a dataset.
+struct ArrayInfo {
+  std::string name;
+  DType dtype = DType::kUndefined;
+  /// Shape of one sample: the array's shape without its first axis. Empty for one number a sample.
+  Shape sample_shape;
+  /// Of a column of text: the different texts, sorted; the array's int64 numbers index it.
+  std::vector<std::string> classes;
+};
+
+/// An array that the file holds and tare cannot hand out, with the reason.
+struct SkippedArray {
+  std::string name;
+  Error error;
+};
+
+/// Random access by sample to one or more arrays with the same number of samples.
+///
+/// Samples  the first axis of every array. An array without axes (a scalar) is the same number
+///          for each sample. Arrays whose first axis differs from the others' are skipped().
+/// Memory   does not grow with the file: what must be decoded (deflate, text, Parquet) is decoded
+///          once into an unlinked temporary file under $TMPDIR, kept in memory up to 1 MiB.
+/// Threads  const calls may run together.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  /// The file or files, for messages.
+  virtual const std::string& source() const = 0;
+  /// At least 1.
+  virtual int64_t num_samples() const = 0;
+  /// In the order of the file.
+  virtual std::span<const ArrayInfo> arrays() const = 0;
+  virtual std::span<const SkippedArray> skipped() const { return {}; }
+
+  /// Returns the given samples of an array, in the given order, repeats allowed.
+  ///
+  /// Shape    [samples.size(), sample_shape...]
+  /// Errors   kNotFound: no such array (names the nearest); kInvalidArgument: a sample number is
+  ///          outside [0, num_samples()); kDataLoss: the file is truncated or corrupt there;
+  ///          kResourceExhausted: no room for the temporary file.
+  virtual Result<Tensor> Read(std::string_view array, std::span<const int64_t> samples) const = 0;
+
+  /// Returns columns (arrays of one number a sample) side by side: float64, or int64 when all of
+  /// them are integers.
+  ///
+  /// Shape    [samples.size(), columns.size()]
+  /// Errors   as Read(); kInvalidArgument: an array is not a column.
+  virtual Result<Tensor> ReadColumns(std::span<const std::string> columns,
+                                     std::span<const int64_t> samples) const;
+
+  /// Returns the SHA-256 of the bytes of the file (of several: of their names and digests), as 64
+  /// hex digits. Reads the file once, at the first call.
+  virtual Result<std::string> Digest() const = 0;
+
+  /// Returns the description of an array.
+  /// Errors  kNotFound: no such array; the reason, when it is one of skipped().
+  Result<ArrayInfo> Find(std::string_view array) const;
+};
+
+/// What tare reads.
+enum class Format { kNpy, kNpz, kIdx, kCsv, kJsonLines, kParquet };
+
+/// Opens a data file; the content decides the format, and the extension tells CSV from other text.
+///
+///   .npz       one array a member; stored and deflated members; CRC-32 checked at the first read
+///   .npy       one array, named as the file; C and Fortran order, both byte orders
+///   IDX        one array, named as the file; train-images-idx3-ubyte opens train-labels-idx1-ubyte
+///              beside it too, as arrays `images` and `labels`
+///   .csv .tsv  one array a column, named by the first line (0, 1, ... when that holds numbers
+///              only); delimiter , ; or tab; text is a class (see ArrayInfo::classes)
+///   .jsonl     one object a line; numbers, booleans, text, and nested lists of one shape
+///   .parquet   one array a column; lists must be of one length
+///
+/// Each may be gzipped.
+/// Errors  kNotFound: no such file; kInvalidArgument: a folder, an empty file, a file without
+///         samples; kUnsupported: another format (names what is readable); kDataLoss: truncated or
+///         corrupt; kResourceExhausted: it decodes to over 1 GiB and 200 times its size.
+Result<std::unique_ptr<Dataset>> OpenDataset(const std::string& path);
+
+/// The same for bytes in memory; `name` stands for the file in messages and names its array.
+Result<std::unique_ptr<Dataset>> OpenBytes(Format format, std::string bytes,
+                                           const std::string& name = "bytes");
+
+/// One array out of a file of its own.
+struct ArrayFile {
+  std::string name;  ///< name in the dataset
+  std::string path;  ///< file with one array, or with one of that name
+};
+
+/// Opens several files as one dataset.
+/// Errors  as OpenDataset(); kInvalidArgument: no files, a name twice, or different numbers of
+///         samples; kNotFound: a file of several arrays has none of that name.
+Result<std::unique_ptr<Dataset>> OpenArrays(std::span<const ArrayFile> files);
+
+/// Returns a dataset over tensors in memory: samples are on the first axis.
+/// Errors  kInvalidArgument: no tensors, no samples, or different numbers of samples.
+Result<std::unique_ptr<Dataset>> MakeDataset(std::string source, std::vector<NamedTensor> arrays);
+
+}  // namespace tare::data

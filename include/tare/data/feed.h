@@ -1,0 +1,95 @@
+// Feeding a model: which array goes into which input, and how it gets the input's type and shape.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tare/core/result.h"
+#include "tare/data/dataset.h"
+#include "tare/tensor/tensor.h"
+
+namespace tare::data {
+
+/// real = (stored * scale - mean[c]) / std[c], computed in double.
+struct Preprocessing {
+  double scale = 1;          ///< finite, not 0
+  std::vector<double> mean;  ///< empty (0), one for all, or one a channel
+  std::vector<double> std;   ///< empty (1), one for all, or one a channel; none is 0
+
+  bool is_identity() const { return scale == 1 && mean.empty() && std.empty(); }
+};
+
+/// What the user says about one model input.
+struct InputBinding {
+  std::string input;  ///< "" means the only input, or all inputs when there are several
+  std::string array;  ///< "" lets Bind() find it
+  Preprocessing preprocessing;
+};
+
+/// The inputs of one run of the model.
+struct FeedBatch {
+  std::vector<NamedTensor> inputs;  ///< in the order of the model's inputs
+  int64_t num_valid = 0;            ///< rows that are samples; the rest repeats the last one
+};
+
+/// Turns samples of a dataset into inputs of a model.
+///
+/// Arrays   matched by name; then by a name that begins with the input's name, or the other way
+///          round; then by order among those whose type and shape fit. The array of labels is never
+///          taken. An input [N, F] without such an array takes F numeric columns in their order
+///          (all but the labels), as in a CSV file.
+/// Runs     an array of the input's rank has the samples on its first axis. An array of one axis
+///          more holds one complete input a sample; when any input is of that kind the model is fed
+///          item by item: natural_batch() is 1 and the others contribute a batch of one row.
+/// Shape    a missing axis of extent 1 is added ([N, 28, 28] for [N, 1, 28, 28]); images with their
+///          channels last are transposed for a model with channels first, and the other way round.
+///          A dynamic axis takes the array's extent.
+/// Type     integers to float; float to narrower float; integers to other integers and to bool
+///          where the value fits; never float to integer.
+/// Threads  const calls may run together. The dataset must outlive the feed.
+class Feed {
+ public:
+  /// Errors  kNotFound: an input without array, or an override that names neither input nor array;
+  ///         kInvalidArgument: shape or type does not fit, preprocessing is wrong, or inputs ask
+  ///         for different batch sizes. Names the input, what it expects, the arrays on offer.
+  /// `labels` names the array of labels, "" for none.
+  static Result<Feed> Bind(const Dataset& dataset, std::span<const ValueInfo> inputs,
+                           std::span<const InputBinding> overrides = {},
+                           std::string_view labels = {});
+
+  Feed(Feed&&) noexcept;
+  Feed& operator=(Feed&&) noexcept;
+  ~Feed();
+
+  int64_t num_samples() const;
+
+  /// Samples that one Read() takes: 0 any number, else at most this many (1: one at a time).
+  int64_t natural_batch() const;
+
+  /// natural_batch(), or `wanted` (at least 1) where the model takes any number.
+  int64_t BatchOf(int64_t wanted) const;
+
+  /// Returns one run of the model. Fewer samples than a fixed batch are padded with the last one.
+  /// Errors  kInvalidArgument: no samples, more than natural_batch(), a number outside the
+  ///         dataset, or a value that the input's type cannot hold (names sample and value);
+  ///         kDataLoss as in Dataset::Read().
+  Result<FeedBatch> Read(std::span<const int64_t> samples) const;
+
+  /// The arrays that feed the inputs, in the order of the inputs; columns stand one by one.
+  const std::vector<std::string>& arrays() const;
+
+  /// What was decided, one line an input: array, shapes, conversion, and what to check.
+  const std::vector<std::string>& report() const;
+
+ private:
+  struct State;
+  explicit Feed(std::unique_ptr<const State> state);
+  std::unique_ptr<const State> state_;
+};
+
+}  // namespace tare::data

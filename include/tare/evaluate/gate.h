@@ -1,0 +1,73 @@
+// The gate: evidence and a policy in, a decision out. A pure function.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tare/evaluate/evidence.h"
+#include "tare/evaluate/policy.h"
+
+namespace tare::evaluate {
+
+enum class Verdict { kPass, kFail, kInconclusive };
+std::string_view VerdictName(Verdict verdict);  ///< PASS, FAIL, INCONCLUSIVE
+
+/// How people read the numbers of a check (docs/formats/report.md).
+enum class Unit {
+  kRatio, kScore, kTimes, kMs, kBytes, kNats, kJoules, kPerSecond, kNumber, kDb
+};
+std::string_view UnitName(Unit unit);
+
+enum class CheckKind { kDifference, kMax, kMin };
+std::string_view CheckKindName(CheckKind kind);
+
+/// A check with its evidence. Optional fields are absent where the report has no such number.
+struct CheckResult {
+  std::string metric;
+  std::string scope;  ///< all, class:6, slice:shirts, distribution:noise, output:logits, batch:1
+  std::string label;  ///< "recall, shirt"
+  CheckKind kind = CheckKind::kDifference;
+  Unit unit = Unit::kNumber;
+  std::optional<double> baseline, candidate;
+  std::optional<double> statistic, low, high;
+  double margin = 0;  ///< as declared
+  double limit = 0;   ///< where the line stands on the axis of the statistic
+  Direction direction = Direction::kAbove;
+  std::optional<double> bound;
+  std::optional<int64_t> n;
+  std::string test;
+  std::optional<double> p;
+  Verdict verdict = Verdict::kInconclusive;
+  std::string reason;
+  std::optional<int64_t> settle_n;
+};
+
+struct Decision {
+  Verdict verdict = Verdict::kInconclusive;
+  std::string summary;  ///< one sentence with its numbers
+  double confidence = 0.95;
+  std::string policy_digest;
+  std::vector<CheckResult> checks;
+};
+
+/// Judges the evidence.
+///
+///   PASS           the one-sided bound of the statistic at policy.confidence is on the good side of
+///                  the limit
+///   FAIL           the opposite bound is on the bad side: the limit is violated with that confidence
+///   INCONCLUSIVE   neither, or the statistic is undefined, absent, or rests on too few samples
+///
+/// Differences of accuracy, top-k accuracy and recall: Tango's score test. Other differences: BCa
+/// bounds, from 16 samples on. Shares against a limit (flip_rate max): Clopper-Pearson. Exact numbers
+/// (size): the value itself, which may equal the limit. Speed and latency: their intervals.
+/// Overall FAIL if any check fails, else INCONCLUSIVE if any is (or there is none), else PASS.
+///
+/// No correction for several checks: all must hold to pass, an intersection-union test (Berger 1982),
+/// so the chance to pass a candidate that violates any one of them is at most 1 - confidence.
+Decision Gate(const Evidence& evidence, const Policy& policy);
+
+}  // namespace tare::evaluate

@@ -1,0 +1,55 @@
+// Policy: what a candidate must prove, declared before the evaluation.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tare/core/result.h"
+#include "tare/core/yaml.h"
+
+namespace tare::evaluate {
+
+/// One demand. Exactly one of margin, max and min is set.
+struct Check {
+  std::string metric;
+  /// Not worse than the baseline by more than this (in the metric's own unit, at least 0).
+  std::optional<double> margin;
+  std::optional<double> max, min;
+  /// At most one of these; all empty: the whole test set.
+  std::string class_name;  ///< index or name
+  std::string slice;
+  std::string distribution;
+  std::string output;
+  std::optional<int64_t> batch;  ///< of speedup, throughput and latency
+  friend bool operator==(const Check&, const Check&) = default;
+};
+
+struct Policy {
+  /// Of one-sided bounds, in [0.5, 1).
+  double confidence = 0.95;
+  std::vector<Check> quality;
+  std::vector<Check> cost;
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+/// Reads a policy from the map under `policy:` (or the whole document of `tare gate --policy`, which
+/// may have the key `policy` itself).
+/// Errors  kInvalidArgument: unknown key or metric (names the nearest), no or two limits, a value
+///         out of range, `class` on a metric without classes; with file and line.
+Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source);
+Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source);
+
+/// Returns the policy of a project that declares none.
+///   classification   accuracy margin 0.01, flip_rate max 0.05
+///   outputs          cosine min 1 - tolerance
+Policy DefaultPolicy(std::string_view task, double tolerance = 0.01);
+
+/// Returns the one text that stands for the policy whatever the layout of its file.
+std::string CanonicalPolicy(const Policy& policy);
+/// "sha256:" and the SHA-256 of the canonical text.
+std::string PolicyDigest(const Policy& policy);
+
+}  // namespace tare::evaluate

@@ -1,0 +1,56 @@
+// `where` expressions: which samples belong to a slice.
+//
+//   where      := and ("or" and)*
+//   and        := term ("and" term)*
+//   term       := "not" term | "(" where ")" | name op number | name "in" "[" number, ... "]"
+//   op         := == != < <= > >=
+//
+// `label` is the label; other names are numeric columns of the data set, one value a sample.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tare/core/result.h"
+
+namespace tare::evaluate {
+
+/// A parsed `where`.
+/// Threads  const calls may run together.
+class SliceExpression {
+ public:
+  /// Errors  kInvalidArgument: not an expression; names the position and what was expected there.
+  ///         Also over 4,096 bytes, 32 nested terms, or 1,000 numbers in lists.
+  static Result<SliceExpression> Parse(std::string_view text);
+
+  SliceExpression(SliceExpression&&) noexcept;
+  SliceExpression& operator=(SliceExpression&&) noexcept;
+  ~SliceExpression();
+
+  /// Names that the expression compares, each once, as they first appear.
+  const std::vector<std::string>& names() const { return names_; }
+
+  /// Returns whether a sample with these values belongs to the slice.
+  /// Shape   one value for each of names(). Edge: comparisons with NaN are false, != true.
+  bool Matches(std::span<const double> values) const;
+
+  struct Node;
+
+ private:
+  SliceExpression(std::unique_ptr<const Node> root, std::vector<std::string> names);
+  std::unique_ptr<const Node> root_;
+  std::vector<std::string> names_;
+};
+
+/// A named slice as in tare.yaml.
+struct SliceSpec {
+  std::string name;
+  std::string where;
+};
+
+}  // namespace tare::evaluate

@@ -1,0 +1,19 @@
+// The program between its arguments and its exit code.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/terminal.h"
+
+namespace tare::cli {
+
+/// Runs the command that `arguments` (without the program's name) ask for; prints its error.
+/// Returns the exit code of the design, section 4.
+int RunProgram(std::vector<std::string> arguments, TerminalOptions options);
+
+/// The same for a process: file descriptors, signals, and what escapes as an exception.
+int Main(int argc, char** argv);
+
+}  // namespace tare::cli

@@ -1,0 +1,68 @@
+#include "tare/data/labels.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/convert.h"
+
+namespace tare::data {
+namespace {
+
+Error Wrong(std::string_view array, const Dataset& dataset, int64_t sample, std::string what,
+            std::string next_step) {
+  return InvalidArgument(StrCat("label of sample ", sample, " in array '", array, "' of ",
+                                dataset.source(), " is ", what),
+                         std::move(next_step));
+}
+
+}  // namespace
+
+Result<std::vector<int64_t>> ReadLabels(const Dataset& dataset, std::string_view array,
+                                        std::span<const int64_t> samples, int64_t num_classes) {
+  TARE_TRY(const ArrayInfo info, dataset.Find(array));
+  const bool is_column = info.sample_shape.empty() || info.sample_shape == Shape{1};
+  if (!is_column || !CanConvert(info.dtype, DType::kFloat64)) {
+    return InvalidArgument(
+        StrCat("array '", array, "' of ", dataset.source(), " cannot be labels: it has ",
+               DTypeName(info.dtype), " ", ShapeText(info.sample_shape), " a sample"),
+        "give one class number a sample; of one-hot rows: labels.argmax(axis=1)");
+  }
+  TARE_TRY(const Tensor values, dataset.Read(array, samples));
+  const auto sample_of = [&](int64_t i) { return samples[static_cast<size_t>(i)]; };
+  std::vector<int64_t> labels(samples.size());
+  if (IsFloat(info.dtype)) {
+    TARE_TRY(const Tensor reals,
+             ConvertTensor(values, DType::kFloat64, {}, [](int64_t) { return std::string(); }));
+    for (size_t i = 0; i < labels.size(); ++i) {
+      const double real = reals.data<double>()[i];
+      if (!(std::fabs(real) < 0x1p53) || real != std::trunc(real)) {
+        return Wrong(
+            array, dataset, samples[i],
+            StrCat(std::isnan(real) ? std::string("NaN") : StrCat(real), ", not a class number"),
+            "correct it, or leave the sample out; for numbers to predict choose another "
+            "task than classification");
+      }
+      labels[i] = static_cast<int64_t>(real);
+    }
+  } else {
+    TARE_TRY(const Tensor integers, ConvertTensor(values, DType::kInt64, {}, [&](int64_t i) {
+               return StrCat("label of sample ", sample_of(i), " in array '", array, "' of ",
+                             dataset.source());
+             }));
+    std::ranges::copy(integers.data<int64_t>(), labels.begin());
+  }
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] < 0) {
+      return Wrong(array, dataset, samples[i], StrCat(labels[i], ", below 0"),
+                   "number the classes from 0");
+    }
+    if (num_classes > 0 && labels[i] >= num_classes) {
+      return Wrong(array, dataset, samples[i],
+                   StrCat(labels[i], ", but the model has classes 0 to ", num_classes - 1),
+                   "check that labels and model belong together and that classes count from 0");
+    }
+  }
+  return labels;
+}
+
+}  // namespace tare::data

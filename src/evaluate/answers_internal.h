@@ -1,0 +1,66 @@
+// One model's scores of one sample, reduced to the few numbers that an evaluation keeps.
+
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tare/stats/scores.h"
+
+namespace tare::evaluate {
+
+/// Classes that count as "top five".
+inline constexpr int64_t kTopK = 5;
+
+/// One side of one sample.
+struct Answer {
+  int32_t prediction = -1;  ///< -1: no answer
+  bool in_top_k = false;
+  float confidence = NAN;  ///< probability of the prediction
+  float log_loss = NAN;    ///< nats
+};
+
+/// Reads rows of scores. Owns the scratch space.
+class AnswerReader {
+ public:
+  AnswerReader(stats::ScoreKind kind, int64_t num_classes)
+      : kind_(kind),
+        baseline_(static_cast<size_t>(num_classes)),
+        candidate_(static_cast<size_t>(num_classes)) {}
+
+  /// Reads one sample of both sides.
+  void Read(std::span<const float> baseline, std::span<const float> candidate, int64_t label) {
+    first_ = ReadOne(baseline, label, baseline_);
+    second_ = ReadOne(candidate, label, candidate_);
+    const bool both = first_.prediction >= 0 && second_.prediction >= 0;
+    kl_nats_ = both ? static_cast<float>(stats::KlDivergence(baseline_, candidate_)) : NAN;
+  }
+  const Answer& baseline() const { return first_; }
+  const Answer& candidate() const { return second_; }
+  /// KL(baseline || candidate); NaN when one side gave no answer.
+  float kl_nats() const { return kl_nats_; }
+
+ private:
+  Answer ReadOne(std::span<const float> scores, int64_t label, std::vector<double>& logs) const {
+    Answer out;
+    const int64_t prediction = stats::ArgMax(scores);
+    // A greatest score of -infinity says nothing either.
+    if (prediction < 0 || !std::isfinite(scores[static_cast<size_t>(prediction)])) return out;
+    stats::LogProbabilities(scores, kind_, logs);
+    out.prediction = static_cast<int32_t>(prediction);
+    out.in_top_k = stats::RankOf(scores, label) < kTopK;
+    out.confidence = static_cast<float>(std::exp(logs[static_cast<size_t>(prediction)]));
+    const double least = std::log(1e-45);  // a logit of -infinity
+    out.log_loss = static_cast<float>(-std::max(logs[static_cast<size_t>(label)], least));
+    return out;
+  }
+
+  stats::ScoreKind kind_;
+  std::vector<double> baseline_, candidate_;  // log probabilities
+  Answer first_, second_;
+  float kl_nats_ = NAN;
+};
+
+}  // namespace tare::evaluate
