@@ -183,7 +183,7 @@ TEST_P(EveryDistributionTest, DependsOnScaleOnlyByScaling) {
 
 INSTANTIATE_TEST_SUITE_P(Suite, EveryDistributionTest,
                          testing::ValuesIn(internal::TestDistributions()),
-                         [](const auto& info) { return std::to_string(info.index); });
+                         [](const auto& which) { return std::to_string(which.index); });
 
 TEST(MseRangeTest, KeepsAnOutlierThatOutweighsTheBulkAndDropsOneThatDoesNot) {
   auto values = Draw(internal::DrawGauss, 1000000, 3);
