@@ -1,7 +1,6 @@
 // calibration.json in and out: the one file of the module that sees the JSON library.
 
 #include <algorithm>
-#include <cfloat>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -19,6 +18,8 @@ constexpr int64_t kSchemaVersion = 1;
 constexpr size_t kMaxBytes = size_t{16} << 20;
 constexpr int kMaxDepth = 16;
 constexpr int64_t kMaxCount = int64_t{1} << 60;
+// FLT_MAX as it prints: a little more, as a double.
+constexpr double kLargestFloat = 3.4028235e38;
 
 // ---- Writing
 
@@ -85,7 +86,8 @@ Json HeadJson(const CalibrationTable& table) {
 // One line a key of the head and one a tensor: a difference of two files is readable.
 std::string Render(const CalibrationTable& table) {
   std::string text = "{\n";
-  for (const auto& [key, value] : HeadJson(table).items()) {
+  const Json head = HeadJson(table);
+  for (const auto& [key, value] : head.items()) {
     text += StrCat("  \"", key, "\": ", value.dump(), ",\n");
   }
   text += "  \"tensors\": [";
@@ -159,7 +161,7 @@ class Fields {
   }
 
   Result<float> Float(std::string_view key) const {
-    TARE_TRY(const double value, Number(key, -FLT_MAX, FLT_MAX));
+    TARE_TRY(const double value, Number(key, -kLargestFloat, kLargestFloat));
     return static_cast<float>(value);
   }
 
@@ -271,8 +273,8 @@ Result<CalibratedTensor> ReadTensor(const Fields& fields, std::string name) {
   TARE_TRY(tensor.min, fields.Float("min"));
   TARE_TRY(tensor.max, fields.Float("max"));
   if (tensor.min > tensor.max) return fields.Wrong("min", "is above 'max'");
-  TARE_TRY(tensor.mean, fields.Number("mean", -FLT_MAX, FLT_MAX));
-  TARE_TRY(tensor.standard_deviation, fields.Number("standard_deviation", 0, FLT_MAX));
+  TARE_TRY(tensor.mean, fields.Number("mean", -kLargestFloat, kLargestFloat));
+  TARE_TRY(tensor.standard_deviation, fields.Number("standard_deviation", 0, kLargestFloat));
   TARE_TRY(tensor.ranges, ReadRanges(fields));
   TARE_TRY(const Fields histogram, fields.Map("histogram"));
   TARE_TRY(tensor.histogram, ReadHistogram(histogram));

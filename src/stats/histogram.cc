@@ -112,8 +112,8 @@ void Histogram::AddWithSpecials(std::span<const float> chunk) {
       ordinary.push_back(x);
     }
   }
-  if (!ordinary.empty()) AddChunk(ordinary);
   counts_.num_values += static_cast<int64_t>(chunk.size() - ordinary.size());
+  if (!ordinary.empty()) AddChunk(ordinary);
 }
 
 void Histogram::BinAll(std::span<const float> chunk) {

@@ -130,6 +130,12 @@ TEST(HistogramTest, CountsWhatHasNoPlaceInTheDistribution) {
   EXPECT_EQ(TotalCount(histogram), 3);
 }
 
+TEST(HistogramTest, ExtremesDoNotStartAtZeroWhenSpecialsComeFirst) {
+  const Histogram histogram = Of(std::vector<float>{-FLT_MAX, kNan, 5, 7});
+  EXPECT_EQ(histogram.min(), 5);
+  EXPECT_EQ(histogram.max(), 7);
+}
+
 TEST(HistogramTest, FindsSpecialsAtEveryPositionOfEveryLength) {
   for (size_t size = 1; size <= 70; ++size) {
     for (size_t i = 0; i < size; ++i) {
