@@ -35,8 +35,10 @@ using quantize::Role;
 using quantize::Scope;
 
 constexpr int64_t kCheckBatch = 8;
-constexpr size_t kMaxRankedNodes = 160;  // more are ranked in groups of neighbours
-constexpr size_t kRankSamples = 4;
+constexpr size_t kMaxRankedNodes = 64;  // more are ranked in groups of neighbours
+constexpr size_t kRankRuns = 1;
+// A broken candidate is worth repairing when it is this much faster than the best sound one.
+constexpr double kWorthRepair = 1.1;
 constexpr double kRounds = 40;
 constexpr size_t kFinalists = 3;
 // Speeds closer than this are equal: then the candidate with more of the graph in integers, whose
@@ -387,14 +389,14 @@ class Search {
   Result<void> RepairBest() {
     std::vector<size_t> broken;
     const auto sound = Sound();
-    const double bar = sound.empty() ? options_.min_speedup : Score(choice_.candidates[sound[0]]) / kTie;
+    const double bar = sound.empty() ? options_.min_speedup : kWorthRepair * Score(choice_.candidates[sound[0]]);
     for (size_t i = 0; i < choice_.candidates.size(); ++i) {
       const Candidate& candidate = choice_.candidates[i];
       const bool moved = candidate.speedup.value > 0 && !Holds(candidate.closeness);
       if (moved && Score(candidate) > bar) broken.push_back(i);
     }
     std::sort(broken.begin(), broken.end(), [&](size_t a, size_t b) { return Score(choice_.candidates[a]) > Score(choice_.candidates[b]); });
-    constexpr size_t kMaxRepairs = 3;
+    constexpr size_t kMaxRepairs = 2;
     if (broken.size() > kMaxRepairs) broken.resize(kMaxRepairs);
     for (const size_t i : broken) {
       TARE_TRY_VOID(Repair(choice_.candidates[i]));
@@ -430,7 +432,7 @@ class Search {
   double DamageOf(const std::vector<NodeChoice>& nodes) const {
     const auto built = Build(nodes);
     if (!built) return INFINITY;
-    const auto closeness = CompareRuns(*built->session, kRankSamples);
+    const auto closeness = CompareRuns(*built->session, kRankRuns);
     return closeness ? 1 - closeness->cosine : INFINITY;
   }
 
