@@ -39,6 +39,7 @@ constexpr size_t kMaxRankedNodes = 64;  // more are ranked in groups of neighbou
 constexpr size_t kRankRuns = 1;
 // A broken candidate is worth repairing when it is this much faster than the best sound one.
 constexpr double kWorthRepair = 1.1;
+constexpr double kRepairMargin = 0.75;
 constexpr double kRounds = 40;
 constexpr size_t kFinalists = 3;
 // Speeds closer than this are equal: then the candidate with more of the graph in integers, whose
@@ -287,6 +288,10 @@ class Search {
 
   bool Holds(const Closeness& closeness) const { return closeness.cosine >= 1 - options_.tolerance; }
 
+  // A repair is tuned on the check samples until it just holds there: it must hold with some to
+  // spare, or half of all repairs would fail on other samples.
+  bool HoldsWithMargin(const Closeness& closeness) const { return closeness.cosine >= 1 - kRepairMargin * options_.tolerance; }
+
   // Loads, checks and times one candidate; a failure is its problem, not the run's.
   void Measure(Candidate& candidate) {
     auto built = Build(candidate.nodes);
@@ -459,7 +464,7 @@ class Search {
       const size_t middle = low + std::max<size_t>(1, (high - low) / (low == 0 && high == ranked.size() ? 4 : 2));
       const auto built = Build(Without(broken, ranked, middle));
       const auto closeness = built ? CompareRuns(*built->session, check_inputs_.size()) : Result<Closeness>(Closeness{});
-      (closeness && Holds(*closeness) ? high : low) = middle;
+      (closeness && HoldsWithMargin(*closeness) ? high : low) = middle;
     }
     if (high >= ranked.size()) return {};
     Candidate repaired;
