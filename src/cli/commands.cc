@@ -15,6 +15,7 @@ Program MakeProgram() {
 
   // Within a step, the order of this list is the order of `tare --help`.
   std::vector<Command> commands;
+  commands.push_back(MakeRunCommand(*root));
   commands.push_back(MakeQuantizeCommand(*root));
   commands.push_back(MakeRegistryCommand(*root));
   commands.push_back(MakeCompletionCommand(*root));

@@ -9,6 +9,7 @@
 
 namespace tare::cli {
 
+Command MakeRunCommand(CLI::App& root);
 Command MakeQuantizeCommand(CLI::App& root);
 Command MakeRegistryCommand(CLI::App& root);
 Command MakeCompletionCommand(CLI::App& root);
