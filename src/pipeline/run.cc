@@ -7,7 +7,6 @@
 #include "pipeline/run_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/render.h"
 #include "tare/graph/onnx.h"
 #include "tare/pipeline/report_files.h"
 #include "tare/quantize/prepare.h"
@@ -372,10 +371,12 @@ Result<void> ProjectRun::Judge() {
   outcome_.report_html_path = ReportPathsOf(path).html;
 
   const auto found = cache_.Find("report", digest);
+  worked_ = worked_ || !found;
   if (found && fs::exists(outcome_.report_html_path) && fs::exists(ReportPathsOf(path).markdown)) {
     const auto text = ReadFile(path);
     if (text && Sha256Hex(*text) == found->value("sha256", "")) {
       TARE_TRY(outcome_.report, evaluate::ReadReportJson(*text, path));
+      outcome_.report.decision = evaluate::Gate(outcome_.report.evidence, project_.policy);
       outcome_.report_json = *text;
       return {};
     }
