@@ -129,14 +129,6 @@ std::vector<search::Candidate> CandidatesFrom(const Json& json) {
   return candidates;
 }
 
-int64_t ModelBytes(const std::string& path) {
-  std::error_code error;
-  const auto model = fs::file_size(path, error);
-  if (error) return 0;
-  const auto beside = fs::file_size(path + ".data", error);
-  return static_cast<int64_t>(model) + (error ? 0 : static_cast<int64_t>(beside));
-}
-
 ProjectRun::ProjectRun(const Project& project, const RunOptions& options, PeakMemory peak, StepCache cache, Progress& progress)
     : project_(project), options_(options), peak_(std::move(peak)), cache_(std::move(cache)), progress_(progress) {
   outcome_.out_folder = options.out_folder;

@@ -1,17 +1,15 @@
 // The step of `tare run` that compares float and int8 on the test split.
 
-#include <algorithm>
+#include <filesystem>
 
+#include "pipeline/comparison_internal.h"
 #include "pipeline/run_internal.h"
 #include "tare/core/text.h"
 #include "tare/evaluate/evaluate.h"
-#include "tare/evaluate/latency.h"
 #include "tare/evaluate/report.h"
 
 namespace tare::pipeline {
 namespace {
-
-constexpr int64_t kLatencyBatch = 8;
 
 evaluate::EvaluateOptions OptionsOf(const Project& project, const Json& data) {
   evaluate::EvaluateOptions options;
@@ -72,7 +70,9 @@ Result<Json> ProjectRun::RunEvaluation() {
   evidence.candidate.label = choice_["format"];
   evidence.candidate.path = "model.onnx";
   TARE_TRY_VOID(AddDistributions(first, second, options, step, evidence));
-  TARE_TRY_VOID(AddCosts(baseline, candidate, evidence));
+  const ComparedModels models{project_.model_path, OutPath("model.onnx"), &baseline, &candidate, Session()};
+  TARE_TRY_VOID(AddCosts(models, *test_.feed, samples_.test, peak_, step, evidence));
+  evidence.baseline.model_bytes = model_bytes_;
   if (baseline_.value("near_chance", false)) {
     evidence.warnings.push_back({StrCat("the float model itself is right in ", Fixed(100 * baseline_.value("accuracy", 0.0), 1), " % of the test samples, about as often as chance"),
                                  "check preprocessing (scale, mean, std) and the order of the classes"});
@@ -99,41 +99,6 @@ Result<void> ProjectRun::AddDistributions(const evaluate::RunnableModel& baselin
     SplitBatches batches(project_, source, data::ChooseSamples(available, available, project_.seed));
     TARE_TRY_VOID(evaluate::EvaluateDistribution(baseline, candidate, batches, distribution.name, SourceName(distribution.source), options,
                                                  progress, evidence));
-  }
-  return {};
-}
-
-Result<void> ProjectRun::AddCosts(const runtime::Session& baseline, const runtime::Session& candidate, evaluate::Evidence& evidence) {
-  const data::Feed& feed = *test_.feed;
-  std::optional<data::FeedBatch> single;
-  for (const int64_t wanted : {int64_t{1}, kLatencyBatch}) {
-    const int64_t batch = feed.natural_batch() > 0 ? feed.natural_batch() : wanted;
-    const auto count = std::min(static_cast<size_t>(batch), samples_.test.size());
-    const bool again = single.has_value() && (feed.natural_batch() > 0 || count < static_cast<size_t>(batch));
-    if (again) break;
-    if (progress_.cancelled()) return Cancelled();
-    TARE_TRY(auto inputs, feed.Read(std::span(samples_.test).first(count)));
-    evaluate::LatencyOptions options;
-    options.batch = batch;
-    options.num_threads = project_.num_threads;
-    options.budget_ms = 1500;
-    TARE_TRY(const auto measured, evaluate::MeasurePair(baseline, candidate, inputs.inputs, options));
-    evaluate::AddLatency(measured, evidence);
-    if (!single) single = std::move(inputs);
-  }
-  evidence.baseline.model_bytes = model_bytes_;
-  evidence.candidate.model_bytes = ModelBytes(OutPath("model.onnx"));
-  // A model that cannot be measured so leaves the two numbers out.
-  const auto baseline_peak = peak_.Measure(project_.model_path, single->inputs, Session());
-  const auto candidate_peak = baseline_peak ? peak_.Measure(OutPath("model.onnx"), single->inputs, Session()) : baseline_peak;
-  if (baseline_peak && candidate_peak) {
-    evidence.baseline.peak_rss_bytes = *baseline_peak;
-    evidence.candidate.peak_rss_bytes = *candidate_peak;
-  }
-  evaluate::SetCostRatios(evidence);
-  if (!evidence.cost.speedup.empty() && evidence.cost.speedup.front().second.value < 1) {
-    evidence.warnings.push_back({StrCat("the candidate is SLOWER than the float model: ", Fixed(evidence.cost.speedup.front().second.value, 2), "x"),
-                                 "keep the float model on this host, or choose for size knowingly"});
   }
   return {};
 }

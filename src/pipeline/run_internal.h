@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/comparison_internal.h"
 #include "pipeline/peak_memory_internal.h"
 #include "pipeline/project_data_internal.h"
 #include "pipeline/step_cache_internal.h"
@@ -69,7 +70,6 @@ class ProjectRun {
   Result<Json> RunEvaluation();
   Result<void> AddDistributions(const evaluate::RunnableModel& baseline, const evaluate::RunnableModel& candidate,
                                 const evaluate::EvaluateOptions& options, Progress& progress, evaluate::Evidence& evidence);
-  Result<void> AddCosts(const runtime::Session& baseline, const runtime::Session& candidate, evaluate::Evidence& evidence);
 
   // Made when a step needs them: a run that repeats nothing loads nothing.
   Result<void> NeedModel();
@@ -113,8 +113,5 @@ class ProjectRun {
 /// The candidates without their nodes.
 Json CandidatesJson(const std::vector<search::Candidate>& candidates);
 std::vector<search::Candidate> CandidatesFrom(const Json& json);
-
-/// Bytes of a model file and of the external data that tare writes beside it.
-int64_t ModelBytes(const std::string& path);
 
 }  // namespace tare::pipeline
