@@ -76,15 +76,16 @@ class Search {
   Result<void> LoadFloat() {
     TARE_TRY(auto session, runtime::MakeSession(source_, options_.session));
     float_session_ = std::make_unique<runtime::Session>(std::move(session));
-    const int64_t batch = samples_.feed->BatchOf(kCheckBatch);
+    const data::Feed& feed = samples_.check_feed != nullptr ? *samples_.check_feed : *samples_.feed;
+    const int64_t batch = feed.BatchOf(kCheckBatch);
     for (size_t at = 0; at < samples_.check.size(); at += static_cast<size_t>(batch)) {
       const auto part = std::span(samples_.check).subspan(at, std::min(static_cast<size_t>(batch), samples_.check.size() - at));
-      TARE_TRY(auto inputs, samples_.feed->Read(part));
+      TARE_TRY(auto inputs, feed.Read(part));
       TARE_TRY(auto outputs, float_session_->Run(inputs.inputs));
       check_inputs_.push_back(std::move(inputs));
       float_outputs_.push_back(std::move(outputs));
     }
-    TARE_TRY(single_, samples_.feed->Read(std::span(samples_.check).first(1)));
+    TARE_TRY(single_, feed.Read(std::span(samples_.check).first(1)));
     const runtime::Session* alone[] = {float_session_.get()};
     TARE_TRY(const auto times, runtime::TimeInterleaved(alone, single_.inputs, {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
     float_ms_ = runtime::Median(times[0]);
