@@ -1,5 +1,6 @@
 # Fails when a file of a module includes a header of a module that its layer may not see.
 #   cmake -DROOT=<source folder> -P cmake/check_layers.cmake
+cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/layers.cmake)
 set(violations)
 foreach(module IN LISTS TARE_MODULES)

@@ -28,8 +28,9 @@ HWY_INLINE VF Log2Of(VF x) {
   // The exponent's bits as a number: adding 2^52 + 2^51 + 1024 puts a small integer into the last
   // bits of a double.
   const VF magic = hn::Set(f, 6755399441055744.0);
-  const auto integer = hn::Add(hn::ShiftRight<52>(hn::Add(exponent, hn::Set(i, int64_t{1024} << 52))),
-                               hn::BitCast(i, magic));
+  const auto integer =
+      hn::Add(hn::ShiftRight<52>(hn::Add(exponent, hn::Set(i, int64_t{1024} << 52))),
+              hn::BitCast(i, magic));
   const VF e = hn::Sub(hn::Sub(hn::BitCast(f, integer), magic), hn::Set(f, 1024.0));
 
   const VF one = hn::Set(f, 1.0);

@@ -1,8 +1,9 @@
 // The MSE range. Zero is on the grid, so the grid of step s is {k s}, whatever the zero point: the
-// zero point only says where it ends. So for each s the error is a function of the positive side and
-// the number of codes there, plus the same for the negative side, and one sweep over the cells of
-// both gives it for every zero point. Larger steps round worse, smaller ones clip more: the search
-// starts at the step of min-max and stops when clipping alone costs more than the best so far.
+// zero point only says where it ends. So for each s the error is a function of the positive side
+// and the number of codes there, plus the same for the negative side, and one sweep over the cells
+// of both gives it for every zero point. Larger steps round worse, smaller ones clip more: the
+// search starts at the step of min-max and stops when clipping alone costs more than the best so
+// far.
 
 #include <algorithm>
 #include <cmath>
@@ -22,8 +23,8 @@ constexpr int kMaxOctaves = 40;
 constexpr int kFineSteps = 8;
 
 double ErrorAbout(const Moments& moments, double centre) {
-  return std::max(0.0, moments.sum_squares - 2 * centre * moments.sum +
-                           centre * centre * moments.n);
+  return std::max(0.0,
+                  moments.sum_squares - 2 * centre * moments.sum + centre * centre * moments.n);
 }
 
 // What clipping at `limit` costs on one side.
@@ -53,8 +54,7 @@ void SideErrors(const CumulativeMoments& side, double step, std::vector<double>&
 class Search {
  public:
   Search(const Distribution& distribution, const RangeOptions& options)
-      : distribution_(distribution),
-        num_levels_(options.grid.quant_max - options.grid.quant_min) {
+      : distribution_(distribution), num_levels_(options.grid.quant_max - options.grid.quant_min) {
     if (options.zero_point == ZeroPoint::kCentre) {
       least_positive_ = num_levels_ / 2;
       most_positive_ = least_positive_;

@@ -62,7 +62,7 @@ Result<YamlNode> Convert(const YAML::Node& node, const std::string& source, int 
         return BadYaml(source, line, StrCat("the key '", key, "' stands twice"));
       TARE_TRY(auto child, Convert(entry.second, source, depth + 1, budget));
       if (child.kind == YamlNode::Kind::kNull) child.line = line;
-      out.entries.emplace_back(key, std::move(child));
+      out.entries.push_back({key, std::move(child)});
     }
   }
   return out;

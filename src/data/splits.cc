@@ -169,6 +169,9 @@ Result<DisjointReport> FindDuplicates(std::span<const Split> splits) {
   if (splits.empty()) return report;
   TARE_TRY(const std::vector<bool> as_numbers, CompareAsNumbers(splits));
   std::vector<Entry> entries;
+  size_t num_kept = 0;
+  for (const Split& split : splits.first(splits.size() - 1)) num_kept += split.samples.size();
+  entries.reserve(num_kept);
   for (size_t s = 0; s < splits.size(); ++s) {
     const Split& split = splits[s];
     const bool is_last = s + 1 == splits.size();

@@ -189,8 +189,8 @@ void AppendChecks(std::string_view key, const std::vector<Check>& checks, std::s
 
 Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source) {
   if (node.kind == YamlNode::Kind::kMap && node.entries.size() == 1 &&
-      node.entries.front().first == "policy") {
-    return ReadPolicy(node.entries.front().second, source);
+      node.entries.front().key == "policy") {
+    return ReadPolicy(node.entries.front().value, source);
   }
   YamlReader reader(node, source, "policy");
   Policy policy;

@@ -101,7 +101,7 @@ std::string RuleMover(const Context& context, const Node& node) {
     const Tensor* value = context.Constant(node.Input(2));
     const bool zero = node.Input(2).empty() || (value != nullptr && value->dtype() == DType::kFloat32 &&
                                                 value->num_elements() == 1 && value->data<float>()[0] == 0.0F);
-    if (opset < 13 || !zero) return "Pad runs in integers from opset 13 with a constant value of 0";
+    if (opset < 11 || !zero || node.String("mode", "constant") != "constant") return "Pad runs in integers from opset 11 with a constant value of 0";
   }
   if (context.Constant(node.Input(0)) != nullptr) return "it moves a constant";
   return "";

@@ -247,7 +247,7 @@ class Builder {
 
   Result<void> Emit(const Node& node) {
     switch (FormatOf(node)) {
-      case Format::kFloat32: model_.graph.nodes.push_back(node); return {};
+      case Format::kFloat32: return EmitFloat(node);
       case Format::kInt8Dynamic: return EmitDynamic(node);
       case Format::kInt8Weights: return node.Is("Gather") ? EmitGather(node) : EmitWeights(node);
       case Format::kInt8Static: break;
@@ -256,6 +256,45 @@ class Builder {
     if (node.Is("Conv") || node.Is("Gemm")) return EmitWeighted(node);
     const bool weighted_matmul = node.Is("MatMul") && index_.Constant(node.Input(1)) != nullptr;
     return weighted_matmul ? EmitWeighted(node) : EmitElement(node);
+  }
+
+  // A float node stays as it is, but for one trap: the runtime quantizes the weight of a Conv,
+  // ConvTranspose or Gemm by itself, with one scale for all channels, when it finds it between a DQ
+  // of one scale and a Q. A DQ with the same scale written once a channel is not taken for one.
+  Result<void> EmitFloat(const Node& node) {
+    const auto quantized = quantized_.find(node.Input(0));
+    if (quantized == quantized_.end() || !WouldBeQuantized(node)) {
+      model_.graph.nodes.push_back(node);
+      return {};
+    }
+    const Tensor& weight = **index_.Constant(node.Input(1));
+    int64_t channels = weight.shape()[node.Is("ConvTranspose") ? 0 : 1];
+    if (node.Is("Conv")) channels *= node.Int("group", 1);
+    if (node.Is("Gemm")) channels = weight.shape()[node.Int("transB", 0) != 0 ? 1 : 0];
+    TARE_TRY(const ParamNames params, ParamsOf(node.inputs[0]));
+    const auto count = static_cast<size_t>(channels);
+    const std::string scale = names_.Make(params.scale + "_channels");
+    const std::string zero_point = names_.Make(params.zero_point + "_channels");
+    model_.graph.AddInitializer(scale, Tensor::Of<float>({channels}, std::vector<float>(count, params.params.scale)));
+    model_.graph.AddInitializer(zero_point, Tensor::Of<uint8_t>({channels}, std::vector<uint8_t>(count, static_cast<uint8_t>(params.params.zero_point))));
+    Node made = node;
+    made.inputs[0] = names_.Make(node.inputs[0] + "_dequantized");
+    AddDequantize(quantized->second, scale, zero_point, made.inputs[0], 1);
+    model_.graph.nodes.push_back(std::move(made));
+    return {};
+  }
+
+  // The runtime's condition (its pass WeightBiasQuantization): a constant float weight, and a way
+  // without branches, through Relu and Clip alone, to a QuantizeLinear.
+  bool WouldBeQuantized(const Node& node) const {
+    const bool weighted = node.Is("Conv") || node.Is("ConvTranspose") || (node.Is("Gemm") && node.Int("transA", 0) == 0);
+    if (!weighted || index_.Constant(node.Input(1)) == nullptr) return false;
+    const Node* at = &node;
+    while (HasFloatReader(at->outputs[0])) {
+      at = FollowingActivation(source_.graph, index_, *at);
+      if (at == nullptr) return false;
+    }
+    return HasQuantizedReader(at->outputs[0]);
   }
 
   // Add, Mul, Concat, MatMul of two activations, pools, movers: every activation input through a DQ.

@@ -51,6 +51,11 @@ Result<void> Simplify(Prepared& prepared, const runtime::SessionOptions& options
 
 }  // namespace
 
+Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes, const runtime::SessionOptions& options) {
+  TARE_TRY_VOID(RunAll(model, probes, options));
+  return {};
+}
+
 Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options) {
   std::vector<Outputs> expected;
   if (!probes.empty()) {
@@ -71,7 +76,13 @@ Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> pro
                                     actual ? StrCat("output '", difference, "' would change") : actual.error().what));
     return false;
   };
-  if (auto raised = graph::RaiseOpsetTo10(prepared.model); !raised) prepared.notes.push_back(raised.error().what);
+  if (auto raised = graph::RaiseOpset(prepared.model); !raised) {
+    prepared.notes.push_back(raised.error().what);
+  } else if (!holds(StrCat("raising the opset from ", source.opset(), " to 12"))) {
+    prepared.model = named;
+  }
+  if (prepared.model.opset() != source.opset()) prepared.rewrites.push_back({StrCat("opset raised from ", source.opset(), " to 12"), 1});
+  const graph::Model raised_model = prepared.model;
   if (auto simplified = Simplify(prepared, options); !simplified) {
     prepared.notes.push_back(StrCat("constants were not folded: ", simplified.error().what));
   }
@@ -81,7 +92,7 @@ Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> pro
   if (!holds("folding of channel constants")) {
     prepared.model = unfolded;
     if (!holds("simplification")) {
-      prepared.model = named;
+      prepared.model = raised_model;
       prepared.rewrites.clear();
     }
   }

@@ -61,7 +61,9 @@ void BM_AddMore(benchmark::State& state) {
   for (auto _ : state) histogram.Add(values);
   PerElement(state, values.size());
 }
-BENCHMARK(BM_AddMore)->ArgNames({"size", "relu"})->ArgsProduct({{1 << 14, 1 << 18, 1 << 22}, {0, 1}});
+BENCHMARK(BM_AddMore)
+    ->ArgNames({"size", "relu"})
+    ->ArgsProduct({{1 << 14, 1 << 18, 1 << 22}, {0, 1}});
 
 // The 31 activations of ResNet-20 at a batch of 32, one after the other: 8 MB and more of data, as
 // they come from the runtime.

@@ -36,8 +36,7 @@ CumulativeMoments::CumulativeMoments(const Histogram& histogram, Histogram::Side
     const double mean = bin.sum / bin.n;
     const double low = histogram.BinEdge(i);
     const double high = std::min(histogram.BinEdge(i + 1), max_);
-    const double half =
-        std::max(0.0, std::min({HalfWidth(bin, mean), mean - low, high - mean}));
+    const double half = std::max(0.0, std::min({HalfWidth(bin, mean), mean - low, high - mean}));
     piece.n = bin.n;
     piece.low = mean - half;
     piece.high = mean + half;
@@ -72,9 +71,8 @@ Moments CumulativeMoments::Below(double magnitude) const {
 double CumulativeMoments::Quantile(double n) const {
   if (!(n > 0)) return 0;
   if (n >= total().n) return max_;
-  const auto behind =
-      std::partition_point(pieces_.begin(), pieces_.end(),
-                           [n](const Piece& piece) { return piece.before.n < n; });
+  const auto behind = std::partition_point(pieces_.begin(), pieces_.end(),
+                                           [n](const Piece& piece) { return piece.before.n < n; });
   const Piece& piece = *(behind - 1);
   const double share = piece.n > 0 ? (n - piece.before.n) / piece.n : 0;
   return piece.low + share * (piece.high - piece.low);

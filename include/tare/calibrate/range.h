@@ -33,17 +33,21 @@ struct RangeOptions {
   /// Per cent of the values that kPercentile keeps, in (50, 100]; half of the rest is cut from each
   /// end.
   double percentile = 99.999;
+  friend bool operator==(const RangeOptions&, const RangeOptions&) = default;
 };
+
+/// Errors  kInvalidArgument: an option is outside its bounds.
+Result<void> CheckOptions(const RangeOptions& options);
 
 /// Returns the range to quantize a tensor with.
 ///
 ///   kMinMax      [min, max]
 ///   kPercentile  [quantile((1 - p) / 2), quantile((1 + p) / 2)],  p = percentile / 100
 ///   kEntropy     |x| in 2,048 bins up to max |x|; over 961 thresholds T from 1/16 of it up,
-///                the least KL(P || Q), with P the bins below T, what is beyond in the last one, and
-///                Q the same in as many levels as the grid gives that side (128 of 256, 256 when all
-///                values have one sign), each spread evenly over its bins that are not empty.
-///                [max(min, -T), min(max, T)]
+///                the least KL(P || Q), with P the bins below T, what is beyond in the last one,
+///                and Q the same in as many levels as the grid gives that side (128 of 256, 256
+///                when all values have one sign), each spread evenly over its bins that are not
+///                empty. [max(min, -T), min(max, T)]
 ///   kMse         the least sum of (x - fake_quantize(x))^2 over scale and zero point
 ///
 /// and then widened to contain 0, and to be even about 0 when symmetric.
@@ -52,7 +56,8 @@ struct RangeOptions {
 /// Edge     all values 0, or none ordinary: [0, 0]. Equal values c: [0, c] or [c, 0].
 ///          Values of one sign keep 0 as the other end. Within the extremes, except that kMse gives
 ///          whole steps: at most half a step beyond on one side.
-/// Errors   kInvalidArgument: an option is outside its bounds. kFailedPrecondition: the tensor holds
+/// Errors   kInvalidArgument: an option is outside its bounds. kFailedPrecondition: the tensor
+/// holds
 ///          NaN or +infinity, or nothing was observed.
 /// Bound    kMse: on the distributions of reference/algorithms.md 1.2, with outliers of up to 1,000
 ///          deviations, within 0.05 dB of the optimum over all values (calibrate/range_test.cc).
@@ -71,6 +76,8 @@ struct ChosenRange {
   /// Signal to quantization noise over the observed values, 10 log10(sum x^2 / sum (x - q(x))^2);
   /// 200 when there is no noise or no signal.
   double sqnr_db = 0;
+  /// Share of the ordinary values outside the range.
+  double clipped_ratio = 0;
   friend bool operator==(const ChosenRange&, const ChosenRange&) = default;
 };
 /// In the order of kRangeMethods.

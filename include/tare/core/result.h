@@ -138,17 +138,19 @@ namespace internal {
 
 /// TARE_TRY(auto graph, ReadOnnx(path)): declares graph, or returns the error.
 #define TARE_TRY(declaration, ...) \
-  TARE_TRY_INNER(TARE_CONCAT(tare_try_, __LINE__), declaration, __VA_ARGS__)
+  TARE_TRY_INNER(TARE_CONCAT(tare_try_, __COUNTER__), declaration, __VA_ARGS__)
 #define TARE_TRY_INNER(temporary, declaration, ...)                \
   auto temporary = (__VA_ARGS__);                                  \
   if (!temporary.has_value()) return std::move(temporary).error(); \
   declaration = *std::move(temporary)
 
 /// TARE_TRY_VOID(Write(path)): returns the error if there is one.
-#define TARE_TRY_VOID(...)                                              \
-  do {                                                                  \
-    if (auto tare_try_void = (__VA_ARGS__); !tare_try_void.has_value()) \
-      return std::move(tare_try_void).error();                          \
+#define TARE_TRY_VOID(...) TARE_TRY_VOID_INNER(TARE_CONCAT(tare_try_void_, __COUNTER__), __VA_ARGS__)
+#define TARE_TRY_VOID_INNER(temporary, ...)                              \
+  do {                                                                   \
+    if (auto temporary = (__VA_ARGS__); !temporary.has_value()) {        \
+      return std::move(temporary).error();                               \
+    }                                                                    \
   } while (false)
 
 /// Stops the program when an invariant of ours is broken; never for input.

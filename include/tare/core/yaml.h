@@ -4,7 +4,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "tare/core/result.h"
@@ -19,10 +18,17 @@ struct YamlNode {
   std::string scalar;
   bool quoted = false;          ///< the scalar stood in quotes, so "5" is text
   std::vector<YamlNode> items;  ///< of a sequence
-  std::vector<std::pair<std::string, YamlNode>> entries;  ///< of a map, in order
+  struct Entry;
+  std::vector<Entry> entries;  ///< of a map, in order
 
   /// Returns the value of `key`, or nullptr.
   const YamlNode* Find(std::string_view key) const;
+};
+
+/// A key of a map and what stands behind it.
+struct YamlNode::Entry {
+  std::string key;
+  YamlNode value;
 };
 
 /// Parses one document.

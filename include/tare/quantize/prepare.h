@@ -28,12 +28,15 @@ struct Prepared {
 using Inputs = std::vector<NamedTensor>;
 
 /// Brings a model into canonical form: constants lifted and folded, Identity and Dropout gone,
-/// BatchNorm and per-channel constants folded, every node named, opset at least 10 where that is
+/// BatchNorm and per-channel constants folded, every node named, opset at least 12 where that is
 /// possible.
 ///
 /// With `probes` (inputs of real runs) the result is compared with the source in the runtime; a
 /// rewrite that moves an output by more than 1e-3 of its norm is taken back and noted.
 /// Errors  what the runtime says when it cannot load or run the source model.
 Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options);
+
+/// Loads the model and runs it on each of `probes`: to be called in a child process first.
+Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes, const runtime::SessionOptions& options);
 
 }  // namespace tare::quantize

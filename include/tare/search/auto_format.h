@@ -1,0 +1,96 @@
+// Do no harm: measure what a model gains from each format on this host, and take the best that
+// keeps its outputs, or none.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tare/calibrate/calibrate.h"
+#include "tare/calibrate/range.h"
+#include "tare/core/progress.h"
+#include "tare/core/result.h"
+#include "tare/data/feed.h"
+#include "tare/graph/model.h"
+#include "tare/quantize/fusion.h"
+#include "tare/quantize/plan.h"
+#include "tare/quantize/prepare.h"
+#include "tare/quantize/recipe.h"
+#include "tare/runtime/timing.h"
+
+namespace tare::search {
+
+/// Samples by number: those that give ranges and those that outputs are checked on. They do not
+/// overlap.
+struct Samples {
+  const data::Feed* feed = nullptr;
+  std::vector<int64_t> calibration;
+  std::vector<int64_t> check;
+};
+
+/// What a user asks for.
+enum class Wish { kAuto, kStatic, kDynamic, kWeights };
+enum class Goal { kSpeed, kSize };
+
+struct AutoOptions {
+  runtime::SessionOptions session;
+  Wish wish = Wish::kAuto;
+  Goal goal = Goal::kSpeed;
+  calibrate::RangeMethod method = calibrate::RangeMethod::kMse;
+  /// 1 - cosine to float that still counts as intact, for each output, in (0, 1).
+  double tolerance = 0.01;
+  /// Least speedup worth a new file; the interval's lower end must reach it.
+  double min_speedup = 1.05;
+  /// Measured time for each candidate, in ms.
+  double timing_budget_ms = 150;
+};
+
+/// How close the outputs of a candidate are to float.
+struct Closeness {
+  double cosine = 0;        ///< of the worst output: the lesser of the mean over samples and the whole
+  double least_cosine = 0;  ///< of the worst sample of the worst output
+  std::string worst_output;
+};
+
+/// One row of the measured table.
+struct Candidate {
+  std::string name;  ///< "static, chain"
+  std::vector<quantize::NodeChoice> nodes;
+  Closeness closeness;
+  runtime::Ratio speedup;         ///< one sample a run
+  runtime::Ratio batch_speedup;   ///< several samples a run; zeros when the model takes only one
+  int64_t model_bytes = 0;
+  std::string problem;  ///< why it cannot be taken; empty when it can
+  bool chosen = false;
+};
+
+struct Choice {
+  /// The quantized model and its recipe; absent when nothing is to be gained.
+  std::optional<graph::Model> model;
+  quantize::Recipe recipe;
+  quantize::FusionReport fusion;
+  std::vector<Candidate> candidates;  ///< everything that was measured, in order
+  calibrate::Observations observations;
+  std::string reason;  ///< in words: why this one, or why none
+};
+
+/// Chooses formats for `prepared`, whose source is `source`.
+///
+/// Errors  those of the runtime on the float model; kFailedPrecondition for NaN in the data;
+///         kCancelled.
+Result<Choice> ChooseFormats(const graph::Model& source, const quantize::Prepared& prepared, const Samples& samples,
+                             const AutoOptions& options, Progress& progress);
+
+/// Runs `samples` through `tapped` (a session whose outputs are the values to observe).
+/// Errors  kFailedPrecondition: an input holds NaN or infinity; names it and the sample.
+Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped, const data::Feed& feed,
+                                              std::span<const int64_t> samples, Progress& progress);
+
+/// Fills the ranges that the recipe's nodes need from what was observed.
+/// Errors  kFailedPrecondition: a value was not observed, or holds NaN.
+Result<void> FillRanges(quantize::Recipe& recipe, const quantize::Prepared& prepared,
+                        const calibrate::Observations& observations, calibrate::RangeMethod method);
+
+}  // namespace tare::search

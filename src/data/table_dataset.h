@@ -1,0 +1,26 @@
+// A dataset over records of fixed size.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/table.h"
+
+namespace tare::data {
+
+/// What TableBuilder made.
+struct TableParts {
+  std::vector<TableColumn> columns;
+  std::vector<std::vector<std::string>> classes;  ///< by column
+  std::vector<SkippedArray> skipped;
+  int64_t num_rows = 0;
+  int64_t record_bytes = 0;
+  ByteSourcePtr records;
+  ByteSourcePtr file;  ///< what is digested
+};
+
+std::unique_ptr<Dataset> MakeTableDataset(TableParts parts);
+
+}  // namespace tare::data

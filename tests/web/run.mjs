@@ -1,0 +1,338 @@
+// Opens the committed page from disk in Chromium, in every variant, and looks at it. Screenshots stay in tests/web/output/.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import * as variants from "./variants.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url)), web = join(here, "..", "..", "web"), output = join(here, "output");
+const { chromium } = createRequire(join(web, "package.json"))("playwright-core");
+const bundle = readFileSync(join(web, "dist", "report.html"), "utf8");
+const only = process.argv.slice(2).filter((x) => !x.startsWith("-"));
+mkdirSync(output, { recursive: true });
+
+const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((x) => x && existsSync(x));
+if (!executablePath) {
+  console.error("error: no Chromium at /usr/bin/chromium\nnext:  install the package chromium, or set CHROMIUM to its path");
+  process.exit(1);
+}
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+const DESKTOP = 1100, PHONE = 360;
+/// Opens a report as a file. Every request but the file itself, every console error and every exception is a failure.
+async function open(name, report, { width = DESKTOP, scheme = "light", media, page: text = bundle, javaScriptEnabled = true } = {}) {
+  const path = join(output, `${name}.html`);
+  writeFileSync(path, report === undefined ? text : variants.embed(text, report));
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, javaScriptEnabled, acceptDownloads: true });
+  const page = await context.newPage(), faults = [], url = pathToFileURL(path).href;
+  page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") faults.push(`console: ${m.text()}`); });
+  page.on("pageerror", (e) => faults.push(`exception: ${e.message}`));
+  page.on("request", (r) => { if (r.url() !== url && !r.url().startsWith("data:") && !r.url().startsWith("blob:")) faults.push(`request: ${r.url()}`); });
+  if (media) await page.emulateMedia({ media });
+  await page.goto(url);
+  const close = async () => { await context.close(); assert.deepEqual(faults, []); };
+  const shot = (suffix = "") => page.screenshot({ path: join(output, `${name}-${media ?? (width === PHONE ? "phone" : "desktop")}${scheme === "dark" ? "-dark" : ""}${suffix}.png`), fullPage: true });
+  return { page, close, shot, text: () => page.evaluate(() => document.body.innerText) };
+}
+const overflow = (page) => page.evaluate(() => {
+  const width = document.documentElement.clientWidth, wide = [];
+  for (const e of document.querySelectorAll("body *")) {
+    if (e.closest(".scroll, svg, .skip, thead") || e.tagName === "SCRIPT") continue;
+    const box = e.getBoundingClientRect();
+    if (box.width && (box.right > width + 1 || box.left < -1)) wide.push(`${e.tagName}.${e.className} ${Math.round(box.left)}..${Math.round(box.right)} ${e.textContent.slice(0, 40)}`);
+  }
+  return { page: document.documentElement.scrollWidth - width, wide: wide.slice(0, 5) };
+});
+const FITS = { page: 0, wide: [] };
+
+const tests = [];
+const test = (name, body) => tests.push({ name, body });
+
+test("the committed page is what the sources build to", () => {
+  execFileSync(process.execPath, [join(web, "build.mjs"), "--check"], { stdio: "pipe" });
+});
+test("the sources pass the type checker", () => {
+  execFileSync(process.execPath, [join(web, "node_modules", "typescript", "bin", "tsc"), "--noEmit", "-p", web], { stdio: "pipe" });
+});
+test("the page is one file under 150 kB that names no address", () => {
+  assert.ok(Buffer.byteLength(bundle) < 150_000);
+  assert.equal(bundle.split("/*TARE_REPORT*/").length, 2);
+  assert.doesNotMatch(bundle.replaceAll("http://www.w3.org/2000/svg", ""), /https?:\/\//);
+  assert.doesNotMatch(bundle, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|@import|url\(/);
+});
+test("the lock file records no registry", () => {
+  assert.doesNotMatch(readFileSync(join(web, "package-lock.json"), "utf8"), /"resolved"|https?:\/\/(?!opencollective|github|tidelift)/);
+});
+test("the example report holds the keys that programs rely on", () => {
+  const r = variants.example();
+  assert.equal(r.schema_version, 1);
+  for (const side of [r.baseline, r.candidate]) {
+    for (const k of ["metrics", "slices", "distributions", "latency_ms", "throughput_per_s", "model_bytes", "peak_rss_bytes", "energy"]) assert.ok(k in side, k);
+    for (const m of Object.values(side.metrics)) assert.ok(m.low <= m.value && m.value <= m.high);
+    const rows = side.confusion.map((row) => row.reduce((x, y) => x + y, 0));
+    assert.equal(rows.reduce((x, y) => x + y, 0), r.n);
+    assert.ok(Math.abs(side.confusion.reduce((x, row, i) => x + row[i], 0) / r.n - side.metrics.accuracy.value) < 1e-4);
+  }
+  const { flips, harmful, helpful, discordant, flip_rate } = r.paired;
+  assert.ok(discordant === harmful + helpful && discordant <= flips && flip_rate === flips / r.n);
+  assert.ok(Math.abs((helpful - harmful) / r.n - r.paired.difference.accuracy.value) < 1e-4);
+  for (const check of r.gate.checks) for (const k of ["metric", "scope", "statistic", "margin", "bound", "n", "verdict", "reason"]) assert.ok(k in check, k);
+  assert.ok(r.fusion.expected === r.fusion.fused + r.fusion.islands.length);
+  assert.ok(r.tensors.every((t) => t.histogram.counts.length <= 64));
+  assert.equal(r.candidates.filter((x) => x.chosen).length, 1);
+});
+
+test("PASS: verdict first as a sentence, then the evidence in order", async () => {
+  const r = variants.example(), { page, close, shot, text } = await open("pass", r);
+  assert.equal(await page.title(), "PASS: fashion · tare report");
+  const h1 = await page.locator("h1").innerText();
+  assert.match(h1, /^PASS\s/);
+  assert.ok(h1.replace(/\s/g, " ").includes(r.summary));
+  const kickers = await page.locator("h2 .kicker").allInnerTexts();
+  assert.deepEqual(kickers, ["Checks", "Quality", "Flips", "Classes", "Slices and conditions", "Outputs", "What was tried", "Latency", "Size, memory, energy", "Bytes", "Fusion", "Ranges", "Data", "Host and digests"]);
+  const all = await text();
+  for (const finding of [/All 6\schecks pass/, /98 of 10,000 answers differ/, /31 of 32 quantized nodes run as integer kernels/, /8 of 23\slayers carry 82\s% of the weight bytes/, /output-is-graph-output/]) assert.match(all, finding);
+  assert.doesNotMatch(all, /NaN|undefined|Infinity|\[object/);
+  assert.deepEqual(await overflow(page), FITS);
+  await shot();
+  await close();
+});
+test("FAIL and INCONCLUSIVE differ from PASS by word and by shape", async () => {
+  const shapes = new Set();
+  for (const [name, report, word] of [["pass", variants.example(), "PASS"], ["fail", variants.failing(), "FAIL"], ["inconclusive", variants.inconclusive(), "INCONCLUSIVE"], ["bare", variants.bare(), "NOT JUDGED"]]) {
+    const { page, close, shot } = await open(name, report);
+    assert.match(await page.locator("h1").innerText(), new RegExp(`^${word}\\s`));
+    shapes.add(await page.locator("h1 svg.shape").evaluate((x) => x.innerHTML));
+    await shot();
+    await close();
+  }
+  assert.equal(shapes.size, 4);
+});
+test("FAIL names the failing checks first, and a slower candidate is a loud warning", async () => {
+  const { page, close, text } = await open("fail", variants.failing());
+  assert.match(await page.locator("#checks h2").innerText(), /2 of 6\schecks fail: recall, shirt and speedup, batch 1/);
+  assert.equal(await page.locator("#checks tbody tr").first().locator("th").innerText(), "recall, shirt");
+  assert.match(await page.locator(".alarms").innerText(), /slower than the baseline on this host/);
+  assert.match(await text(), /3 calibration samples were skipped/);
+  assert.equal(await page.locator(".strip .fail-zone").count(), 6);
+  await close();
+});
+test("INCONCLUSIVE says how many samples would settle it", async () => {
+  const { page, close } = await open("inconclusive", variants.inconclusive());
+  assert.match(await page.locator("#checks").innerText(), /About 4,100 samples would settle it/);
+  await close();
+});
+test("task outputs leads with the outputs", async () => {
+  const { page, close, shot } = await open("outputs", variants.outputs());
+  assert.deepEqual((await page.locator("h2 .kicker").allInnerTexts()).slice(0, 3), ["Checks", "Outputs", "What was tried"]);
+  assert.match(await page.locator("#outputs h2").innerText(), /last_hidden_state keeps a mean cosine of 0\.98\d+ to float, 0\.9413 in the worst of 512 samples/);
+  await shot();
+  await close();
+});
+test("what is absent is named, with what it would show and how to get it", async () => {
+  const { page, close, text } = await open("bare", variants.bare());
+  const rows = await page.locator("#absent tbody tr").allInnerTexts();
+  assert.equal(rows.length, 13);
+  for (const row of rows) assert.match(row, /tare /);
+  assert.doesNotMatch(await text(), /NaN|undefined|\[object|Not drawn/);
+  await close();
+});
+test("each section may be missing alone", async () => {
+  const base = variants.example();
+  for (const key of ["classes", "intervals", "baseline", "candidate", "paired", "outputs", "gate", "cost", "candidates", "fusion", "nodes", "tensors", "data", "host", "digests", "warnings", "summary", "n", "task", "created"]) {
+    const r = structuredClone(base);
+    delete r[key];
+    const { page, close, text } = await open("partial", r);
+    const all = await text();
+    assert.doesNotMatch(all, /NaN|undefined|\[object|Not drawn/, key);
+    assert.ok((await page.locator("section").count()) >= 4, key);
+    await close();
+  }
+});
+test("a page without a report, or with a broken one, says what to do", async () => {
+  for (const [name, text, expected] of [["placeholder", undefined, /No report in this page yet[\s\S]*tare run/], ["cut", '{"verdict": "PA', /cannot be read[\s\S]*tare evaluate/], ["list", "[1]", /cannot be read/]]) {
+    const opened = await open(name, text);
+    assert.match(await opened.text(), expected);
+    await opened.close();
+  }
+});
+test("hostile names are inert text", async () => {
+  const { page, close, shot, text } = await open("hostile", variants.hostile(), { width: PHONE });
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  assert.equal(await page.locator("body img").count(), 0);
+  assert.equal(await page.locator("script").count(), 2);
+  const all = await text();
+  for (const name of variants.HOSTILE.slice(0, 2)) assert.ok(all.replaceAll("\n", "").includes(name), name);
+  assert.deepEqual(await overflow(page), FITS);
+  await shot();
+  await close();
+});
+test("wrong types spoil their own section at most", async () => {
+  const { page, close, text } = await open("malformed", variants.malformed());
+  assert.match(await page.locator("h1").innerText(), /^PASS/);
+  assert.ok((await page.locator("section").count()) >= 10);
+  assert.doesNotMatch(await text(), /NaN|undefined|Infinity|\[object/);
+  await close();
+});
+test("a large model stays usable: lists are capped, searchable and complete on demand", async () => {
+  const start = Date.now(), { page, close, text } = await open("huge", variants.huge());
+  assert.ok(Date.now() - start < 8000);
+  assert.ok((await page.locator("*").count()) < 14_000);
+  assert.equal(await page.locator(".tensor").count(), 24);
+  await page.getByLabel("filter tensors").fill("layer.3/ tensor_6");
+  assert.equal(await page.locator(".tensor").count(), 10);
+  await page.getByLabel("filter tensors").fill("no such name");
+  assert.equal(await page.locator(".tensor").count(), 0);
+  await page.getByLabel("filter tensors").fill("");
+  await page.getByLabel("order of tensors").selectOption("clipped");
+  await page.getByRole("button", { name: "Show all 1,000 classes" }).click();
+  assert.equal(await page.locator("#classes tbody tr").count(), 1000);
+  await page.getByText("All 3,000").click();
+  await page.getByLabel("filter nodes").fill("node_77 conv");
+  assert.match(await page.locator("#fusion details").innerText(), /of 3,000/);
+  assert.doesNotMatch(await text(), /NaN|undefined/);
+  await close();
+});
+for (const [name, make] of [["pass", variants.example], ["fail", variants.failing], ["inconclusive", variants.inconclusive], ["outputs", variants.outputs], ["bare", variants.bare]]) {
+  test(`${name} on a 360 px phone has no horizontal scroll`, async () => {
+    const { page, close, shot } = await open(name, make(), { width: PHONE });
+    assert.deepEqual(await overflow(page), FITS);
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    assert.deepEqual(await overflow(page), FITS);
+    await shot();
+    await close();
+  });
+}
+test("every width between phone and desktop fits", async () => {
+  const { page, close } = await open("pass", variants.example());
+  for (const width of [320, 412, 560, 735, 740, 768, 900, 1024, 1600]) {
+    await page.setViewportSize({ width, height: 900 });
+    assert.deepEqual({ width, ...(await overflow(page)) }, { width, ...FITS });
+  }
+  await close();
+});
+
+/// WCAG contrast of the text of an element against the page.
+const contrast = (page, selectors) => page.evaluate((list) => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgb = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
+  const light = ([r, g, b]) => [r, g, b].map((x) => x / 255).map((x) => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)).reduce((sum, x, i) => sum + x * [0.2126, 0.7152, 0.0722][i], 0);
+  const paper = light(rgb(getComputedStyle(document.body).backgroundColor));
+  return list.map(([selector, property]) => {
+    const ink = light(rgb(getComputedStyle(document.querySelector(selector))[property]));
+    return [selector, (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05)];
+  });
+}, selectors);
+const INK = [["h1", "color", 7], [".byline", "color", 4.5], [".note", "color", 4.5], [".verdict.big", "color", 4.5], [".mark.float", "stroke", 3], [".mark.int8", "fill", 3]];
+
+for (const scheme of ["light", "dark"]) {
+  test(`${scheme}: text and marks stand out from the page`, async () => {
+    for (const [name, make] of [["pass", variants.example], ["fail", variants.failing], ["inconclusive", variants.inconclusive]]) {
+      const { page, close, shot } = await open(name, make(), { scheme });
+      const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      assert.equal(background === "rgb(255, 255, 255)", scheme === "light");
+      for (const [i, [selector, ratio]] of (await contrast(page, INK.map(([s, p]) => [s, p]))).entries()) assert.ok(ratio >= INK[i][2], `${name} ${selector} ${ratio.toFixed(2)}`);
+      await shot();
+      await close();
+    }
+  });
+}
+test("print is light, without controls, with the reasons unfolded", async () => {
+  const { page, close, shot } = await open("pass", variants.example(), { scheme: "dark", media: "print" });
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
+  assert.equal(await page.locator("nav").isVisible(), false);
+  await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+  assert.ok(await page.locator("dl.reasons").isVisible());
+  assert.equal(await page.locator(".tensor").count(), variants.example().tensors.length);
+  await page.pdf({ path: join(output, "pass.pdf"), format: "A4", printBackground: false });
+  await shot();
+  await close();
+});
+test("a screen reader and a keyboard find everything", async () => {
+  const { page, close } = await open("pass", variants.example());
+  const faults = await page.evaluate(() => {
+    const found = [];
+    for (const x of document.querySelectorAll("svg:not([aria-hidden], svg svg)")) if (x.getAttribute("role") !== "img" || !x.querySelector("title")?.textContent.trim()) found.push(`svg ${x.getAttribute("class")}`);
+    for (const x of document.querySelectorAll("table")) if (!x.caption?.textContent.trim()) found.push("table without caption");
+    for (const x of document.querySelectorAll("tbody tr:not(.note-row)")) if (!x.querySelector("th[scope=row]")) found.push("row without header");
+    for (const x of document.querySelectorAll("input, select")) if (!x.getAttribute("aria-label")) found.push("control without label");
+    for (const x of document.querySelectorAll("section")) if (!document.getElementById(x.getAttribute("aria-labelledby"))) found.push("section without title");
+    for (const x of document.querySelectorAll("nav a")) if (!document.querySelector(x.getAttribute("href"))) found.push(`link to nothing ${x.getAttribute("href")}`);
+    const ids = [...document.querySelectorAll("[id]")].map((x) => x.id);
+    if (new Set(ids).size !== ids.length) found.push("an id occurs twice");
+    if (document.querySelectorAll("h1").length !== 1 || document.querySelectorAll("main").length !== 1) found.push("one h1, one main");
+    return found;
+  });
+  assert.deepEqual(faults, []);
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), "SUMMARY");
+  await page.keyboard.press("Enter");
+  assert.ok(await page.locator("dl.reasons").isVisible());
+  await close();
+});
+test("the marks of the two models have different shapes and colours", async () => {
+  const { page, close } = await open("pass", variants.example());
+  const [a, b] = await page.evaluate(() => [".strip .mark.float", ".strip .mark.int8"].map((x) => { const e = document.querySelector(x), s = getComputedStyle(e); return { tag: e.tagName, fill: s.fill, stroke: s.stroke }; }));
+  assert.notEqual(a.tag, b.tag);
+  assert.notEqual(a.stroke, b.fill);
+  await close();
+});
+test("a dot stands where its number says", async () => {
+  const r = variants.example(), { page, close } = await open("pass", r);
+  const at = await page.evaluate(() => [...document.querySelectorAll("#classes .pairs tbody tr")].map((row) => ({
+    name: row.querySelector("th").textContent, x: [...row.querySelectorAll(".mark")].map((m) => { const b = m.getBoundingClientRect(); return b.left + b.width / 2; }),
+  })));
+  const points = at.flatMap((row) => { const k = r.classes.indexOf(row.name); return [[r.baseline.per_class[k].recall.value, row.x[0]], [r.candidate.per_class[k].recall.value, row.x[1]]]; });
+  const [v0, x0] = points.reduce((m, p) => (p[0] < m[0] ? p : m)), [v1, x1] = points.reduce((m, p) => (p[0] > m[0] ? p : m));
+  for (const [v, x] of points) assert.ok(Math.abs(x0 + ((v - v0) / (v1 - v0)) * (x1 - x0) - x) < 1.5, `${v} at ${x}`);
+  await close();
+});
+test("decimal points line up", async () => {
+  const { page, close } = await open("pass", variants.example());
+  const edges = await page.evaluate(() => ["#checks .checks", "#classes .pairs", "#bytes table"].map((t) => {
+    const byColumn = new Map();
+    for (const row of document.querySelectorAll(`${t} tbody tr`)) [...row.children].forEach((cell, i) => {
+      const part = cell.querySelector(".q .qw");
+      if (part && part.textContent !== "–") byColumn.set(i, [...(byColumn.get(i) ?? []), part.getBoundingClientRect().right]);
+    });
+    return [...byColumn.values()].map((xs) => Math.max(...xs) - Math.min(...xs));
+  }).flat());
+  assert.ok(edges.length > 6 && edges.every((spread) => spread < 1), String(edges));
+  await close();
+});
+test("saves the JSON it was given", async () => {
+  const r = variants.example(), { page, close } = await open("pass", r);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save report.json" }).click()]);
+  assert.deepEqual(JSON.parse(readFileSync(await download.path(), "utf8")), r);
+  await close();
+});
+test("without JavaScript the page says where the numbers are", async () => {
+  const { page, close } = await open("noscript", variants.example(), { javaScriptEnabled: false });
+  assert.match(await page.locator("noscript").innerText(), /report\.md/);
+  await close();
+});
+
+let passed = 0, failed = 0;
+for (const { name, body } of tests) {
+  if (only.length && !only.some((x) => name.includes(x))) continue;
+  try {
+    await body();
+    passed++;
+  } catch (error) {
+    failed++;
+    console.error(`FAILED  ${name}\n        ${String(error.stdout ?? "")}${String(error.stderr ?? "")}${String(error.message).replaceAll("\n", "\n        ")}`);
+    for (const context of browser.contexts()) await context.close();
+  }
+}
+await browser.close();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);

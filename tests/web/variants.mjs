@@ -1,0 +1,86 @@
+// Reports derived from the committed example: each is the example with one thing changed.
+import { readFileSync } from "node:fs";
+
+export const example = () => JSON.parse(readFileSync(new URL("../../web/testdata/report.json", import.meta.url), "utf8"));
+
+export function failing() {
+  const r = example();
+  Object.assign(r, { verdict: "FAIL", summary: "int8 breaks 2 of 6 limits: recall of shirt is worse by 4.1 points [2.2, 6.0], allowed is 2.0; speedup is 0.91, asked for is 1.1." });
+  Object.assign(r.gate.checks[2], { candidate: 0.762, statistic: -0.041, low: -0.06, high: -0.022, bound: -0.0571, verdict: "FAIL", reason: "the whole interval of the difference lies below the margin of -0.020" });
+  Object.assign(r.gate.checks[5], { candidate: 0.892, statistic: 0.91, low: 0.88, high: 0.94, bound: 0.883, verdict: "FAIL", reason: "at least 0.88, asked for is 1.1" });
+  r.cost = { ...r.cost, speedup: 0.91, speedup_interval: { low: 0.88, high: 0.94 } };
+  r.warnings = [{ what: "3 calibration samples were skipped: they hold NaN.", next: "tare data check" }];
+  return r;
+}
+
+export function inconclusive() {
+  const r = example();
+  Object.assign(r, { verdict: "INCONCLUSIVE", n: 400, summary: "400 samples are too few to say that accuracy is not worse by more than 0.50 points: the difference is -0.25 points [-1.50, +1.00]. About 4,100 would settle it." });
+  Object.assign(r.gate.checks[0], { n: 400, statistic: -0.0025, low: -0.015, high: 0.01, bound: -0.0131, verdict: "INCONCLUSIVE", settle_n: 4100, reason: "the interval of the difference reaches from below the margin of -0.50 points to above it" });
+  return r;
+}
+
+/// Without labels: what `tare evaluate FLOAT QUANT --data FILE` measures on a stranger's model.
+export function outputs() {
+  const r = example();
+  Object.assign(r, { task: "outputs", name: "minilm-l3", n: 512, summary: "int8 is 2.2 times as fast [2.1, 2.3] and its outputs hold: the mean cosine to float is at least 0.989, allowed is 0.970 (n = 512)." });
+  for (const side of [r.baseline, r.candidate]) for (const k of ["metrics", "per_class", "confusion", "slices", "distributions"]) delete side[k];
+  delete r.paired; delete r.classes; delete r.data.search;
+  r.outputs = [
+    { name: "last_hidden_state", shape: ["batch", "sequence", 384], n: 512, cosine: { mean: 0.9887, least: 0.9413 }, relative_error: 0.151, snr_db: 16.4 },
+    { name: "pooler_output", shape: ["batch", 384], n: 512, cosine: { mean: 0.99731, least: 0.98102 }, relative_error: 0.073, snr_db: 22.7 },
+  ];
+  r.gate.checks = [
+    { metric: "cosine", scope: "output:last_hidden_state", kind: "min", statistic: 0.9887, low: 0.9874, high: 0.9899, margin: 0.97, limit: 0.97, direction: "above", bound: 0.9876, unit: "score", n: 512, test: "bca", verdict: "PASS", reason: "at least 0.9876, asked for is 0.97" },
+    { ...r.gate.checks[5] },
+  ];
+  return r;
+}
+
+/// The required keys and nothing else.
+export const bare = () => ({
+  schema_version: 1, tare_version: "0.1.0", created: "2026-03-14T09:26:53Z", name: "bare.onnx", task: "outputs", verdict: null, summary: "", n: 8,
+  baseline: {}, candidate: {}, host: {}, digests: {},
+});
+
+export const HOSTILE = ["</script><script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "\u2028\u2029\"'`&amp;", "javascript:window.hacked=1", "{{SCRIPT}} $& $1 /*TARE_REPORT*/"];
+export function hostile() {
+  const r = example(), long = "a/".repeat(400) + "end";
+  r.name = HOSTILE[0]; r.summary = `Names are text: ${HOSTILE[1]}`; r.classes[6] = HOSTILE[1];
+  r.baseline.label = HOSTILE[1]; r.baseline.path = HOSTILE[0]; r.baseline.per_class[6].name = HOSTILE[1];
+  for (const [i, text] of HOSTILE.entries()) { r.nodes[i].name = text; r.nodes[i].reason = text; r.tensors[i].name = text; r.gate.checks[i].label = text; r.gate.checks[i].reason = text; }
+  r.fusion.islands[0] = { node: HOSTILE[1], op: HOSTILE[0], rule: HOSTILE[1], reason: HOSTILE[0] };
+  r.nodes[6].name = long; r.tensors[6].name = long; r.candidates[2].reason = HOSTILE[1]; r.host.cpu = HOSTILE[1]; r.digests[HOSTILE[1]] = HOSTILE[0];
+  r.baseline.slices[0].name = HOSTILE[1]; r.warnings = [{ what: HOSTILE[0], next: HOSTILE[1] }];
+  return r;
+}
+
+/// Wrong types and impossible values where numbers and lists belong.
+export function malformed() {
+  const r = example();
+  r.baseline.metrics.accuracy = "high"; r.candidate.metrics = { accuracy: null, f1_macro: 0.9 }; r.tensors[0].histogram = { low: 0, high: 0, counts: [] };
+  r.tensors[1].histogram.counts = [0, 0, 0]; r.tensors[2] = null; r.nodes = { not: "a list" }; r.gate.checks[0].limit = null; r.gate.checks[1] = {};
+  r.paired.per_class = "none"; r.cost.by_batch = [{}]; r.baseline.latency = [{ batch: 1 }]; r.host.isa = "avx2"; r.candidates[1].speedup = -1; r.outputs[0].cosine = {};
+  return r;
+}
+
+export function huge() {
+  const r = example(), classes = 1000;
+  r.classes = Array.from({ length: classes }, (_, i) => `class ${i}`);
+  const rows = (shift) => Array.from({ length: classes }, (_, i) => {
+    const value = 0.5 + ((i * 37) % 500) / 1001 + shift * ((i % 7) - 4);
+    return { class: i, name: `class ${i}`, n: 50, recall: { value, low: value - 0.1, high: Math.min(1, value + 0.1) }, precision: { value }, f1: { value } };
+  });
+  r.baseline.per_class = rows(0); r.candidate.per_class = rows(0.004); delete r.paired.per_class; delete r.baseline.confusion; delete r.candidate.confusion;
+  r.nodes = Array.from({ length: 3000 }, (_, i) => ({ ...r.nodes[i % 22], name: `/encoder/layer.${Math.floor(i / 20)}/node_${i}` }));
+  r.tensors = Array.from({ length: 800 }, (_, i) => ({ ...r.tensors[i % 22], name: `/encoder/layer.${Math.floor(i / 20)}/tensor_${i}` }));
+  r.fusion.islands = Array.from({ length: 140 }, (_, i) => ({ ...r.fusion.islands[0], node: `/encoder/node_${i}` }));
+  return r;
+}
+
+/// As the C++ writer does it.
+export const embed = (page, report) => {
+  const json = typeof report === "string" ? report : JSON.stringify(report);
+  const safe = json.replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
+  return page.replace("/*TARE_REPORT*/", () => safe);
+};

@@ -1,0 +1,62 @@
+// report.json as docs/formats/report.md describes it. Everything is optional here: the page must survive an older, newer or partial file.
+
+export interface Interval { value?: number; low?: number; high?: number }
+export type Metrics = Record<string, (Interval & { unit?: string; better?: string }) | number | undefined>;
+export interface ClassRow { class?: number; name?: string; n?: number; recall?: Interval; precision?: Interval; f1?: Interval }
+export interface Group { name?: string; where?: string; description?: string; n?: number; metrics?: Metrics }
+export interface Latency {
+  batch?: number; threads?: number; runs?: number; p50?: number; p90?: number; p99?: number; low?: number; high?: number; throughput_per_s?: number;
+}
+export interface Side {
+  label?: string; path?: string; metrics?: Metrics; per_class?: ClassRow[]; confusion?: number[][]; slices?: Group[]; distributions?: Group[];
+  latency_ms?: Latency; latency?: Latency[]; throughput_per_s?: number; model_bytes?: number; peak_rss_bytes?: number;
+  energy?: { status?: string; joules_per_sample?: number; method?: string };
+}
+export interface PairedGroup { name?: string; n?: number; flips?: number; harmful?: number; helpful?: number; difference?: Record<string, Interval> }
+export interface Paired {
+  n?: number; flips?: number; flip_rate?: number; flip_rate_interval?: { low?: number; high?: number }; harmful?: number; helpful?: number;
+  discordant?: number; mcnemar_p?: number; top1_agreement?: Interval;
+  kl_nats?: { mean?: number; p50?: number; p95?: number; p99?: number; max?: number };
+  difference?: Record<string, Interval>;
+  per_class?: { class?: number; n?: number; flips?: number; harmful?: number; helpful?: number; recall_difference?: Interval }[];
+  slices?: PairedGroup[]; distributions?: PairedGroup[];
+}
+export interface Output {
+  name?: string; shape?: (string | number)[]; n?: number; cosine?: { mean?: number; least?: number; low?: number; high?: number };
+  relative_error?: number; snr_db?: number; flips?: number; flip_rate?: number;
+}
+export interface Check {
+  metric?: string; scope?: string; label?: string; kind?: string; baseline?: number; candidate?: number; statistic?: number; low?: number; high?: number;
+  margin?: number; limit?: number; direction?: string; bound?: number; unit?: string; n?: number | null; test?: string; p?: number; verdict?: string;
+  reason?: string; settle_n?: number;
+}
+export interface Candidate {
+  format?: string; speedup?: number; speedup_interval?: { low?: number; high?: number }; cosine?: { mean?: number; least?: number }; size_ratio?: number;
+  latency_ms?: number; fused?: number; expected?: number; chosen?: boolean; reason?: string;
+}
+export interface Node {
+  name?: string; op?: string; format?: string; float_bytes?: number; quantized_bytes?: number; kernel?: string; fused?: boolean | null; reason?: string;
+}
+export interface TensorRow {
+  name?: string; kind?: string; dtype?: string; n?: number; min?: number; max?: number; low?: number; high?: number; method?: string;
+  scale?: number | number[]; zero_point?: number | number[]; axis?: number; clipped_share?: number; zero_share?: number;
+  histogram?: { low?: number; high?: number; counts?: number[] };
+}
+export interface DataUse { path?: string; n?: number; digest?: string; seed?: number }
+export interface Report {
+  schema_version?: number; tare_version?: string; created?: string; name?: string; task?: string; verdict?: string | null; summary?: string; n?: number;
+  classes?: string[]; intervals?: { confidence?: number; method?: string; replicates?: number; seed?: number };
+  baseline?: Side; candidate?: Side; paired?: Paired; outputs?: Output[];
+  gate?: { policy_digest?: string; confidence?: number; declared?: string; checks?: Check[] };
+  cost?: {
+    speedup?: number; speedup_interval?: { low?: number; high?: number }; by_batch?: { batch?: number; speedup?: number; low?: number; high?: number }[];
+    size_ratio?: number; memory_ratio?: number; energy_ratio?: number;
+  };
+  candidates?: Candidate[];
+  fusion?: { expected?: number; fused?: number; islands?: { node?: string; op?: string; rule?: string; reason?: string }[] };
+  nodes?: Node[]; tensors?: TensorRow[];
+  data?: { calibration?: DataUse; search?: DataUse; test?: DataUse; disjoint?: boolean; duplicates_across?: number };
+  host?: { cpu?: string; isa?: string[]; threads?: number; cores?: number; memory_bytes?: number; os?: string; runtime?: string };
+  digests?: Record<string, string>;
+  warnings?: { what?: string; next?: string }[];
+}
