@@ -30,7 +30,8 @@ TEST(ClassCountsTest, AveragesOverClassesThatOccur) {
 }
 
 TEST(ClassCountsTest, CountsFlips) {
-  const Cells cells = CountCells({{0, 0, 0}, {0, 0, 1}, {1, 0, 1}, {1, 0, 2}, {0, 0, 0}, {2, 2, -1}});
+  const Cells cells =
+      CountCells({{0, 0, 0}, {0, 0, 1}, {1, 0, 1}, {1, 0, 2}, {0, 0, 0}, {2, 2, -1}});
   EXPECT_EQ(cells.kinds.size(), 5);
   const FlipCounts flips = CountFlips(cells);
   EXPECT_EQ(flips.n, 6);

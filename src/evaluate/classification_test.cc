@@ -43,7 +43,8 @@ ClassificationEvidence RunCase(const nlohmann::json& test, ClassificationOptions
   EXPECT_TRUE(evaluation);
   const std::vector<int64_t> labels = test["labels"];
   const auto width = test["classes"].get<size_t>();
-  const std::vector<float> sides[] = {Flat(test["sides"][0]["logits"]), Flat(test["sides"][1]["logits"])};
+  const std::vector<float> sides[] = {Flat(test["sides"][0]["logits"]),
+                                      Flat(test["sides"][1]["logits"])};
   for (size_t first = 0; first < labels.size(); first += 16) {
     const size_t rows = std::min<size_t>(16, labels.size() - first);
     ClassificationBatch batch;
@@ -255,7 +256,8 @@ TEST(ClassificationEvaluationTest, FinishesWithoutAnySample) {
 TEST(MacroF1BoundTest, PassesADropAtTheMarginAboutFivePercentOfTheTime) {
   constexpr int64_t kSamples = 600;
   // Two classes; the candidate loses 4 % of class 0 to class 1 and wins 1 % of class 1 back.
-  const std::vector<Sample> kinds = {{0, 0, 0}, {0, 0, 1}, {0, 1, 1}, {1, 1, 1}, {1, 0, 0}, {1, 0, 1}};
+  const std::vector<Sample> kinds = {{0, 0, 0}, {0, 0, 1}, {0, 1, 1},
+                                     {1, 1, 1}, {1, 0, 0}, {1, 0, 1}};
   const std::vector<double> shares = {0.44, 0.02, 0.04, 0.455, 0.04, 0.005};
   const auto f1_drop = [&](std::span<const int64_t> sizes) {
     ClassCounts first(2), second(2);

@@ -23,10 +23,12 @@ inline Evidence MakeEvidence(int64_t n, int64_t harmful, int64_t helpful, int64_
   out.baseline.metrics.emplace_back("accuracy", ShareEstimate(right, n, 0.95));
   out.candidate.metrics.emplace_back("accuracy", ShareEstimate(right - harmful + helpful, n, 0.95));
   paired.difference.emplace_back("accuracy", PairedEstimate({n, harmful, helpful}, 0.95));
-  paired.per_class.push_back({0, paired.counts, {{"recall", PairedEstimate({n, harmful, helpful}, 0.95)}}});
+  paired.per_class.push_back(
+      {0, paired.counts, {{"recall", PairedEstimate({n, harmful, helpful}, 0.95)}}});
   paired.per_class.push_back({1, {}, {{"recall", PairedEstimate({0, 0, 0}, 0.95)}}});
   for (auto* side : {&out.baseline, &out.candidate}) {
-    side->per_class.push_back({0, n, ShareEstimate(right, n, 0.95), ShareEstimate(right, n, 0.95), {}});
+    side->per_class.push_back(
+        {0, n, ShareEstimate(right, n, 0.95), ShareEstimate(right, n, 0.95), {}});
     side->per_class.push_back({1, 0, ShareEstimate(0, 0, 0.95), ShareEstimate(0, 0, 0.95), {}});
   }
   out.paired = paired;

@@ -32,7 +32,10 @@ TEST(GateTest, PassesAnAccuracyWhoseBoundIsWithinTheMargin) {
   EXPECT_DOUBLE_EQ(*check.bound, stats::TangoLower({10'000, 50, 39}, 0.95));
   EXPECT_LT(*check.p, 0.05);
   EXPECT_EQ(check.n, 10'000);
-  EXPECT_THAT(check.reason, HasSubstr("the lower 95 % bound, \u22120.27 points, is above the margin of \u22120.50 points"));
+  EXPECT_THAT(
+      check.reason,
+      HasSubstr(
+          "the lower 95 % bound, \u22120.27 points, is above the margin of \u22120.50 points"));
 }
 
 TEST(GateTest, FailsAnAccuracyThatIsShownToBeWorse) {
@@ -74,10 +77,11 @@ TEST(GateTest, NeverDecidesOnWhatNoSampleSpeaksAbout) {
 TEST(GateTest, SaysWhatTheReportDoesNotHold) {
   const auto evidence = MakeEvidence(1000, 1, 1);
   for (const auto check :
-       {"{metric: recall, class: hat, margin: 0.1}", "{metric: accuracy, slice: night, margin: 0.1}",
-        "{metric: log_loss, margin: 0.1}", "{metric: kl_mean, max: 1}",
-        "{metric: accuracy, distribution: fog, margin: 0.1}", "{metric: cosine, min: 0.9}",
-        "{metric: top5_accuracy, margin: 0.1}", "{metric: flip_rate, slice: night, max: 0.1}"}) {
+       {"{metric: recall, class: hat, margin: 0.1}",
+        "{metric: accuracy, slice: night, margin: 0.1}", "{metric: log_loss, margin: 0.1}",
+        "{metric: kl_mean, max: 1}", "{metric: accuracy, distribution: fog, margin: 0.1}",
+        "{metric: cosine, min: 0.9}", "{metric: top5_accuracy, margin: 0.1}",
+        "{metric: flip_rate, slice: night, max: 0.1}"}) {
     const auto result = JudgeOne(evidence, check);
     EXPECT_EQ(result.verdict, Verdict::kInconclusive) << check;
     EXPECT_THAT(result.reason, HasSubstr("the report has no")) << check;
@@ -165,7 +169,8 @@ TEST(GateTest, JudgesSpeedByItsInterval) {
   evidence.cost.speedup.emplace_back(1, MakeBootstrapped(1.2, 1.1, 1.3, 40));
   evidence.cost.speedup.front().second.method = "median_ratio";
   EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.1}", "cost").verdict, Verdict::kPass);
-  EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.2}", "cost").verdict, Verdict::kInconclusive);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.2}", "cost").verdict,
+            Verdict::kInconclusive);
   EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.4}", "cost").verdict, Verdict::kFail);
   EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1, batch: 8}", "cost").verdict,
             Verdict::kInconclusive);
@@ -193,7 +198,8 @@ TEST(GateTest, JudgesEachOutputWhenNoneIsNamed) {
 
 TEST(GateTest, TakesTheWorstVerdictAndNothingFromNoCheck) {
   EXPECT_EQ(Gate(MakeEvidence(10'000, 0, 0), Policy{}).verdict, Verdict::kInconclusive);
-  auto policy = PolicyOf("{metric: accuracy, margin: 0.01}, {metric: recall, class: 1, margin: 0.1}");
+  auto policy =
+      PolicyOf("{metric: accuracy, margin: 0.01}, {metric: recall, class: 1, margin: 0.1}");
   EXPECT_EQ(Gate(MakeEvidence(10'000, 0, 0), policy).verdict, Verdict::kInconclusive);
   EXPECT_EQ(Gate(MakeEvidence(10'000, 900, 0), policy).verdict, Verdict::kFail);
 }
@@ -206,8 +212,9 @@ TEST(GateTest, SaysTheVerdictInOneSentence) {
   EXPECT_EQ(Gate(evidence, policy).summary,
             "int8_static is not worse than float32 within the declared margins (n = 10,000, 95 %): "
             "accuracy \u22120.11 points [\u22120.30, +0.08], 2.1 times as fast, 0.29 of the size.");
-  EXPECT_THAT(Gate(MakeEvidence(10'000, 250, 50), policy).summary,
-              HasSubstr("int8_static fails 1 of 1 checks (n = 10,000, 95 %): accuracy \u22122.00 points"));
+  EXPECT_THAT(
+      Gate(MakeEvidence(10'000, 250, 50), policy).summary,
+      HasSubstr("int8_static fails 1 of 1 checks (n = 10,000, 95 %): accuracy \u22122.00 points"));
   EXPECT_THAT(Gate(MakeEvidence(500, 5, 5), policy).summary,
               HasSubstr("the evidence does not decide 1 of 1 checks (n = 500, 95 %)"));
 }

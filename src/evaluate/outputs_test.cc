@@ -17,9 +17,7 @@ OutputsOptions Fast() {
   return options;
 }
 
-TensorView ViewOf(const Tensor& tensor) {
-  return {tensor.dtype(), tensor.shape(), tensor.bytes()};
-}
+TensorView ViewOf(const Tensor& tensor) { return {tensor.dtype(), tensor.shape(), tensor.bytes()}; }
 
 // One output over one run.
 OutputCloseness Compare(const std::string& name, const Tensor& a, const Tensor& b,
@@ -61,8 +59,7 @@ TEST(OutputsEvaluationTest, TakesEqualNanAsEqualAndLoneNanAsWorst) {
 }
 
 TEST(OutputsEvaluationTest, LeavesPaddingOut) {
-  const auto found =
-      Compare("y", Floats({3, 1}, {1, 1, 1}), Floats({3, 1}, {1, 1, -1}), Fast(), 2);
+  const auto found = Compare("y", Floats({3, 1}, {1, 1, 1}), Floats({3, 1}, {1, 1, -1}), Fast(), 2);
   EXPECT_EQ(found.n, 2);
   EXPECT_DOUBLE_EQ(found.least_cosine, 1);
 }
@@ -106,7 +103,8 @@ TEST(OutputsEvaluationTest, NamesAnOutputThatDiffersInShape) {
   const TensorView second[] = {ViewOf(b)};
   const auto added = evaluation->Add(first, second, 1);
   ASSERT_FALSE(added);
-  EXPECT_THAT(added.error().what, HasSubstr("output 'y' is float32 [1, 2] in the baseline and float32 [2, 1]"));
+  EXPECT_THAT(added.error().what,
+              HasSubstr("output 'y' is float32 [1, 2] in the baseline and float32 [2, 1]"));
   EXPECT_FALSE(added.error().next_step.empty());
   EXPECT_EQ(evaluation->num_samples(), 0);
   EXPECT_FALSE(evaluation->Add(first, {}, 1));
@@ -128,7 +126,8 @@ TEST(SetOutputsEvidenceTest, WarnsOfNonFiniteValues) {
   SetOutputsEvidence({output}, 7, evidence);
   EXPECT_EQ(evidence.n, 7);
   ASSERT_EQ(evidence.warnings.size(), 1);
-  EXPECT_THAT(evidence.warnings[0].what, HasSubstr("0 elements in the baseline, 3 in the candidate"));
+  EXPECT_THAT(evidence.warnings[0].what,
+              HasSubstr("0 elements in the baseline, 3 in the candidate"));
 }
 
 }  // namespace

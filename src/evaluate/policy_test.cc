@@ -55,7 +55,8 @@ TEST_P(PolicyMistakeTest, IsNamedWithItsLineAndTheNextStep) {
 INSTANTIATE_TEST_SUITE_P(
     All, PolicyMistakeTest,
     testing::Values(
-        Mistake{"quality: [{metric: acuracy, margin: 0.01}]", "unknown metric 'acuracy'", "did you mean 'accuracy'?"},
+        Mistake{"quality: [{metric: acuracy, margin: 0.01}]", "unknown metric 'acuracy'",
+                "did you mean 'accuracy'?"},
         Mistake{"quality: [{metric: zzz, margin: 0.01}]", "unknown metric 'zzz'", "accuracy"},
         Mistake{"quality: [{metric: accuracy}]", "0 limits", "margin or min"},
         Mistake{"quality: [{metric: accuracy, margin: 0.1, min: 0.5}]", "2 limits", "only one"},
@@ -64,20 +65,22 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"quality: [{metric: flip_rate, margin: 0.1}]", "takes no margin", "give max"},
         Mistake{"quality: [{metric: recall, margin: 0.1}]", "needs a class", "recall_macro"},
         Mistake{"quality: [{metric: accuracy, class: 1, margin: 0.1}]", "takes no class", "recall"},
-        Mistake{"quality: [{metric: recall, class: 1, slice: a, margin: 0.1}]", "more than one of", "slice"},
+        Mistake{"quality: [{metric: recall, class: 1, slice: a, margin: 0.1}]", "more than one of",
+                "slice"},
         Mistake{"quality: [{metric: size_ratio, max: 0.5}]", "belongs under cost", "cost:"},
         Mistake{"cost: [{metric: accuracy, margin: 0.5}]", "belongs under quality", "quality:"},
         Mistake{"cost: [{metric: size_ratio, max: 0.5, batch: 3}]", "no such batch", "remove"},
         Mistake{"quality: [{metric: accuracy, margn: 0.1}]", "margn", "margin"},
         Mistake{"quality: {metric: accuracy}", "must be a list", "- {metric"},
         Mistake{"quality: [{metric: accuracy, margin: .nan}]", "margin", ""},
-        Mistake{"confidence: 95\nquality: [{metric: accuracy, margin: 0.1}]", "not in [0.5, 1)", "0.95"},
-        Mistake{"confidence: 0.95", "demands nothing", "accuracy"},
-        Mistake{"- 3", "", ""}));
+        Mistake{"confidence: 95\nquality: [{metric: accuracy, margin: 0.1}]", "not in [0.5, 1)",
+                "0.95"},
+        Mistake{"confidence: 0.95", "demands nothing", "accuracy"}, Mistake{"- 3", "", ""}));
 
 TEST(PolicyTest, DigestFollowsTheMeaningNotTheLayout) {
   const auto one = ParsePolicy("quality:\n  - {metric: accuracy, margin: 0.01}\n", "a");
-  const auto two = ParsePolicy("confidence: 0.95\nquality: [{margin: 1.0e-2, metric: \"accuracy\"}]", "b");
+  const auto two =
+      ParsePolicy("confidence: 0.95\nquality: [{margin: 1.0e-2, metric: \"accuracy\"}]", "b");
   ASSERT_TRUE(one && two);
   EXPECT_EQ(PolicyDigest(*one), PolicyDigest(*two));
   EXPECT_EQ(PolicyDigest(*one).size(), 7 + 64);

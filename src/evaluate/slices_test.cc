@@ -69,8 +69,10 @@ TEST(SliceExpressionTest, IsFalseForNanExceptUnequal) {
 }
 
 TEST(SliceExpressionTest, SaysWhereItStopped) {
-  EXPECT_THAT(ErrorOf(""), HasSubstr("expected a name such as 'label', 'not' or '(' at position 1, the end"));
-  EXPECT_THAT(ErrorOf("label = 6"), HasSubstr("one of == != < <= > >= in at position 7, before '= 6'"));
+  EXPECT_THAT(ErrorOf(""),
+              HasSubstr("expected a name such as 'label', 'not' or '(' at position 1, the end"));
+  EXPECT_THAT(ErrorOf("label = 6"),
+              HasSubstr("one of == != < <= > >= in at position 7, before '= 6'"));
   EXPECT_THAT(ErrorOf("label == six"), HasSubstr("a number at position 10"));
   EXPECT_THAT(ErrorOf("label == 6 label == 7"), HasSubstr("'and', 'or' or the end at position 12"));
   EXPECT_THAT(ErrorOf("(label == 6"), HasSubstr("')' at position 12, the end"));
