@@ -42,17 +42,7 @@ using internal::Levels;
 
 constexpr double kMaxSqnrDb = 200;
 
-Result<void> Check(const TensorStatistics& statistics, const RangeOptions& options) {
-  const int64_t num_codes = int64_t{options.grid.quant_max} - options.grid.quant_min + 1;
-  if (num_codes < 4 || num_codes > 65536) {
-    return InvalidArgument(StrCat("grid [", options.grid.quant_min, ", ", options.grid.quant_max,
-                                  "] has ", num_codes, " codes"),
-                           "choose a bit width of 2 to 16");
-  }
-  if (!(options.percentile > 50 && options.percentile <= 100)) {
-    return InvalidArgument(StrCat("percentile ", options.percentile, " is not in (50, 100]"),
-                           "choose 99.9 to 100; 99.999 is the default");
-  }
+Result<void> CheckStatistics(const TensorStatistics& statistics) {
   const stats::ValueCounts& counts = statistics.counts();
   if (statistics.broken()) {
     return FailedPrecondition(
@@ -105,7 +95,32 @@ Result<double> SqnrDb(const Distribution& distribution, ValueRange range, QuantG
   return std::min(kMaxSqnrDb, 10 * std::log10(signal / noise));
 }
 
+// A value at the end of the range is inside, however the end was rounded.
+double ClippedRatio(const Distribution& distribution, ValueRange range) {
+  constexpr double kRoundingRoom = 1 + 1e-6;
+  const auto& positive = distribution.positive;
+  const auto& negative = distribution.negative;
+  const double outside = (positive.total() - positive.Below(range.max * kRoundingRoom)).n +
+                         (negative.total() - negative.Below(-range.min * kRoundingRoom)).n;
+  const double all = positive.total().n + negative.total().n + distribution.num_zeros;
+  return all > 0 ? outside / all : 0;
+}
+
 }  // namespace
+
+Result<void> CheckOptions(const RangeOptions& options) {
+  const int64_t num_codes = int64_t{options.grid.quant_max} - options.grid.quant_min + 1;
+  if (num_codes < 4 || num_codes > 65536) {
+    return InvalidArgument(StrCat("grid [", options.grid.quant_min, ", ", options.grid.quant_max,
+                                  "] has ", num_codes, " codes"),
+                           "choose a bit width of 2 to 16");
+  }
+  if (!(options.percentile > 50 && options.percentile <= 100)) {
+    return InvalidArgument(StrCat("percentile ", options.percentile, " is not in (50, 100]"),
+                           "choose 99.9 to 100; 99.999 is the default");
+  }
+  return {};
+}
 
 std::string_view RangeMethodName(RangeMethod method) {
   switch (method) {
@@ -135,16 +150,19 @@ Result<RangeMethod> ParseRangeMethod(std::string_view name) {
 
 Result<ValueRange> ChooseRange(const TensorStatistics& statistics, RangeMethod method,
                                const RangeOptions& options) {
-  TARE_TRY_VOID(Check(statistics, options));
+  TARE_TRY_VOID(CheckOptions(options));
+  TARE_TRY_VOID(CheckStatistics(statistics));
   return Choose(Distribution(statistics), method, options);
 }
 
 Result<RangeChoices> ChooseRanges(const TensorStatistics& statistics, const RangeOptions& options) {
-  TARE_TRY_VOID(Check(statistics, options));
+  TARE_TRY_VOID(CheckOptions(options));
+  TARE_TRY_VOID(CheckStatistics(statistics));
   const Distribution distribution(statistics);
   RangeChoices choices;
   for (size_t i = 0; i < kRangeMethods.size(); ++i) {
     choices[i].range = Choose(distribution, kRangeMethods[i], options);
+    choices[i].clipped_ratio = ClippedRatio(distribution, choices[i].range);
     TARE_TRY(choices[i].sqnr_db, SqnrDb(distribution, choices[i].range, options.grid));
   }
   return choices;

@@ -3,11 +3,11 @@
 //
 //   N KL(P || Q) = sum P log P - sum over levels g of P(g) log(c(g) / nonzero(g)) + N log(M / N)
 //
-// with N all values, M those below the threshold, c(g) the bins' sum in level g, nonzero(g) its bins
-// that are not empty, and P(g) = c(g) but for the last level, which also has the N - M clipped ones.
-// Most thresholds do not even cost that: telling only the last bin from the others cannot raise the
-// divergence, and that bound alone, with three logarithms, passes the best so far when much is
-// clipped.
+// with N all values, M those below the threshold, c(g) the bins' sum in level g, nonzero(g) its
+// bins that are not empty, and P(g) = c(g) but for the last level, which also has the N - M clipped
+// ones. Most thresholds do not even cost that: telling only the last bin from the others cannot
+// raise the divergence, and that bound alone, with three logarithms, passes the best so far when
+// much is clipped.
 
 #include <algorithm>
 #include <array>
@@ -100,8 +100,7 @@ class Search {
   double LowerBound(const Threshold& threshold) const {
     if (threshold.clipped <= 0) return 0;
     const double all = below_.back();
-    const size_t begin =
-        ((num_levels_ - 1) * threshold.num_bins + num_levels_ - 1) / num_levels_;
+    const size_t begin = ((num_levels_ - 1) * threshold.num_bins + num_levels_ - 1) / num_levels_;
     const size_t first = std::min(begin, threshold.num_bins - 1);
     const double level = threshold.kept - below_[first];
     const int nonzero = nonzero_[threshold.num_bins] - nonzero_[first];

@@ -514,7 +514,7 @@ class Search {
     for (const size_t i : finalists) {
       const Candidate& candidate = choice_.candidates[i];
       const bool equal = candidate.problem.empty() && Score(candidate) >= kTie * Score(choice_.candidates[best]);
-      if (equal && candidate.model_bytes < choice_.candidates[smallest].model_bytes) smallest = i;
+      if (equal && static_cast<double>(candidate.model_bytes) < kTie * static_cast<double>(choice_.candidates[smallest].model_bytes)) smallest = i;
     }
     return smallest;
   }

@@ -17,7 +17,7 @@ using internal::SelectOptions;
 // Below 2^-96 all values share the innermost bin: keeps every power of two here a normal float.
 constexpr int kMinExponent = -96;
 // A tail holds at most this share of the ordinary values, on each side.
-constexpr double kTailShare = 1.0 / 20000;
+constexpr double kTailShare = 1.0 / 2000;
 constexpr uint32_t kLargestFinite = 0x7F7FFFFF;
 constexpr float kNoLimit = std::numeric_limits<float>::infinity();
 
@@ -35,10 +35,9 @@ void Accumulate(const internal::Selection& selection, double weight, std::vector
   }
 }
 
-// Which line of group number `group` is binned: uniform, and the same on every machine.
-size_t ChosenLine(uint64_t group) {
-  return static_cast<size_t>(
-      Random(group * 0x9E3779B97F4A7C15ULL).Below(Histogram::kLinesPerSample));
+// Which of the lines of group number `group` is binned: uniform, and the same on every machine.
+size_t ChosenLine(uint64_t group, size_t num_lines) {
+  return static_cast<size_t>(Random(group * 0x9E3779B97F4A7C15ULL).Below(num_lines));
 }
 
 // R doubles: each bin of the result is one old bin or the sum of two neighbours.
@@ -113,8 +112,8 @@ void Histogram::AddWithSpecials(std::span<const float> chunk) {
       ordinary.push_back(x);
     }
   }
-  if (!ordinary.empty()) AddChunk(ordinary);
   counts_.num_values += static_cast<int64_t>(chunk.size() - ordinary.size());
+  if (!ordinary.empty()) AddChunk(ordinary);
 }
 
 void Histogram::BinAll(std::span<const float> chunk) {
@@ -138,12 +137,14 @@ void Histogram::BinAll(std::span<const float> chunk) {
 }
 
 void Histogram::BinSample(std::span<const float> chunk) {
-  constexpr size_t kGroupLength = size_t{kLinesPerSample} * kLineLength;
-  uint32_t starts[internal::kChunkLength / kGroupLength];
+  constexpr size_t kFewestLines = 8;
+  const size_t num_lines = counts_.num_values <= kDenseValues ? kFewestLines : 32;
+  const size_t group_length = num_lines * kLineLength;
+  uint32_t starts[internal::kChunkLength / (kFewestLines * kLineLength)];
   size_t num_starts = 0;
   // A group cut short by the end of the chunk keeps its odds: no line when the choice is past it.
-  for (size_t group = 0; group < chunk.size(); group += kGroupLength) {
-    const size_t start = group + ChosenLine(num_groups_++) * kLineLength;
+  for (size_t group = 0; group < chunk.size(); group += group_length) {
+    const size_t start = group + ChosenLine(num_groups_++, num_lines) * kLineLength;
     if (start < chunk.size()) starts[num_starts++] = static_cast<uint32_t>(start);
   }
   internal::Selection selection;
@@ -156,7 +157,7 @@ void Histogram::BinSample(std::span<const float> chunk) {
                     .take = SelectOptions::Take::kInside,
                     .exponent = exponent_},
                    &selection);
-  Accumulate(selection, kLinesPerSample, bins_);
+  Accumulate(selection, static_cast<double>(num_lines), bins_);
   num_binned_ += static_cast<int64_t>(selection.size);
 }
 

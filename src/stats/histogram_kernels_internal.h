@@ -7,12 +7,12 @@
 
 namespace tare::stats::internal {
 
-inline constexpr size_t kBlockLength = 1024;
+inline constexpr size_t kBlockLength = 512;
 inline constexpr size_t kMaxBlocks = 64;
 /// Longest input of one call of Scan.
 inline constexpr size_t kChunkLength = kBlockLength * kMaxBlocks;
-/// Most elements that one call of Select may be asked to look at.
-inline constexpr size_t kSelectLength = 4096;
+/// Most elements that one call of Select may be asked to look at: an eighth of a chunk.
+inline constexpr size_t kSelectLength = kChunkLength / 8;
 /// Room that Select needs beyond that: it stores whole vectors.
 inline constexpr size_t kSelectSlack = 64;
 

@@ -33,7 +33,11 @@ struct RangeOptions {
   /// Per cent of the values that kPercentile keeps, in (50, 100]; half of the rest is cut from each
   /// end.
   double percentile = 99.999;
+  friend bool operator==(const RangeOptions&, const RangeOptions&) = default;
 };
+
+/// Errors  kInvalidArgument: an option is outside its bounds.
+Result<void> CheckOptions(const RangeOptions& options);
 
 /// Returns the range to quantize a tensor with.
 ///
@@ -72,6 +76,8 @@ struct ChosenRange {
   /// Signal to quantization noise over the observed values, 10 log10(sum x^2 / sum (x - q(x))^2);
   /// 200 when there is no noise or no signal.
   double sqnr_db = 0;
+  /// Share of the ordinary values outside the range.
+  double clipped_ratio = 0;
   friend bool operator==(const ChosenRange&, const ChosenRange&) = default;
 };
 /// In the order of kRangeMethods.

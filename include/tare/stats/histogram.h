@@ -8,11 +8,13 @@
 // bin. Example: a bulk of deviation 1 and one value of 1000 gives R = 1024, linear bins of width 1,
 // and still 32 bins in each of [1, 2), [2, 4), ... [16, 32): the bulk keeps its shape.
 //
-// Binning costs more than looking, so long inputs are sampled: of every 32 lines of 16 elements
-// one is binned, with weight 32, chosen by a counter-based generator (no stride that channels or
-// rows could fall into step with). The tails are not sampled: a value beyond the outermost
-// 1/20000 seen so far on its side is binned with weight 1 wherever it is. So outliers, which decide
-// a clipping range, are counted exactly, and the bulk, which does not need it, is estimated.
+// Binning costs ten times as much as looking, so it is done to all of the first 65,536 values, then
+// to one of every 8 lines of 16 values, with weight 8, and from 524,288 values on to one of every
+// 32: the error of a sum over the bulk stays near 0.4 %. A counter-based generator chooses the line
+// of each group, so there is no stride that channels or rows could fall into step with. The tails
+// are not sampled: a value beyond the outermost 1/2000 seen so far on its side is binned with
+// weight 1 wherever it is. So outliers, which decide a clipping range, are counted exactly, and the
+// bulk, which does not need it, is estimated.
 
 #pragma once
 
@@ -64,9 +66,9 @@ inline constexpr float kMaskLimit = -1e30F;
 ///
 /// Bound    extremes and counts are exact. Bin sums are exact (to double rounding) for the first
 ///          kExactValues elements and for the tails; the bulk behind them is estimated without
-///          bias from 1/32 of its lines.
+///          bias from 1/8 and 1/32 of its lines.
 /// Threads  none. The state is a function of the sequence of Add() calls alone.
-/// Cost     about 0.1 ns an element for long inputs in cache, 2 ns for the first kExactValues.
+/// Cost     about 0.1 ns an element for long inputs in cache, 1.2 ns for the first kExactValues.
 /// Source   range doubling: the HISTOGRAM observers of PyTorch and ONNX Runtime grow differently,
 ///          see shared/reference/algorithms.md 1.3. Logarithmic bins: Masson, Rim, Lee, "DDSketch",
 ///          VLDB 2019, arXiv:1908.10693. Differs: 32 linear steps an octave (read off the bits of
@@ -74,9 +76,9 @@ inline constexpr float kMaskLimit = -1e30F;
 class Histogram {
  public:
   /// Elements binned one by one before sampling starts.
-  static constexpr int64_t kExactValues = 32768;
-  /// Of this many lines one is binned.
-  static constexpr int kLinesPerSample = 32;
+  static constexpr int64_t kExactValues = 65536;
+  /// Elements, with those, up to which one line of 8 is binned; then one of 32.
+  static constexpr int64_t kDenseValues = 524288;
   static constexpr int kLineLength = 16;
 
   // Bins of one side (x > 0 or x < 0), from zero outwards: one for |x| < R/32768, 32 for each of
@@ -131,7 +133,7 @@ class Histogram {
   float tail_max_ = 0;
   int64_t last_tail_update_ = 0;  // number of values then
   int64_t num_tail_binned_ = 0;   // since then
-  uint64_t num_groups_ = 0;       // groups of kLinesPerSample lines so far: the generator's counter
+  uint64_t num_groups_ = 0;       // groups of lines so far: the generator's counter
   std::vector<Moments> bins_;     // positive side, then negative side
 
   static constexpr int kNoRange = -1000;

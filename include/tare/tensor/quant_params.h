@@ -22,6 +22,7 @@ struct ValueRange {
 struct QuantGrid {
   int32_t quant_min = 0;
   int32_t quant_max = 0;
+  friend bool operator==(const QuantGrid&, const QuantGrid&) = default;
 };
 
 /// real = scale * (quantized - zero_point)
