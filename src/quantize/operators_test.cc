@@ -216,6 +216,10 @@ TEST_P(EveryOperatorTest, ComputesWhatTheDefinitionSays) {
   const auto actual = runtime::RunModel(Applied(model_, recipe_), inputs_);
   ASSERT_TRUE(real.size() == 1 && actual.size() == 1);
   const ValueRange out = row.moves ? row.range : row.out;
+  if (row.op == "MatMul") {  // ends in float where no integer node follows; sums of 6 products
+    EXPECT_LE(runtime::MaxDifference(real[0], actual[0]), 1e-5);
+    return;
+  }
   ExpectWithinSteps(FakeUint8(real[0], out), actual[0], StepOf(out), row.moves ? 0 : 1.01);
 }
 
