@@ -4,7 +4,6 @@
 #include <exception>
 #include <new>
 
-#include "cli/commands.h"
 #include "cli/logging.h"
 #include "cli/signals.h"
 #include "cli/usage_error.h"
@@ -80,8 +79,7 @@ int OutOfMemory(const TerminalOptions& options) {
   return static_cast<int>(ErrorCode::kResourceExhausted);
 }
 
-int RunInTerminal(std::vector<std::string> arguments, Terminal& terminal) {
-  Program program = MakeProgram();
+int RunInTerminal(Program program, std::vector<std::string> arguments, Terminal& terminal) {
   const auto result = ParseAndRun(program, std::move(arguments), terminal);
   if (result) return *result;
   terminal.PrintError(result.error());
@@ -90,7 +88,8 @@ int RunInTerminal(std::vector<std::string> arguments, Terminal& terminal) {
 
 }  // namespace
 
-int RunProgram(std::vector<std::string> arguments, TerminalOptions options) {
+int RunProgram(std::vector<std::string> arguments, TerminalOptions options,
+               const std::function<Program()>& make_program) {
   // `tare help registry get` is `tare registry get --help`.
   if (!arguments.empty() && arguments.front() == "help") {
     arguments.erase(arguments.begin());
@@ -99,7 +98,7 @@ int RunProgram(std::vector<std::string> arguments, TerminalOptions options) {
   options.json = AsksForJson(arguments);
   Terminal terminal(options);
   try {
-    return RunInTerminal(std::move(arguments), terminal);
+    return RunInTerminal(make_program(), std::move(arguments), terminal);
   } catch (const std::bad_alloc&) {
     return OutOfMemory(options);
   } catch (const std::exception& exception) {

@@ -63,10 +63,22 @@ ArgumentDoc DescribeOption(const CLI::Option& option) {
   doc.choices = type.choices;
   doc.kind = KindOf(type);
   doc.label = LabelOf(option, type.type);
+  if (doc.kind == ValueKind::kChoice && doc.label == "TEXT") doc.label = "NAME";
   return doc;
 }
 
+int Rank(const ArgumentDoc& argument) {
+  if (argument.positional()) return 0;
+  return argument.common() ? 2 : 1;
+}
+
 }  // namespace
+
+bool ArgumentDoc::common() const {
+  if (positional()) return false;
+  const std::string& name = names.back();
+  return name == "--help" || name == "--json" || name == "--verbose";
+}
 
 CommandDoc Describe(const CLI::App& app, const std::string& path) {
   CommandDoc doc;
@@ -80,13 +92,27 @@ CommandDoc Describe(const CLI::App& app, const std::string& path) {
   doc.example = app.get_footer();
   for (const CLI::Option* option : app.get_options())
     doc.arguments.push_back(DescribeOption(*option));
-  // Positional arguments first, then options in the order of their declaration.
-  std::stable_partition(doc.arguments.begin(), doc.arguments.end(),
-                        [](const ArgumentDoc& argument) { return argument.positional(); });
+  // Positional arguments first, then the options in the order of their declaration, and last those
+  // that every command has.
+  std::stable_sort(doc.arguments.begin(), doc.arguments.end(),
+                   [](const ArgumentDoc& a, const ArgumentDoc& b) { return Rank(a) < Rank(b); });
   for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
     doc.children.push_back(Describe(*child, StrCat(path, " ", child->get_name())));
   }
   return doc;
+}
+
+std::string FullDescription(const ArgumentDoc& argument) {
+  std::string text = argument.description;
+  const auto is_named = [&](const std::string& choice) {
+    return argument.description.find(choice) != std::string::npos;
+  };
+  if (!std::all_of(argument.choices.begin(), argument.choices.end(), is_named)) {
+    text += StrCat(": ", Join(argument.choices, ", "));
+  }
+  if (!argument.default_text.empty()) text += StrCat(" (default ", argument.default_text, ")");
+  if (argument.repeats) text += "; may be repeated";
+  return text;
 }
 
 std::string UsageLine(const CommandDoc& command) {

@@ -23,6 +23,8 @@ struct ArgumentDoc {
   bool repeats = false;  ///< may be given several times
 
   bool positional() const { return names.empty(); }
+  /// --help, --json and --verbose, which mean the same everywhere.
+  bool common() const;
 };
 
 /// A command with its arguments, or a group with its commands.
@@ -39,6 +41,10 @@ struct CommandDoc {
 
 /// Returns the description of `app` and all below it. `path` is what the user types to reach it.
 CommandDoc Describe(const CLI::App& app, const std::string& path);
+
+/// Returns the description with the choices that it does not name itself, the default, and whether
+/// the argument repeats.
+std::string FullDescription(const ArgumentDoc& argument);
 
 /// Returns "tare registry get NAME[@N] --out FOLDER [OPTIONS]".
 std::string UsageLine(const CommandDoc& command);

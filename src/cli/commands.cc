@@ -5,14 +5,19 @@
 
 namespace tare::cli {
 
-Program MakeProgram() {
-  auto root = std::make_unique<CLI::App>("Quantizes ONNX models, with evidence", "tare");
+std::unique_ptr<CLI::App> MakeRoot() {
+  auto root =
+      std::make_unique<CLI::App>("quantize ONNX models, and prove that they are not worse", "tare");
   root->formatter_fn(FormatHelp);
   root->set_help_flag("-h,--help", "Print this help");
-  root->set_version_flag("-V,--version", VersionText());
+  root->set_version_flag("-V,--version", VersionText(), "Print the version");
   root->footer("tare COMMAND --help   options and an example of one command");
   root->require_subcommand(0, 1);
+  return root;
+}
 
+Program MakeProgram() {
+  auto root = MakeRoot();
   // Within a step, the order of this list is the order of `tare --help`.
   std::vector<Command> commands;
   commands.push_back(MakeQuantizeCommand(*root));

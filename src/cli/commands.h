@@ -21,4 +21,7 @@ struct Program {
 };
 Program MakeProgram();
 
+/// The parser without commands, with the help, the version and the rules of them all.
+std::unique_ptr<CLI::App> MakeRoot();
+
 }  // namespace tare::cli

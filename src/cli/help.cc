@@ -55,14 +55,6 @@ std::string NamesOnly(const std::vector<StepCommands>& steps) {
   return out;
 }
 
-std::string OptionText(const ArgumentDoc& argument) {
-  std::string text = argument.description;
-  if (!argument.choices.empty()) text += StrCat(": ", Join(argument.choices, ", "));
-  if (!argument.default_text.empty()) text += StrCat(" (default ", argument.default_text, ")");
-  if (argument.repeats) text += "; may be repeated";
-  return text;
-}
-
 std::string OptionHead(const ArgumentDoc& argument) {
   if (argument.positional()) return argument.label;
   const std::string head = Join(argument.names, ", ");
@@ -105,7 +97,7 @@ std::string CommandHelp(const CommandDoc& command) {
   for (const ArgumentDoc& argument : command.arguments) {
     std::string head = StrCat("  ", OptionHead(argument));
     if (DisplayWidth(head) + 2 > width) out += std::exchange(head, "") + "\n";
-    for (const std::string& line : Wrap(OptionText(argument), kColumns - width)) {
+    for (const std::string& line : Wrap(FullDescription(argument), kColumns - width)) {
       out += StrCat(PadRight(std::exchange(head, ""), width), line, "\n");
     }
   }

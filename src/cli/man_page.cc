@@ -88,18 +88,8 @@ std::string ArgumentEntry(const ArgumentDoc& argument) {
   for (const std::string& name : argument.names) names.push_back(Bold(name));
   std::string head = Join(names, ", ");
   if (!argument.label.empty()) head += StrCat(head.empty() ? "" : " ", Italic(argument.label));
-  std::string text = argument.description;
-  if (!argument.choices.empty()) text += StrCat(": ", Join(argument.choices, ", "));
-  if (!argument.default_text.empty()) text += StrCat(" (default ", argument.default_text, ")");
-  if (argument.repeats) text += "; may be repeated";
-  return StrCat(".TP\n", head, "\n", Escaped(text), ".\n");
-}
-
-// --help, --json and --verbose mean the same everywhere, and have a section of their own.
-bool IsCommon(const ArgumentDoc& argument) {
-  if (argument.positional()) return false;
-  const std::string& name = argument.names.back();
-  return name == "--help" || name == "--json" || name == "--verbose";
+  const std::string text = FullDescription(argument);
+  return StrCat(".TP\n", head, "\n", Escaped(text), text.ends_with('.') ? "\n" : ".\n");
 }
 
 std::string CommandSection(const CommandDoc& command) {
@@ -109,7 +99,7 @@ std::string CommandSection(const CommandDoc& command) {
   if (!command.details.empty()) out += StrCat(".PP\n", Escaped(command.details), "\n");
   out += StrCat(".PP\n.nf\n", Bold(UsageLine(command)), "\n.fi\n");
   for (const ArgumentDoc& argument : command.arguments) {
-    if (!IsCommon(argument)) out += ArgumentEntry(argument);
+    if (!argument.common()) out += ArgumentEntry(argument);
   }
   if (!command.example.empty()) {
     out += StrCat(".PP\nExample:\n.PP\n.RS\n.nf\n", Escaped(command.example), "\n.fi\n.RE\n");

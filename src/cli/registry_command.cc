@@ -72,7 +72,8 @@ Result<void> RunList(const RegistryArgs& args, Terminal& terminal) {
     return {};
   }
   if (versions.empty()) {
-    terminal.Say("no versions in ", registry.root());
+    terminal.Say("no versions ", args.name.empty() ? "" : StrCat("of ", args.name, " "), "in ",
+                 registry.root());
     terminal.Say("next: tare run registers a version when it passes");
     return {};
   }
@@ -116,7 +117,8 @@ Result<void> RunShow(const RegistryArgs& args, Terminal& terminal) {
     terminal.Say(table);
   }
   terminal.Say("");
-  terminal.Say("next: tare registry get ", version.Ref(), " --role model");
+  terminal.Say("next: tare registry get ", version.Ref(),
+               args.root.empty() ? "" : StrCat(" --registry ", args.root), " --role model");
   return {};
 }
 
@@ -131,7 +133,9 @@ Result<void> RunGet(const RegistryArgs& args, Terminal& terminal) {
     return {};
   }
   for (const std::string& path : paths) terminal.Say("wrote ", path);
-  terminal.Say(version.Ref(), ": ", paths.size(), " files, each with the digest on the record");
+  terminal.Say(version.Ref(), ": ", paths.size(),
+               paths.size() == 1 ? " file, with" : " files, each with",
+               " the digest on the record");
   return {};
 }
 

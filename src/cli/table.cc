@@ -16,6 +16,7 @@ int64_t WholePart(std::string_view cell) {
 struct Widths {
   int64_t all = 0;    // of the widest cell
   int64_t whole = 0;  // of the longest part before a decimal point
+  int64_t rest = 0;   // of the longest part from a decimal point on
 };
 
 void AppendCell(std::string& out, std::string_view cell, Align align, Widths widths) {
@@ -28,7 +29,8 @@ void AppendCell(std::string& out, std::string_view cell, Align align, Widths wid
       break;
     case Align::kPoint:
       const int64_t before = std::max<int64_t>(widths.whole - WholePart(cell), 0);
-      out += PadRight(PadLeft(cell, DisplayWidth(cell) + before), widths.all);
+      const std::string aligned = PadLeft(cell, DisplayWidth(cell) + before);
+      out += PadLeft(PadRight(aligned, widths.whole + widths.rest), widths.all);
       break;
   }
 }
@@ -46,13 +48,12 @@ std::string Table::Render(int indent) const {
   std::vector<std::string> titles;
   for (size_t i = 0; i < columns_.size(); ++i) {
     titles.push_back(columns_[i].title);
-    int64_t behind = 0;
     for (const auto& row : rows_) {
       widths[i].all = std::max(widths[i].all, DisplayWidth(row[i]));
       widths[i].whole = std::max(widths[i].whole, WholePart(row[i]));
-      behind = std::max(behind, DisplayWidth(row[i]) - WholePart(row[i]));
+      widths[i].rest = std::max(widths[i].rest, DisplayWidth(row[i]) - WholePart(row[i]));
     }
-    if (columns_[i].align == Align::kPoint) widths[i].all = widths[i].whole + behind;
+    if (columns_[i].align == Align::kPoint) widths[i].all = widths[i].whole + widths[i].rest;
     widths[i].all = std::max(widths[i].all, DisplayWidth(titles[i]));
   }
 

@@ -2,6 +2,7 @@
 
 #include <cctype>
 
+#include "cli/command_tree.h"
 #include "tare/core/text.h"
 
 namespace tare::cli {
@@ -53,8 +54,11 @@ std::string Hint(const std::string& nearest, const std::string& path) {
 Error UnknownArgument(const Named& where, const std::string& argument) {
   if (argument.starts_with("-") && argument != "-" && argument != "--") {
     const std::string name = argument.substr(0, argument.find('='));
+    // Every letter is near every other.
+    const bool is_letter = name.size() == 2;
+    const auto nearest = is_letter ? "" : NearestName(name, OptionNames(*where.app));
     return InvalidArgument(StrCat("unknown option '", name, "' of ", where.path),
-                           Hint(NearestName(name, OptionNames(*where.app)), where.path));
+                           Hint(nearest, where.path));
   }
   const auto children = Children(*where.app);
   if (children.empty()) {
@@ -80,7 +84,10 @@ Error UsageError(const CLI::App& root, const CLI::ParseError& cause) {
   if (what.size() > 1 && std::islower(static_cast<unsigned char>(what[1])) != 0) {
     what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
   }
-  return InvalidArgument(StrCat(named.back().path, ": ", what), Hint("", named.back().path));
+  const auto& [app, path] = named.back();
+  return InvalidArgument(
+      StrCat(path, ": ", what),
+      StrCat("write: ", UsageLine(Describe(*app, path)), "\nsee: ", path, " --help"));
 }
 
 }  // namespace tare::cli

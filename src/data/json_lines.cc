@@ -65,7 +65,7 @@ class LineReader final : public nlohmann::json_sax<Json> {
     for (const Field& field : fields) {
       if (field.name == name) return Fail(StrCat("has the key '", name, "' twice"));
     }
-    fields.push_back({std::move(name)});
+    fields.emplace_back().name = std::move(name);
     return true;
   }
   bool end_object() override {
@@ -88,13 +88,14 @@ class LineReader final : public nlohmann::json_sax<Json> {
   bool end_array() override {
     if (depth_ > 1) return true;
     Field& field = fields.back();
-    const size_t level = counts_.size() - 1;
-    int64_t& extent = field.shape[level];
-    if (extent >= 0 && extent != counts_.back()) {
-      Problem(StrCat("has lists of ", extent, " and ", counts_.back(), " elements"));
-    }
-    extent = counts_.back();
+    const int64_t count = counts_.back();
     counts_.pop_back();
+    if (!field.problem.empty()) return true;
+    int64_t& extent = field.shape[counts_.size()];
+    if (extent >= 0 && extent != count) {
+      return Problem(StrCat("has lists of ", extent, " and ", count, " elements"));
+    }
+    extent = count;
     if (!counts_.empty()) ++counts_.back();
     return true;
   }
@@ -121,6 +122,7 @@ class LineReader final : public nlohmann::json_sax<Json> {
     if (depth_ == 0) return NotAnObject();
     if (depth_ > 1) return true;
     Field& field = fields.back();
+    if (!field.problem.empty()) return true;
     if (counts_.size() != field.shape.size()) return Problem("has numbers beside lists");
     if (!counts_.empty()) ++counts_.back();
     const bool is_mixed = field.kind != Field::Kind::kNone && field.kind != kind;

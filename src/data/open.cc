@@ -2,12 +2,13 @@
 #include <filesystem>
 #include <set>
 
-#include "data/arrow_tables.h"
+#include "data/csv.h"
 #include "data/gzip.h"
 #include "data/idx.h"
 #include "data/json_lines.h"
 #include "data/npy.h"
 #include "data/npz.h"
+#include "data/parquet.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/dataset.h"

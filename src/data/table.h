@@ -17,6 +17,9 @@
 
 namespace tare::data {
 
+/// True when `text` is valid UTF-8 (Unicode 15, table 3-7): what messages and reports can hold.
+bool IsUtf8(std::string_view text);
+
 /// One column of a table.
 struct TableColumn {
   std::string name;
@@ -36,8 +39,8 @@ struct TableColumn {
 
 /// Receives rows one by one and writes them as records of fixed size into a Spool.
 ///
-/// A column that cannot be an array (a missing value, text among numbers, lists of other lengths)
-/// is skipped with the reason; the others go on.
+/// A column that cannot be an array (a missing value, text among numbers, text that is not UTF-8,
+/// lists of other lengths) is skipped with the reason; the others go on.
 class TableBuilder {
  public:
   /// Most columns, and most different texts in one, that are read.

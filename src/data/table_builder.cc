@@ -23,7 +23,39 @@ std::string_view KindName(Kind kind) {
   }
 }
 
+// Bytes of the character that begins with `lead`; 0 when none does.
+size_t Utf8Length(uint8_t lead) {
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2) return 0;
+  if (lead < 0xE0) return 2;
+  if (lead < 0xF0) return 3;
+  return lead < 0xF5 ? 4 : 0;
+}
+
+// False for overlong forms, surrogates, and what lies past U+10FFFF.
+bool MayFollow(uint8_t lead, uint8_t next) {
+  if (lead == 0xE0) return next >= 0xA0;
+  if (lead == 0xED) return next <= 0x9F;
+  if (lead == 0xF0) return next >= 0x90;
+  return lead != 0xF4 || next <= 0x8F;
+}
+
 }  // namespace
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t length = Utf8Length(static_cast<uint8_t>(text[0]));
+    if (length == 0 || length > text.size()) return false;
+    for (const char c : text.substr(1, length - 1)) {
+      if ((static_cast<uint8_t>(c) & 0xC0) != 0x80) return false;
+    }
+    if (length > 1 && !MayFollow(static_cast<uint8_t>(text[0]), static_cast<uint8_t>(text[1]))) {
+      return false;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
 
 Result<std::unique_ptr<TableBuilder>> TableBuilder::Create(std::string source,
                                                            int64_t encoded_bytes,
@@ -99,6 +131,7 @@ void TableBuilder::PromoteToReal(size_t c, int64_t num_set) {
 void TableBuilder::SetText(size_t c, std::string_view value) {
   if (!columns_[c].sample_shape.empty()) return Skip(c, "has text in a list");
   if (!Becomes(c, Kind::kText)) return;
+  if (!IsUtf8(value)) return Skip(c, "has text that is not UTF-8");
   auto& texts = texts_[c];
   const auto [text, is_new] = texts.try_emplace(std::string(value), std::ssize(texts));
   if (is_new && (std::ssize(texts) > kMaxClasses || value.size() > 1024)) {
@@ -129,6 +162,7 @@ void TableBuilder::SkipName(const std::string& name, std::string_view what, int6
 
 Result<void> TableBuilder::FinishRow() {
   ++num_rows_;
+  if (skipped_columns_.size() == columns_.size()) return {};  // nothing is left to write
   TARE_TRY_VOID(spool_.Append(record_));
   return CheckExpansion(source_, encoded_bytes_, spool_.size());
 }

@@ -76,15 +76,6 @@ Estimate BootstrapEstimate(const stats::BootstrapDistribution& distribution, int
   for (const double level : kBoundConfidences) {
     out.bounds.push_back({level, distribution.Bound(1 - level), distribution.Bound(level)});
   }
-  double sum = 0;
-  double squares = 0;
-  for (const double value : distribution.sorted()) {
-    sum += value - out.value;
-    squares += (value - out.value) * (value - out.value);
-  }
-  const auto size = static_cast<double>(distribution.sorted().size());
-  const double variance = squares / size - (sum / size) * (sum / size);
-  out.deviation = std::sqrt(std::max(0.0, variance) * static_cast<double>(n));
   return out;
 }
 

@@ -248,7 +248,7 @@ std::optional<std::string> FoldOne(Graph& graph, NameMaker& names, size_t& from)
   return std::nullopt;
 }
 
-// ---- opset 7 to 10 --------------------------------------------------------------------------
+// ---- opset 7 to 12 --------------------------------------------------------------------------
 
 std::string AddInts(Graph& graph, NameMaker& names, const std::string& name, const std::vector<int64_t>& values) {
   std::string made = names.Make(name);
@@ -256,47 +256,101 @@ std::string AddInts(Graph& graph, NameMaker& names, const std::string& name, con
   return made;
 }
 
+std::string AddFloats(Graph& graph, NameMaker& names, const std::string& name, Shape shape, const std::vector<float>& values) {
+  std::string made = names.Make(name);
+  graph.AddInitializer(made, Tensor::Of<float>(std::move(shape), values));
+  return made;
+}
+
+// Opset 10: starts, ends and axes became inputs.
 void RaiseSlice(Graph& graph, NameMaker& names, Node& node) {
-  const auto starts = node.Ints("starts");
-  const auto ends = node.Ints("ends");
-  const auto axes = node.Ints("axes");
+  if (node.Find("starts") == nullptr) return;
   const std::string base = node.outputs[0];
+  const auto axes = node.Ints("axes");
   node.inputs.resize(1);
-  node.inputs.push_back(AddInts(graph, names, base + "_starts", starts));
-  node.inputs.push_back(AddInts(graph, names, base + "_ends", ends));
+  node.inputs.push_back(AddInts(graph, names, base + "_starts", node.Ints("starts")));
+  node.inputs.push_back(AddInts(graph, names, base + "_ends", node.Ints("ends")));
   if (!axes.empty()) node.inputs.push_back(AddInts(graph, names, base + "_axes", axes));
   for (const char* attribute : {"starts", "ends", "axes"}) node.Remove(attribute);
 }
 
-void RaiseUpsample(Graph& graph, NameMaker& names, Node& node) {
-  node.op_type = "Resize";  // Resize-10 is Upsample-9 with shrinking allowed
-  const auto* scales = node.Find("scales");
-  if (scales == nullptr || !std::holds_alternative<std::vector<float>>(*scales)) return;
-  const auto values = std::get<std::vector<float>>(*scales);
-  std::string name = names.Make(node.outputs[0] + "_scales");
-  graph.AddInitializer(name, Tensor::Of<float>({static_cast<int64_t>(values.size())}, values));
-  node.inputs.resize(1);
-  node.inputs.push_back(std::move(name));
-  node.Remove("scales");
+// Upsample-7 and -9 became Resize-10, whose scales are input 1; Resize-11 put the region of interest
+// between them, and wants the old way of counting pixels by name.
+void RaiseResize(Graph& graph, NameMaker& names, Node& node) {
+  if (node.Is("Resize") && node.inputs.size() > 2) return;
+  std::string scales = node.Input(1);
+  if (const auto* list = node.Find("scales")) {
+    if (!std::holds_alternative<std::vector<float>>(*list)) return;
+    const auto values = std::get<std::vector<float>>(*list);
+    scales = AddFloats(graph, names, node.outputs[0] + "_scales", {static_cast<int64_t>(values.size())}, values);
+    node.Remove("scales");
+  }
+  node.op_type = "Resize";
+  node.inputs = {node.inputs[0], AddFloats(graph, names, node.outputs[0] + "_roi", {0}, {}), scales};
+  node.Set("coordinate_transformation_mode", std::string("asymmetric"));
+  if (node.String("mode", "nearest") == "nearest") node.Set("nearest_mode", std::string("floor"));
+}
+
+// Opset 11: the bounds became inputs.
+void RaiseClip(Graph& graph, NameMaker& names, Node& node) {
+  if (node.inputs.size() != 1) return;
+  const bool low = node.Find("min") != nullptr;
+  const bool high = node.Find("max") != nullptr;
+  if (low) node.inputs.push_back(AddFloats(graph, names, node.outputs[0] + "_min", {}, {node.Float("min", 0)}));
+  if (high && !low) node.inputs.emplace_back();
+  if (high) node.inputs.push_back(AddFloats(graph, names, node.outputs[0] + "_max", {}, {node.Float("max", 0)}));
+  node.Remove("min");
+  node.Remove("max");
+}
+
+// Opset 11: the paddings became inputs.
+void RaisePad(Graph& graph, NameMaker& names, Node& node) {
+  if (node.Find("pads") == nullptr) return;
+  const float value = node.Float("value", 0);
+  node.inputs.push_back(AddInts(graph, names, node.outputs[0] + "_pads", node.Ints("pads")));
+  if (value != 0) node.inputs.push_back(AddFloats(graph, names, node.outputs[0] + "_value", {}, {value}));
+  node.Remove("pads");
+  node.Remove("value");
 }
 
 void RaiseNode(Graph& graph, NameMaker& names, Node& node) {
-  if (node.Is("Slice") && node.Find("starts") != nullptr) RaiseSlice(graph, names, node);
-  if (node.Is("Upsample")) RaiseUpsample(graph, names, node);
+  if (!node.domain.empty() || node.outputs.empty()) return;
+  if (node.Is("Slice")) RaiseSlice(graph, names, node);
+  if (node.Is("Upsample") || node.Is("Resize")) RaiseResize(graph, names, node);
+  if (node.Is("Clip")) RaiseClip(graph, names, node);
+  if (node.Is("Pad")) RaisePad(graph, names, node);
   if (node.Is("TopK") && node.inputs.size() == 1) {
     node.inputs.push_back(AddInts(graph, names, node.outputs[0] + "_k", {node.Int("k", 1)}));
     node.Remove("k");
   }
   if (node.Is("BatchNormalization")) node.Remove("spatial");
+  if (node.Is("Dropout")) node.Remove("ratio");
 }
 
-bool BodiesNeedRaising(const Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
-    const auto bodies = node.Bodies();
-    const bool changed = node.Is("Slice") || node.Is("Upsample") || node.Is("TopK") || node.Is("Scan");
-    return changed || std::any_of(bodies.begin(), bodies.end(),
-                                  [](const SharedGraph& body) { return BodiesNeedRaising(*body); });
-  });
+// The operator that has no equal in opset 12, or null.
+const Node* FirstWithoutEqual(const Graph& graph, int64_t opset) {
+  for (const Node& node : graph.nodes) {
+    const bool per_element = node.Is("BatchNormalization") && node.Int("spatial", 1) == 0;
+    if ((node.Is("Scan") && opset < 9) || per_element) return &node;
+    for (const SharedGraph& body : node.Bodies()) {
+      if (const Node* inner = FirstWithoutEqual(*body, opset)) return inner;
+    }
+  }
+  return nullptr;
+}
+
+void RaiseGraph(Graph& graph, NameMaker& names, int64_t opset) {
+  // By index: RaiseNode adds initializers, never nodes.
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    RaiseNode(graph, names, graph.nodes[i]);
+    for (Attribute& attribute : graph.nodes[i].attributes) {
+      auto* body = std::get_if<SharedGraph>(&attribute.value);
+      if (body == nullptr) continue;
+      Graph raised = **body;
+      RaiseGraph(raised, names, opset);
+      *body = std::make_shared<const Graph>(std::move(raised));
+    }
+  }
 }
 
 }  // namespace
@@ -347,24 +401,17 @@ std::vector<RewriteCount> FoldChannelConstants(Graph& graph) {
   return list;
 }
 
-Result<void> RaiseOpsetTo10(Model& model) {
+Result<void> RaiseOpset(Model& model) {
   const int64_t opset = model.opset();
-  if (opset < 7 || opset >= 10) return {};
-  for (const Node& node : model.graph.nodes) {
-    const auto bodies = node.Bodies();
-    const bool body = std::any_of(bodies.begin(), bodies.end(), [](const SharedGraph& b) { return BodiesNeedRaising(*b); });
-    const bool per_element = node.Is("BatchNormalization") && node.Int("spatial", 1) == 0;
-    if ((node.Is("Scan") && opset < 9) || body || per_element) {
-      return Unsupported(StrCat("node '", node.name, "' (", node.op_type, ") of opset ", opset,
-                                " has no equal in opset 10"),
-                         "export the model again with opset 13 or later");
-    }
+  if (opset < 7 || opset >= 12) return {};
+  if (const Node* node = FirstWithoutEqual(model.graph, opset)) {
+    return Unsupported(StrCat("node '", node->name, "' (", node->op_type, ") of opset ", opset, " has no equal in opset 12"),
+                       "export the model again with opset 13 or later");
   }
   NameMaker names(model.graph);
-  // By index: RaiseNode adds initializers, never nodes.
-  for (size_t i = 0; i < model.graph.nodes.size(); ++i) RaiseNode(model.graph, names, model.graph.nodes[i]);
-  model.opsets[""] = 10;
-  model.ir_version = std::max<int64_t>(model.ir_version, 5);
+  RaiseGraph(model.graph, names, opset);
+  model.opsets[""] = 12;
+  model.ir_version = std::max<int64_t>(model.ir_version, 7);
   return {};
 }
 

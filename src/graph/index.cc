@@ -142,18 +142,20 @@ Result<void> SortNodes(Graph& graph) {
   for (size_t i = 0; i < waiting.size(); ++i) {
     if (waiting[i] == 0) ready.insert(i);
   }
-  std::vector<Node> sorted;
+  std::vector<size_t> order;
   while (!ready.empty()) {
     const size_t next = *ready.begin();
     ready.erase(ready.begin());
     for (const size_t user : users[next]) {
       if (--waiting[user] == 0) ready.insert(user);
     }
-    sorted.push_back(std::move(graph.nodes[next]));
+    order.push_back(next);
   }
-  if (sorted.size() != waiting.size()) {
+  if (order.size() != waiting.size()) {
     return DataLoss("the graph has a cycle", "export the model again");
   }
+  std::vector<Node> sorted;
+  for (const size_t i : order) sorted.push_back(std::move(graph.nodes[i]));
   graph.nodes = std::move(sorted);
   return {};
 }

@@ -278,6 +278,11 @@ Result<Model> ParseOnnx(std::string_view bytes, const std::string& source, const
   for (const auto& opset : proto.opset_import()) {
     model.opsets[opset.domain() == "ai.onnx" ? "" : opset.domain()] = opset.version();
   }
+  // The entry stands behind the graph: without it the end of the file is missing.
+  if (model.opsets.empty() && model.ir_version >= 3) {
+    return DataLoss(StrCat(source, " names no opset, or is truncated (", bytes.size(), " bytes)"),
+                    "export or download the model again");
+  }
   TARE_TRY(model.graph, ReadGraph(*proto.mutable_graph(), folder).While(StrCat("reading ", source)));
   proto.clear_ir_version();
   proto.clear_opset_import();

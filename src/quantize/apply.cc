@@ -247,7 +247,7 @@ class Builder {
 
   Result<void> Emit(const Node& node) {
     switch (FormatOf(node)) {
-      case Format::kFloat32: model_.graph.nodes.push_back(node); return {};
+      case Format::kFloat32: return EmitFloat(node);
       case Format::kInt8Dynamic: return EmitDynamic(node);
       case Format::kInt8Weights: return node.Is("Gather") ? EmitGather(node) : EmitWeights(node);
       case Format::kInt8Static: break;
@@ -256,6 +256,45 @@ class Builder {
     if (node.Is("Conv") || node.Is("Gemm")) return EmitWeighted(node);
     const bool weighted_matmul = node.Is("MatMul") && index_.Constant(node.Input(1)) != nullptr;
     return weighted_matmul ? EmitWeighted(node) : EmitElement(node);
+  }
+
+  // A float node stays as it is, but for one trap: the runtime quantizes the weight of a Conv,
+  // ConvTranspose or Gemm by itself, with one scale for all channels, when it finds it between a DQ
+  // of one scale and a Q. A DQ with the same scale written once a channel is not taken for one.
+  Result<void> EmitFloat(const Node& node) {
+    const auto quantized = quantized_.find(node.Input(0));
+    if (quantized == quantized_.end() || !WouldBeQuantized(node)) {
+      model_.graph.nodes.push_back(node);
+      return {};
+    }
+    const Tensor& weight = **index_.Constant(node.Input(1));
+    int64_t channels = weight.shape()[node.Is("ConvTranspose") ? 0 : 1];
+    if (node.Is("Conv")) channels *= node.Int("group", 1);
+    if (node.Is("Gemm")) channels = weight.shape()[node.Int("transB", 0) != 0 ? 1 : 0];
+    TARE_TRY(const ParamNames params, ParamsOf(node.inputs[0]));
+    const auto count = static_cast<size_t>(channels);
+    const std::string scale = names_.Make(params.scale + "_channels");
+    const std::string zero_point = names_.Make(params.zero_point + "_channels");
+    model_.graph.AddInitializer(scale, Tensor::Of<float>({channels}, std::vector<float>(count, params.params.scale)));
+    model_.graph.AddInitializer(zero_point, Tensor::Of<uint8_t>({channels}, std::vector<uint8_t>(count, static_cast<uint8_t>(params.params.zero_point))));
+    Node made = node;
+    made.inputs[0] = names_.Make(node.inputs[0] + "_dequantized");
+    AddDequantize(quantized->second, scale, zero_point, made.inputs[0], 1);
+    model_.graph.nodes.push_back(std::move(made));
+    return {};
+  }
+
+  // The runtime's condition (its pass WeightBiasQuantization): a constant float weight, and a way
+  // without branches, through Relu and Clip alone, to a QuantizeLinear.
+  bool WouldBeQuantized(const Node& node) const {
+    const bool weighted = node.Is("Conv") || node.Is("ConvTranspose") || (node.Is("Gemm") && node.Int("transA", 0) == 0);
+    if (!weighted || index_.Constant(node.Input(1)) == nullptr) return false;
+    const Node* at = &node;
+    while (HasFloatReader(at->outputs[0])) {
+      at = FollowingActivation(source_.graph, index_, *at);
+      if (at == nullptr) return false;
+    }
+    return HasQuantizedReader(at->outputs[0]);
   }
 
   // Add, Mul, Concat, MatMul of two activations, pools, movers: every activation input through a DQ.
@@ -387,7 +426,49 @@ class Builder {
     return output;
   }
 
+  // [directions, 4 hidden, inputs] to codes [directions, inputs, 4 hidden] with a scale for each of
+  // directions x 4 hidden rows: the layout of DynamicQuantizeLSTM.
+  Result<std::array<std::string, 3>> AddRecurrentWeight(const std::string& name) {
+    const graph::SharedTensor* constant = index_.Constant(name);
+    if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 || (*constant)->rank() != 3) {
+      return FailedPrecondition(StrCat("weight '", name, "' is not a float32 constant of three axes"), "take the node out of the recipe");
+    }
+    const Shape shape = (*constant)->shape();
+    TARE_TRY(const auto rows, QuantizeWeight((*constant)->Reshaped({shape[0] * shape[1], shape[2]}), 0));
+    const auto from = rows.values.data<int8_t>();
+    std::vector<int8_t> to(from.size());
+    for (int64_t d = 0; d < shape[0]; ++d) {
+      for (int64_t r = 0; r < shape[1]; ++r) {
+        for (int64_t c = 0; c < shape[2]; ++c) {
+          to[static_cast<size_t>((d * shape[2] + c) * shape[1] + r)] = from[static_cast<size_t>((d * shape[1] + r) * shape[2] + c)];
+        }
+      }
+    }
+    std::array<std::string, 3> made = {names_.Make(name + "_quantized"), names_.Make(name + "_scale"), names_.Make(name + "_zero_point")};
+    model_.graph.AddInitializer(made[0], Tensor::Of<int8_t>({shape[0], shape[2], shape[1]}, to));
+    model_.graph.AddInitializer(made[1], Tensor::Of<float>({shape[0], shape[1]}, rows.scales));
+    model_.graph.AddInitializer(made[2], Tensor::Of<int8_t>({shape[0], shape[1]}, std::vector<int8_t>(rows.scales.size(), 0)));
+    return made;
+  }
+
+  Result<void> EmitDynamicLstm(const Node& node) {
+    TARE_TRY(const auto input, AddRecurrentWeight(node.Input(1)));
+    TARE_TRY(const auto state, AddRecurrentWeight(node.Input(2)));
+    Node made = node;
+    made.op_type = "DynamicQuantizeLSTM";
+    made.domain = "com.microsoft";
+    made.inputs.resize(8);
+    made.inputs[1] = input[0];
+    made.inputs[2] = state[0];
+    made.inputs.insert(made.inputs.end(), {input[1], input[2], state[1], state[2]});
+    made.Remove("layout");
+    model_.opsets["com.microsoft"] = 1;
+    model_.graph.nodes.push_back(std::move(made));
+    return {};
+  }
+
   Result<void> EmitDynamic(const Node& node) {
+    if (node.Is("LSTM")) return EmitDynamicLstm(node);
     TARE_TRY(WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
     TARE_TRY(const std::vector<float> bias, BiasOf(node, Format::kInt8Dynamic));
     if (node.Is("Conv") || layout.weight.rank() != 2) {

@@ -95,7 +95,8 @@ bool InScope(const Ability& ability, const Node& node, const GraphIndex& index, 
   if (ability.role != Role::kElement || scope == Scope::kCompute) return false;
   if (scope == Scope::kAll) return true;
   const bool constant_operand = index.Constant(node.Input(0)) != nullptr || index.Constant(node.Input(1)) != nullptr;
-  if (node.Is("Add")) return !constant_operand;
+  if (node.Is("Add")) return !constant_operand || scope == Scope::kGates;
+  if (scope == Scope::kGates && (node.Is("Mul") || node.Is("Sigmoid"))) return true;
   return node.Is("Concat") || node.Is("AveragePool") || node.Is("GlobalAveragePool") || node.Is("LeakyRelu");
 }
 
@@ -105,6 +106,7 @@ std::string ScopeName(Scope scope) {
   switch (scope) {
     case Scope::kCompute: return "compute";
     case Scope::kChain: return "chain";
+    case Scope::kGates: return "gates";
     case Scope::kAll: return "all";
   }
   return "";

@@ -1,6 +1,7 @@
 #include "tare/runtime/analysis.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "tare/core/file.h"
@@ -30,7 +31,9 @@ Result<int64_t> FoldShapes(graph::Model& model, const SessionOptions& options) {
                                [](const graph::Node& node) { return node.Is("Shape"); });
   if (!any) return 0;
   TARE_TRY(const TypeMap types, InferTypes(model, options));
-  int64_t folded = 0;
+  // Constants are added at the end: the index points into the list of initializers.
+  const graph::GraphIndex index(graph);
+  std::vector<std::pair<std::string, Tensor>> made;
   for (graph::Node& node : graph.nodes) {
     const bool shape_of = node.Is("Shape") && node.Find("start") == nullptr && node.Find("end") == nullptr;
     const auto type = types.find(node.Input(0));
@@ -38,12 +41,10 @@ Result<int64_t> FoldShapes(graph::Model& model, const SessionOptions& options) {
     const Shape& shape = type->second.shape;
     // Scalars report an empty shape, and so does a type without one: neither is folded.
     if (shape.empty()) continue;
-    const graph::GraphIndex index(graph);
     const std::string name = node.outputs[0];
     if (std::find(shape.begin(), shape.end(), -1) == shape.end() && !index.IsOutput(name)) {
-      graph.AddInitializer(name, Tensor::Of<int64_t>({static_cast<int64_t>(shape.size())}, shape));
+      made.emplace_back(name, Tensor::Of<int64_t>({static_cast<int64_t>(shape.size())}, shape));
       node.op_type.clear();
-      ++folded;
       continue;
     }
     for (const graph::Use& use : index.Uses(name)) {
@@ -58,14 +59,50 @@ Result<int64_t> FoldShapes(graph::Model& model, const SessionOptions& options) {
       if (position < 0 || position >= static_cast<int64_t>(shape.size())) continue;
       const int64_t extent = shape[static_cast<size_t>(position)];
       if (extent < 0) continue;
-      graph.AddInitializer(user.outputs[0], Tensor::Of<int64_t>((*at)->shape(), {extent}));
+      made.emplace_back(user.outputs[0], Tensor::Of<int64_t>((*at)->shape(), {extent}));
       user.op_type.clear();
-      ++folded;
     }
   }
   std::erase_if(graph.nodes, [](const graph::Node& node) { return node.op_type.empty(); });
-  if (folded > 0) graph::Prune(graph);
-  return folded;
+  for (auto& [name, value] : made) graph.AddInitializer(name, std::move(value));
+  if (!made.empty()) graph::Prune(graph);
+  return static_cast<int64_t>(made.size());
+}
+
+// Operators whose output may be larger than all they read.
+bool Expands(const graph::Node& node) {
+  static const std::set<std::string> kExpanding = {"ConstantOfShape", "Expand", "Tile", "Range", "Resize", "Upsample", "Pad", "OneHot", "EyeLike"};
+  return kExpanding.contains(node.op_type);
+}
+
+bool MayHold(const graph::Node& node, const TypeMap& types, int64_t max_bytes) {
+  return std::all_of(node.outputs.begin(), node.outputs.end(), [&](const std::string& output) {
+    const auto type = types.find(output);
+    if (output.empty() || type == types.end()) return true;
+    const auto count = NumElements(type->second.shape);
+    if (count) return *count <= max_bytes * 8 / std::max(1, BitWidth(type->second.dtype));
+    const bool dynamic = std::find(type->second.shape.begin(), type->second.shape.end(), -1) != type->second.shape.end();
+    return dynamic && !Expands(node);
+  });
+}
+
+bool IsMadeBy(const graph::Node& node, const std::set<std::string>& made) {
+  return std::any_of(node.outputs.begin(), node.outputs.end(), [&](const std::string& output) { return made.contains(output); });
+}
+
+// Outputs of the nodes that depend on constants alone, in order.
+std::vector<std::string> ConstantOutputs(const graph::Graph& graph, const std::function<bool(const graph::Node&)>& may) {
+  std::set<std::string> constants;
+  for (const graph::Initializer& initializer : graph.initializers) constants.insert(initializer.name);
+  std::vector<std::string> made;
+  for (const graph::Node& node : graph.nodes) {
+    if (!IsFoldable(node, constants) || !may(node)) continue;
+    constants.insert(node.outputs.begin(), node.outputs.end());
+    for (const std::string& output : node.outputs) {
+      if (!output.empty()) made.push_back(output);
+    }
+  }
+  return made;
 }
 
 }  // namespace
@@ -120,19 +157,17 @@ Result<TypeMap> InferTypes(const graph::Model& model, const SessionOptions& opti
 Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options, int64_t max_bytes) {
   TARE_TRY(int64_t folded, FoldShapes(model, options));
   graph::Graph& graph = model.graph;
-  std::set<std::string> constants;
-  for (const graph::Initializer& initializer : graph.initializers) constants.insert(initializer.name);
-  std::set<std::string> made;
-  for (const graph::Node& node : graph.nodes) {
-    if (!IsFoldable(node, constants)) continue;
-    constants.insert(node.outputs.begin(), node.outputs.end());
-    made.insert(node.outputs.begin(), node.outputs.end());
-  }
+  // What a shape asks for is looked at before anything is computed: it may be a terabyte.
+  const auto candidates = ConstantOutputs(graph, [](const graph::Node&) { return true; });
+  if (candidates.empty()) return folded;
+  TARE_TRY(const TypeMap types, InferTypes(WithOutputs(model, candidates), options));
+  const auto outputs = ConstantOutputs(graph, [&](const graph::Node& node) { return MayHold(node, types, max_bytes); });
+  const std::set<std::string> made(outputs.begin(), outputs.end());
   // Only what the rest of the graph reads is fetched.
   std::set<std::string> wanted;
   for (const graph::Value& output : graph.outputs) wanted.insert(output.info.name);
   for (const graph::Node& node : graph.nodes) {
-    if (!node.outputs.empty() && made.contains(node.outputs[0])) continue;
+    if (IsMadeBy(node, made)) continue;
     wanted.insert(node.inputs.begin(), node.inputs.end());
     for (const auto& body : node.Bodies()) wanted.merge(graph::CapturedNames(*body));
   }
@@ -154,11 +189,7 @@ Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options
                     });
   if (!fits) return folded;
   const auto before = static_cast<int64_t>(graph.nodes.size());
-  std::set<std::string> replaced(taps.begin(), taps.end());
-  std::erase_if(graph.nodes, [&](const graph::Node& node) {
-    return std::any_of(node.outputs.begin(), node.outputs.end(),
-                       [&](const std::string& output) { return made.contains(output); });
-  });
+  std::erase_if(graph.nodes, [&](const graph::Node& node) { return IsMadeBy(node, made); });
   for (size_t i = 0; i < values.size(); ++i) graph.AddInitializer(session.outputs()[i].name, values[i]);
   graph::Prune(graph);
   return folded + before - static_cast<int64_t>(graph.nodes.size());

@@ -33,7 +33,11 @@ PairSums SumConverted(const TensorView& a, const TensorView& b) {
   };
   const auto x = widen(a);
   const auto y = widen(b);
-  if (!x || !y) return {};
+  if (!x || !y) {  // 4-bit types: equal or not
+    PairSums sums;
+    for (size_t i = 0; i < a.bytes.size(); ++i) sums.mismatches += a.bytes[i] != b.bytes[i];
+    return sums;
+  }
   return SumPairs(x->data<float>(), y->data<float>());
 }
 

@@ -103,6 +103,10 @@ Result<void> InChild(const std::function<Result<void>()>& work, double time_limi
                        "check that the model runs in ONNX Runtime by itself");
   }
   if (WEXITSTATUS(status) == 0) return {};
+  if (text.empty()) {
+    return Unsupported(StrCat("the runtime ends the process on this model (exit code ", WEXITSTATUS(status), ")"),
+                       "check that the model runs in ONNX Runtime by itself");
+  }
   return ParseError(text);
 }
 

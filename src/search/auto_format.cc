@@ -22,6 +22,8 @@
 #include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
 #include "tare/runtime/compare.h"
+#include "tare/runtime/profile.h"
+#include "tare/search/kernel_plan.h"
 
 namespace tare::search {
 namespace {
@@ -35,6 +37,12 @@ using quantize::Scope;
 constexpr int64_t kCheckBatch = 8;
 constexpr size_t kMaxRankedNodes = 160;  // more are ranked in groups of neighbours
 constexpr size_t kRankSamples = 4;
+constexpr double kRounds = 40;
+constexpr size_t kFinalists = 3;
+// Speeds closer than this are equal: then the candidate with more of the graph in integers, whose
+// file is smaller, is taken.
+constexpr double kTie = 0.97;
+constexpr Scope kScopes[] = {Scope::kChain, Scope::kCompute, Scope::kGates, Scope::kAll};
 
 // A candidate with what it takes to run it.
 struct Built {
@@ -65,8 +73,6 @@ class Search {
   Result<void> LoadFloat() {
     TARE_TRY(auto session, runtime::MakeSession(source_, options_.session));
     float_session_ = std::make_unique<runtime::Session>(std::move(session));
-    TARE_TRY(auto bytes, graph::SerializeOnnx(source_));
-    float_bytes_ = static_cast<int64_t>(bytes.size());
     const int64_t batch = samples_.feed->BatchOf(kCheckBatch);
     for (size_t at = 0; at < samples_.check.size(); at += static_cast<size_t>(batch)) {
       const auto part = std::span(samples_.check).subspan(at, std::min(static_cast<size_t>(batch), samples_.check.size() - at));
@@ -76,6 +82,11 @@ class Search {
       float_outputs_.push_back(std::move(outputs));
     }
     TARE_TRY(single_, samples_.feed->Read(std::span(samples_.check).first(1)));
+    const runtime::Session* alone[] = {float_session_.get()};
+    TARE_TRY(const auto times, runtime::TimeInterleaved(alone, single_.inputs, {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
+    float_ms_ = runtime::Median(times[0]);
+    // About kRounds rounds of a pair: enough for an interval of a few per cent.
+    budget_ms_ = std::clamp(2 * kRounds * float_ms_, 10.0, options_.timing_budget_ms);
     return {};
   }
 
@@ -93,7 +104,7 @@ class Search {
   Result<void> Observe() {
     if (!WantsStatic() || prepared_.model.opset() < 10) return {};
     std::set<std::string> values;
-    for (const Scope scope : {Scope::kCompute, Scope::kChain, Scope::kAll}) {
+    for (const Scope scope : kScopes) {
       const auto nodes = quantize::PlanStatic(prepared_.model, prepared_.abilities, scope, {});
       for (auto& value : quantize::ValuesToCalibrate(prepared_.model, prepared_.abilities, nodes)) values.insert(std::move(value));
     }
@@ -123,38 +134,10 @@ class Search {
 
   // ---- plans ------------------------------------------------------------------------------
 
-  // Multiply-adds for each element read and written, of a node with a constant weight; infinite
-  // where it is not known.
-  double Intensity(size_t i) const {
-    const graph::Node& node = prepared_.model.graph.nodes[i];
-    const graph::GraphIndex& index = Index();
-    const graph::SharedTensor* weight = index.Constant(node.Input(1));
-    const graph::Node* activation = quantize::FollowingActivation(prepared_.model.graph, index, node);
-    const auto in = elements_.find(node.Input(0));
-    const auto out = elements_.find(activation == nullptr ? node.outputs[0] : activation->outputs[0]);
-    if (weight == nullptr || in == elements_.end() || out == elements_.end()) return INFINITY;
-    const Shape& shape = (*weight)->shape();
-    const int64_t channel_axis = node.Is("Conv") ? 0 : node.Is("Gemm") && node.Int("transB", 0) != 0 ? 0 : 1;
-    const double per_output = static_cast<double>((*weight)->num_elements()) / static_cast<double>(std::max<int64_t>(1, shape[static_cast<size_t>(channel_axis)]));
-    return per_output * out->second / std::max(1.0, in->second + out->second);
-  }
-
-  const graph::GraphIndex& Index() const {
-    if (!index_) index_.emplace(prepared_.model.graph);
-    return *index_;
-  }
-
-  std::vector<std::string> BelowIntensity(double threshold) const {
-    std::vector<std::string> names = excluded_;
-    for (size_t i = 0; i < prepared_.abilities.size(); ++i) {
-      if (prepared_.abilities[i].role == Role::kCompute && Intensity(i) < threshold) names.push_back(prepared_.abilities[i].node);
-    }
-    return names;
-  }
-
   void AddPlan(std::string name, std::vector<NodeChoice> nodes) {
     const bool computes = std::any_of(nodes.begin(), nodes.end(), [](const NodeChoice& choice) {
-      return choice.op_type == "Conv" || choice.op_type == "MatMul" || choice.op_type == "Gemm" || choice.format == Format::kInt8Weights;
+      return choice.op_type == "Conv" || choice.op_type == "MatMul" || choice.op_type == "Gemm" || choice.op_type == "LSTM" ||
+             choice.format == Format::kInt8Weights;
     });
     const bool known = std::any_of(choice_.candidates.begin(), choice_.candidates.end(),
                                    [&](const Candidate& candidate) { return candidate.nodes == nodes; });
@@ -166,12 +149,44 @@ class Search {
   }
 
   void AddStaticPlans() {
-    for (const Scope scope : {Scope::kChain, Scope::kCompute, Scope::kAll}) {
-      for (const double threshold : {0.0, 12.0, 40.0}) {
-        AddPlan(StrCat("static, ", quantize::ScopeName(scope), threshold > 0 ? StrCat(", over ", threshold, " MAC an element") : ""),
-                quantize::PlanStatic(prepared_.model, prepared_.abilities, scope, BelowIntensity(threshold)));
-      }
+    for (const Scope scope : kScopes) {
+      AddPlan(StrCat("static, ", quantize::ScopeName(scope)), quantize::PlanStatic(prepared_.model, prepared_.abilities, scope, excluded_));
     }
+  }
+
+  // For each static plan that runs: the same without the nodes that are faster in float, by a cut
+  // over the kernel times of both.
+  Result<void> AddKernelPlans() {
+    const int num_runs = std::clamp(static_cast<int>(options_.timing_budget_ms / std::max(0.01, float_ms_)), 3, 15);
+    std::optional<runtime::KernelTimes> float_times;
+    const size_t num_plans = choice_.candidates.size();
+    for (size_t i = 0; i < num_plans; ++i) {
+      if (progress_.cancelled()) return Cancelled();
+      const Candidate candidate = choice_.candidates[i];
+      const bool is_static = candidate.nodes.front().format == Format::kInt8Static && candidate.nodes.back().format == Format::kInt8Static;
+      if (!is_static || candidate.speedup.value == 0) continue;
+      if (!float_times) {
+        TARE_TRY(float_times, runtime::ProfileKernels(prepared_.model, single_.inputs, options_.session, num_runs));
+      }
+      TARE_TRY(const Built built, Build(candidate.nodes));
+      TARE_TRY(const auto int8_times, runtime::ProfileKernels(built.model, single_.inputs, options_.session, num_runs));
+      std::vector<std::string> excluded = NodesBetterInFloat(prepared_, candidate.nodes, *float_times, int8_times, elements_);
+      if (excluded.empty()) continue;
+      excluded.insert(excluded.end(), excluded_.begin(), excluded_.end());
+      AddPlan(candidate.name + ", fast nodes", PlanWithin(candidate.nodes, excluded));
+    }
+    return {};
+  }
+
+  // A static plan over the nodes of another one, less those excluded; what no longer has quantized
+  // neighbours falls out too.
+  std::vector<NodeChoice> PlanWithin(const std::vector<NodeChoice>& nodes, std::vector<std::string> excluded) const {
+    std::set<std::string> kept;
+    for (const NodeChoice& choice : nodes) kept.insert(choice.node);
+    for (const Ability& ability : prepared_.abilities) {
+      if (!kept.contains(ability.node)) excluded.push_back(ability.node);
+    }
+    return quantize::PlanStatic(prepared_.model, prepared_.abilities, Scope::kAll, excluded);
   }
 
   // Dynamic MatMul beside static Conv, in graph order.
@@ -284,24 +299,27 @@ class Search {
       return;
     }
     candidate.closeness = *closeness;
-    Time(candidate, *built->session, options_.timing_budget_ms);
+    Time(candidate, *built->session);
     if (!Holds(candidate.closeness)) {
       candidate.problem = StrCat("output '", candidate.closeness.worst_output, "' moves: cosine ", Fixed(candidate.closeness.cosine, 4));
-    } else if (!IsFast(candidate) && options_.goal == Goal::kSpeed) {
+    } else if (!IsFast(candidate) && options_.goal == Goal::kSpeed && options_.wish == Wish::kAuto) {
       candidate.problem = StrCat("not faster: ", Fixed(candidate.speedup.value, 2), "x");
     }
   }
 
-  void Time(Candidate& candidate, const runtime::Session& session, double budget_ms) {
-    runtime::TimingOptions timing;
-    timing.budget_ms = budget_ms;
-    timing.thread_time = options_.session.num_threads == 1;
+  runtime::TimingOptions Timing(double budget_ms) const {
+    return {.budget_ms = budget_ms, .thread_time = options_.session.num_threads == 1};
+  }
+
+  bool HasBatch() const { return !check_inputs_.empty() && check_inputs_[0].num_valid > 1; }
+
+  void Time(Candidate& candidate, const runtime::Session& session) const {
     const runtime::Session* pair[] = {float_session_.get(), &session};
-    if (const auto times = runtime::TimeInterleaved(pair, single_.inputs, timing)) {
+    if (const auto times = runtime::TimeInterleaved(pair, single_.inputs, Timing(budget_ms_))) {
       candidate.speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
     }
-    if (check_inputs_.empty() || check_inputs_[0].num_valid <= 1) return;
-    if (const auto times = runtime::TimeInterleaved(pair, check_inputs_[0].inputs, timing)) {
+    if (!HasBatch()) return;
+    if (const auto times = runtime::TimeInterleaved(pair, check_inputs_[0].inputs, Timing(budget_ms_))) {
       candidate.batch_speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
     }
   }
@@ -320,31 +338,56 @@ class Search {
   Result<void> MeasurePlans() {
     AddPlans();
     progress_.Begin("choose", static_cast<int64_t>(choice_.candidates.size()));
-    for (size_t i = 0; i < choice_.candidates.size(); ++i) {
-      if (progress_.cancelled()) return Cancelled();
-      Measure(choice_.candidates[i]);
-      progress_.Update(static_cast<int64_t>(i + 1));
+    if (options_.wish == Wish::kStatic && !choice_.candidates.empty()) {
+      // Asked for by name: the plan with every fusable node, unless it breaks the outputs or is slow.
+      Measure(choice_.candidates[0]);
+      if (choice_.candidates[0].problem.empty() && IsFast(choice_.candidates[0])) {
+        choice_.candidates.resize(1);
+        progress_.End("");
+        return {};
+      }
+    }
+    TARE_TRY_VOID(MeasureFrom(0));
+    const size_t num_plans = choice_.candidates.size();
+    if (WantsStatic() && options_.goal == Goal::kSpeed) {
+      TARE_TRY_VOID(AddKernelPlans());
+      TARE_TRY_VOID(MeasureFrom(num_plans));
     }
     progress_.End("");
     return {};
   }
 
+  Result<void> MeasureFrom(size_t first) {
+    for (size_t i = first; i < choice_.candidates.size(); ++i) {
+      if (progress_.cancelled()) return Cancelled();
+      if (choice_.candidates[i].speedup.value == 0) Measure(choice_.candidates[i]);
+      progress_.Update(static_cast<int64_t>(i + 1));
+    }
+    return {};
+  }
+
   // ---- repair -----------------------------------------------------------------------------
 
-  const Candidate* Best() const {
-    const Candidate* best = nullptr;
-    for (const Candidate& candidate : choice_.candidates) {
-      if (!candidate.problem.empty()) continue;
-      const bool better = best == nullptr || (options_.goal == Goal::kSize ? candidate.model_bytes < best->model_bytes : Score(candidate) > Score(*best));
-      if (better) best = &candidate;
+  // Sound candidates, the best first.
+  std::vector<size_t> Sound() const {
+    std::vector<size_t> sound;
+    for (size_t i = 0; i < choice_.candidates.size(); ++i) {
+      if (choice_.candidates[i].problem.empty()) sound.push_back(i);
     }
-    return best;
+    const auto better = [&](size_t a, size_t b) {
+      const Candidate& x = choice_.candidates[a];
+      const Candidate& y = choice_.candidates[b];
+      return options_.goal == Goal::kSize ? x.model_bytes < y.model_bytes : Score(x) > Score(y);
+    };
+    std::stable_sort(sound.begin(), sound.end(), better);
+    return sound;
   }
 
   // The broken candidates that would be worth more than the best sound one.
   Result<void> RepairBest() {
     std::vector<size_t> broken;
-    const double bar = Best() == nullptr ? options_.min_speedup : Score(*Best()) * 1.03;
+    const auto sound = Sound();
+    const double bar = sound.empty() ? options_.min_speedup : Score(choice_.candidates[sound[0]]) / kTie;
     for (size_t i = 0; i < choice_.candidates.size(); ++i) {
       const Candidate& candidate = choice_.candidates[i];
       const bool moved = candidate.speedup.value > 0 && !Holds(candidate.closeness);
@@ -394,14 +437,9 @@ class Search {
   std::vector<NodeChoice> Without(const Candidate& candidate, const std::vector<std::pair<double, std::string>>& ranked, size_t count) const {
     std::set<std::string> out;
     for (size_t i = 0; i < count; ++i) out.insert(ranked[i].second);
+    const bool is_static = std::none_of(candidate.nodes.begin(), candidate.nodes.end(), [](const NodeChoice& choice) { return choice.format != Format::kInt8Static; });
+    if (is_static) return PlanWithin(candidate.nodes, {out.begin(), out.end()});
     std::vector<NodeChoice> nodes;
-    std::vector<std::string> excluded = excluded_;
-    for (const Ability& ability : prepared_.abilities) {
-      const bool kept = std::any_of(candidate.nodes.begin(), candidate.nodes.end(), [&](const NodeChoice& choice) { return choice.node == ability.node; });
-      if (!kept || out.contains(ability.node)) excluded.push_back(ability.node);
-    }
-    const bool dynamic = std::any_of(candidate.nodes.begin(), candidate.nodes.end(), [](const NodeChoice& choice) { return choice.format == Format::kInt8Dynamic; });
-    if (!dynamic) return quantize::PlanStatic(prepared_.model, prepared_.abilities, Scope::kAll, excluded);
     for (const NodeChoice& choice : candidate.nodes) {
       if (!out.contains(choice.node)) nodes.push_back(choice);
     }
@@ -432,25 +470,64 @@ class Search {
 
   // ---- verdict ----------------------------------------------------------------------------
 
+  // The best few against float in one interleaved run; the winner is what the user gets.
   Result<Choice> Decide() {
-    while (const Candidate* best = Best()) {
-      Candidate& candidate = const_cast<Candidate&>(*best);
-      TARE_TRY(Built built, Build(candidate.nodes));
-      if (options_.goal == Goal::kSpeed && options_.wish == Wish::kAuto) {
-        Time(candidate, *built.session, 2 * options_.timing_budget_ms);
-        if (!IsFast(candidate)) {
-          candidate.problem = StrCat("not faster when timed again: ", Fixed(candidate.speedup.value, 2), "x");
-          continue;
-        }
-      }
-      candidate.chosen = true;
-      TARE_TRY(choice_.fusion, quantize::CountFused(built.model, built.recipe, options_.session));
-      choice_.reason = StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2), "x as fast, cosine ", Fixed(candidate.closeness.cosine, 4));
-      choice_.recipe = std::move(built.recipe);
-      choice_.model = std::move(built.model);
-      return std::move(choice_);
+    std::vector<size_t> finalists = Sound();
+    if (finalists.size() > kFinalists) finalists.resize(kFinalists);
+    const bool timed = options_.goal == Goal::kSpeed && options_.wish == Wish::kAuto;
+    if (timed && !finalists.empty()) {
+      TARE_TRY_VOID(TimeAgain(finalists));
+    }
+    for (const size_t i : Sound()) {
+      if (std::find(finalists.begin(), finalists.end(), i) != finalists.end()) return Take(PreferSmaller(i, finalists));
     }
     choice_.reason = WhyNone();
+    return std::move(choice_);
+  }
+
+  Result<void> TimeAgain(const std::vector<size_t>& finalists) {
+    std::vector<Built> built;
+    std::vector<const runtime::Session*> sessions = {float_session_.get()};
+    for (const size_t i : finalists) {
+      TARE_TRY(auto one, Build(choice_.candidates[i].nodes));
+      built.push_back(std::move(one));
+      sessions.push_back(built.back().session.get());
+    }
+    const double budget_ms = budget_ms_ * static_cast<double>(sessions.size());
+    const auto retime = [&](const std::vector<NamedTensor>& inputs, runtime::Ratio Candidate::* ratio) -> Result<void> {
+      TARE_TRY(const auto times, runtime::TimeInterleaved(sessions, inputs, Timing(budget_ms)));
+      for (size_t k = 0; k < finalists.size(); ++k) choice_.candidates[finalists[k]].*ratio = runtime::SpeedupOf(times[0], times[k + 1]);
+      return {};
+    };
+    TARE_TRY_VOID(retime(single_.inputs, &Candidate::speedup));
+    if (HasBatch()) {
+      TARE_TRY_VOID(retime(check_inputs_[0].inputs, &Candidate::batch_speedup));
+    }
+    for (const size_t i : finalists) {
+      Candidate& candidate = choice_.candidates[i];
+      if (!IsFast(candidate)) candidate.problem = StrCat("not faster when timed again: ", Fixed(candidate.speedup.value, 2), "x");
+    }
+    return {};
+  }
+
+  size_t PreferSmaller(size_t best, const std::vector<size_t>& finalists) const {
+    size_t smallest = best;
+    for (const size_t i : finalists) {
+      const Candidate& candidate = choice_.candidates[i];
+      const bool equal = candidate.problem.empty() && Score(candidate) >= kTie * Score(choice_.candidates[best]);
+      if (equal && static_cast<double>(candidate.model_bytes) < kTie * static_cast<double>(choice_.candidates[smallest].model_bytes)) smallest = i;
+    }
+    return smallest;
+  }
+
+  Result<Choice> Take(size_t i) {
+    Candidate& candidate = choice_.candidates[i];
+    TARE_TRY(Built built, Build(candidate.nodes));
+    candidate.chosen = true;
+    TARE_TRY(choice_.fusion, quantize::CountFused(built.model, built.recipe, options_.session));
+    choice_.reason = StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2), "x as fast, cosine ", Fixed(candidate.closeness.cosine, 4));
+    choice_.recipe = std::move(built.recipe);
+    choice_.model = std::move(built.model);
     return std::move(choice_);
   }
 
@@ -471,14 +548,14 @@ class Search {
   Progress& progress_;
 
   std::unique_ptr<runtime::Session> float_session_;
-  int64_t float_bytes_ = 0;
+  double float_ms_ = 0;   // of one sample
+  double budget_ms_ = 0;  // for timing one candidate
   std::vector<data::FeedBatch> check_inputs_;
   std::vector<Outputs> float_outputs_;
   data::FeedBatch single_;
   std::map<std::string, double> elements_;  // of observed values, a sample
   std::set<std::string> unusable_;
   std::vector<std::string> excluded_;
-  mutable std::optional<graph::GraphIndex> index_;
   Choice choice_;
 };
 

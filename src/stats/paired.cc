@@ -80,12 +80,17 @@ std::optional<int64_t> TangoSettlingSize(const PairedCounts& counts, double marg
                                          double confidence) {
   constexpr double kMost = 1e9;
   if (counts.n <= 0) return std::nullopt;
-  const double z = NormalQuantile(confidence) + NormalQuantile(kPlannedPower);
   const double harmful = static_cast<double>(counts.harmful) / static_cast<double>(counts.n);
   const double helpful = static_cast<double>(counts.helpful) / static_cast<double>(counts.n);
-  // |T| grows as sqrt(n) at fixed rates.
-  const double unit = std::abs(TangoStatistic(harmful, helpful, 1, margin));
-  const double n = std::ceil((z / unit) * (z / unit));
+  const double difference = helpful - harmful;
+  const double distance = std::abs(difference + margin);
+  // Deviations of one pair: under the margin, as the test takes it, and at the observed rates.
+  const double under_margin = distance / std::abs(TangoStatistic(harmful, helpful, 1, margin));
+  const double observed = std::sqrt(std::max(0.0, harmful + helpful - difference * difference));
+  const double root = (NormalQuantile(confidence) * under_margin +
+                       NormalQuantile(kPlannedPower) * observed) /
+                      distance;
+  const double n = std::ceil(root * root);
   if (!(n <= kMost)) return std::nullopt;
   return std::max(static_cast<int64_t>(n), counts.n + 1);
 }

@@ -1,10 +1,40 @@
 #include "tare/tensor/quant_params.h"
 
 #include <algorithm>
+#include <array>
 #include <cfloat>
 #include <cmath>
 
 namespace tare {
+namespace {
+
+// Shares of the largest magnitude that are tried as the end of a channel's range.
+constexpr std::array<float, 9> kShares = {1.0F, 0.975F, 0.95F, 0.925F, 0.9F, 0.875F, 0.85F, 0.825F, 0.8F};
+
+// In: the largest magnitude of each channel. Out: the scale of least squared error among kShares.
+template <class ChannelOf>
+void ShrinkScales(std::span<const float> values, const ChannelOf& channel_of, std::vector<float>& scales) {
+  std::vector<std::array<double, kShares.size()>> errors(scales.size());
+  std::vector<std::array<float, kShares.size()>> candidates(scales.size());
+  for (size_t c = 0; c < scales.size(); ++c) {
+    for (size_t k = 0; k < kShares.size(); ++k) candidates[c][k] = std::max(kShares[k] * scales[c] / 127.0F, FLT_MIN);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t c = channel_of(static_cast<int64_t>(i));
+    for (size_t k = 0; k < kShares.size(); ++k) {
+      const float scale = candidates[c][k];
+      const float code = std::clamp(std::nearbyint(values[i] / scale), -127.0F, 127.0F);
+      const float error = values[i] - code * scale;
+      errors[c][k] += double{error} * error;
+    }
+  }
+  for (size_t c = 0; c < scales.size(); ++c) {
+    const auto best = std::min_element(errors[c].begin(), errors[c].end()) - errors[c].begin();
+    scales[c] = scales[c] > 0 ? candidates[c][static_cast<size_t>(best)] : 1.0F;
+  }
+}
+
+}  // namespace
 
 Result<QuantParams> AffineParamsFromRange(ValueRange range, QuantGrid grid) {
   if (!std::isfinite(range.min) || !std::isfinite(range.max) || range.min > range.max) {
@@ -68,8 +98,8 @@ Result<QuantizedWeight> QuantizeWeight(const Tensor& weight, int64_t axis,
     float& absmax = scales[channel_of(i)];
     absmax = std::max(absmax, magnitude);
   }
+  ShrinkScales(values, channel_of, scales);
   for (size_t c = 0; c < scales.size(); ++c) {
-    scales[c] = scales[c] > 0 ? std::max(scales[c] / 127.0F, FLT_MIN) : 1.0F;
     if (!floor.empty()) scales[c] = std::max(scales[c], floor[c]);
   }
   TARE_TRY(Tensor quantized, Tensor::Zeros(DType::kInt8, shape));

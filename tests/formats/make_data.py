@@ -42,6 +42,9 @@ for version in [(1, 0), (2, 0), (3, 0)]:
 ARRAYS = {"images": counting("uint8", (4, 2, 3)), "labels": np.array([3, 1, 2, 0])}
 np.savez(OUT / "stored.npz", **ARRAYS)
 np.savez_compressed(OUT / "deflated.npz", **ARRAYS)
+# Over 1 MiB when decoded: goes through a temporary file.
+np.savez_compressed(OUT / "large_deflated.npz",
+                    x=np.repeat((np.arange(3000) % 251).astype("uint8"), 1024).reshape(3000, 1024))
 # What exporters make: a scalar beside arrays, an empty cache, an array of other length, objects.
 np.savez(OUT / "mixed.npz", x=counting("float32", (3, 2)), rate=np.int64(16000),
          cache=np.zeros((3, 4, 0, 8), "float32"), other=counting("float32", (2, 2)),

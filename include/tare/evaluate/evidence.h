@@ -53,8 +53,6 @@ struct Estimate {
   std::optional<stats::PairedCounts> pairs;
   /// For everything else: one-sided bounds by rising confidence.
   std::vector<Bound> bounds;
-  /// Standard deviation of one sample's contribution: the standard error times sqrt(n).
-  std::optional<double> deviation;
   friend bool operator==(const Estimate&, const Estimate&) = default;
 };
 
@@ -141,6 +139,9 @@ struct Paired {
   std::vector<PairedScope> slices, distributions;
 };
 
+/// Signal-to-noise ratio of outputs that are equal, where a number is needed.
+inline constexpr double kMostSnrDb = 300;
+
 /// Closeness of one model output.
 struct OutputCloseness {
   std::string name;
@@ -148,8 +149,9 @@ struct OutputCloseness {
   int64_t n = 0;               ///< samples
   std::optional<Estimate> cosine;  ///< mean over samples; absent for integer outputs
   double least_cosine = 1;
-  std::optional<double> relative_error;  ///< absent when the baseline is all zero and they differ
-  std::optional<double> snr_db;          ///< absent when infinite
+  /// Over all samples; absent when the baseline is all zero and they differ.
+  std::optional<Estimate> relative_error;
+  std::optional<double> snr_db;  ///< absent when infinite
   std::optional<Share> flips;            ///< where the output looks like class scores
   std::optional<Share> agreement;        ///< equal elements of an integer output
   int64_t non_finite_baseline = 0, non_finite_candidate = 0;  ///< elements

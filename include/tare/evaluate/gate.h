@@ -51,8 +51,12 @@ struct Decision {
   std::string summary;  ///< one sentence with its numbers
   double confidence = 0.95;
   std::string policy_digest;
+  std::string policy;  ///< its canonical text
   std::vector<CheckResult> checks;
 };
+
+/// Below this many samples a bootstrap bound is not believed: INCONCLUSIVE.
+inline constexpr int64_t kMinBootstrapSamples = 16;
 
 /// Judges the evidence.
 ///
@@ -62,7 +66,7 @@ struct Decision {
 ///   INCONCLUSIVE   neither, or the statistic is undefined, absent, or rests on too few samples
 ///
 /// Differences of accuracy, top-k accuracy and recall: Tango's score test. Other differences: BCa
-/// bounds, from 16 samples on. Shares against a limit (flip_rate max): Clopper-Pearson. Exact numbers
+/// bounds, from kMinBootstrapSamples on. Shares against a limit (flip_rate max): Clopper-Pearson. Exact numbers
 /// (size): the value itself, which may equal the limit. Speed and latency: their intervals.
 /// Overall FAIL if any check fails, else INCONCLUSIVE if any is (or there is none), else PASS.
 ///

@@ -35,11 +35,18 @@ int64_t RemoveIdentities(Graph& graph);
 /// Source   Jacob et al., arXiv:1712.05877, Sec. 3.2 Eq. (14) for the batch normalisation.
 std::vector<RewriteCount> FoldChannelConstants(Graph& graph);
 
-/// Raises a model of opset 7 to 9 to opset 10, the first with QuantizeLinear.
-/// Edge    other opsets are left as they are.
-/// Errors  kUnsupported: an operator of the model changed its meaning between the two in a way that
-///         has no equivalent; names it. The model is then unchanged.
-Result<void> RaiseOpsetTo10(Model& model);
+/// Raises a model of opset 7 to 11 to opset 12: the last one in which no operator changed its
+/// meaning beyond moving attributes to inputs, and the first with everything that int8 needs
+/// (QuantizeLinear 10, DynamicQuantizeLinear 11, Round 11, MaxPool of integers 12).
+/// Edge    other opsets are left as they are. Bodies are raised too.
+/// Errors  kUnsupported: an operator of the model has no equal in opset 12; names it. The model is
+///         then unchanged.
+Result<void> RaiseOpset(Model& model);
+
+/// Makes a model with float16 constants compute in float32 between a Cast at each float16 input and
+/// output; bodies too. Returns whether there was anything to do.
+/// Bound   outputs move by float16 rounding, about 1e-3 of their norm a layer.
+bool WidenFloat16(Model& model);
 
 /// The graph as text, one node a line: for tests and `tare inspect --text`.
 std::string GraphText(const Graph& graph);

@@ -15,7 +15,8 @@ namespace tare::quantize {
 enum class Scope {
   kCompute,  ///< Conv, Gemm and MatMul with constant weights; everything between them stays float
   kChain,    ///< also what joins them without a scale of its own to lose: Add, Concat, pools, movers
-  kAll,      ///< every operator with an integer kernel: Mul, Sigmoid, Softmax, MatMul of activations
+  kGates,    ///< also Mul and Sigmoid: SiLU, hard swish and squeeze-excitation stay in integers
+  kAll,      ///< every operator with an integer kernel: also Softmax, Where, MatMul of activations
 };
 
 std::string ScopeName(Scope scope);

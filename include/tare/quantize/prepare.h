@@ -28,7 +28,7 @@ struct Prepared {
 using Inputs = std::vector<NamedTensor>;
 
 /// Brings a model into canonical form: constants lifted and folded, Identity and Dropout gone,
-/// BatchNorm and per-channel constants folded, every node named, opset at least 10 where that is
+/// BatchNorm and per-channel constants folded, every node named, opset at least 12 where that is
 /// possible.
 ///
 /// With `probes` (inputs of real runs) the result is compared with the source in the runtime; a

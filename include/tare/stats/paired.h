@@ -66,8 +66,13 @@ double TangoUpper(const PairedCounts& counts, double confidence);
 /// The two-sided interval, each end at (1 + confidence) / 2.
 Interval Tango(const PairedCounts& counts, double confidence);
 
-/// Returns the n at which a difference with the observed rates would be on one side of -margin at
-/// `confidence`, with power kPlannedPower: about (z_confidence + z_power)^2 psi / (d + margin)^2.
+/// Returns the n at which a difference with the observed rates would be shown to be on its side of
+/// -margin at `confidence`, with power kPlannedPower.
+///
+///   ((z_confidence s0 + z_power s1) / (d + margin))^2
+///
+/// s0 is the deviation of one pair that the score test takes, s1 the observed one; both near
+/// sqrt(psi), the root of the share of discordant pairs (reference/monitoring.md, 14.5).
 /// Edge     nullopt when the observed difference stands so close to -margin that 10^9 samples
 ///          would not do, and for n == 0.
 std::optional<int64_t> TangoSettlingSize(const PairedCounts& counts, double margin,

@@ -1,9 +1,8 @@
 // Adapter of Arrow and Parquet.
 
-#include "data/arrow_tables.h"
+#include "data/parquet.h"
 
 #include <arrow/api.h>
-#include <arrow/csv/api.h>
 #include <arrow/io/interfaces.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/exception.h>
@@ -13,43 +12,40 @@
 #include <functional>
 #include <optional>
 
-#include "data/csv_head.h"
 #include "data/table.h"
 
 namespace tare::data {
 namespace {
 
 constexpr int64_t kMaxMemoryBytes = int64_t{1} << 30;
-constexpr int32_t kCsvBlockBytes = 1 << 20;
-constexpr int32_t kMaxCsvLineBytes = 16 << 20;
 constexpr int64_t kParquetBatchRows = 1024;
 constexpr int64_t kParquetBufferBytes = 1 << 18;
 constexpr int kMaxListDepth = 8;
 
-Error ArrowError(const arrow::Status& status, const std::string& name, std::string_view format) {
+Error ArrowError(const arrow::Status& status, const std::string& name) {
   std::string why = status.message();
   why.resize(std::min(why.size(), why.find('\n')));
   if (status.IsOutOfMemory()) {
     return ResourceExhausted(
-        StrCat("reading ", name, " as ", format, " takes over 1 GiB of memory: ", why),
+        StrCat("reading ", name, " as Parquet takes over 1 GiB of memory: ", why),
         "write it in smaller row groups and pages, or as .npz");
   }
   if (status.IsNotImplemented()) {
-    return Unsupported(StrCat(name, " uses a feature of ", format, " that is not read: ", why),
+    return Unsupported(StrCat(name, " uses a feature of Parquet that is not read: ", why),
                        "write it again with plain settings, or as .npz");
   }
-  return DataLoss(StrCat("cannot read ", name, " as ", format, ": ", why),
+  return DataLoss(StrCat("cannot read ", name, " as Parquet: ", why),
                   "correct the file, or make or download it again");
 }
 
-Result<void> Check(const arrow::Status& status, const std::string& name, std::string_view format) {
+Result<void> Check(const arrow::Status& status, const std::string& name) {
   if (status.ok()) return {};
-  return ArrowError(status, name, format);
+  return ArrowError(status, name);
 }
 
 template <class T>
-Result<T> Check(arrow::Result<T> result, const std::string& name, std::string_view format) {
-  if (!result.ok()) return ArrowError(result.status(), name, format);
+Result<T> Check(arrow::Result<T> result, const std::string& name) {
+  if (!result.ok()) return ArrowError(result.status(), name);
   return *std::move(result);
 }
 
@@ -125,82 +121,6 @@ std::optional<std::string_view> TextAt(const arrow::Array& array, int64_t i) {
   }
   return std::nullopt;
 }
-
-// ---- CSV
-
-Result<std::shared_ptr<arrow::csv::StreamingReader>> MakeCsvReader(const ByteSourcePtr& source,
-                                                                   const CsvHead& head,
-                                                                   arrow::MemoryPool* pool) {
-  auto read = arrow::csv::ReadOptions::Defaults();
-  read.use_threads = false;
-  // A line must fit into a block.
-  read.block_size = static_cast<int32_t>(std::min<int64_t>(
-      source->size() + 1, head.names.size() > 1024 ? kMaxCsvLineBytes : kCsvBlockBytes));
-  read.column_names = head.names;
-  read.skip_rows_after_names = head.has_header ? 1 : 0;
-  auto parse = arrow::csv::ParseOptions::Defaults();
-  parse.delimiter = head.delimiter;
-  parse.newlines_in_values = true;
-  auto convert = arrow::csv::ConvertOptions::Defaults();
-  for (const std::string& name : head.names) convert.column_types[name] = arrow::utf8();
-  auto reader = arrow::csv::StreamingReader::Make(
-      arrow::io::IOContext(pool), std::make_shared<ArrowFile>(source, pool), read, parse, convert);
-  return Check(std::move(reader), source->name(), "CSV");
-}
-
-void SetCsvCell(TableBuilder& builder, size_t c, std::string_view text) {
-  using Kind = CsvCell::Kind;
-  if (builder.column(c).kind == TableColumn::Kind::kText && !text.empty()) {
-    return builder.SetText(c, text);  // "7" among texts is a text
-  }
-  const CsvCell cell = ReadCsvCell(text);
-  switch (cell.kind) {
-    case Kind::kEmpty:
-      return builder.Skip(c, "is empty");
-    case Kind::kBool:
-      return builder.SetBool(c, 0, cell.integer != 0);
-    case Kind::kInteger:
-      return builder.SetInteger(c, 0, cell.integer);
-    case Kind::kReal:
-      return builder.SetReal(c, 0, cell.real);
-    case Kind::kText:
-      return builder.SetText(c, text);
-  }
-}
-
-Result<void> AddCsvBatch(const arrow::RecordBatch& batch, TableBuilder& builder,
-                         const std::string& name) {
-  if (batch.num_columns() != static_cast<int>(builder.num_columns())) {
-    return DataLoss(StrCat(name, " changes its number of columns"), "correct the file");
-  }
-  const auto cells = batch.columns();
-  for (int64_t row = 0; row < batch.num_rows(); ++row) {
-    for (size_t c = 0; c < builder.num_columns(); ++c) {
-      if (builder.IsSkipped(c)) continue;
-      SetCsvCell(builder, c, TextAt(*cells[c], row).value_or(""));
-    }
-    TARE_TRY_VOID(builder.FinishRow());
-  }
-  return {};
-}
-
-Result<std::unique_ptr<Dataset>> ReadCsv(const ByteSourcePtr& source, ByteSourcePtr file) {
-  TARE_TRY(const std::string prefix, ReadPrefix(*source, kMaxCsvLineBytes / 4));
-  const CsvHead head = ReadCsvHead(prefix);
-  std::vector<TableColumn> columns;
-  for (const std::string& name : head.names) columns.push_back({name});
-  TARE_TRY(auto builder, TableBuilder::Create(source->name(), file->size(), std::move(columns)));
-  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMaxMemoryBytes);
-  TARE_TRY(const auto reader, MakeCsvReader(source, head, &pool));
-  std::shared_ptr<arrow::RecordBatch> batch;
-  while (true) {
-    TARE_TRY_VOID(Check(reader->ReadNext(&batch), source->name(), "CSV"));
-    if (batch == nullptr) return builder->Finish(std::move(file));
-    TARE_TRY_VOID(AddCsvBatch(*batch, *builder, source->name()));
-  }
-}
-
-// ---- Parquet
 
 DType DTypeOfArrow(const arrow::DataType& type) {
   switch (type.id()) {
@@ -414,41 +334,29 @@ Result<std::unique_ptr<Dataset>> ReadParquet(const ByteSourcePtr& source, ByteSo
   const std::string& name = source->name();
 
   parquet::arrow::FileReaderBuilder builder;
-  TARE_TRY_VOID(
-      Check(builder.Open(std::make_shared<ArrowFile>(source, &pool), properties), name, "Parquet"));
+  TARE_TRY_VOID(Check(builder.Open(std::make_shared<ArrowFile>(source, &pool), properties), name));
   std::unique_ptr<parquet::arrow::FileReader> reader;
-  TARE_TRY_VOID(Check(builder.memory_pool(&pool)->properties(arrow_properties)->Build(&reader),
-                      name, "Parquet"));
-  TARE_TRY(const auto batches, Check(reader->GetRecordBatchReader(), name, "Parquet"));
+  TARE_TRY_VOID(
+      Check(builder.memory_pool(&pool)->properties(arrow_properties)->Build(&reader), name));
+  TARE_TRY(const auto batches, Check(reader->GetRecordBatchReader(), name));
   ParquetTable table(name, file->size());
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
-    TARE_TRY_VOID(Check(batches->ReadNext(&batch), name, "Parquet"));
+    TARE_TRY_VOID(Check(batches->ReadNext(&batch), name));
     if (batch == nullptr) return table.Finish(std::move(file));
-    TARE_TRY_VOID(Check(batch->Validate(), name, "Parquet"));
+    TARE_TRY_VOID(Check(batch->Validate(), name));
     TARE_TRY_VOID(table.Add(*batch));
-  }
-}
-
-// Parquet's reader throws in places.
-template <class Read>
-Result<std::unique_ptr<Dataset>> Guarded(const Read& read, const ByteSourcePtr& source,
-                                         ByteSourcePtr file, std::string_view format) {
-  try {
-    return read(source, std::move(file));
-  } catch (const parquet::ParquetException& e) {
-    return ArrowError(arrow::Status::Invalid(e.what()), source->name(), format);
   }
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Dataset>> OpenCsv(ByteSourcePtr source, ByteSourcePtr file) {
-  return Guarded(ReadCsv, source, std::move(file), "CSV");
-}
-
 Result<std::unique_ptr<Dataset>> OpenParquet(ByteSourcePtr source, ByteSourcePtr file) {
-  return Guarded(ReadParquet, source, std::move(file), "Parquet");
+  try {
+    return ReadParquet(source, std::move(file));
+  } catch (const parquet::ParquetException& e) {  // the reader throws in places
+    return ArrowError(arrow::Status::Invalid(e.what()), source->name());
+  }
 }
 
 }  // namespace tare::data

@@ -1,0 +1,8 @@
+// Fuzz target: Parquet.
+
+#include "dataset_fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  tare::data::FuzzDataset(tare::data::Format::kParquet, bytes, size);
+  return 0;
+}

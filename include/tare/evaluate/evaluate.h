@@ -1,0 +1,80 @@
+// The driver: feeds the same batches to two models and collects the evidence.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tare/core/progress.h"
+#include "tare/core/result.h"
+#include "tare/evaluate/classification.h"
+#include "tare/evaluate/evidence.h"
+#include "tare/evaluate/outputs.h"
+#include "tare/runtime/session.h"
+#include "tare/tensor/tensor.h"
+
+namespace tare::evaluate {
+
+/// A column of a batch that slices compare.
+struct NamedColumn {
+  std::string name;
+  std::vector<double> values;
+};
+
+/// Inputs of one run of the models, and what is known about its samples.
+struct EvaluationBatch {
+  std::vector<NamedTensor> inputs;
+  std::vector<int64_t> labels;  ///< num_valid of them; empty for task outputs
+  int64_t num_valid = 0;        ///< rows that are samples; the rest is padding
+  std::vector<NamedColumn> columns;
+};
+
+/// Yields batches in order.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+  /// The next batch, or nullopt at the end.
+  virtual Result<std::optional<EvaluationBatch>> Next() = 0;
+  /// Samples in all, 0 when unknown.
+  virtual int64_t num_samples() const = 0;
+};
+
+/// A model as the evaluation sees it: what it gives, and how to run it. The two models are treated
+/// alike because nothing else is known about them.
+struct RunnableModel {
+  std::vector<ValueInfo> outputs;
+  using Use = std::function<Result<void>(std::span<const TensorView>)>;
+  std::function<Result<void>(std::span<const NamedTensor> inputs, const Use& use)> run;
+};
+/// The session must outlive the model.
+RunnableModel RunnableOf(const runtime::Session& session);
+
+struct EvaluateOptions {
+  ClassificationOptions classification;
+  OutputsOptions outputs;
+  /// Name of the output that holds the class scores or predicted labels; empty: the first float
+  /// output [N, C], else the first integer output [N].
+  std::string score_output;
+};
+
+/// Runs both models on every batch of the test set and returns the evidence of the task: with labels
+/// classification and the closeness of outputs, without labels (task "outputs") the closeness alone.
+///
+/// Errors   kInvalidArgument: the two have different outputs, a batch without labels (or with other
+///          than num_valid), no output fits, a model without rows as its answer; kCancelled; and what
+///          the source and the models give. An empty source is kInvalidArgument.
+Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
+                          BatchSource& source, const std::string& task,
+                          const EvaluateOptions& options, Progress& progress);
+
+/// Evaluates another distribution and adds it to `evidence` under `name`.
+Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
+                                  BatchSource& source, const std::string& name,
+                                  const std::string& description, const EvaluateOptions& options,
+                                  Progress& progress, Evidence& evidence);
+
+}  // namespace tare::evaluate

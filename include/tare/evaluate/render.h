@@ -1,0 +1,35 @@
+// The report and the decision for people and for other programs: text, Markdown, HTML, JUnit, SARIF.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tare/core/result.h"
+#include "tare/evaluate/report.h"
+
+namespace tare::evaluate {
+
+/// The lines of the terminal table, without colours: a header, one line a check and one for each
+/// fact that no check is about (accuracy, F1 macro, flips, latency, size), aligned by display width.
+///
+///                     float32   int8_static   difference (95 %)      margin   verdict
+///   accuracy          92.41 %   92.33 %       -0.08 [-0.21, +0.05]   -0.50    PASS
+std::vector<std::string> TableLines(const Report& report);
+
+/// report.md, for a pull request: verdict sentence, table, reasons of what did not pass, warnings.
+std::string WriteReportMarkdown(const Report& report);
+
+/// The bundle `page` with the report inside.
+/// Errors  kInternal: the page does not hold the placeholder exactly once.
+Result<std::string> WriteReportHtml(std::string_view page, std::string_view report_json);
+
+/// The decision as JUnit XML: a test case a check; FAIL is a failure, INCONCLUSIVE an error.
+std::string WriteJunit(const Report& report);
+
+/// The decision as SARIF 2.1.0: a result a check, kind pass, fail or open (INCONCLUSIVE).
+/// `artifact` is the path of the report, as the location of the results.
+std::string WriteSarif(const Report& report, const std::string& artifact);
+
+}  // namespace tare::evaluate

@@ -1,0 +1,27 @@
+// Which nodes of a static plan are worth their integers on this host, from kernel times.
+
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tare/quantize/prepare.h"
+#include "tare/quantize/recipe.h"
+#include "tare/runtime/profile.h"
+
+namespace tare::search {
+
+/// Returns the names of the nodes of `plan` that should stay float: the rest, by a minimum cut over
+///
+///   sum of kernel times + sum of crossings between float and integer neighbours,
+///
+/// is the fastest mix of the two profiles.
+///
+/// `elements` is the number of elements of values in the profiled run; a value that is not in it
+/// counts as small. Movers cost nothing themselves. Nodes that neither profile names count as equal.
+std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared, const std::vector<quantize::NodeChoice>& plan,
+                                            const runtime::KernelTimes& float_times, const runtime::KernelTimes& int8_times,
+                                            const std::map<std::string, double>& elements);
+
+}  // namespace tare::search

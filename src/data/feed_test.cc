@@ -1,0 +1,280 @@
+// Which array feeds which input, in what shape and type.
+
+#include "tare/data/feed.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "data/test_files_internal.h"
+
+namespace tare::data {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+template <class T>
+Tensor Counting(Shape shape) {
+  const int64_t count = NumElements(shape).value();
+  std::vector<T> values(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) values[static_cast<size_t>(i)] = static_cast<T>(i);
+  return Tensor::Of<T>(std::move(shape), values);
+}
+
+std::unique_ptr<Dataset> Of(std::vector<NamedTensor> arrays) {
+  return MakeDataset("data.npz", std::move(arrays)).value();
+}
+
+template <class... Arrays>
+std::unique_ptr<Dataset> WithArrays(Arrays... arrays) {
+  std::vector<NamedTensor> all;
+  (all.push_back(std::move(arrays)), ...);
+  return Of(std::move(all));
+}
+
+ValueInfo Float(std::string name, Shape shape) {
+  return {std::move(name), DType::kFloat32, std::move(shape)};
+}
+
+Feed Bound(const Dataset& dataset, std::vector<ValueInfo> inputs,
+           std::vector<InputBinding> overrides = {}, std::string_view labels = {}) {
+  auto feed = Feed::Bind(dataset, inputs, overrides, labels);
+  EXPECT_TRUE(feed) << feed.error().what << "; " << feed.error().next_step;
+  return *std::move(feed);
+}
+
+FeedBatch FeedRun(const Feed& feed, std::vector<int64_t> samples) {
+  auto batch = feed.Read(samples);
+  EXPECT_TRUE(batch) << batch.error().what;
+  return batch ? *std::move(batch) : FeedBatch();
+}
+
+Error BindError(const Dataset& dataset, std::vector<ValueInfo> inputs,
+                std::vector<InputBinding> overrides = {}, std::string_view labels = {}) {
+  auto feed = Feed::Bind(dataset, inputs, overrides, labels);
+  EXPECT_FALSE(feed);
+  return feed ? Internal("bound") : feed.error();
+}
+
+TEST(FeedTest, TakesTheArrayOfTheInputsNameInBatchesOfAnySize) {
+  const auto dataset = WithArrays(NamedTensor{"y", Counting<float>({4, 2})},
+                                  NamedTensor{"x", Counting<float>({4, 2})});
+  const Feed feed = Bound(*dataset, {Float("x", {-1, 2})});
+  EXPECT_EQ(feed.natural_batch(), 0);
+  EXPECT_EQ(feed.BatchOf(3), 3);
+  EXPECT_THAT(feed.arrays(), ElementsAre("x"));
+  const FeedBatch batch = FeedRun(feed, {3, 1});
+  EXPECT_EQ(batch.num_valid, 2);
+  EXPECT_EQ(batch.inputs[0].name, "x");
+  EXPECT_EQ(batch.inputs[0].value.shape(), (Shape{2, 2}));
+  EXPECT_THAT(batch.inputs[0].value.data<float>(), ElementsAre(6, 7, 2, 3));
+}
+
+TEST(FeedTest, PadsTheLastRunOfAFixedBatchWithItsLastRow) {
+  const auto dataset = WithArrays(NamedTensor{"x", Counting<float>({5, 2})});
+  const Feed feed = Bound(*dataset, {Float("x", {3, 2})});
+  EXPECT_EQ(feed.natural_batch(), 3);
+  EXPECT_EQ(feed.BatchOf(8), 3);
+  const FeedBatch batch = FeedRun(feed, {3, 4});
+  EXPECT_EQ(batch.num_valid, 2);
+  EXPECT_EQ(batch.inputs[0].value.shape(), (Shape{3, 2}));
+  EXPECT_THAT(batch.inputs[0].value.data<float>(), ElementsAre(6, 7, 8, 9, 8, 9));
+  const std::vector<int64_t> four{0, 1, 2, 3};
+  EXPECT_THAT(feed.Read(four).error().next_step, HasSubstr("use batch 3"));
+}
+
+TEST(FeedTest, RefusesABatchOfZero) {
+  const auto dataset = WithArrays(NamedTensor{"x", Counting<float>({5, 2})});
+  const auto batch = Bound(*dataset, {Float("x", {-1, 2})}).Read({});
+  ASSERT_FALSE(batch);
+  EXPECT_EQ(batch.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(batch.error().what, HasSubstr("batch of zero"));
+}
+
+TEST(FeedTest, FeedsCompleteInputsItemByItem) {  // logreg_iris: model [3, 2], array [N, 3, 2]
+  const auto dataset = WithArrays(NamedTensor{"float_input", Counting<float>({4, 3, 2})});
+  const Feed feed = Bound(*dataset, {Float("float_input", {3, 2})});
+  EXPECT_EQ(feed.natural_batch(), 1);
+  const FeedBatch batch = FeedRun(feed, {1});
+  EXPECT_EQ(batch.inputs[0].value.shape(), (Shape{3, 2}));
+  EXPECT_THAT(batch.inputs[0].value.data<float>(), ElementsAre(6, 7, 8, 9, 10, 11));
+}
+
+TEST(FeedTest, MixesStateScalarAndRowsItemByItem) {  // silero: state without a leading batch axis
+  const auto dataset = WithArrays(NamedTensor{"input", Counting<float>({4, 3})},
+                                  NamedTensor{"state", Counting<float>({4, 2, 1, 2})},
+                                  NamedTensor{"sr", Counting<int64_t>({4})});
+  const Feed feed = Bound(
+      *dataset, {Float("input", {-1, -1}), Float("state", {2, -1, 2}), {"sr", DType::kInt64, {}}});
+  EXPECT_EQ(feed.natural_batch(), 1);
+  const FeedBatch batch = FeedRun(feed, {2});
+  EXPECT_EQ(batch.inputs[0].value.shape(), (Shape{1, 3}));
+  EXPECT_THAT(batch.inputs[0].value.data<float>(), ElementsAre(6, 7, 8));
+  EXPECT_EQ(batch.inputs[1].value.shape(), (Shape{2, 1, 2}));
+  EXPECT_THAT(batch.inputs[1].value.data<float>(), ElementsAre(8, 9, 10, 11));
+  EXPECT_EQ(batch.inputs[2].value.shape(), Shape{});
+  EXPECT_THAT(batch.inputs[2].value.data<int64_t>(), ElementsAre(2));
+  const std::vector<int64_t> two{0, 1};
+  EXPECT_THAT(feed.Read(two).error().next_step, HasSubstr("use batch 1"));
+}
+
+TEST(FeedTest, AcceptsAnEmptyCache) {  // an extent of zero on a dynamic axis
+  const auto dataset = WithArrays(NamedTensor{"ids", Counting<int64_t>({4, 3})},
+                                  NamedTensor{"cache", Counting<float>({4, 2, 0, 8})});
+  const Feed feed =
+      Bound(*dataset, {{"ids", DType::kInt64, {-1, -1}}, Float("cache", {-1, 2, -1, 8})});
+  EXPECT_EQ(FeedRun(feed, {0, 1}).inputs[1].value.shape(), (Shape{2, 2, 0, 8}));
+}
+
+TEST(FeedTest, RefusesFixedBatchesThatDisagree) {
+  const auto dataset = WithArrays(NamedTensor{"a", Counting<float>({4, 2})},
+                                  NamedTensor{"b", Counting<float>({4, 2})},
+                                  NamedTensor{"c", Counting<float>({4, 5, 5})});
+  const Error error = BindError(*dataset, {Float("a", {2, 2}), Float("b", {4, 2})});
+  EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.what, HasSubstr("input 'a' takes 2 rows a run, input 'b' 4"));
+  EXPECT_THAT(BindError(*dataset, {Float("a", {2, 2}), Float("c", {5, 5})}).what,
+              HasSubstr("'c' is fed item by item"));
+}
+
+TEST(FeedTest, AddsTheChannelAxisOfGreyImages) {
+  const auto dataset = WithArrays(NamedTensor{"images", Counting<uint8_t>({3, 2, 4})});
+  const Feed first = Bound(*dataset, {Float("x", {-1, 1, 2, 4})});
+  EXPECT_EQ(FeedRun(first, {0, 2}).inputs[0].value.shape(), (Shape{2, 1, 2, 4}));
+  EXPECT_THAT(first.report()[0], HasSubstr("axis 1 added"));
+  EXPECT_THAT(first.report()[0], HasSubstr("give scale, mean and std"));
+  const Feed last = Bound(*dataset, {Float("x", {-1, 2, 4, 1})});
+  EXPECT_EQ(FeedRun(last, {0}).inputs[0].value.shape(), (Shape{1, 2, 4, 1}));
+}
+
+TEST(FeedTest, MovesChannelsWhereTheModelWantsThem) {
+  // One image of 1 x 2 pixels, 3 channels: pixels (0, 1, 2) and (3, 4, 5).
+  const auto dataset = WithArrays(NamedTensor{"x", Counting<uint8_t>({1, 1, 2, 3})});
+  const Feed feed = Bound(*dataset, {Float("x", {-1, 3, 1, 2})});
+  EXPECT_THAT(feed.report()[0], HasSubstr("channels moved from last to first"));
+  const FeedBatch batch = FeedRun(feed, {0});
+  EXPECT_EQ(batch.inputs[0].value.shape(), (Shape{1, 3, 1, 2}));
+  EXPECT_THAT(batch.inputs[0].value.data<float>(), ElementsAre(0, 3, 1, 4, 2, 5));
+  const auto planar = WithArrays(NamedTensor{"x", Counting<uint8_t>({1, 3, 1, 2})});
+  const Feed back = Bound(*planar, {Float("x", {-1, 1, 2, 3})});
+  EXPECT_THAT(FeedRun(back, {0}).inputs[0].value.data<float>(), ElementsAre(0, 2, 4, 1, 3, 5));
+}
+
+TEST(FeedTest, NormalisesEachChannelOfImages) {
+  // 2 channels of 2 pixels: 0 1 | 2 3. (x * 2 - mean) / std with mean 1, 3 and std 2, 4.
+  const auto dataset = WithArrays(NamedTensor{"x", Counting<uint8_t>({1, 2, 1, 2})});
+  const std::vector<InputBinding> how{{"x", "", {2, {1, 3}, {2, 4}}}};
+  const Feed feed = Bound(*dataset, {Float("x", {-1, 2, 1, 2})}, how);
+  EXPECT_THAT(FeedRun(feed, {0}).inputs[0].value.data<float>(),
+              ElementsAre(-0.5F, 0.5F, 0.25F, 0.75F));
+  // Channels last: pixels (0, 1) and (2, 3).
+  const auto last = WithArrays(NamedTensor{"x", Counting<uint8_t>({1, 1, 2, 2})});
+  const Feed feed_last = Bound(*last, {Float("x", {-1, 1, 2, 2})}, how);
+  EXPECT_THAT(FeedRun(feed_last, {0}).inputs[0].value.data<float>(),
+              ElementsAre(-0.5F, -0.25F, 1.5F, 0.75F));
+}
+
+TEST(FeedTest, AppliesOneMeanToAllChannelsAndRepeatsChannelsForEachRow) {
+  const auto dataset = WithArrays(NamedTensor{"x", Counting<uint8_t>({2, 2, 1, 1})});
+  const Feed one = Bound(*dataset, {Float("x", {-1, 2, 1, 1})}, {{"", "", {0.5, {1}, {}}}});
+  EXPECT_THAT(FeedRun(one, {0, 1}).inputs[0].value.data<float>(), ElementsAre(-1, -0.5F, 0, 0.5F));
+  const Feed two = Bound(*dataset, {Float("x", {-1, 2, 1, 1})}, {{"x", "", {1, {0, 10}, {}}}});
+  EXPECT_THAT(FeedRun(two, {0, 1}).inputs[0].value.data<float>(), ElementsAre(0, -9, 2, -7));
+}
+
+TEST(FeedTest, RefusesPreprocessingThatCannotBeMeant) {
+  const auto dataset = WithArrays(NamedTensor{"x", Counting<uint8_t>({2, 3, 2, 2})});
+  const std::vector<ValueInfo> inputs{Float("x", {-1, 3, 2, 2})};
+  const auto error = [&](Preprocessing how) {
+    return BindError(*dataset, inputs, {{"x", "", how}});
+  };
+  EXPECT_THAT(error({0, {}, {}}).what, HasSubstr("scale 0"));
+  EXPECT_THAT(error({1, {}, {1, 0, 1}}).what, HasSubstr("std 0"));
+  EXPECT_THAT(error({1, {1, 2, 3, 4, 5}, {}}).what, HasSubstr("no such channel axis"));
+  EXPECT_THAT(error({1, {1, 2, 3}, {1, 2}}).what, HasSubstr("std 2"));
+  EXPECT_THAT(
+      BindError(*dataset, {{"x", DType::kInt32, {-1, 3, 2, 2}}}, {{"x", "", {2, {}, {}}}}).what,
+      HasSubstr("need a float input"));
+}
+
+TEST(FeedTest, MatchesByRelatedNamesBeforeOrder) {  // sts-train.npz: input_ids_a for input_ids
+  const auto dataset = WithArrays(NamedTensor{"score", Counting<float>({4})},
+                                  NamedTensor{"mask_a", Counting<int64_t>({4, 3})},
+                                  NamedTensor{"ids_a", Counting<int64_t>({4, 3})},
+                                  NamedTensor{"ids_b", Counting<int64_t>({4, 3})});
+  const Feed feed =
+      Bound(*dataset, {{"ids", DType::kInt64, {-1, -1}}, {"mask", DType::kInt64, {-1, -1}}});
+  EXPECT_THAT(feed.arrays(), ElementsAre("ids_a", "mask_a"));
+}
+
+TEST(FeedTest, MatchesByOrderAmongArraysThatFitAndNeverTakesTheLabels) {
+  const auto dataset = WithArrays(NamedTensor{"answer", Counting<float>({4, 2})},
+                                  NamedTensor{"one", Counting<int64_t>({4})},
+                                  NamedTensor{"two", Counting<float>({4, 2})});
+  const Feed feed = Bound(*dataset, {Float("x", {-1, 2})}, {}, "answer");
+  EXPECT_THAT(feed.arrays(), ElementsAre("two"));
+  EXPECT_THAT(BindError(*dataset, {Float("answer", {-1, 2})}, {}, "answer").what,
+              HasSubstr("both the labels and input 'answer'"));
+}
+
+TEST(FeedTest, PutsColumnsTogetherForATableModel) {
+  const auto dataset = OpenStored("iris.csv");  // sepal, petal, wide; species is text
+  const Feed feed = Bound(*dataset, {Float("X", {-1, 3})}, {}, "species");
+  EXPECT_THAT(feed.arrays(), ElementsAre("sepal", "petal", "wide"));
+  const FeedBatch batch = FeedRun(feed, {3, 0});
+  EXPECT_EQ(batch.inputs[0].value.shape(), (Shape{2, 3}));
+  EXPECT_THAT(batch.inputs[0].value.data<float>(), ElementsAre(7.25F, 4, 1, 5.1F, 1, 1));
+  EXPECT_THAT(feed.report()[0], HasSubstr("3 columns ('sepal' to 'wide')"));
+  const Error error = BindError(*dataset, {Float("X", {-1, 2})}, {}, "species");
+  EXPECT_EQ(error.code, ErrorCode::kNotFound);
+  EXPECT_THAT(error.next_step, HasSubstr("2 columns (there are 3)"));
+}
+
+TEST(FeedTest, LeavesTheLabelColumnOut) {
+  const auto dataset = OpenStored("plain.csv");
+  EXPECT_THAT(Bound(*dataset, {Float("X", {-1, 2})}, {}, "2").arrays(), ElementsAre("0", "1"));
+}
+
+TEST(FeedTest, TakesTheArrayThatTheUserNames) {
+  const auto dataset = WithArrays(NamedTensor{"a", Counting<float>({4, 2})},
+                                  NamedTensor{"b", Counting<float>({4, 2})});
+  EXPECT_THAT(Bound(*dataset, {Float("x", {-1, 2})}, {{"x", "b", {}}}).arrays(), ElementsAre("b"));
+  const Error array = BindError(*dataset, {Float("x", {-1, 2})}, {{"x", "c", {}}});
+  EXPECT_EQ(array.code, ErrorCode::kNotFound);
+  EXPECT_THAT(array.what, HasSubstr("has no array 'c'; it has a, b"));
+  const Error input = BindError(*dataset, {Float("image", {-1, 2})}, {{"imege", "b", {}}});
+  EXPECT_EQ(input.next_step, "did you mean 'image'?");
+}
+
+TEST(FeedTest, SaysWhatTheInputTakesAndWhatIsOnOffer) {
+  const auto dataset = WithArrays(NamedTensor{"x", Counting<float>({4, 5})},
+                                  NamedTensor{"z", Counting<float>({4, 2})});
+  const Error shape = BindError(*dataset, {Float("x", {-1, 2})});
+  EXPECT_EQ(shape.code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(shape.what, HasSubstr("input 'x' takes float32 [?, 2]; array 'x' of data.npz is "
+                                    "float32 [N, 5], of another shape"));
+  EXPECT_THAT(shape.next_step, HasSubstr("'z' float32 [N, 2]"));
+  const Error type = BindError(*dataset, {{"x", DType::kInt64, {-1, 5}}});
+  EXPECT_THAT(type.what, HasSubstr("of another type"));
+  EXPECT_THAT(type.next_step, HasSubstr("save the array as int64"));
+  const Error missing = BindError(*dataset, {Float("y", {-1, 7, 7})});
+  EXPECT_EQ(missing.code, ErrorCode::kNotFound);
+  EXPECT_THAT(missing.what, HasSubstr("'x' float32 [N, 5], 'z' float32 [N, 2]"));
+}
+
+TEST(FeedTest, NamesTheSampleWhoseValueDoesNotFit) {
+  const auto dataset = WithArrays(NamedTensor{
+      "x", Tensor::Of<int64_t>({3, 2}, std::vector<int64_t>{0, 1, 2, 3, 4, int64_t{1} << 40})});
+  const Feed feed = Bound(*dataset, {{"x", DType::kInt32, {-1, 2}}});
+  EXPECT_THAT(FeedRun(feed, {1, 0}).inputs[0].value.data<int32_t>(), ElementsAre(2, 3, 0, 1));
+  const std::vector<int64_t> samples{0, 2};
+  const auto batch = feed.Read(samples);
+  ASSERT_FALSE(batch);
+  EXPECT_EQ(batch.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(batch.error().what, HasSubstr("sample 2 in array 'x' of data.npz is 1099511627776"));
+}
+
+}  // namespace
+}  // namespace tare::data

@@ -1,0 +1,63 @@
+// Class labels, and what is wrong with them.
+
+#include "tare/data/labels.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "data/test_files_internal.h"
+
+namespace tare::data {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+template <class T>
+std::unique_ptr<Dataset> Labels(Shape shape, std::vector<T> values) {
+  std::vector<NamedTensor> tensors;
+  tensors.push_back({"y", Tensor::Of<T>(std::move(shape), values)});
+  return MakeDataset("test.npz", std::move(tensors)).value();
+}
+
+Error LabelError(const Dataset& dataset, int64_t num_classes = 0) {
+  const auto labels = ReadLabels(dataset, "y", AllSamples(dataset), num_classes);
+  EXPECT_FALSE(labels);
+  return labels ? Internal("none") : labels.error();
+}
+
+TEST(ReadLabelsTest, ReadsEveryKindOfNumber) {
+  const std::vector<int64_t> samples{2, 0};
+  EXPECT_THAT(*ReadLabels(*Labels<uint8_t>({3}, {0, 1, 9}), "y", samples, 10), ElementsAre(9, 0));
+  EXPECT_THAT(*ReadLabels(*Labels<int64_t>({3, 1}, {0, 1, 2}), "y", samples), ElementsAre(2, 0));
+  EXPECT_THAT(*ReadLabels(*Labels<float>({3}, {0, 1, 2}), "y", samples), ElementsAre(2, 0));
+}
+
+TEST(ReadLabelsTest, NamesTheSampleAndTheValue) {
+  const Error range = LabelError(*Labels<int64_t>({3}, {0, 1, 10}), 10);
+  EXPECT_EQ(range.code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(range.what,
+            "label of sample 2 in array 'y' of test.npz is 10, but the model has classes 0 to 9");
+  EXPECT_THAT(range.next_step, HasSubstr("count from 0"));
+  EXPECT_THAT(LabelError(*Labels<int64_t>({2}, {0, -1})).what, HasSubstr("sample 1"));
+  EXPECT_THAT(LabelError(*Labels<float>({2}, {0, 0.5F})).what, HasSubstr("is 0.5, not a class"));
+  EXPECT_THAT(LabelError(*Labels<float>({1}, {NAN})).what, HasSubstr("is NaN, not a class"));
+  EXPECT_THAT(LabelError(*Labels<double>({1}, {1e30})).what, HasSubstr("not a class"));
+  EXPECT_THAT(LabelError(*Labels<uint64_t>({1}, {UINT64_MAX})).what,
+              HasSubstr("18446744073709551615"));
+}
+
+TEST(ReadLabelsTest, TellsWhatToDoWithOneHotRows) {
+  const Error error = LabelError(*Labels<float>({1, 3}, {0, 1, 0}));
+  EXPECT_THAT(error.next_step, HasSubstr("argmax"));
+}
+
+TEST(ReadLabelsTest, ReadsTextAsClasses) {
+  const auto dataset = OpenStored("iris.csv");
+  EXPECT_THAT(*ReadLabels(*dataset, "species", AllSamples(*dataset), 3), ElementsAre(0, 1, 0, 2));
+}
+
+}  // namespace
+}  // namespace tare::data

@@ -1,0 +1,56 @@
+#include <algorithm>
+
+#include "evaluate/metric_info_internal.h"
+
+namespace tare::evaluate {
+namespace {
+
+constexpr auto kHigher = Better::kHigher;
+constexpr auto kLower = Better::kLower;
+
+constexpr MetricInfo kMetrics[] = {
+    {"accuracy", "accuracy", Unit::kRatio, kHigher, MetricPlace::kQuality},
+    {"top5_accuracy", "top-5 accuracy", Unit::kRatio, kHigher, MetricPlace::kQuality},
+    {"precision_macro", "precision macro", Unit::kScore, kHigher, MetricPlace::kQuality},
+    {"recall_macro", "recall macro", Unit::kScore, kHigher, MetricPlace::kQuality},
+    {"f1_macro", "F1 macro", Unit::kScore, kHigher, MetricPlace::kQuality},
+    {"precision_micro", "precision micro", Unit::kScore, kHigher, MetricPlace::kQuality},
+    {"recall_micro", "recall micro", Unit::kScore, kHigher, MetricPlace::kQuality},
+    {"f1_micro", "F1 micro", Unit::kScore, kHigher, MetricPlace::kQuality},
+    {"log_loss", "log loss", Unit::kNats, kLower, MetricPlace::kQuality},
+    {"ece", "calibration error", Unit::kRatio, kLower, MetricPlace::kQuality},
+    {"recall", "recall", Unit::kScore, kHigher, MetricPlace::kClass},
+    {"precision", "precision", Unit::kScore, kHigher, MetricPlace::kClass},
+    {"f1", "F1", Unit::kScore, kHigher, MetricPlace::kClass},
+    {"flip_rate", "flips", Unit::kRatio, kLower, MetricPlace::kFlips},
+    {"harmful_rate", "harmful flips", Unit::kRatio, kLower, MetricPlace::kFlips},
+    {"top1_agreement", "agreement", Unit::kRatio, kHigher, MetricPlace::kFlips},
+    {"kl_mean", "KL of outputs, mean", Unit::kNats, kLower, MetricPlace::kFlips},
+    {"kl_p99", "KL of outputs, p99", Unit::kNats, kLower, MetricPlace::kFlips},
+    {"cosine", "cosine", Unit::kScore, kHigher, MetricPlace::kOutput},
+    {"relative_error", "relative error", Unit::kNumber, kLower, MetricPlace::kOutput},
+    {"snr_db", "signal to noise", Unit::kDb, kHigher, MetricPlace::kOutput},
+    {"agreement", "agreement", Unit::kRatio, kHigher, MetricPlace::kOutput},
+    {"output_flip_rate", "flips", Unit::kRatio, kLower, MetricPlace::kOutput},
+    {"size_ratio", "size", Unit::kTimes, kLower, MetricPlace::kCost},
+    {"memory_ratio", "peak memory", Unit::kTimes, kLower, MetricPlace::kCost},
+    {"energy_ratio", "energy", Unit::kTimes, kLower, MetricPlace::kCost},
+    {"model_bytes", "size", Unit::kBytes, kLower, MetricPlace::kCost},
+    {"peak_rss_bytes", "peak memory", Unit::kBytes, kLower, MetricPlace::kCost},
+    {"speedup", "speedup", Unit::kTimes, kHigher, MetricPlace::kCostBatch},
+    {"latency_p50_ms", "latency", Unit::kMs, kLower, MetricPlace::kCostBatch},
+    {"latency_p90_ms", "latency p90", Unit::kMs, kLower, MetricPlace::kCostBatch},
+    {"latency_p99_ms", "latency p99", Unit::kMs, kLower, MetricPlace::kCostBatch},
+    {"throughput_per_s", "throughput", Unit::kPerSecond, kHigher, MetricPlace::kCostBatch},
+};
+
+}  // namespace
+
+std::span<const MetricInfo> KnownMetrics() { return kMetrics; }
+
+const MetricInfo* FindMetricInfo(std::string_view name) {
+  const auto* found = std::ranges::find(kMetrics, name, &MetricInfo::name);
+  return found == std::end(kMetrics) ? nullptr : found;
+}
+
+}  // namespace tare::evaluate

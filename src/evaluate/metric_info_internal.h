@@ -1,0 +1,38 @@
+// What is known about each metric by name: unit, which way is better, how people call it.
+
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tare/evaluate/gate.h"
+
+namespace tare::evaluate {
+
+enum class Better { kHigher, kLower };
+
+/// Where in a policy a metric may stand, and what it asks for.
+enum class MetricPlace {
+  kQuality,   ///< of the test set, a slice or a distribution; margin, max or min
+  kClass,     ///< of one class; margin, max or min
+  kFlips,     ///< of the test set, a slice, a distribution or a class; a limit, no margin
+  kOutput,    ///< of one output, or of each; a limit, no margin
+  kCost,      ///< under cost, of the whole; a limit
+  kCostBatch  ///< under cost, may name a batch; a limit
+};
+
+struct MetricInfo {
+  std::string_view name;
+  std::string_view label;
+  Unit unit = Unit::kNumber;
+  Better better = Better::kHigher;
+  MetricPlace place = MetricPlace::kQuality;
+};
+
+std::span<const MetricInfo> KnownMetrics();
+/// Returns the entry, or nullptr.
+const MetricInfo* FindMetricInfo(std::string_view name);
+
+}  // namespace tare::evaluate

@@ -1,0 +1,205 @@
+#include <algorithm>
+#include <cmath>
+
+#include "evaluate/metric_info_internal.h"
+#include "evaluate/table_internal.h"
+#include "tare/core/text.h"
+#include "tare/evaluate/render.h"
+
+namespace tare::evaluate {
+namespace {
+
+std::string ValueText(std::optional<double> value, Unit unit) {
+  return value ? FormatValue(*value, unit) : std::string();
+}
+
+// "-0.08 [-0.21, +0.05]"
+std::string IntervalText(double value, std::optional<double> low, std::optional<double> high,
+                         Unit unit, Minus minus) {
+  const auto text = [&](double number) {
+    return FormatDifference(number, unit, WithUnit::kNo, minus);
+  };
+  std::string out = text(value);
+  if (low && high) out += StrCat(" [", text(*low), ", ", text(*high), "]");
+  return out;
+}
+
+std::string ValueInterval(const CheckResult& check) {
+  if (!check.statistic) return "undefined";
+  std::string out = FormatValue(*check.statistic, check.unit);
+  if (check.low && check.high) {
+    out += StrCat(" [", FormatValue(*check.low, check.unit), ", ",
+                  FormatValue(*check.high, check.unit), "]");
+  }
+  return out;
+}
+
+std::string FlipsText(const FlipCounts& counts) {
+  return StrCat(WithThousands(counts.flips), " of ", WithThousands(counts.n), ", ",
+                WithThousands(counts.harmful), " harmful");
+}
+
+// The unit of both values of a check where it is not that of its statistic.
+Unit SideUnit(const CheckResult& check) {
+  if (check.metric == "speedup") return Unit::kMs;
+  if (check.metric == "size_ratio" || check.metric == "memory_ratio") return Unit::kBytes;
+  return check.unit;
+}
+
+std::string LimitText(const CheckResult& check, Minus minus) {
+  if (check.kind == CheckKind::kDifference) {
+    return FormatDifference(check.limit, check.unit, WithUnit::kNo, minus);
+  }
+  return StrCat(check.kind == CheckKind::kMax ? "\u2264 " : "\u2265 ",
+                FormatValue(check.limit, check.unit));
+}
+
+std::string LabelOf(const CheckResult& check) {
+  // People think of a speedup as latency.
+  if (check.metric == "speedup") return StrCat("latency", check.label.substr(std::string("speedup").size()));
+  return check.label;
+}
+
+TableRow RowOf(const CheckResult& check, const Evidence& evidence, Minus minus) {
+  TableRow row;
+  row.label = LabelOf(check);
+  row.baseline = ValueText(check.baseline, SideUnit(check));
+  row.candidate = ValueText(check.candidate, SideUnit(check));
+  if (check.metric == "flip_rate" && check.scope == "all" && evidence.paired) {
+    row.difference = FlipsText(evidence.paired->counts);
+  } else if (check.kind == CheckKind::kDifference && check.statistic) {
+    row.difference = IntervalText(*check.statistic, check.low, check.high, check.unit, minus);
+  } else {
+    row.difference = ValueInterval(check);
+  }
+  row.margin = LimitText(check, minus);
+  row.verdict = VerdictName(check.verdict);
+  return row;
+}
+
+void AddMetric(const Evidence& evidence, std::string_view name, Minus minus,
+               std::vector<TableRow>& rows) {
+  const MetricInfo* info = FindMetricInfo(name);
+  if (info == nullptr || !evidence.paired) return;
+  const Estimate* baseline = FindMetric(evidence.baseline.metrics, name);
+  const Estimate* candidate = FindMetric(evidence.candidate.metrics, name);
+  const Estimate* difference = FindMetric(evidence.paired->difference, name);
+  if (baseline == nullptr || candidate == nullptr || difference == nullptr) return;
+  rows.push_back({std::string(info->label), FormatValue(baseline->value, info->unit),
+                  FormatValue(candidate->value, info->unit),
+                  IntervalText(difference->value, difference->low, difference->high, info->unit, minus),
+                  "", ""});
+}
+
+void AddFlips(const Evidence& evidence, std::vector<TableRow>& rows) {
+  if (!evidence.paired || evidence.paired->counts.n == 0) return;
+  const auto& counts = evidence.paired->counts;
+  const double rate = static_cast<double>(counts.flips) / static_cast<double>(counts.n);
+  rows.push_back({"flips", "", FormatValue(rate, Unit::kRatio), FlipsText(counts), "", ""});
+}
+
+void AddSpeed(const Evidence& evidence, std::vector<TableRow>& rows) {
+  if (evidence.cost.speedup.empty() || evidence.baseline.latency.empty() ||
+      evidence.candidate.latency.empty()) {
+    return;
+  }
+  const auto& [batch, speedup] = evidence.cost.speedup.front();
+  std::string text = FormatValue(speedup.value, Unit::kTimes);
+  if (speedup.low && speedup.high) {
+    text += StrCat(" [", FormatValue(*speedup.low, Unit::kTimes), ", ",
+                   FormatValue(*speedup.high, Unit::kTimes), "]");
+  }
+  rows.push_back({StrCat("latency, batch ", batch),
+                  FormatValue(evidence.baseline.latency.front().p50.value, Unit::kMs),
+                  FormatValue(evidence.candidate.latency.front().p50.value, Unit::kMs),
+                  std::move(text), "", ""});
+}
+
+void AddSize(const Evidence& evidence, std::vector<TableRow>& rows) {
+  const auto& [a, b] = std::tie(evidence.baseline, evidence.candidate);
+  if (!a.model_bytes || !b.model_bytes || !evidence.cost.size_ratio) return;
+  rows.push_back({"size", HumanBytes(*a.model_bytes), HumanBytes(*b.model_bytes),
+                  FormatValue(*evidence.cost.size_ratio, Unit::kTimes), "", ""});
+}
+
+std::string SideName(const Side& side, std::string_view otherwise) {
+  return side.label.empty() ? std::string(otherwise) : side.label;
+}
+
+bool IsCostMetric(const std::string& metric) {
+  const MetricInfo* info = FindMetricInfo(metric);
+  return info != nullptr &&
+         (info->place == MetricPlace::kCost || info->place == MetricPlace::kCostBatch);
+}
+
+// Columns on a terminal: code points, none of which is wide here.
+size_t WidthOf(std::string_view text) {
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string Padded(const std::string& text, size_t width) {
+  return text + std::string(width - std::min(width, WidthOf(text)), ' ');
+}
+
+std::vector<const std::string*> CellsOf(const TableRow& row) {
+  return {&row.label, &row.baseline, &row.candidate, &row.difference, &row.margin, &row.verdict};
+}
+
+}  // namespace
+
+TableRow TableHead(const Report& report) {
+  const Evidence& evidence = report.evidence;
+  return {"",
+          SideName(evidence.baseline, "baseline"),
+          SideName(evidence.candidate, "candidate"),
+          StrCat("difference (", Percent(evidence.confidence), " %)"),
+          report.decision ? "margin" : "",
+          report.decision ? "verdict" : ""};
+}
+
+std::vector<TableRow> TableRows(const Report& report, Minus minus) {
+  const Evidence& evidence = report.evidence;
+  std::vector<TableRow> quality, cost;
+  const auto judged = [&](std::string_view metric) {
+    return report.decision && std::ranges::any_of(report.decision->checks, [&](const auto& check) {
+             return check.metric == metric && (check.scope == "all" || check.scope.starts_with("batch"));
+           });
+  };
+  if (report.decision) {
+    for (const auto& check : report.decision->checks) {
+      (IsCostMetric(check.metric) ? cost : quality).push_back(RowOf(check, evidence, minus));
+    }
+  }
+  for (const auto name : {"accuracy", "f1_macro"}) {
+    if (!judged(name)) AddMetric(evidence, name, minus, quality);
+  }
+  if (!judged("flip_rate")) AddFlips(evidence, quality);
+  if (!judged("speedup")) AddSpeed(evidence, cost);
+  if (!judged("size_ratio")) AddSize(evidence, cost);
+  std::move(cost.begin(), cost.end(), std::back_inserter(quality));
+  return quality;
+}
+
+std::vector<std::string> TableLines(const Report& report) {
+  std::vector<TableRow> rows = {TableHead(report)};
+  for (auto& row : TableRows(report, Minus::kAscii)) rows.push_back(std::move(row));
+  size_t widths[6] = {};
+  for (const auto& row : rows) {
+    const auto cells = CellsOf(row);
+    for (size_t c = 0; c < cells.size(); ++c) widths[c] = std::max(widths[c], WidthOf(*cells[c]));
+  }
+  std::vector<std::string> out;
+  for (const auto& row : rows) {
+    const auto cells = CellsOf(row);
+    std::string line = " ";
+    for (size_t c = 0; c < cells.size(); ++c) {
+      if (widths[c] > 0) line += StrCat(" ", Padded(*cells[c], widths[c]), " ");
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
+}  // namespace tare::evaluate

@@ -1,0 +1,209 @@
+// Comparing outputs, timing, the child process, the host: by hand values.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "graph/model_builder.h"
+#include "runtime/run_for_test.h"
+#include "tare/runtime/host.h"
+#include "tare/runtime/probe.h"
+#include "tare/runtime/timing.h"
+
+namespace tare::runtime {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+PairSums Compare(const std::vector<float>& a, const std::vector<float>& b) {
+  const Tensor x = Tensor::Of<float>({static_cast<int64_t>(a.size())}, a);
+  const Tensor y = Tensor::Of<float>({static_cast<int64_t>(b.size())}, b);
+  return ComparePair(ViewOf(x), ViewOf(y));
+}
+
+TEST(ComparePairTest, FollowsItsDefinition) {
+  const PairSums sums = Compare({3, 0}, {3, 4});
+  EXPECT_EQ(sums.aa, 9);
+  EXPECT_EQ(sums.bb, 25);
+  EXPECT_EQ(sums.ab, 9);
+  EXPECT_EQ(sums.squared_error, 16);
+  EXPECT_EQ(sums.count, 2);
+  EXPECT_DOUBLE_EQ(sums.Cosine(), 9.0 / 15.0);
+  EXPECT_DOUBLE_EQ(sums.RelativeError(), 4.0 / 3.0);
+}
+
+TEST(ComparePairTest, HandlesZerosAndNothing) {
+  EXPECT_EQ(Compare({0, 0}, {0, 0}).Cosine(), 1);
+  EXPECT_EQ(Compare({0, 0}, {0, 0}).RelativeError(), 0);
+  EXPECT_EQ(Compare({0, 0}, {1, 0}).Cosine(), 0);
+  EXPECT_EQ(Compare({0, 0}, {1, 0}).RelativeError(), INFINITY);
+  EXPECT_EQ(Compare({}, {}).Cosine(), 1);
+}
+
+TEST(ComparePairTest, TakesNanAndInfinityForEqualToThemselves) {
+  const PairSums same = Compare({kNan, kInf, 2}, {kNan, kInf, 2});
+  EXPECT_EQ(same.mismatches, 0);
+  EXPECT_EQ(same.aa, 4) << "left out of the sums";
+  EXPECT_EQ(Compare({kInf}, {-kInf}).mismatches, 1);
+  EXPECT_EQ(Compare({kNan}, {1}).mismatches, 1);
+  EXPECT_EQ(Compare({1}, {kNan}).Cosine(), -1);
+  EXPECT_EQ(Compare({1}, {kInf}).RelativeError(), INFINITY);
+}
+
+TEST(ComparePairTest, TakesOtherShapesAndTypesForWrong) {
+  const Tensor a = Tensor::Of<float>({2}, {1, 2});
+  const Tensor b = Tensor::Of<float>({1, 2}, {1, 2});
+  const Tensor c = Tensor::Of<double>({2}, {1, 2});
+  EXPECT_EQ(ComparePair(ViewOf(a), ViewOf(b)).mismatches, 2);
+  EXPECT_EQ(ComparePair(ViewOf(a), ViewOf(c)).mismatches, 2);
+}
+
+TEST(ComparePairTest, ComparesIntegersAndNarrowTypesAsNumbers) {
+  const Tensor a = Tensor::Of<uint8_t>({2}, {3, 0});
+  const Tensor b = Tensor::Of<uint8_t>({2}, {3, 4});
+  EXPECT_EQ(ComparePair(ViewOf(a), ViewOf(b)).squared_error, 16);
+  const auto half = [](float value) {
+    const uint16_t bits = FloatToHalf(value);
+    std::vector<std::byte> bytes{static_cast<std::byte>(bits & 255),
+                                 static_cast<std::byte>(bits >> 8)};
+    return *Tensor::FromBytes(DType::kFloat16, {1}, bytes);
+  };
+  EXPECT_EQ(ComparePair(ViewOf(half(1.5F)), ViewOf(half(-0.5F))).squared_error, 4);
+}
+
+TEST(ComparePairTest, SeesADifferenceOfFourBitTypes) {
+  const auto four = [](unsigned bits) {
+    return *Tensor::FromBytes(DType::kInt4, {2}, {static_cast<std::byte>(bits)});
+  };
+  EXPECT_EQ(ComparePair(ViewOf(four(0x21)), ViewOf(four(0x21))).mismatches, 0);
+  EXPECT_GT(ComparePair(ViewOf(four(0x21)), ViewOf(four(0x31))).mismatches, 0);
+}
+
+TEST(PairSumsTest, AddsUp) {
+  PairSums sums = Compare({3, 0}, {3, 4});
+  sums += Compare({1, kNan}, {1, 0});
+  EXPECT_EQ(sums.aa, 10);
+  EXPECT_EQ(sums.count, 4);
+  EXPECT_EQ(sums.mismatches, 1);
+}
+
+TEST(MedianTest, TakesTheMiddle) {
+  EXPECT_EQ(Median({}), 0);
+  EXPECT_EQ(Median({5}), 5);
+  EXPECT_EQ(Median({9, 1, 5}), 5);
+  EXPECT_EQ(Median({9, 1, 5, 2}), 3.5);
+}
+
+TEST(SpeedupOfTest, TakesTheMedianOfTheRatiosAndTheirExtremesWhenFew) {
+  const std::vector<double> base{2, 4, 9};
+  const std::vector<double> other{1, 4, 3};  // ratios 2, 1, 3
+  const Ratio ratio = SpeedupOf(base, other);
+  EXPECT_EQ(ratio.value, 2);
+  EXPECT_EQ(ratio.low, 1);
+  EXPECT_EQ(ratio.high, 3);
+  EXPECT_EQ(SpeedupOf({}, {}).value, 0);
+}
+
+TEST(SpeedupOfTest, TakesOrderStatisticsOfManyRounds) {
+  // Ratios 1 to 100. The 95 % interval of a median of 100 is that of the 40th and 61st value
+  // (binomial(100, 1/2): P = 0.965); the normal form may be wider by one rank at each end.
+  std::vector<double> base;
+  for (int i = 1; i <= 100; ++i) base.push_back(i);
+  const std::vector<double> other(100, 1.0);
+  const Ratio ratio = SpeedupOf(base, other);
+  EXPECT_EQ(ratio.value, 50.5);
+  EXPECT_GE(ratio.low, 39);
+  EXPECT_LE(ratio.low, 41);
+  EXPECT_GE(ratio.high, 60);
+  EXPECT_LE(ratio.high, 62);
+}
+
+TEST(TimeInterleavedTest, TimesEachSessionOnceARound) {
+  const auto model =
+      graph::ModelBuilder().Input("x", {2}).Op("Relu", {"x"}, {"y"}).Output("y").Build();
+  const auto a = MakeSession(model, {});
+  const auto b = MakeSession(model, {});
+  ASSERT_TRUE(a && b);
+  const Session* pair[] = {&*a, &*b};
+  TimingOptions options;
+  options.budget_ms = 0;
+  options.min_rounds = 7;
+  const std::vector<NamedTensor> inputs{{"x", Tensor::Of<float>({2}, {1, 2})}};
+  const auto times = TimeInterleaved(pair, inputs, options);
+  ASSERT_TRUE(times) << times.error().what;
+  ASSERT_EQ(times->size(), 2U);
+  EXPECT_EQ((*times)[0].size(), 7U);
+  EXPECT_EQ((*times)[1].size(), 7U);
+  EXPECT_FALSE(TimeInterleaved(pair, {}, options)) << "a run that fails is an error";
+}
+
+TEST(InChildTest, PassesSuccessAndErrorsOn) {
+  EXPECT_TRUE(InChild([]() -> Result<void> { return {}; }, 10));
+  const auto failed = InChild(
+      []() -> Result<void> {
+        return NotFound(std::string(100'000, 'w'), "next").While("while").While("again");
+      },
+      10);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(failed.error().what.size(), 100'000U) << "more than a pipe holds";
+  EXPECT_EQ(failed.error().next_step, "next");
+  EXPECT_THAT(failed.error().context, testing::ElementsAre("while", "again"));
+}
+
+TEST(InChildTest, NamesTheSignalOfACrash) {
+  const auto crashed = InChild(
+      []() -> Result<void> {
+        signal(SIGSEGV, SIG_DFL);  // sanitizers have a handler of their own
+        raise(SIGSEGV);
+        return {};
+      },
+      10);
+  ASSERT_FALSE(crashed);
+  EXPECT_EQ(crashed.error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(crashed.error().what, HasSubstr("Segmentation fault"));
+  EXPECT_FALSE(crashed.error().next_step.empty());
+}
+
+TEST(InChildTest, ReportsAChildThatEndsWithoutAWord) {
+  const auto left = InChild([]() -> Result<void> { _exit(3); }, 10);
+  ASSERT_FALSE(left);
+  EXPECT_FALSE(left.error().what.empty());
+  const auto sneaked = InChild([]() -> Result<void> { _exit(0); }, 10);
+  EXPECT_TRUE(sneaked) << "exit code 0 is success";
+}
+
+TEST(InChildTest, EndsAHang) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto hung = InChild(
+      []() -> Result<void> {
+        while (true) pause();
+      },
+      0.2);
+  const double elapsed_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  ASSERT_FALSE(hung);
+  EXPECT_EQ(hung.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(hung.error().what, HasSubstr("0.2 s"));
+  EXPECT_LT(elapsed_s, 5) << "far more than 0.2 s only on a machine that stands still";
+}
+
+TEST(DescribeHostTest, SaysWhatNumbersDependOn) {
+  const Host host = DescribeHost();
+  EXPECT_FALSE(host.cpu.empty());
+  EXPECT_GE(host.num_processors, 1);
+  EXPECT_EQ(host.runtime, "onnxruntime " + RuntimeVersion());
+  EXPECT_THAT(RuntimeVersion(), testing::ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+"));
+  EXPECT_GT(PeakResidentBytes(), 1 << 20);
+}
+
+}  // namespace
+}  // namespace tare::runtime
