@@ -385,6 +385,7 @@ Result<void> ProjectRun::Judge() {
   report.digests = {{"baseline", "sha256:" + model_digest_},
                     {"candidate", StrCat("sha256:", std::string(choice_["model_sha256"]))},
                     {"recipe", StrCat("sha256:", std::string(choice_["recipe_sha256"]))},
+                    {"calibration", StrCat("sha256:", std::string(choice_["calibration_sha256"]))},
                     {"policy", evaluate::PolicyDigest(project_.policy)},
                     {"data_calibration", "sha256:" + calibration_digest_},
                     {"data_search", "sha256:" + search_digest_},
