@@ -291,6 +291,8 @@ evaluate::DataSummary ProjectRun::DataFacts() const {
   summary.calibration = use(project_.calibration, samples_.calibration, calibration_digest_);
   summary.search = use(project_.search, samples_.search, search_digest_);
   summary.test = use(project_.test, samples_.test, test_digest_);
+  // The candidates were checked on as many of the search samples as fit a budget.
+  summary.search->n = choice_.value("checked_samples", summary.search->n);
   summary.disjoint = true;
   summary.duplicates_across = 0;
   return summary;

@@ -133,7 +133,9 @@ Result<Json> ProjectRun::RunChoice() {
     TARE_TRY(choice, search::ChooseFormats(*source_, prepared, samples, options, steps));
   }
   OneStep step(progress_, "choose");
-  return WriteChoice(prepared, choice, step);
+  TARE_TRY(Json result, WriteChoice(prepared, choice, step));
+  result["checked_samples"] = check.size();
+  return result;
 }
 
 Result<Json> ProjectRun::WriteChoice(const quantize::Prepared& prepared, search::Choice& choice, OneStep& step) {
