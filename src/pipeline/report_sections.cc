@@ -54,7 +54,8 @@ void AddCandidates(const search::Choice& choice, int64_t float_bytes, double flo
 
 int64_t BytesOf(const graph::Graph& graph, const std::string& value) {
   const graph::Initializer* initializer = graph.FindInitializer(value);
-  if (initializer == nullptr || initializer->value == nullptr) return 0;
+  // Constants of shapes and indices are not what the model weighs.
+  if (initializer == nullptr || initializer->value == nullptr || !IsFloat(initializer->value->dtype())) return 0;
   return static_cast<int64_t>(initializer->value->bytes().size());
 }
 
@@ -171,11 +172,17 @@ evaluate::TensorRow RowOf(const quantize::TensorChoice& choice, const calibrate:
   return row;
 }
 
-void AddTensors(const search::Choice& choice, const calibrate::CalibrationTable& table, evaluate::Report& report) {
-  for (const quantize::TensorChoice& tensor : choice.recipe.tensors) {
-    const calibrate::CalibratedTensor* found = table.Find(tensor.tensor);
-    if (found != nullptr) report.tensors.push_back(RowOf(tensor, *found));
-  }
+// In the order in which the graph makes them: inputs, then the outputs of nodes.
+void AddTensors(const graph::Graph& graph, const search::Choice& choice, const calibrate::CalibrationTable& table, evaluate::Report& report) {
+  std::map<std::string, const quantize::TensorChoice*> chosen;
+  for (const quantize::TensorChoice& tensor : choice.recipe.tensors) chosen[tensor.tensor] = &tensor;
+  const auto add = [&](const std::string& value) {
+    const auto choice_of = chosen.find(value);
+    const calibrate::CalibratedTensor* tensor = choice_of == chosen.end() ? nullptr : table.Find(value);
+    if (tensor != nullptr) report.tensors.push_back(RowOf(*choice_of->second, *tensor));
+  };
+  for (const graph::Value& input : graph.inputs) add(input.info.name);
+  for (const graph::Node& node : graph.nodes) std::ranges::for_each(node.outputs, add);
 }
 
 }  // namespace
@@ -194,7 +201,7 @@ void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice,
   for (const auto& island : choice.fusion.islands) fusion.islands.push_back({island.node, island.op_type, island.rule, island.reason});
   report.fusion = std::move(fusion);
   AddNodes(prepared, choice, report);
-  AddTensors(choice, table, report);
+  AddTensors(prepared.model.graph, choice, table, report);
 }
 
 }  // namespace tare::pipeline
