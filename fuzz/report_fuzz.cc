@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <string_view>
 
 #include "tare/evaluate/gate.h"
@@ -22,6 +23,7 @@ void Fuzz(std::string_view text) {
   report->decision = Gate(report->evidence, policy);
   // What is written can be read again, and is judged alike.
   const auto again = ReadReportJson(WriteReportJson(*report), "again");
+  if (!again) std::fprintf(stderr, "%s\n", again.error().what.c_str());
   TARE_CHECK(again.has_value());
   TARE_CHECK(Gate(again->evidence, policy).verdict == report->decision->verdict);
   TARE_CHECK(!TableLines(*report).empty());
