@@ -15,6 +15,7 @@ constexpr double kRedrawSeconds = 0.1;
 constexpr int64_t kBarColumns = 20;
 constexpr int64_t kNameColumns = 9;
 constexpr int64_t kMaxLineColumns = 110;
+constexpr int64_t kBarBesideSummaryColumns = 80;
 
 std::string TwoDigits(int64_t value) { return StrCat(value < 10 ? "0" : "", value); }
 
@@ -35,11 +36,15 @@ TerminalProgress::TerminalProgress(ProgressStyle style, Writer write, Clock now_
 
 void TerminalProgress::Begin(std::string_view step, int64_t total) {
   const size_t space = std::min(step.find(' '), step.size());
-  name_ = Printable(step.substr(0, space));
+  const std::string name = Printable(step.substr(0, space));
+  const double now_s = now_s_();
+  if (!open_ || name != name_) step_s_ = now_s;
+  open_ = true;
+  name_ = name;
   detail_ = Printable(step.substr(std::min(space + 1, step.size())));
   total_ = total;
   done_ = 0;
-  begin_s_ = now_s_();
+  begin_s_ = now_s;
   Draw();
 }
 
@@ -51,16 +56,17 @@ void TerminalProgress::Update(int64_t done) {
 void TerminalProgress::End(std::string_view summary) {
   Hide();
   const double elapsed_s = now_s_() - begin_s_;
+  const bool keeps_detail = summary.empty();
   std::string text = StrCat("  ", PadRight(name_, kNameColumns), " ");
-  if (!summary.empty()) {
-    text += Printable(summary);
-  } else {
-    if (total_ > 0) done_ = total_;
-    text += detail_;
-    if (style_.interactive) text += Bar();
-    text += Rate(elapsed_s);
+  text += keeps_detail ? detail_ : Printable(summary);
+  if (keeps_detail && total_ > 0) done_ = total_;
+  // A short summary leaves room for the bar.
+  const std::string tail = (style_.interactive ? Bar() : "") + Rate(elapsed_s);
+  if (keeps_detail || DisplayWidth(text) + DisplayWidth(tail) <= kBarBesideSummaryColumns) {
+    text += tail;
   }
-  const std::string time = PadLeft(HumanSeconds(elapsed_s), 9);
+  const std::string time = PadLeft(HumanSeconds(now_s_() - step_s_), 9);
+  open_ = false;
   write_(StrCat(PadRight(text, style_.columns - DisplayWidth(time)), time, "\n"));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cfloat>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -342,12 +343,16 @@ class Builder {
   }
 
   // The bias as one value a channel with Gemm's beta folded in; empty when there is none.
-  Result<std::vector<float>> BiasOf(const Node& node, Format format) const {
+  Result<std::vector<float>> BiasOf(const Node& node, const WeightLayout& layout, Format format) const {
     std::vector<float> bias;
     if (node.Is("MatMul") || node.Input(2).empty()) return bias;
     const graph::SharedTensor* constant = index_.Constant(node.Input(2));
     if (constant == nullptr || (*constant)->dtype() != DType::kFloat32) {
       return CannotTake(node, format, "its bias is not a float32 constant");
+    }
+    const int64_t channels = layout.weight.shape()[static_cast<size_t>(layout.axis)];
+    if ((*constant)->num_elements() != channels || (*constant)->rank() == 0 || (*constant)->shape().back() != channels) {
+      return CannotTake(node, format, "its bias is not one value a channel");
     }
     const float beta = node.Is("Gemm") ? node.Float("beta", 1.0F) : 1.0F;
     for (const float value : (*constant)->data<float>()) bias.push_back(beta * value);
@@ -386,12 +391,14 @@ class Builder {
 
   Result<void> EmitWeighted(const Node& node) {
     TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Static));
-    TARE_TRY(const std::vector<float> bias, BiasOf(node, Format::kInt8Static));
+    TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Static));
     TARE_TRY(const ParamNames input, ParamsOf(node.inputs[0]));
-    // Channels whose bias would pass the limit get a wider weight scale; the others stay untouched.
+    // Channels whose bias would pass the limit get a wider weight scale, and so
+    // do those whose product of scales would be no normal float; the others stay untouched.
     std::vector<float> floor;
     for (const float value : bias) {
-      floor.push_back(static_cast<float>(std::abs(double{value}) / (double{input.params.scale} * kMaxBiasCode)));
+      const double least = std::max(std::abs(double{value}) / kMaxBiasCode, double{2 * FLT_MIN}) / double{input.params.scale};
+      floor.push_back(static_cast<float>(std::min(least, double{FLT_MAX})));
     }
     TARE_TRY(const WeightNames weight, AddWeight(node, layout, floor));
     Node made = node;
@@ -426,12 +433,55 @@ class Builder {
     return output;
   }
 
-  Result<void> EmitDynamic(const Node& node) {
-    TARE_TRY(WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
-    TARE_TRY(const std::vector<float> bias, BiasOf(node, Format::kInt8Dynamic));
-    if (node.Is("Conv") || layout.weight.rank() != 2) {
-      return CannotTake(node, Format::kInt8Dynamic, "only MatMul and Gemm with a weight of two axes gain from it");
+  // [directions, 4 hidden, inputs] to codes [directions, inputs, 4 hidden] with a scale for each of
+  // directions x 4 hidden rows: the layout of DynamicQuantizeLSTM.
+  Result<std::array<std::string, 3>> AddRecurrentWeight(const std::string& name) {
+    const graph::SharedTensor* constant = index_.Constant(name);
+    if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 || (*constant)->rank() != 3) {
+      return FailedPrecondition(StrCat("weight '", name, "' is not a float32 constant of three axes"), "take the node out of the recipe");
     }
+    const Shape shape = (*constant)->shape();
+    TARE_TRY(const auto rows, QuantizeWeight((*constant)->Reshaped({shape[0] * shape[1], shape[2]}), 0));
+    const auto from = rows.values.data<int8_t>();
+    std::vector<int8_t> to(from.size());
+    for (int64_t d = 0; d < shape[0]; ++d) {
+      for (int64_t r = 0; r < shape[1]; ++r) {
+        for (int64_t c = 0; c < shape[2]; ++c) {
+          to[static_cast<size_t>((d * shape[2] + c) * shape[1] + r)] = from[static_cast<size_t>((d * shape[1] + r) * shape[2] + c)];
+        }
+      }
+    }
+    std::array<std::string, 3> made = {names_.Make(name + "_quantized"), names_.Make(name + "_scale"), names_.Make(name + "_zero_point")};
+    model_.graph.AddInitializer(made[0], Tensor::Of<int8_t>({shape[0], shape[2], shape[1]}, to));
+    model_.graph.AddInitializer(made[1], Tensor::Of<float>({shape[0], shape[1]}, rows.scales));
+    model_.graph.AddInitializer(made[2], Tensor::Of<int8_t>({shape[0], shape[1]}, std::vector<int8_t>(rows.scales.size(), 0)));
+    return made;
+  }
+
+  Result<void> EmitDynamicLstm(const Node& node) {
+    TARE_TRY(const auto input, AddRecurrentWeight(node.Input(1)));
+    TARE_TRY(const auto state, AddRecurrentWeight(node.Input(2)));
+    Node made = node;
+    made.op_type = "DynamicQuantizeLSTM";
+    made.domain = "com.microsoft";
+    made.inputs.resize(8);
+    made.inputs[1] = input[0];
+    made.inputs[2] = state[0];
+    made.inputs.insert(made.inputs.end(), {input[1], input[2], state[1], state[2]});
+    made.Remove("layout");
+    model_.opsets["com.microsoft"] = 1;
+    model_.graph.nodes.push_back(std::move(made));
+    return {};
+  }
+
+  Result<void> EmitDynamic(const Node& node) {
+    if (node.Is("LSTM")) return EmitDynamicLstm(node);
+    TARE_TRY(WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
+    TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Dynamic));
+    if (node.Is("Conv") || layout.weight.rank() != 2 || node.Int("transA", 0) != 0) {
+      return CannotTake(node, Format::kInt8Dynamic, "only MatMul and Gemm with a weight of two axes, not transposed in A, gain from it");
+    }
+    if (source_.opset() < 11) return CannotTake(node, Format::kInt8Dynamic, "DynamicQuantizeLinear begins with opset 11");
     if (node.Is("Gemm") && layout.axis == 0) layout = {Transposed(layout.weight), 1};
     TARE_TRY(const WeightNames weight, AddWeight(node, layout, {}));
     const std::string& base = node.outputs[0];
