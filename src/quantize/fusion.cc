@@ -34,7 +34,13 @@ Result<graph::Model> Optimised(const graph::Model& model, const runtime::Session
   TARE_TRY(const auto folder, TemporaryFolder::Create());
   runtime::SessionOptions dumping = options;
   dumping.optimized_model_path = folder.path() + "/optimised.onnx";
-  TARE_TRY_VOID(runtime::MakeSession(model, dumping).While("opening the quantized model"));
+  auto opened = runtime::MakeSession(model, dumping).While("opening the quantized model");
+  // The runtime's words for a file that it could not write.
+  if (!opened && opened.error().what.find("serialization failed") != std::string::npos) {
+    return ResourceExhausted(StrCat("cannot write the optimised graph to ", dumping.optimized_model_path),
+                             "free some disk space, or set TMPDIR to a folder that has some");
+  }
+  if (!opened) return std::move(opened).error();
   return graph::ReadOnnx(dumping.optimized_model_path);
 }
 
