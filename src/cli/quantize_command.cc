@@ -136,6 +136,12 @@ Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
                        outcome.choice.candidates.empty() ? "use the float model as it is"
                                                          : "use the float model as it is, widen --tolerance, or take a smaller model with --for size");
   }
+  for (const search::Candidate& candidate : outcome.choice.candidates) {
+    if (candidate.chosen && candidate.speedup.value < 1) {
+      terminal.Note(terminal.Paint(Colour::kWarning, StrCat("warning: this file is SLOWER than float on this host: ",
+                                                            Fixed(candidate.speedup.value, 2), "x")));
+    }
+  }
   terminal.Say("  choose    ", outcome.choice.reason);
   TARE_TRY_VOID(WriteOutcome(args, outcome, terminal));
   if (terminal.json()) terminal.PrintJson(JsonOf(outcome, args.out_path).dump(2));
