@@ -1,6 +1,6 @@
 """Measures a quantized model beside its float source on the same inputs: speed, closeness of outputs, integer operators.
 
-Usage: measure.py FLOAT QUANTIZED DATA.npz [--batches 1,8,32] [--samples N] [--compare outputs|classes|none] [--output NAME]
+Usage: measure.py FLOAT QUANTIZED DATA.npz [--batches 1,8,32] [--samples N] [--compare outputs|classes|none] [--output NAME] [--kept FLOAT.npy]
 Prints one JSON object. Both run in this process on one thread, in turns; what is compared is CPU time, so that
 a busy machine costs precision and not truth.
 """
@@ -18,9 +18,9 @@ import onnx
 
 import feeds
 
-ROUNDS = 41
+ROUNDS = 31
 MIN_BLOCK_S = 0.004  # one side of one round: long against the clock's resolution, short against the scheduler's slices
-PAIR_BUDGET_S = 6.0
+PAIR_BUDGET_S = 4.0
 FLOAT_OF = {"QLinearConv": "Conv", "ConvInteger": "Conv", "QLinearAdd": "Add", "QGemm": "Gemm", "QLinearMatMul": "MatMul",
             "MatMulInteger": "MatMul", "MatMulIntegerToFloat": "MatMul", "DynamicQuantizeMatMul": "MatMul", "DynamicQuantizeLSTM": "LSTM",
             "MatMulNBits": "MatMul", "QGather": "Gather", "QAttention": "Attention"}  # fmt: skip
@@ -90,15 +90,21 @@ def compare_outputs(float_session, quantized_session, inputs, only: str = "") ->
     return {"output": worst, "mean": float(np.mean(by_output[worst])), "least": min(map(min, by_output.values())), "n": len(inputs)}
 
 
-def compare_classes(float_session, quantized_session, images, labels) -> dict:
-    """KL divergence to float in nats, flips of the first class, accuracy of both."""
+def compare_classes(float_session, quantized_session, data_path, kept_path: str) -> dict:
+    """KL divergence to float in nats, flips of the first class, accuracy of both. Float's side is kept between measurements."""
+    images = feeds.CifarFeeds(data_path, batch=100)
+    with np.load(data_path) as arrays:
+        labels = arrays["label"]
 
     def log_probabilities(session):
         logits = np.concatenate([session.run(None, feed)[0] for feed in images]).astype(np.float64)
         logits -= logits.max(axis=1, keepdims=True)
         return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
-    p, q = log_probabilities(float_session), log_probabilities(quantized_session)
+    p = np.load(kept_path) if kept_path and os.path.exists(kept_path) else log_probabilities(float_session)
+    if kept_path:
+        np.save(kept_path, p)
+    q = log_probabilities(quantized_session)
     a, b = p.argmax(axis=1), q.argmax(axis=1)
     return {"kl_nats": float((np.exp(p) * (p - q)).sum(axis=1).mean()), "flips": int((a != b).sum()), "n": len(labels),
             "accuracy_float": float((a == labels).mean()), "accuracy": float((b == labels).mean())}  # fmt: skip
@@ -125,7 +131,7 @@ def integer_operators(model_path) -> dict:
     return {side: dict(counter) for side, counter in counts.items()}
 
 
-def measure(float_path, quantized_path, data_path, batches=(1,), samples=0, compare="outputs", output="") -> dict:
+def measure(float_path, quantized_path, data_path, batches=(1,), samples=0, compare="outputs", output="", kept="") -> dict:
     try:
         quantized_session = feeds.open_session(quantized_path)
     except Exception as error:  # pylint: disable=broad-except
@@ -136,9 +142,7 @@ def measure(float_path, quantized_path, data_path, batches=(1,), samples=0, comp
         feed = feeds.open_feeds(float_path, data_path, 1, batch)[0]
         result["latency"][str(batch)] = latency_ratio(float_session, quantized_session, feed)
     if compare == "classes":
-        with np.load(data_path) as arrays:
-            labels = arrays["label"]
-        result["classes"] = compare_classes(float_session, quantized_session, feeds.CifarFeeds(data_path, batch=100), labels)
+        result["classes"] = compare_classes(float_session, quantized_session, data_path, kept)
     elif compare == "outputs":
         inputs = feeds.open_feeds(float_path, data_path, samples)
         result["cosine"] = compare_outputs(float_session, quantized_session, inputs, output)
@@ -155,9 +159,10 @@ def main():
     parser.add_argument("--samples", type=int, default=0)
     parser.add_argument("--compare", choices=["outputs", "classes", "none"], default="outputs")
     parser.add_argument("--output", default="", help="compare this output alone")
+    parser.add_argument("--kept", default="", help=".npy for float's class probabilities, read when it exists")
     args = parser.parse_args()
     batches = [int(batch) for batch in args.batches.split(",") if batch]
-    print(json.dumps(measure(args.float_path, args.quantized_path, args.data_path, batches, args.samples, args.compare, args.output)))
+    print(json.dumps(measure(args.float_path, args.quantized_path, args.data_path, batches, args.samples, args.compare, args.output, args.kept)))
 
 
 if __name__ == "__main__":
