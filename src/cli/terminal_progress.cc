@@ -15,6 +15,7 @@ constexpr double kRedrawSeconds = 0.1;
 constexpr int64_t kBarColumns = 20;
 constexpr int64_t kNameColumns = 9;
 constexpr int64_t kMaxLineColumns = 110;
+constexpr int64_t kBarBesideSummaryColumns = 80;
 
 std::string TwoDigits(int64_t value) { return StrCat(value < 10 ? "0" : "", value); }
 
@@ -51,14 +52,14 @@ void TerminalProgress::Update(int64_t done) {
 void TerminalProgress::End(std::string_view summary) {
   Hide();
   const double elapsed_s = now_s_() - begin_s_;
+  const bool keeps_detail = summary.empty();
   std::string text = StrCat("  ", PadRight(name_, kNameColumns), " ");
-  if (!summary.empty()) {
-    text += Printable(summary);
-  } else {
-    if (total_ > 0) done_ = total_;
-    text += detail_;
-    if (style_.interactive) text += Bar();
-    text += Rate(elapsed_s);
+  text += keeps_detail ? detail_ : Printable(summary);
+  if (keeps_detail && total_ > 0) done_ = total_;
+  // A short summary leaves room for the bar.
+  const std::string tail = (style_.interactive ? Bar() : "") + Rate(elapsed_s);
+  if (keeps_detail || DisplayWidth(text) + DisplayWidth(tail) <= kBarBesideSummaryColumns) {
+    text += tail;
   }
   const std::string time = PadLeft(HumanSeconds(elapsed_s), 9);
   write_(StrCat(PadRight(text, style_.columns - DisplayWidth(time)), time, "\n"));

@@ -28,7 +28,8 @@ std::string HumanSeconds(double seconds);
 ///   Begin("calibrate 31 tensors, 300 samples", 300)
 ///     calibrate 31 tensors, 300 samples  ████████████▌        62 %  2,310/s  2 s left
 ///   End("")                        keeps that text, with the rate and the time that it took
-///   End("31 ranges")               says this instead:   calibrate 31 ranges            0.3 s
+///   End("31 ranges")               says "31 ranges" instead; the bar and the rate stay where
+///                                  there is room beside it
 ///
 /// Threads  none.
 class TerminalProgress final : public Progress {

@@ -47,6 +47,23 @@ TEST_F(TerminalProgressTest, ReplacesTheTextByTheSummary) {
   EXPECT_THAT(writes_[0], EndsWith(" 0.8 s\n"));
 }
 
+TEST_F(TerminalProgressTest, KeepsTheBarBesideAShortSummary) {
+  auto progress = Make(true);
+  progress.Begin("calibrate reading", 300);
+  now_s_ = 0.2;
+  progress.Update(300);
+  progress.End("31 tensors, 300 samples");
+  EXPECT_THAT(writes_.back(),
+              StartsWith("  calibrate 31 tensors, 300 samples  ████████████████████ "
+                         "100 %  1,500/s "));
+  progress.Begin("baseline measuring", 300);
+  now_s_ = 0.4;
+  progress.Update(300);
+  progress.End("accuracy 92.41 %   latency 0.81 ms   1.9 MB");
+  EXPECT_THAT(writes_.back(),
+              StartsWith("  baseline  accuracy 92.41 %   latency 0.81 ms   1.9 MB   "));
+}
+
 TEST_F(TerminalProgressTest, DrawsABarWithRateAndTimeLeft) {
   auto progress = Make(true);
   progress.Begin("evaluate 10,000 pairs", 10'000);

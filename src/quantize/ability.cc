@@ -155,7 +155,21 @@ std::string WhyFloat(const Node& node) {
   return StrCat(node.op_type, " has no integer kernel in the runtime");
 }
 
+// DynamicQuantizeLSTM takes both weights as constants; `layout` 1 (opset 14) has no kernel.
+bool IsDynamicLstm(const Context& context, const Node& node) {
+  const Tensor* input = context.Constant(node.Input(1));
+  const Tensor* state = context.Constant(node.Input(2));
+  return node.Is("LSTM") && input != nullptr && state != nullptr && input->dtype() == DType::kFloat32 &&
+         state->dtype() == DType::kFloat32 && input->rank() == 3 && state->rank() == 3 && node.Int("layout", 0) == 0 &&
+         context.IsFloat32(node.Input(0));
+}
+
 void DescribeWeights(const Context& context, const Node& node, Ability& ability) {
+  if (IsDynamicLstm(context, node)) {
+    ability.dynamic_int8 = true;
+    ability.weight_elements = context.Constant(node.Input(1))->num_elements() + context.Constant(node.Input(2))->num_elements();
+    return;
+  }
   // Gather reads its table by input 0, the others their weight by input 1.
   const bool weighted = node.Is("Conv") || node.Is("ConvTranspose") || node.Is("MatMul") || node.Is("Gemm");
   if (!weighted && !node.Is("Gather")) return;

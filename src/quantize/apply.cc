@@ -426,7 +426,49 @@ class Builder {
     return output;
   }
 
+  // [directions, 4 hidden, inputs] to codes [directions, inputs, 4 hidden] with a scale for each of
+  // directions x 4 hidden rows: the layout of DynamicQuantizeLSTM.
+  Result<std::array<std::string, 3>> AddRecurrentWeight(const std::string& name) {
+    const graph::SharedTensor* constant = index_.Constant(name);
+    if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 || (*constant)->rank() != 3) {
+      return FailedPrecondition(StrCat("weight '", name, "' is not a float32 constant of three axes"), "take the node out of the recipe");
+    }
+    const Shape shape = (*constant)->shape();
+    TARE_TRY(const auto rows, QuantizeWeight((*constant)->Reshaped({shape[0] * shape[1], shape[2]}), 0));
+    const auto from = rows.values.data<int8_t>();
+    std::vector<int8_t> to(from.size());
+    for (int64_t d = 0; d < shape[0]; ++d) {
+      for (int64_t r = 0; r < shape[1]; ++r) {
+        for (int64_t c = 0; c < shape[2]; ++c) {
+          to[static_cast<size_t>((d * shape[2] + c) * shape[1] + r)] = from[static_cast<size_t>((d * shape[1] + r) * shape[2] + c)];
+        }
+      }
+    }
+    std::array<std::string, 3> made = {names_.Make(name + "_quantized"), names_.Make(name + "_scale"), names_.Make(name + "_zero_point")};
+    model_.graph.AddInitializer(made[0], Tensor::Of<int8_t>({shape[0], shape[2], shape[1]}, to));
+    model_.graph.AddInitializer(made[1], Tensor::Of<float>({shape[0], shape[1]}, rows.scales));
+    model_.graph.AddInitializer(made[2], Tensor::Of<int8_t>({shape[0], shape[1]}, std::vector<int8_t>(rows.scales.size(), 0)));
+    return made;
+  }
+
+  Result<void> EmitDynamicLstm(const Node& node) {
+    TARE_TRY(const auto input, AddRecurrentWeight(node.Input(1)));
+    TARE_TRY(const auto state, AddRecurrentWeight(node.Input(2)));
+    Node made = node;
+    made.op_type = "DynamicQuantizeLSTM";
+    made.domain = "com.microsoft";
+    made.inputs.resize(8);
+    made.inputs[1] = input[0];
+    made.inputs[2] = state[0];
+    made.inputs.insert(made.inputs.end(), {input[1], input[2], state[1], state[2]});
+    made.Remove("layout");
+    model_.opsets["com.microsoft"] = 1;
+    model_.graph.nodes.push_back(std::move(made));
+    return {};
+  }
+
   Result<void> EmitDynamic(const Node& node) {
+    if (node.Is("LSTM")) return EmitDynamicLstm(node);
     TARE_TRY(WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
     TARE_TRY(const std::vector<float> bias, BiasOf(node, Format::kInt8Dynamic));
     if (node.Is("Conv") || layout.weight.rank() != 2) {

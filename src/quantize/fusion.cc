@@ -14,11 +14,11 @@
 namespace tare::quantize {
 namespace {
 
-constexpr std::array<std::string_view, 17> kIntegerOps = {
+constexpr std::array<std::string_view, 18> kIntegerOps = {
     "QLinearConv",  "QLinearMatMul",   "MatMulIntegerToFloat", "QGemm",          "QLinearAdd",
     "QLinearMul",   "QLinearConcat",   "QLinearAveragePool",   "QLinearSigmoid", "QLinearGlobalAveragePool",
     "QLinearWhere", "QLinearSoftmax",  "QLinearLeakyRelu",     "MatMulInteger",  "DynamicQuantizeMatMul",
-    "MatMulNBits",  "ConvInteger"};
+    "MatMulNBits",  "ConvInteger",     "DynamicQuantizeLSTM"};
 
 bool IsInteger(const graph::Node& node) {
   return std::find(kIntegerOps.begin(), kIntegerOps.end(), node.op_type) != kIntegerOps.end();
@@ -78,7 +78,7 @@ Result<FusionReport> CountFused(const graph::Model& model, const Recipe& recipe,
     ++report.expected;
     const auto other = others.find(choice.node);
     bool fused = integer.contains(choice.node);
-    if (dynamic) fused = other == others.end() && fused_dynamic > 0;
+    if (dynamic && !fused) fused = other == others.end() && fused_dynamic > 0;
     // A mover that is gone was merged with others; one that stands must move integers.
     graph::Node mover;
     mover.op_type = choice.op_type;

@@ -11,6 +11,8 @@ namespace {
 // Folding rounds weights anew: 24 bits of each, accumulated over a network. A broken rewrite is
 // orders of magnitude beyond.
 constexpr double kMaxRelativeError = 1e-3;
+// float16 keeps 11 bits a value; its own rounding is what float32 inside takes away.
+constexpr double kMaxHalfError = 3e-2;
 
 using Outputs = std::vector<Tensor>;
 
@@ -26,11 +28,12 @@ Result<std::vector<Outputs>> RunAll(const graph::Model& model, std::span<const I
 }
 
 // The name of the first output that differs, or "".
-std::string FirstDifference(const graph::Model& model, const std::vector<Outputs>& expected, const std::vector<Outputs>& actual) {
+std::string FirstDifference(const graph::Model& model, const std::vector<Outputs>& expected, const std::vector<Outputs>& actual,
+                            double max_error) {
   for (size_t run = 0; run < expected.size(); ++run) {
     for (size_t i = 0; i < expected[run].size(); ++i) {
       const auto sums = runtime::ComparePair(runtime::ViewOf(expected[run][i]), runtime::ViewOf(actual[run][i]));
-      if (sums.RelativeError() > kMaxRelativeError) return model.graph.outputs[i].info.name;
+      if (sums.RelativeError() > max_error) return model.graph.outputs[i].info.name;
     }
   }
   return "";
@@ -67,10 +70,11 @@ Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> pro
   const graph::Model named = prepared.model;
 
   // Each stage is kept only when the outputs stay.
+  double max_error = kMaxRelativeError;
   const auto holds = [&](const std::string& stage) {
     if (probes.empty()) return true;
     const auto actual = RunAll(prepared.model, probes, options);
-    const std::string difference = actual ? FirstDifference(prepared.model, expected, *actual) : "";
+    const std::string difference = actual ? FirstDifference(prepared.model, expected, *actual, max_error) : "";
     if (actual && difference.empty()) return true;
     prepared.notes.push_back(StrCat(stage, " was taken back: ",
                                     actual ? StrCat("output '", difference, "' would change") : actual.error().what));
@@ -85,6 +89,16 @@ Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> pro
   const graph::Model raised_model = prepared.model;
   if (auto simplified = Simplify(prepared, options); !simplified) {
     prepared.notes.push_back(StrCat("constants were not folded: ", simplified.error().what));
+  }
+  const graph::Model narrow = prepared.model;
+  if (graph::WidenFloat16(prepared.model)) {
+    max_error = kMaxHalfError;
+    if (holds("float32 in place of float16")) {
+      prepared.rewrites.push_back({"model of float16 made float32 inside", 1});
+    } else {
+      prepared.model = narrow;
+      max_error = kMaxRelativeError;
+    }
   }
   const graph::Model unfolded = prepared.model;
   const auto folds = graph::FoldChannelConstants(prepared.model.graph);

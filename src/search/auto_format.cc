@@ -136,7 +136,8 @@ class Search {
 
   void AddPlan(std::string name, std::vector<NodeChoice> nodes) {
     const bool computes = std::any_of(nodes.begin(), nodes.end(), [](const NodeChoice& choice) {
-      return choice.op_type == "Conv" || choice.op_type == "MatMul" || choice.op_type == "Gemm" || choice.format == Format::kInt8Weights;
+      return choice.op_type == "Conv" || choice.op_type == "MatMul" || choice.op_type == "Gemm" || choice.op_type == "LSTM" ||
+             choice.format == Format::kInt8Weights;
     });
     const bool known = std::any_of(choice_.candidates.begin(), choice_.candidates.end(),
                                    [&](const Candidate& candidate) { return candidate.nodes == nodes; });

@@ -43,6 +43,11 @@ std::vector<RewriteCount> FoldChannelConstants(Graph& graph);
 ///         then unchanged.
 Result<void> RaiseOpset(Model& model);
 
+/// Makes a model with float16 constants compute in float32 between a Cast at each float16 input and
+/// output; bodies too. Returns whether there was anything to do.
+/// Bound   outputs move by float16 rounding, about 1e-3 of their norm a layer.
+bool WidenFloat16(Model& model);
+
 /// The graph as text, one node a line: for tests and `tare inspect --text`.
 std::string GraphText(const Graph& graph);
 
