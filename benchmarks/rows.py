@@ -1,9 +1,10 @@
 """What is measured: one function a row. Each peer and each measurement is a process of its own, with a time limit.
 
-Usage: rows.py --tare FILE --out DIR [--data DIR] [--timeout S] [ROW...]
+Usage: rows.py --tare FILE --out DIR [--data DIR] [--timeout S] [--keep-peers] [ROW...]
 """
 
 import argparse
+import copy
 import datetime
 import hashlib
 import importlib.metadata
@@ -46,6 +47,12 @@ class Bench:
         self.made.mkdir(parents=True, exist_ok=True)
         self.roots = [pathlib.Path(args.data).resolve()] if args.data else []
         self.timeout = args.timeout
+        self.path = self.out / "results.json"
+        self.results = json.loads(self.path.read_text()) if self.path.exists() else {"rows": {}, "seconds": {}}
+        self.kept = copy.deepcopy(self.results["rows"]) if args.keep_peers else {}
+
+    def save(self):
+        self.path.write_text(json.dumps(self.results, indent=1, default=str))
 
     def at_hand(self, *names: str) -> pathlib.Path:
         """The first of these files under TARE_BENCH_DATA, else among the downloaded models."""
@@ -108,7 +115,8 @@ def calibration(bench: Bench) -> dict:
     has_calibrate = bench.run_tare("calibrate", "--help")["exit"] == 0
     idle = medians([bench.run_tare("--version") for _ in range(3)])["peak_bytes"]
     tools = ["float", "tare", *(["tare_calibrate"] if has_calibrate else []), *[p for p in RESNET_PEERS if p != "nncf_folded"]]
-    result = {tool: {} for tool in tools}
+    result = {tool: bench.kept.get("calibration", {}).get(tool, {}) if tool in RESNET_PEERS else {} for tool in tools}
+    tools = [tool for tool in tools if not result[tool]]
     for samples in (300, 3000):
         runs = {tool: [] for tool in tools}
         for turn in range(REPEATS):  # in turns, so that a busy minute hits all of them
@@ -129,17 +137,18 @@ def calibration(bench: Bench) -> dict:
         plain = medians(runs["float"])
         for tool in tools:
             if "failure" in runs[tool][0]:
-                result[tool][samples] = runs[tool][0]
+                result[tool][str(samples)] = runs[tool][0]
                 continue
             cost = medians(runs[tool])
-            result[tool][samples] = {"cpu_s": cost["cpu_s"], "wall_s": cost["wall_s"], "n": len(runs[tool]),
+            result[tool][str(samples)] = {"cpu_s": cost["cpu_s"], "wall_s": cost["wall_s"], "n": len(runs[tool]),
                                      "over_float_bytes": cost["peak_bytes"] - plain["peak_bytes"],
                                      "ratio": cost["cpu_s"] / plain["runs_cpu_s"], "runs_cpu_s": cost.get("runs_cpu_s")}  # fmt: skip
-            say("calibration", f"{samples:>5} {tool:<16} {result[tool][samples]['ratio']:.2f}x")
-    grown = result["float"][3000]["runs_cpu_s"] - result["float"][300]["runs_cpu_s"]
-    for tool, by_samples in result.items():
-        if all("cpu_s" in cost for cost in by_samples.values()):
-            by_samples["slope"] = (by_samples[3000]["cpu_s"] - by_samples[300]["cpu_s"]) / grown
+            say("calibration", f"{samples:>5} {tool:<16} {result[tool][str(samples)]['ratio']:.2f}x")
+    grown = result["float"]["3000"]["runs_cpu_s"] - result["float"]["300"]["runs_cpu_s"]
+    for tool in tools:
+        few, many = result[tool]["300"], result[tool]["3000"]
+        if "ratio" in few and "ratio" in many:
+            result[tool]["slope"] = (many["cpu_s"] - few["cpu_s"]) / grown
     return result
 
 
@@ -149,6 +158,9 @@ def resnet20(bench: Bench) -> dict:
     train, test = bench.at_hand("data/cifar10-train.npz"), bench.at_hand("data/cifar10-test.npz")
     result = {}
     for tool in ("tare auto", "tare int8_static", *RESNET_PEERS):
+        if tool in RESNET_PEERS and tool in bench.kept.get("resnet20", {}):
+            result[tool] = bench.kept["resnet20"][tool]
+            continue
         seeds = []
         for seed in SEEDS:
             out = bench.made / f"resnet20-{tool.replace(' ', '-')}-{seed}.onnx"
@@ -185,6 +197,9 @@ def minilm(bench: Bench) -> dict:
     embedding = next(o.name for o in feeds.open_session(model).get_outputs() if o.shape[1:] == [384])
     result = {}
     for tool in ("tare auto", "ort_dynamic"):
+        if tool == "ort_dynamic" and tool in bench.kept.get("minilm", {}):
+            result[tool] = bench.kept["minilm"][tool]
+            continue
         out = bench.made / f"minilm-{tool.replace(' ', '-')}.onnx"
         if tool == "ort_dynamic":
             made = bench.python("peers.py", tool, model, calibrate, out)
@@ -214,9 +229,8 @@ def end_of(bench: Bench, model, data, out, made: dict) -> dict:
     return base | {"left_alone": made["exit"] == 5, "reason": reason.replace(str(model), model.name), "stray_file": out.exists()}
 
 
-def zoo(bench: Bench, only: set[str], previous: dict) -> dict:
-    """Every model of models.txt: tare at its defaults, beside five ways of the peers."""
-    result = dict(previous)
+def zoo(bench: Bench, only: set[str], result: dict) -> dict:
+    """Every model of models.txt: tare at its defaults, beside five ways of the peers. Saved model by model: it is long."""
     names = [line.split()[0] for line in (HERE / "models.txt").read_text().splitlines() if line and line[0] != "#"]
     for name in names:
         if only and name not in only:
@@ -232,12 +246,16 @@ def zoo(bench: Bench, only: set[str], previous: dict) -> dict:
         out = bench.made / f"{name}-tare.onnx"
         row = {"tare": end_of(bench, model, data, out, bench.quantize(model, data, out))}
         for peer in ZOO_PEERS:
+            if peer in bench.kept.get("zoo", {}).get(name, {}):
+                row[peer] = bench.kept["zoo"][name][peer]
+                continue
             out = bench.made / f"{name}-{peer}.onnx"
             out.unlink(missing_ok=True)
             made = bench.python("peers.py", peer, model, data, out)
             row[peer] = made if "failure" in made else bench.measure(model, out, data)
         row["seconds"] = time.monotonic() - started
         result[name] = row
+        bench.save()
         say("zoo " + name, " | ".join(f"{tool} {brief(row[tool])}" for tool in ("tare", *ZOO_PEERS)))
     return result
 
@@ -271,6 +289,7 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--data")
     parser.add_argument("--timeout", type=float, default=120)
+    parser.add_argument("--keep-peers", action="store_true")
     parser.add_argument("rows", nargs="*")
     args = parser.parse_args()
     rows = {"calibration": calibration, "resnet20": resnet20, "minilm": minilm, "zoo": zoo}
@@ -278,12 +297,11 @@ def main():
     if unknown:
         sys.exit(f"error: there is no row {unknown[0]}\nnext:  take one of: {' '.join(rows)}, or zoo:MODEL")
     bench = Bench(args)
-    path = bench.out / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {"rows": {}, "seconds": {}}
+    results = bench.results
     library = same_library(bench.tare)
     say("onnxruntime", f"{ort.__version__}, " + ("tare and the peers load the same file" if library["same"] else "NOT the same file for tare and the peers"))
     version = subprocess.run([bench.tare, "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
-    results |= {"machine": machine(), "tare": version, "library": library, "load_before": os.getloadavg()[0],
+    results |= {"machine": machine(), "tare": version, "library": library, "peers_kept": args.keep_peers,
                 "versions": {"onnxruntime": ort.__version__, "nncf": importlib.metadata.version("nncf"), "python": platform.python_version()},
                 "date": datetime.date.today().isoformat()}  # fmt: skip
     wanted = {row.split(":")[0] for row in args.rows} or set(rows)
@@ -294,15 +312,17 @@ def main():
         try:
             if name == "zoo":
                 only = {row.split(":")[1] for row in args.rows if row.startswith("zoo:")}
-                results["rows"][name] = zoo(bench, only, results["rows"].get("zoo", {}) if only else {})
+                results["rows"][name] = dict(results["rows"].get(name, {})) if only else {}
+                zoo(bench, only, results["rows"][name])
             else:
                 results["rows"][name] = rows[name](bench)
         except Skipped as skipped:
             results["rows"][name] = {"skipped": str(skipped)}
             say(name, f"skipped: {skipped}")
-        results["seconds"][name] = time.monotonic() - started
+        else:
+            results["seconds"][name] = time.monotonic() - started
         results["load"] = os.getloadavg()[0]
-        path.write_text(json.dumps(results, indent=1, default=str))
+        bench.save()
     shutil.rmtree(bench.made, ignore_errors=True)
 
 

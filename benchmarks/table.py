@@ -162,6 +162,8 @@ def minilm_bars(row: dict) -> list:
 
 def zoo_bars(row: dict) -> list:
     measured = {name: cells["tare"] for name, cells in row.items() if "tare" in cells}
+    if not measured:
+        return []
     bad = [name for name, cell in measured.items() if not ends_well(cell)]
     text = f"{len(measured) - len(bad)} of {len(measured)}" + (f"; not {', '.join(bad)}" if bad else "")
     return [["zoo: 1.05x and cosine 0.99, or left alone with a reason", f"{len(measured)} of {len(measured)}", text, met(not bad)]]
@@ -181,7 +183,8 @@ def describe(results: dict) -> str:
     return "\n".join([f"`benchmarks/run --write`, {results['date']}, {results['tare']}.",
                       f"{machine['cpu']}, {machine['cores']} cores, {' '.join(machine['isa'])}; load {results.get('load', 0):.1f} at the end.",
                       f"ONNX Runtime {versions['onnxruntime']} ({same}), NNCF {versions['nncf']}, Python {versions['python']}; one thread.",
-                      "It took " + ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items()) + " minutes."])  # fmt: skip
+                      "It took " + ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items()) + " minutes."
+                      + (" The peers' figures are those of an earlier run on the same machine." if results.get("peers_kept") else "")])  # fmt: skip
 
 
 def render(results: dict) -> str:
