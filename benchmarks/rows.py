@@ -43,7 +43,7 @@ class Bench:
     def __init__(self, args):
         self.tare = os.path.abspath(args.tare)
         self.out = pathlib.Path(args.out).resolve()
-        self.made = self.out / "made"
+        self.made = self.out / f"made-{os.getpid()}"  # two runs at once do not meet
         self.made.mkdir(parents=True, exist_ok=True)
         self.roots = [pathlib.Path(args.data).resolve()] if args.data else []
         self.timeout = args.timeout
