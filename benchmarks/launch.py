@@ -31,4 +31,4 @@ signal.signal(signal.SIGTERM, stop)
 signal.setitimer(signal.ITIMER_REAL, timeout)
 _, status, usage = os.wait4(child, 0)
 print(json.dumps({"exit": os.waitstatus_to_exitcode(status), "wall_s": time.monotonic() - start, "cpu_s": usage.ru_utime + usage.ru_stime,
-                  "peak_bytes": usage.ru_maxrss << 10}))  # fmt: skip
+                  "peak_bytes": usage.ru_maxrss << 10}))

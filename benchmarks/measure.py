@@ -23,7 +23,7 @@ MIN_BLOCK_S = 0.004  # one side of one round: long against the clock's resolutio
 PAIR_BUDGET_S = 4.0
 FLOAT_OF = {"QLinearConv": "Conv", "ConvInteger": "Conv", "QLinearAdd": "Add", "QGemm": "Gemm", "QLinearMatMul": "MatMul",
             "MatMulInteger": "MatMul", "MatMulIntegerToFloat": "MatMul", "DynamicQuantizeMatMul": "MatMul", "DynamicQuantizeLSTM": "LSTM",
-            "MatMulNBits": "MatMul", "QGather": "Gather", "QAttention": "Attention"}  # fmt: skip
+            "MatMulNBits": "MatMul", "QGather": "Gather", "QAttention": "Attention"}
 LEFT_FLOAT = {"Conv": "Conv", "FusedConv": "Conv", "Gemm": "Gemm", "FusedGemm": "Gemm", "MatMul": "MatMul", "FusedMatMul": "MatMul", "Add": "Add"}
 
 
@@ -107,7 +107,7 @@ def compare_classes(float_session, quantized_session, data_path, kept_path: str)
     q = log_probabilities(quantized_session)
     a, b = p.argmax(axis=1), q.argmax(axis=1)
     return {"kl_nats": float((np.exp(p) * (p - q)).sum(axis=1).mean()), "flips": int((a != b).sum()), "n": len(labels),
-            "accuracy_float": float((a == labels).mean()), "accuracy": float((b == labels).mean())}  # fmt: skip
+            "accuracy_float": float((a == labels).mean()), "accuracy": float((b == labels).mean())}
 
 
 def integer_operators(model_path) -> dict:
@@ -134,7 +134,7 @@ def integer_operators(model_path) -> dict:
 def measure(float_path, quantized_path, data_path, batches=(1,), samples=0, compare="outputs", output="", kept="") -> dict:
     try:
         quantized_session = feeds.open_session(quantized_path)
-    except Exception as error:  # pylint: disable=broad-except
+    except Exception as error:
         return {"failure": "does not load", "detail": str(error).splitlines()[0][:300]}
     float_session = feeds.open_session(float_path)
     result = {"size_ratio": os.path.getsize(quantized_path) / os.path.getsize(float_path), "latency": {}}

@@ -56,7 +56,7 @@ def pre_process(model_path: str, folder: str) -> str:
         try:
             quant_pre_process(model_path, out, skip_symbolic_shape=skip_symbolic_shape)
             return out
-        except Exception:  # pylint: disable=broad-except
+        except Exception:
             continue
     return model_path
 
@@ -153,7 +153,7 @@ def main():
             result = (run_float(model, inputs) if args.peer == "float" else PEERS[args.peer](model, inputs, out, folder)) or {}
         except MemoryError:
             result = {"failure": "out of memory", "detail": f"over {MEMORY_LIMIT >> 30} GiB"}
-        except Exception as error:  # pylint: disable=broad-except
+        except Exception as error:
             text = (str(error).strip() or "no message").splitlines()[0]
             memory = "bad_alloc" in text or "Failed to allocate" in text
             result = {"failure": "out of memory" if memory else "exception", "detail": f"{type(error).__name__}: {text[:300]}"}

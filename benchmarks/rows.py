@@ -71,7 +71,7 @@ class Bench:
         timeout = {"failure": "timeout", "detail": f"over {limit_s:.0f} s of CPU time"}
         try:  # the machine may be busy: wall time gets five times as much
             done = subprocess.run([sys.executable, str(HERE / script), *map(str, args)], capture_output=True, text=True, check=False,
-                                  timeout=5 * limit_s, preexec_fn=limit_cpu)  # fmt: skip
+                                  timeout=5 * limit_s, preexec_fn=limit_cpu)
         except subprocess.TimeoutExpired:
             return timeout
         if done.returncode == -signal.SIGXCPU:
@@ -84,7 +84,7 @@ class Bench:
     def run_tare(self, *args) -> dict:
         answer = self.made / "tare.json"
         cost = json.loads(subprocess.run([sys.executable, "-S", "-E", str(HERE / "launch.py"), str(10 * self.timeout), str(answer), self.tare,
-                                          *map(str, args)], check=True, capture_output=True, text=True).stdout)  # fmt: skip
+                                          *map(str, args)], check=True, capture_output=True, text=True).stdout)
         cost["errors"] = pathlib.Path(str(answer) + ".err").read_text(errors="replace")
         try:
             cost["answer"] = json.loads(answer.read_text())
@@ -109,41 +109,40 @@ def medians(runs: list[dict]) -> dict:
     return {k: statistics.median(r[k] for r in runs) for k in keys}
 
 
+def cost_once(bench: Bench, tool: str, model, data, samples: int) -> dict:
+    """One making of the static int8 model by `tool`, or plain float inference of the samples."""
+    if not tool.startswith("tare"):
+        return bench.python("peers.py", tool, model, data, bench.made / "calibration.onnx", "--samples", samples)
+    command, *options = ["calibrate"] if tool == "tare_calibrate" else ["quantize", "--format", "int8_static"]
+    run = bench.run_tare(command, model, "--data", data, "-o", bench.made / "calibration.out", *options, *CIFAR, "--samples", samples)
+    return {"failure": f"exit {run['exit']}", "detail": run["errors"][:300]} if run["exit"] else run
+
+
 def calibration(bench: Bench) -> dict:
     """CPU time and memory of making ResNet-20's static int8 model, against plain float inference of the same number of images."""
     model, data = bench.at_hand("models/resnet20-cifar10.onnx"), bench.at_hand("data/cifar10-train.npz")
-    has_calibrate = bench.run_tare("calibrate", "--help")["exit"] == 0
     idle = medians([bench.run_tare("--version") for _ in range(3)])["peak_bytes"]
-    tools = ["float", "tare", *(["tare_calibrate"] if has_calibrate else []), *[p for p in RESNET_PEERS if p != "nncf_folded"]]
-    result = {tool: bench.kept.get("calibration", {}).get(tool, {}) if tool in RESNET_PEERS else {} for tool in tools}
-    tools = [tool for tool in tools if not result[tool]]
+    has_calibrate = bench.run_tare("calibrate", "--help")["exit"] == 0
+    result = {p: kept for p, kept in bench.kept.get("calibration", {}).items() if p in RESNET_PEERS}
+    tools = ["float", "tare", *(["tare_calibrate"] if has_calibrate else []), *[p for p in RESNET_PEERS if p != "nncf_folded" and p not in result]]
+    result = {tool: {} for tool in tools} | result
     for samples in (300, 3000):
         runs = {tool: [] for tool in tools}
         for turn in range(REPEATS):  # in turns, so that a busy minute hits all of them
             for tool in tools:
-                slow_peer = samples > 300 and tool in RESNET_PEERS
-                if turn > 0 and (slow_peer or "failure" in runs[tool][0]):
-                    continue
-                if tool.startswith("tare"):
-                    out = bench.made / "calibration.out"
-                    command = ["calibrate"] if tool == "tare_calibrate" else ["quantize", "--format", "int8_static"]
-                    run = bench.run_tare(command[0], model, "--data", data, "-o", out, *command[1:], *CIFAR, "--samples", samples)
-                    run["peak_bytes"] -= idle
-                    if run["exit"]:
-                        run = {"failure": f"exit {run['exit']}", "detail": run["errors"][:300]}
-                else:
-                    run = bench.python("peers.py", tool, model, data, bench.made / "calibration.onnx", "--samples", samples)
-                runs[tool].append(run)
+                if turn == 0 or not (samples > 300 and tool in RESNET_PEERS):
+                    runs[tool].append(cost_once(bench, tool, model, data, samples))
         plain = medians(runs["float"])
         for tool in tools:
-            if "failure" in runs[tool][0]:
-                result[tool][str(samples)] = runs[tool][0]
+            failed = [run for run in runs[tool] if "failure" in run]
+            if failed:
+                result[tool][str(samples)] = failed[0]
                 continue
             cost = medians(runs[tool])
-            result[tool][str(samples)] = {"cpu_s": cost["cpu_s"], "wall_s": cost["wall_s"], "n": len(runs[tool]),
-                                     "over_float_bytes": cost["peak_bytes"] - plain["peak_bytes"],
-                                     "ratio": cost["cpu_s"] / plain["runs_cpu_s"], "runs_cpu_s": cost.get("runs_cpu_s")}  # fmt: skip
-            say("calibration", f"{samples:>5} {tool:<16} {result[tool][str(samples)]['ratio']:.2f}x")
+            over_float = cost["peak_bytes"] - plain["peak_bytes"] - (idle if tool.startswith("tare") else 0)
+            result[tool][str(samples)] = {"cpu_s": cost["cpu_s"], "wall_s": cost["wall_s"], "n": len(runs[tool]), "over_float_bytes": over_float,
+                                          "ratio": cost["cpu_s"] / plain["runs_cpu_s"], "runs_cpu_s": cost.get("runs_cpu_s")}
+            say("calibration", f"{samples:>5} {tool:<16} {cost['cpu_s'] / plain['runs_cpu_s']:.2f}x")
     grown = result["float"]["3000"]["runs_cpu_s"] - result["float"]["300"]["runs_cpu_s"]
     for tool in tools:
         few, many = result[tool]["300"], result[tool]["3000"]
@@ -303,7 +302,7 @@ def main():
     version = subprocess.run([bench.tare, "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
     results |= {"machine": machine(), "tare": version, "library": library, "peers_kept": args.keep_peers,
                 "versions": {"onnxruntime": ort.__version__, "nncf": importlib.metadata.version("nncf"), "python": platform.python_version()},
-                "date": datetime.date.today().isoformat()}  # fmt: skip
+                "date": datetime.date.today().isoformat()}
     wanted = {row.split(":")[0] for row in args.rows} or set(rows)
     for name in rows:
         if name not in wanted:

@@ -12,7 +12,7 @@ import unicodedata
 BEGIN, END = "<!-- benchmarks/run --write: begin -->", "<!-- benchmarks/run --write: end -->"
 NAMES = {"tare": "tare quantize", "tare_calibrate": "tare calibrate", "tare auto": "tare, auto", "tare int8_static": "tare, int8_static",
          "ort_minmax": "ORT MinMax", "ort_entropy": "ORT Entropy", "ort_percentile": "ORT Percentile", "nncf": "NNCF", "nncf_folded": "NNCF, BatchNorm folded",
-         "ort_dynamic": "ORT dynamic", "ort_static": "ORT static", "ort_static_uint8": "opset 17, uint8", "ort_static_compute": "that, compute only"}  # fmt: skip
+         "ort_dynamic": "ORT dynamic", "ort_static": "ORT static", "ort_static_uint8": "opset 17, uint8", "ort_static_compute": "that, compute only"}
 LATENCY_BARS = {"1": 0.50, "8": 0.46, "32": 0.45}
 
 
@@ -48,7 +48,7 @@ def calibration_table(row: dict) -> str:
         show = lambda n, text: text(cost[n]) if "ratio" in cost[n] else failure(cost[n])
         rows.append([NAMES[tool], show(300, lambda c: f"{c['cpu_s']:.2f}"), show(300, lambda c: f"{c['ratio']:.1f}x"), show(3000, lambda c: f"{c['ratio']:.1f}x"),
                      f"{cells['slope']:.2f}x" if "slope" in cells else "", show(300, lambda c: f"{c['over_float_bytes'] / 1e6:.0f}"),
-                     show(3000, lambda c: f"{c['over_float_bytes'] / 1e6:.0f}")])  # fmt: skip
+                     show(3000, lambda c: f"{c['over_float_bytes'] / 1e6:.0f}")])
     return markdown(["", "CPU s, 300", "to float, 300", "to float, 3,000", "each further sample", "MB over float, 300", "MB, 3,000"], rows)
 
 
@@ -66,7 +66,7 @@ def resnet_table(row: dict) -> str:
             continue
         classes, latency = cell["classes"], cell["latency"]
         rows.append([NAMES[tool], f"{classes['kl_nats']:.4f}", f"{classes['flips']:.0f}", f"{100 * classes['accuracy']:.2f} %", operators(cell["operators"]),
-                     *[ratio(latency[b]) for b in LATENCY_BARS], f"{cell['size_ratio']:.3f}"])  # fmt: skip
+                     *[ratio(latency[b]) for b in LATENCY_BARS], f"{cell['size_ratio']:.3f}"])
     return markdown(["", "KL, nats", "flips", "accuracy", "in integers", "latency, 1", "8", "32", "size"], rows)
 
 
@@ -77,7 +77,7 @@ def minilm_table(row: dict) -> str:
             rows.append([NAMES[tool], f"{failure(cell)}: {cell['detail']}"] + [""] * 5)
             continue
         rows.append([NAMES[tool], *[ratio(cell["latency"][s]) for s in ("1x16", "1x64", "8x64")], f"{cell['cosine']['mean']:.4f}",
-                     f"{cell['cosine']['least']:.3f}", f"{cell['size_ratio']:.3f}"])  # fmt: skip
+                     f"{cell['cosine']['least']:.3f}", f"{cell['size_ratio']:.3f}"])
     return markdown(["", "latency, 1x16", "1x64", "8x64", "cosine", "least", "size"], rows)
 
 
@@ -127,7 +127,7 @@ def calibration_bars(row: dict) -> list:
     fastest = min([5.1, *peers])
     bars.append(["whole quantize, 300 samples", f"<= {fastest:.1f}x", f"{tare['300']['ratio']:.1f}x", met(tare["300"]["ratio"] <= fastest)])
     bars.append(["peak memory over float, 300 and 3,000 samples", "<= 60 MB, equal", f"{memory[0]:.0f}, {memory[1]:.0f} MB",
-                 met(max(memory) <= 60 and abs(memory[0] - memory[1]) <= 5)])  # fmt: skip
+                 met(max(memory) <= 60 and abs(memory[0] - memory[1]) <= 5)])
     return bars
 
 
@@ -142,7 +142,7 @@ def resnet_bars(row: dict) -> list:
         bars.append([name + ": KL, flips", "<= 0.0040, 71", f"{classes['kl_nats']:.4f}, {classes['flips']:.0f}", met(classes["kl_nats"] <= 0.0040 and classes["flips"] <= 71)])
         bars.append([name + ": Conv, Add, Gemm in integers", "all", operators(cell["operators"]), met(not any(left.get(op) for op in ("Conv", "Add", "Gemm")))])
         bars.append([name + ": latency at batch 1, 8, 32", "<= " + ", ".join(f"{bar:.2f}" for bar in LATENCY_BARS.values()),
-                     ", ".join(f"{cell['latency'][b]['value']:.2f}" for b in LATENCY_BARS), met(all(cell["latency"][b]["value"] <= bar for b, bar in LATENCY_BARS.items()))])  # fmt: skip
+                     ", ".join(f"{cell['latency'][b]['value']:.2f}" for b in LATENCY_BARS), met(all(cell["latency"][b]["value"] <= bar for b, bar in LATENCY_BARS.items()))])
     return bars
 
 
@@ -157,7 +157,7 @@ def minilm_bars(row: dict) -> list:
     close = lambda cell: f"{cell['cosine']['mean']:.4f}, {cell['cosine']['least']:.3f}"
     as_close = ours["cosine"]["mean"] >= peer["cosine"]["mean"] and ours["cosine"]["least"] >= peer["cosine"]["least"]
     return [["MiniLM-L3: latency at " + ", ".join(shapes) + " (same: intervals overlap)", "<= " + times(peer), times(ours), met(as_fast)],
-            ["MiniLM-L3: cosine, least", ">= " + close(peer), close(ours), met(as_close)]]  # fmt: skip
+            ["MiniLM-L3: cosine, least", ">= " + close(peer), close(ours), met(as_close)]]
 
 
 def zoo_bars(row: dict) -> list:
@@ -184,7 +184,7 @@ def describe(results: dict) -> str:
                       f"{machine['cpu']}, {machine['cores']} cores, {' '.join(machine['isa'])}; load {results.get('load', 0):.1f} at the end.",
                       f"ONNX Runtime {versions['onnxruntime']} ({same}), NNCF {versions['nncf']}, Python {versions['python']}; one thread.",
                       "It took " + ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items()) + " minutes."
-                      + (" The peers' figures are those of an earlier run on the same machine." if results.get("peers_kept") else "")])  # fmt: skip
+                      + (" The peers' figures are those of an earlier run on the same machine." if results.get("peers_kept") else "")])
 
 
 def render(results: dict) -> str:
