@@ -38,7 +38,17 @@ HistogramDigest Digest(const Distribution& distribution, float low, float high) 
   return digest;
 }
 
-CalibratedTensor Summary(const ObservedTensor& observed) {
+void FillMoments(const Distribution& distribution, CalibratedTensor& tensor) {
+  const stats::Moments& positive = distribution.positive.total();
+  const stats::Moments& negative = distribution.negative.total();
+  const double all = positive.n + negative.n + distribution.num_zeros;
+  if (all == 0) return;
+  tensor.mean = (positive.sum - negative.sum) / all;
+  const double mean_square = (positive.sum_squares + negative.sum_squares) / all;
+  tensor.standard_deviation = std::sqrt(std::max(0.0, mean_square - tensor.mean * tensor.mean));
+}
+
+Result<CalibratedTensor> MakeTensor(const ObservedTensor& observed, const RangeOptions& options) {
   const TensorStatistics& statistics = observed.statistics;
   CalibratedTensor tensor;
   tensor.name = observed.name;
@@ -49,13 +59,11 @@ CalibratedTensor Summary(const ObservedTensor& observed) {
 
   const Distribution distribution(statistics);
   tensor.histogram = Digest(distribution, tensor.min, tensor.max);
-  const stats::Moments& positive = distribution.positive.total();
-  const stats::Moments& negative = distribution.negative.total();
-  const double all = positive.n + negative.n + distribution.num_zeros;
-  if (all == 0) return tensor;
-  tensor.mean = (positive.sum - negative.sum) / all;
-  const double mean_square = (positive.sum_squares + negative.sum_squares) / all;
-  tensor.standard_deviation = std::sqrt(std::max(0.0, mean_square - tensor.mean * tensor.mean));
+  FillMoments(distribution, tensor);
+  if (!statistics.broken()) {
+    TARE_TRY(tensor.ranges, internal::ChooseAll(distribution, options)
+                                .While(StrCat("while ranging '", observed.name, "'")));
+  }
   return tensor;
 }
 
@@ -100,22 +108,16 @@ Result<CalibrationTable> MakeTable(const Observations& observations, Calibration
   TARE_TRY_VOID(CheckOptions(options));
   TARE_TRY_VOID(CheckNames(observations));
   CalibrationTable table{std::move(origin), observations.num_samples, options, {}};
-  table.tensors.resize(observations.tensors.size());
-  std::vector<Result<void>> results(observations.tensors.size());
-  ParallelFor(static_cast<int64_t>(table.tensors.size()), num_threads, [&](int64_t index) {
-    const auto i = static_cast<size_t>(index);
-    const ObservedTensor& observed = observations.tensors[i];
-    table.tensors[i] = Summary(observed);
-    const bool has_range = observed.statistics.counts().num_ordinary() > 0;
-    if (!has_range || observed.statistics.broken()) return;
-    auto ranges = ChooseRanges(observed.statistics, options);
-    if (ranges) {
-      table.tensors[i].ranges = *ranges;
-    } else {
-      results[i] = std::move(ranges).error().While(StrCat("while ranging '", observed.name, "'"));
-    }
+  const auto num_tensors = static_cast<int64_t>(observations.tensors.size());
+  std::vector<Result<CalibratedTensor>> made(observations.tensors.size(), CalibratedTensor());
+  ParallelFor(num_tensors, num_threads, [&](int64_t i) {
+    made[static_cast<size_t>(i)] =
+        MakeTensor(observations.tensors[static_cast<size_t>(i)], options);
   });
-  for (Result<void>& result : results) TARE_TRY_VOID(std::move(result));
+  for (Result<CalibratedTensor>& tensor : made) {
+    TARE_TRY(CalibratedTensor value, std::move(tensor));
+    table.tensors.push_back(std::move(value));
+  }
   return table;
 }
 

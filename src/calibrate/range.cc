@@ -155,10 +155,8 @@ Result<ValueRange> ChooseRange(const TensorStatistics& statistics, RangeMethod m
   return Choose(Distribution(statistics), method, options);
 }
 
-Result<RangeChoices> ChooseRanges(const TensorStatistics& statistics, const RangeOptions& options) {
-  TARE_TRY_VOID(CheckOptions(options));
-  TARE_TRY_VOID(CheckStatistics(statistics));
-  const Distribution distribution(statistics);
+Result<RangeChoices> internal::ChooseAll(const Distribution& distribution,
+                                         const RangeOptions& options) {
   RangeChoices choices;
   for (size_t i = 0; i < kRangeMethods.size(); ++i) {
     choices[i].range = Choose(distribution, kRangeMethods[i], options);
@@ -166,6 +164,12 @@ Result<RangeChoices> ChooseRanges(const TensorStatistics& statistics, const Rang
     TARE_TRY(choices[i].sqnr_db, SqnrDb(distribution, choices[i].range, options.grid));
   }
   return choices;
+}
+
+Result<RangeChoices> ChooseRanges(const TensorStatistics& statistics, const RangeOptions& options) {
+  TARE_TRY_VOID(CheckOptions(options));
+  TARE_TRY_VOID(CheckStatistics(statistics));
+  return internal::ChooseAll(Distribution(statistics), options);
 }
 
 }  // namespace tare::calibrate

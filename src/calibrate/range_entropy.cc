@@ -1,18 +1,20 @@
-// The entropy range. By definition each threshold costs a pass over its bins; with prefix sums over
-// the bins it costs one logarithm a level:
+// The entropy range. By definition each threshold costs a pass over its bins. By the chain rule of
+// the divergence over levels g of Q it splits into what clipping costs, which only the last level
+// feels, and what merging bins costs in each of the others:
 //
-//   N KL(P || Q) = sum P log P - sum over levels g of P(g) log(c(g) / nonzero(g)) + N log(M / N)
+//   N KL(P || Q) = clip + sum over the other levels of merge(g)
+//   merge(g)     = sum over its bins of c log c - c(g) log(c(g) / nonzero(g))            >= 0
+//   clip         = (M - c(l)) log(M / N) + (c(l) + K) log(M nonzero(l) / (c(l) N)) + sum P log P
 //
-// with N all values, M those below the threshold, c(g) the bins' sum in level g, nonzero(g) its
-// bins that are not empty, and P(g) = c(g) but for the last level, which also has the N - M clipped
-// ones. Most thresholds do not even cost that: telling only the last bin from the others cannot
-// raise the divergence, and that bound alone, with three logarithms, passes the best so far when
-// much is clipped.
+// with N all values, M those below the threshold, K = N - M the clipped ones, c the bins' counts, P
+// the same with K added to the last bin, l the last level (the last sum is over its bins), c(g) the
+// sum of level g and nonzero(g) its bins that are not empty. With prefix sums, clip takes a few
+// operations and merge(g) one logarithm. A threshold is given up as soon as clip and the levels so
+// far pass the best one: most are after a few levels or none, and all 961 are still searched.
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <vector>
 
 #include "calibrate/log2_kernel_internal.h"
 #include "calibrate/range_internal.h"
@@ -23,8 +25,6 @@ namespace {
 constexpr int kNumBins = 2048;
 constexpr int kFirstThreshold = 128;
 constexpr int kThresholdStride = 2;
-
-double XLog2X(double x) { return x > 0 ? x * std::log2(x) : 0; }
 
 // log2 of small integers; 0 for 0.
 const std::array<double, kNumBins + 1>& Log2Table() {
@@ -40,117 +40,142 @@ class Search {
  public:
   Search(const Distribution& distribution, int num_levels)
       : num_levels_(static_cast<size_t>(num_levels)) {
-    const double bound = std::max(distribution.max, -distribution.min);
-    for (int i = 0; i <= kNumBins; ++i) {
-      const double edge = bound * i / kNumBins;
-      // Above the largest value at the last edge: Below() does not count its own argument.
-      const double t = i < kNumBins ? edge : 2 * bound;
-      below_[static_cast<size_t>(i)] =
-          distribution.positive.Below(t).n + distribution.negative.Below(t).n;
-    }
-    std::array<double, kNumBins> counts;
-    std::array<double, kNumBins> logs;
-    for (size_t i = 0; i < kNumBins; ++i) {
-      counts[i] = std::max(0.0, below_[i + 1] - below_[i]);
-      logs[i] = counts[i] > 0 ? counts[i] : 1;
-    }
-    Log2(logs.data(), kNumBins, logs.data());
-    for (size_t i = 0; i < kNumBins; ++i) {
-      nonzero_[i + 1] = nonzero_[i] + (counts[i] > 0 ? 1 : 0);
-      entropy_[i + 1] = entropy_[i] + counts[i] * logs[i];
-    }
-    sums_.resize(num_levels_);
-    spreads_.resize(num_levels_);
-    logs_.resize(num_levels_);
+    FillBins(distribution);
+    FillClipCosts();
   }
 
   // The number of bins below the best threshold; the largest of equals.
   int Run() {
-    int best = kNumBins;
-    double least = HUGE_VAL;
-    for (int i = kNumBins; i >= kFirstThreshold; i -= kThresholdStride) {
-      const Threshold threshold = At(i);
-      // Empty in Q and not in P: infinitely far.
-      if (threshold.clipped > 0 && threshold.last_count <= 0) continue;
-      if (LowerBound(threshold) >= least) continue;
-      const double divergence = Divergence(threshold);
-      if (divergence < least) {
-        least = divergence;
-        best = i;
-      }
+    // A few thresholds first: the others are then measured against a good one.
+    for (size_t i = 0; i < kNumThresholds; i += kFirstLook) Try(i);
+    for (size_t i = 0; i < kNumThresholds; ++i) {
+      if (i % kFirstLook != 0) Try(i);
     }
-    return best;
+    return static_cast<int>(BinsOf(best_));
   }
 
  private:
-  struct Threshold {
-    size_t num_bins = 0;
-    double kept = 0;        // values below
-    double clipped = 0;     // values beyond
-    double last_count = 0;  // values in the last bin
-  };
+  static constexpr size_t kNumThresholds = (kNumBins - kFirstThreshold) / kThresholdStride + 1;
+  static constexpr size_t kFirstLook = 24;
+  static constexpr size_t kLevelsAtOnce = 32;
 
-  Threshold At(int num_bins) const {
-    const auto n = static_cast<size_t>(num_bins);
-    return {n, below_[n], below_.back() - below_[n], below_[n] - below_[n - 1]};
+  static constexpr size_t BinsOf(size_t threshold) {
+    return kFirstThreshold + kThresholdStride * threshold;
   }
 
-  // N KL of (last bin, the others) between P and Q: by the data processing inequality at most
-  // N KL(P || Q).
-  double LowerBound(const Threshold& threshold) const {
-    if (threshold.clipped <= 0) return 0;
-    const double all = below_.back();
-    const size_t begin = ((num_levels_ - 1) * threshold.num_bins + num_levels_ - 1) / num_levels_;
-    const size_t first = std::min(begin, threshold.num_bins - 1);
-    const double level = threshold.kept - below_[first];
-    const int nonzero = nonzero_[threshold.num_bins] - nonzero_[first];
-    const double p = threshold.last_count + threshold.clipped;
-    const double q = level / nonzero / threshold.kept * all;
-    if (!(q > 0) || !(q < all)) return 0;
-    return p * std::log2(p / q) + (p < all ? (all - p) * std::log2((all - p) / (all - q)) : 0);
+  // First bin of the last level: bin b is in level floor(b num_levels / num_bins).
+  size_t LastLevel(size_t num_bins) const {
+    return std::min(num_bins - 1, ((num_levels_ - 1) * num_bins + num_levels_ - 1) / num_levels_);
   }
 
-  // N KL(P || Q) in bits.
-  double Divergence(const Threshold& threshold) {
+  void FillBins(const Distribution& distribution) {
+    const double bound = std::max(distribution.max, -distribution.min);
+    for (size_t i = 0; i <= kNumBins; ++i) {
+      // Below() does not count its own argument: past the largest value at the last edge.
+      const double edge = i < kNumBins ? bound * static_cast<double>(i) / kNumBins : 2 * bound;
+      below_[i] = distribution.positive.Below(edge).n + distribution.negative.Below(edge).n;
+    }
+    std::array<double, kNumBins> logs;
+    for (size_t i = 0; i < kNumBins; ++i) {
+      const double count = below_[i + 1] - below_[i];
+      logs[i] = count > 0 ? count : 1;
+    }
+    Log2(logs.data(), kNumBins, logs.data());
+    for (size_t i = 0; i < kNumBins; ++i) {
+      const double count = std::max(0.0, below_[i + 1] - below_[i]);
+      nonzero_[i + 1] = nonzero_[i] + (count > 0 ? 1 : 0);
+      entropy_[i + 1] = entropy_[i] + count * logs[i];
+    }
+  }
+
+  void FillClipCosts() {
+    // Arguments of the three logarithms of each threshold, one array behind the other.
+    std::array<double, 3 * kNumThresholds> logs;
+    for (size_t i = 0; i < kNumThresholds; ++i) {
+      const size_t n = BinsOf(i);
+      const double kept = below_[n];
+      const double last_level = kept - below_[LastLevel(n)];
+      const double last_bin = below_.back() - below_[n - 1];  // of P
+      logs[i] = kept > 0 ? kept : 1;
+      logs[kNumThresholds + i] = last_level > 0 ? last_level : 1;
+      logs[2 * kNumThresholds + i] = last_bin > 0 ? last_bin : 1;
+    }
+    Log2(logs.data(), logs.size(), logs.data());
+    for (size_t i = 0; i < kNumThresholds; ++i) {
+      clip_costs_[i] =
+          ClipCost(BinsOf(i), logs[i], logs[kNumThresholds + i], logs[2 * kNumThresholds + i]);
+    }
+  }
+
+  // In bits; infinite when the bin that takes the clipped values is empty in Q.
+  double ClipCost(size_t num_bins, double log_kept, double log_level, double log_last_bin) const {
     const double all = below_.back();
+    const double kept = below_[num_bins];
+    const double clipped = all - kept;
+    const double last_count = kept - below_[num_bins - 1];
+    if (clipped > 0 && !(last_count > 0)) return HUGE_VAL;
+    const size_t first = LastLevel(num_bins);
+    const double level = kept - below_[first];
+    const int nonzero = nonzero_[num_bins] - nonzero_[first];
+    const double log_all = std::log2(all);
     const double p_log_p =
-        entropy_[threshold.num_bins - 1] + XLog2X(threshold.last_count + threshold.clipped);
-    return p_log_p - SumOverLevels(threshold) + all * std::log2(threshold.kept / all);
+        entropy_[num_bins - 1] - entropy_[first] + (last_count + clipped) * log_last_bin;
+    return (kept - level) * (log_kept - log_all) +
+           (level + clipped) *
+               (log_kept + log2_of_[static_cast<size_t>(nonzero)] - log_level - log_all) +
+           p_log_p;
   }
 
-  // sum over levels of P(g) log2(c(g) / nonzero(g)).
-  double SumOverLevels(const Threshold& threshold) {
-    // Bin b is in level floor(b num_levels / num_bins): level l ends before
-    // ceil((l + 1) num_bins / num_levels), here counted up without dividing.
-    const size_t quotient = threshold.num_bins / num_levels_;
-    const size_t remainder = threshold.num_bins % num_levels_;
+  void Try(size_t threshold) {
+    const double divergence = Divergence(BinsOf(threshold), clip_costs_[threshold]);
+    if (divergence < least_ || (divergence == least_ && threshold > best_)) {
+      least_ = divergence;
+      best_ = threshold;
+    }
+  }
+
+  // N KL(P || Q) in bits, or a lower bound of it that is above the best so far.
+  double Divergence(size_t num_bins, double clip_cost) const {
+    const size_t last = LastLevel(num_bins);
+    // Level l ends before bin ceil((l + 1) num_bins / num_levels): counted up without dividing.
+    const size_t quotient = num_bins / num_levels_;
+    const size_t remainder = num_bins % num_levels_;
+    double divergence = clip_cost;
     size_t begin = 0;
     size_t floor = 0;
     size_t rest = 0;
-    size_t last = 0;
-    for (size_t level = 0; level < num_levels_; ++level) {
-      floor += quotient;
-      rest += remainder;
-      if (rest >= num_levels_) {
-        rest -= num_levels_;
-        ++floor;
+    std::array<double, kLevelsAtOnce> sums;
+    std::array<double, kLevelsAtOnce> spreads;
+    while (begin < last && divergence <= least_) {
+      const size_t first = begin;
+      for (size_t l = 0; l < kLevelsAtOnce; ++l) {
+        floor += quotient;
+        rest += remainder;
+        const size_t carry = rest >= num_levels_ ? 1 : 0;
+        rest -= carry * num_levels_;
+        floor += carry;
+        const size_t end = std::min(last, floor + (rest > 0 ? 1 : 0));
+        sums[l] = below_[end] - below_[begin];
+        spreads[l] = log2_of_[static_cast<size_t>(nonzero_[end] - nonzero_[begin])];
+        begin = end;
       }
-      const size_t end = floor + (rest > 0 ? 1 : 0);
-      const double sum = below_[end] - below_[begin];
-      const auto nonzero = static_cast<size_t>(nonzero_[end] - nonzero_[begin]);
-      sums_[level] = sum;
-      spreads_[level] = log2_of_[nonzero];
-      logs_[level] = nonzero > 0 ? sum : 1;
-      if (nonzero > 0) last = level;  // fewer bins than levels leave levels empty
-      begin = end;
+      divergence += entropy_[begin] - entropy_[first] - SumOfLogs(sums, spreads);
     }
-    Log2(logs_.data(), num_levels_, logs_.data());
-    // Eight partial sums in a fixed order, which the compiler may keep in vectors.
-    std::array<double, 8> partial{};
-    for (size_t l = 0; l < num_levels_; ++l) partial[l % 8] += sums_[l] * (logs_[l] - spreads_[l]);
+    return divergence;
+  }
+
+  // sum of c log2(c / nonzero), in a fixed order of eight parts that a compiler may keep in
+  // vectors.
+  static double SumOfLogs(const std::array<double, kLevelsAtOnce>& sums,
+                          const std::array<double, kLevelsAtOnce>& spreads) {
+    std::array<double, kLevelsAtOnce> logs;
+    for (size_t l = 0; l < kLevelsAtOnce; ++l) logs[l] = sums[l] > 0 ? sums[l] : 1;
+    Log2(logs.data(), logs.size(), logs.data());
+    std::array<double, 8> parts{};
+    for (size_t l = 0; l < kLevelsAtOnce; ++l) parts[l % 8] += sums[l] * (logs[l] - spreads[l]);
     double sum = 0;
-    for (const double part : partial) sum += part;
-    return sum + threshold.clipped * (logs_[last] - spreads_[last]);
+    for (const double part : parts) sum += part;
+    return sum;
   }
 
   size_t num_levels_;
@@ -158,9 +183,9 @@ class Search {
   std::array<double, kNumBins + 1> below_{};
   std::array<double, kNumBins + 1> entropy_{};
   std::array<int, kNumBins + 1> nonzero_{};
-  std::vector<double> sums_;
-  std::vector<double> spreads_;
-  std::vector<double> logs_;
+  std::array<double, kNumThresholds> clip_costs_{};
+  double least_ = HUGE_VAL;
+  size_t best_ = kNumThresholds - 1;
 };
 
 }  // namespace

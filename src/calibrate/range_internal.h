@@ -31,6 +31,9 @@ struct Levels {
 /// Cost     O(levels).
 double SquaredError(const Distribution& distribution, double step, Levels levels);
 
+/// ChooseRanges on a distribution that is made already; options and statistics are valid.
+Result<RangeChoices> ChooseAll(const Distribution& distribution, const RangeOptions& options);
+
 ValueRange PercentileRange(const Distribution& distribution, const RangeOptions& options);
 ValueRange EntropyRange(const Distribution& distribution, const RangeOptions& options);
 ValueRange MseRange(const Distribution& distribution, const RangeOptions& options);

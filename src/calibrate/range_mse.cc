@@ -17,10 +17,11 @@ namespace {
 using stats::CumulativeMoments;
 using stats::Moments;
 
-// Steps tried: 2^(-i/16) of the largest, then 2^(i/128) about the best.
-constexpr int kStepsPerOctave = 16;
+// Steps tried: 2^(-i/8) of the largest, then a sixteenth of an octave to both sides of the best,
+// half of that about the new best, and so on down to 2^(1/256).
+constexpr int kStepsPerOctave = 8;
 constexpr int kMaxOctaves = 40;
-constexpr int kFineSteps = 8;
+constexpr double kFinest = 1.0 / 256;
 
 double ErrorAbout(const Moments& moments, double centre) {
   return std::max(0.0,
@@ -74,10 +75,11 @@ class Search {
       if (i > 0 && LeastClipError(step) >= best_error_) break;
       Try(step);
     }
-    const double centre = best_step_;
-    for (int i = -kFineSteps; i <= kFineSteps; ++i) {
-      const double step = centre * std::exp2(i / (8.0 * kStepsPerOctave));
-      if (i != 0 && step <= largest) Try(step);
+    for (double width = 0.5 / kStepsPerOctave; width >= kFinest; width /= 2) {
+      const double factor = std::exp2(width);
+      const double centre = best_step_;
+      if (centre * factor <= largest) Try(centre * factor);
+      Try(centre / factor);
     }
     const double low = -best_step_ * (num_levels_ - best_positive_);
     const double high = best_step_ * best_positive_;

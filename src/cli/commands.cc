@@ -20,7 +20,12 @@ Program MakeProgram() {
   auto root = MakeRoot();
   // Within a step, the order of this list is the order of `tare --help`.
   std::vector<Command> commands;
+  commands.push_back(MakeInitCommand(*root));
+  commands.push_back(MakeInspectCommand(*root));
+  commands.push_back(MakeRunCommand(*root));
   commands.push_back(MakeQuantizeCommand(*root));
+  commands.push_back(MakeEvaluateCommand(*root));
+  commands.push_back(MakeGateCommand(*root));
   commands.push_back(MakeRegistryCommand(*root));
   commands.push_back(MakeCompletionCommand(*root));
   commands.push_back(MakeManCommand(*root));

@@ -9,7 +9,12 @@
 
 namespace tare::cli {
 
+Command MakeInitCommand(CLI::App& root);
+Command MakeInspectCommand(CLI::App& root);
+Command MakeRunCommand(CLI::App& root);
 Command MakeQuantizeCommand(CLI::App& root);
+Command MakeEvaluateCommand(CLI::App& root);
+Command MakeGateCommand(CLI::App& root);
 Command MakeRegistryCommand(CLI::App& root);
 Command MakeCompletionCommand(CLI::App& root);
 Command MakeManCommand(CLI::App& root);

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/candidates.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/version.h"
@@ -48,18 +49,6 @@ Result<pipeline::QuantizeRequest> RequestOf(const QuantizeArgs& args) {
   request.search.goal = args.goal == "size" ? search::Goal::kSize : search::Goal::kSpeed;
   TARE_TRY(request.search.method, calibrate::ParseRangeMethod(args.method));
   return request;
-}
-
-void SayCandidates(const search::Choice& choice, Terminal& terminal) {
-  Table table({{"candidate"}, {"speedup", Align::kPoint}, {"at batch", Align::kPoint}, {"cosine", Align::kPoint}, {"size", Align::kRight}, {""}});
-  for (const search::Candidate& candidate : choice.candidates) {
-    const bool ran = candidate.speedup.value > 0;
-    table.AddRow({candidate.name, ran ? Fixed(candidate.speedup.value, 2) + "x" : "-",
-                  candidate.batch_speedup.value > 0 ? Fixed(candidate.batch_speedup.value, 2) + "x" : "-",
-                  ran ? Fixed(candidate.closeness.cosine, 4) : "-", candidate.model_bytes > 0 ? HumanBytes(candidate.model_bytes) : "-",
-                  candidate.chosen ? "chosen" : candidate.problem.substr(0, 80)});
-  }
-  if (!table.empty()) terminal.Say(table);
 }
 
 nlohmann::json JsonOf(const pipeline::QuantizeOutcome& outcome, const std::string& out_path) {
@@ -116,7 +105,7 @@ Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
   for (const std::string& line : outcome.feed_report) terminal.Say("  data      ", line);
   for (const auto& rewrite : outcome.prepared.rewrites) terminal.Say("  graph     ", rewrite.count, " ", rewrite.what);
   for (const std::string& note : outcome.prepared.notes) terminal.Say("  note      ", note);
-  SayCandidates(outcome.choice, terminal);
+  SayCandidates(outcome.choice.candidates, terminal);
   if (!outcome.choice.model) {
     if (terminal.json()) terminal.PrintJson(JsonOf(outcome, args.out_path).dump(2));
     return Unsupported(StrCat(args.model_path, ": ", outcome.choice.reason, "; nothing was written"),

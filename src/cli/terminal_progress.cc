@@ -36,11 +36,15 @@ TerminalProgress::TerminalProgress(ProgressStyle style, Writer write, Clock now_
 
 void TerminalProgress::Begin(std::string_view step, int64_t total) {
   const size_t space = std::min(step.find(' '), step.size());
-  name_ = Printable(step.substr(0, space));
+  const std::string name = Printable(step.substr(0, space));
+  const double now_s = now_s_();
+  if (!open_ || name != name_) step_s_ = now_s;
+  open_ = true;
+  name_ = name;
   detail_ = Printable(step.substr(std::min(space + 1, step.size())));
   total_ = total;
   done_ = 0;
-  begin_s_ = now_s_();
+  begin_s_ = now_s;
   Draw();
 }
 
@@ -61,7 +65,8 @@ void TerminalProgress::End(std::string_view summary) {
   if (keeps_detail || DisplayWidth(text) + DisplayWidth(tail) <= kBarBesideSummaryColumns) {
     text += tail;
   }
-  const std::string time = PadLeft(HumanSeconds(elapsed_s), 9);
+  const std::string time = PadLeft(HumanSeconds(now_s_() - step_s_), 9);
+  open_ = false;
   write_(StrCat(PadRight(text, style_.columns - DisplayWidth(time)), time, "\n"));
 }
 

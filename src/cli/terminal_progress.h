@@ -31,6 +31,9 @@ std::string HumanSeconds(double seconds);
 ///   End("31 ranges")               says "31 ranges" instead; the bar and the rate stay where
 ///                                  there is room beside it
 ///
+/// A Begin() with the name of a step that has not ended is the next part of that step: the bar
+/// starts anew, the time at the end is that of the whole.
+///
 /// Threads  none.
 class TerminalProgress final : public Progress {
  public:
@@ -61,7 +64,9 @@ class TerminalProgress final : public Progress {
   std::string detail_;
   int64_t total_ = 0;
   int64_t done_ = 0;
-  double begin_s_ = 0;
+  double begin_s_ = 0;  // of the part
+  double step_s_ = 0;   // of the step
+  bool open_ = false;
   double drawn_s_ = 0;
   bool visible_ = false;
 };

@@ -24,10 +24,13 @@ Error BadYaml(const std::string& source, int line, std::string_view what) {
 bool NestsTooDeep(std::string_view text) {
   int depth = 0;
   int dashes = 0;
-  for (const char c : text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool ends = i + 1 == text.size() || text[i + 1] == ' ' || text[i + 1] == '\t' ||
+                      text[i + 1] == '\n' || text[i + 1] == '\r';
     if (c == '[' || c == '{') ++depth;
     if (c == ']' || c == '}') depth = std::max(0, depth - 1);
-    if (c == '-' || c == '?') ++dashes;
+    if ((c == '-' || c == '?') && ends) ++dashes;  // an indicator only before a space
     if (c == '\n') dashes = 0;
     if (depth > kMaxDepth || dashes > 10 * kMaxDepth) return true;
   }
@@ -106,7 +109,8 @@ std::string YamlQuote(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out.push_back('\\');
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+    // Brackets too: NestsTooDeep counts them without looking at quotes.
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '[' || c == '{') {
       out.append("\\x");
       out.push_back(kHex[static_cast<unsigned char>(c) >> 4]);
       out.push_back(kHex[static_cast<unsigned char>(c) & 15]);

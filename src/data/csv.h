@@ -16,6 +16,6 @@ namespace tare::data {
 /// Bound   records of at most 16 MiB.
 /// Errors  kDataLoss: a record with another number of cells, a quote without end, a header that is
 ///         not UTF-8; names the line.
-Result<std::unique_ptr<Dataset>> OpenCsv(ByteSourcePtr source, ByteSourcePtr file);
+Result<std::unique_ptr<Dataset>> OpenCsv(const ByteSourcePtr& source, ByteSourcePtr file);
 
 }  // namespace tare::data

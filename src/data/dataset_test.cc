@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "data/test_files_internal.h"
+#include "tare/core/parallel.h"
 
 namespace tare::data {
 namespace {
@@ -42,6 +43,21 @@ TEST(OpenDatasetTest, GoesByContentWhereTheNameSaysNothing) {
   EXPECT_TRUE(OpenDataset(npz.path()));
   const FileWith lines("log.txt", "{\"a\": 1}\n");
   EXPECT_TRUE(OpenDataset(lines.path()));
+}
+
+TEST(DatasetTest, ServesSeveralThreadsAtOnce) {  // members are decoded at the first read
+  for (const char* name : {"large_deflated.npz", "stored.npz", "fortran.npy", "iris.csv"}) {
+    const auto dataset = OpenStored(name);
+    const std::string array = dataset->arrays()[0].name;
+    const Tensor expected = ReadAll(*OpenStored(name), array);
+    std::vector<int> is_equal(8, 0);
+    ParallelFor(8, 4, [&](int64_t i) {
+      const auto tensor = dataset->Read(array, AllSamples(*dataset));
+      const auto digest = dataset->Digest();
+      is_equal[static_cast<size_t>(i)] = tensor && digest && *tensor == expected ? 1 : 0;
+    });
+    EXPECT_THAT(is_equal, testing::Each(1)) << name;
+  }
 }
 
 TEST(OpenArraysTest, PutsArraysOfSeveralFilesTogether) {

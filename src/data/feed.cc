@@ -322,7 +322,7 @@ Tensor Reshape(Tensor tensor, const Fit& fit) {
 }
 
 // Appends copies of the last row up to `num_rows`.
-Result<Tensor> Padded(Tensor tensor, int64_t num_rows) {
+Result<Tensor> Padded(const Tensor& tensor, int64_t num_rows) {
   Shape shape = tensor.shape();
   const auto bytes = tensor.bytes();
   const size_t row_bytes = bytes.size() / static_cast<size_t>(shape[0]);
@@ -402,7 +402,7 @@ Result<FeedBatch> Feed::Read(std::span<const int64_t> samples) const {
   for (const BoundInput& b : state_->bound) {
     TARE_TRY(Tensor value, state_->ReadInput(b, samples));
     if (limit > std::ssize(samples)) {
-      TARE_TRY(value, Padded(std::move(value), limit));
+      TARE_TRY(value, Padded(value, limit));
     }
     batch.inputs.push_back({b.input.name, std::move(value)});
   }

@@ -259,7 +259,7 @@ class JsonTable {
 
 }  // namespace
 
-Result<std::unique_ptr<Dataset>> OpenJsonLines(ByteSourcePtr source, ByteSourcePtr file) {
+Result<std::unique_ptr<Dataset>> OpenJsonLines(const ByteSourcePtr& source, ByteSourcePtr file) {
   JsonTable table(source->name(), file->size());
   Lines lines(*source);
   while (true) {

@@ -13,6 +13,6 @@ namespace tare::data {
 ///
 /// Bound   lines of at most 16 MiB.
 /// Errors  kDataLoss: a line that is not a JSON object; names the line and column.
-Result<std::unique_ptr<Dataset>> OpenJsonLines(ByteSourcePtr source, ByteSourcePtr file);
+Result<std::unique_ptr<Dataset>> OpenJsonLines(const ByteSourcePtr& source, ByteSourcePtr file);
 
 }  // namespace tare::data

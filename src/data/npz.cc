@@ -110,7 +110,7 @@ Result<ArchivePtr> OpenArchive(ByteSourcePtr source) {
   auto archive = std::make_shared<Archive>();
   zip_source_t* zip_source = zip_source_function_create(Dispatch, reader.get(), &error);
   if (zip_source != nullptr) {
-    reader.release();  // freed by ZIP_SOURCE_FREE
+    static_cast<void>(reader.release());  // freed by ZIP_SOURCE_FREE
     archive->zip = zip_open_from_source(zip_source, ZIP_RDONLY, &error);
     if (archive->zip == nullptr) zip_source_free(zip_source);
   }

@@ -106,7 +106,9 @@ uint32_t Crc32(std::string_view bytes) {  // ISO 3309, bit by bit
 
 std::string Little(uint32_t value, int num_bytes) {
   std::string text;
-  for (int i = 0; i < num_bytes; ++i) text.push_back(static_cast<char>(value >> (8 * i)));
+  for (int i = 0; i < num_bytes; ++i) {
+    text.push_back(i < 4 ? static_cast<char>(value >> (8 * i)) : '\0');
+  }
   return text;
 }
 

@@ -69,15 +69,15 @@ Result<std::unique_ptr<Dataset>> OpenAs(Format format, ByteSourcePtr source, Byt
     case Format::kNpy:
       return OpenNpy(std::move(source), std::move(file), array_name);
     case Format::kNpz:
-      return OpenNpz(std::move(source), std::move(file));
+      return OpenNpz(source, std::move(file));
     case Format::kIdx:
       return OpenIdx(std::move(source), std::move(file), array_name);
     case Format::kCsv:
-      return OpenCsv(std::move(source), std::move(file));
+      return OpenCsv(source, std::move(file));
     case Format::kJsonLines:
-      return OpenJsonLines(std::move(source), std::move(file));
+      return OpenJsonLines(source, std::move(file));
     case Format::kParquet:
-      return OpenParquet(std::move(source), std::move(file));
+      return OpenParquet(source, std::move(file));
   }
   return Internal(StrCat("unknown format ", static_cast<int>(format)));
 }

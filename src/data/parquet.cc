@@ -351,7 +351,7 @@ Result<std::unique_ptr<Dataset>> ReadParquet(const ByteSourcePtr& source, ByteSo
 
 }  // namespace
 
-Result<std::unique_ptr<Dataset>> OpenParquet(ByteSourcePtr source, ByteSourcePtr file) {
+Result<std::unique_ptr<Dataset>> OpenParquet(const ByteSourcePtr& source, ByteSourcePtr file) {
   try {
     return ReadParquet(source, std::move(file));
   } catch (const parquet::ParquetException& e) {  // the reader throws in places

@@ -13,6 +13,6 @@ namespace tare::data {
 /// Bound   1 GiB of memory for the reader.
 /// Errors  kDataLoss: not Parquet, cut off or corrupt; kUnsupported: encrypted, or a codec that
 ///         the Arrow library lacks; kResourceExhausted: over the bound.
-Result<std::unique_ptr<Dataset>> OpenParquet(ByteSourcePtr source, ByteSourcePtr file);
+Result<std::unique_ptr<Dataset>> OpenParquet(const ByteSourcePtr& source, ByteSourcePtr file);
 
 }  // namespace tare::data

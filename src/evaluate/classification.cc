@@ -35,11 +35,11 @@ Error WrongSize(std::string_view what, size_t size, size_t rows) {
 }
 
 Error NoClass(std::string_view what, int64_t value, int64_t sample, int64_t num_classes) {
-  return InvalidArgument(
-      StrCat(what, " ", value, " of sample ", sample, " is no class",
-             num_classes > 0 ? StrCat(": the model has ", num_classes, " (0 to ", num_classes - 1, ")")
-                             : std::string()),
-      "check that the labels belong to this model: classes count from 0");
+  return InvalidArgument(StrCat(what, " ", value, " of sample ", sample, " is no class",
+                                num_classes > 0 ? StrCat(": the model has ", num_classes, " (0 to ",
+                                                         num_classes - 1, ")")
+                                                : std::string()),
+                         "check that the labels belong to this model: classes count from 0");
 }
 
 }  // namespace
@@ -102,11 +102,10 @@ Result<void> ClassificationEvaluation::State::CheckSizes(const ClassificationBat
   return {};
 }
 
-Result<void> ClassificationEvaluation::State::CheckClasses(
-    const ClassificationBatch& batch) const {
+Result<void> ClassificationEvaluation::State::CheckClasses(const ClassificationBatch& batch) const {
   const bool hard = batch.num_classes == 0;
-  const int64_t known = hard ? static_cast<int64_t>(options.classes.size())
-                             : std::max<int64_t>(2, batch.num_classes);
+  const int64_t known =
+      hard ? static_cast<int64_t>(options.classes.size()) : std::max<int64_t>(2, batch.num_classes);
   const int64_t bound = known > 0 ? known : kMaxClasses;
   const auto check = [&](std::string_view what, std::span<const int64_t> values,
                          int64_t least) -> Result<void> {
@@ -152,9 +151,9 @@ void ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {
   if (score_columns >= 0 || batch.labels.empty()) return;
   score_columns = batch.num_classes;
   if (score_columns == 0) return;
-  const bool probabilities = score_columns == 1
-                                 ? AllInUnitInterval(batch.baseline.scores)
-                                 : stats::LookLikeProbabilities(batch.baseline.scores, score_columns);
+  const bool probabilities =
+      score_columns == 1 ? AllInUnitInterval(batch.baseline.scores)
+                         : stats::LookLikeProbabilities(batch.baseline.scores, score_columns);
   kind = probabilities ? stats::ScoreKind::kProbabilities : stats::ScoreKind::kLogits;
   num_classes = std::max<int64_t>(2, score_columns);
 }
@@ -167,8 +166,8 @@ void ClassificationEvaluation::State::AddPredictions(const ClassificationBatch& 
                       static_cast<int32_t>(batch.candidate.predictions[i])};
     baseline_unanswered += record.answers.baseline < 0 ? 1 : 0;
     candidate_unanswered += record.answers.candidate < 0 ? 1 : 0;
-    const int64_t most = std::max(
-        {batch.labels[i], batch.baseline.predictions[i], batch.candidate.predictions[i]});
+    const int64_t most =
+        std::max({batch.labels[i], batch.baseline.predictions[i], batch.candidate.predictions[i]});
     num_classes = std::max(num_classes, most + 1);
     records.push_back(record);
   }
@@ -209,8 +208,7 @@ SummaryOptions ClassificationEvaluation::State::MakeSummaryOptions() const {
   out.num_classes = ClassCount();
   out.has_scores = kind.has_value();
   out.confidence = options.confidence;
-  out.bootstrap =
-      stats::WithinBudget(options.bootstrap, static_cast<int64_t>(records.size()));
+  out.bootstrap = stats::WithinBudget(options.bootstrap, static_cast<int64_t>(records.size()));
   return out;
 }
 
@@ -243,8 +241,8 @@ void ClassificationEvaluation::State::FinishSlices(const SummaryOptions& summary
     out.candidate_slices.push_back({name, where, n, std::move(metrics.candidate)});
     out.paired.slices.push_back({name, CountFlips(cells), std::move(metrics.difference)});
     if (n == 0) {
-      out.warnings.push_back({StrCat("slice '", name, "' holds no sample"),
-                              StrCat("look at its condition: ", where)});
+      out.warnings.push_back(
+          {StrCat("slice '", name, "' holds no sample"), StrCat("look at its condition: ", where)});
     }
   }
 }
@@ -280,8 +278,8 @@ void ClassificationEvaluation::State::AddWarnings(ClassificationEvidence& out) c
 ClassificationEvaluation::ClassificationEvaluation(std::unique_ptr<State> state)
     : state_(std::move(state)) {}
 ClassificationEvaluation::ClassificationEvaluation(ClassificationEvaluation&&) noexcept = default;
-ClassificationEvaluation& ClassificationEvaluation::operator=(
-    ClassificationEvaluation&&) noexcept = default;
+ClassificationEvaluation& ClassificationEvaluation::operator=(ClassificationEvaluation&&) noexcept =
+    default;
 ClassificationEvaluation::~ClassificationEvaluation() = default;
 
 Result<ClassificationEvaluation> ClassificationEvaluation::Create(ClassificationOptions options) {
@@ -298,8 +296,9 @@ Result<ClassificationEvaluation> ClassificationEvaluation::Create(Classification
   }
   auto state = std::make_unique<State>();
   for (const auto& spec : options.slices) {
-    TARE_TRY(auto where,
-             SliceExpression::Parse(spec.where).While(StrCat("while reading slice '", spec.name, "'")));
+    TARE_TRY(
+        auto where,
+        SliceExpression::Parse(spec.where).While(StrCat("while reading slice '", spec.name, "'")));
     state->slices.push_back({spec, std::move(where)});
   }
   state->options = std::move(options);
@@ -377,8 +376,8 @@ void SetTestEvidence(ClassificationEvidence part, Evidence& evidence) {
   evidence.candidate.confusion = std::move(part.candidate_confusion);
   evidence.baseline.slices = std::move(part.baseline_slices);
   evidence.candidate.slices = std::move(part.candidate_slices);
-  auto distributions = evidence.paired ? std::move(evidence.paired->distributions)
-                                       : std::vector<PairedScope>{};
+  auto distributions =
+      evidence.paired ? std::move(evidence.paired->distributions) : std::vector<PairedScope>{};
   evidence.paired = std::move(part.paired);
   evidence.paired->distributions = std::move(distributions);
   std::move(part.warnings.begin(), part.warnings.end(), std::back_inserter(evidence.warnings));
@@ -390,7 +389,8 @@ void AddDistribution(std::string name, std::string description, const Classifica
   evidence.paired->distributions.push_back({name, part.paired.counts, part.paired.difference});
   evidence.baseline.distributions.push_back({name, description, part.n, part.baseline});
   for (const auto& warning : part.warnings) {
-    evidence.warnings.push_back({StrCat("distribution '", name, "': ", warning.what), warning.next});
+    evidence.warnings.push_back(
+        {StrCat("distribution '", name, "': ", warning.what), warning.next});
   }
   evidence.candidate.distributions.push_back(
       {std::move(name), std::move(description), part.n, part.candidate});

@@ -46,16 +46,16 @@ struct ScoreSummary {
 };
 ScoreSummary SummariseScores(std::span<const SampleRecord> records, const SummaryOptions& options);
 
-/// Precision, recall and F1 of each class, and their paired differences. Differences of precision and
-/// F1 are bootstrapped for the first 100 classes.
+/// Precision, recall and F1 of each class, and their paired differences. Differences of precision
+/// and F1 are bootstrapped for the first 100 classes.
 struct ClassSummary {
   std::vector<ClassMetrics> baseline, candidate;
   std::vector<PairedClass> paired;
 };
 ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options);
 
-/// Widens the bounds of a bootstrapped difference that rests on fewer than 10 harmful (for the lower
-/// bound) or helpful (for the upper) flips: by the flips that may have been missed, at each
+/// Widens the bounds of a bootstrapped difference that rests on fewer than 10 harmful (for the
+/// lower bound) or helpful (for the upper) flips: by the flips that may have been missed, at each
 /// confidence, placed where they move the metric most.
 ///
 ///   missed = ceil(n ClopperPearsonUpper(harmful, n, confidence)) - harmful

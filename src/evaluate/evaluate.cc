@@ -39,9 +39,7 @@ Error NoScoreOutput(const std::vector<ValueInfo>& outputs) {
 
 Result<ScoreOutput> FindScoreOutput(const std::vector<ValueInfo>& outputs,
                                     const std::string& name) {
-  const auto as_answer = [&](size_t i) {
-    return ScoreOutput{i, IsInteger(outputs[i].dtype)};
-  };
+  const auto as_answer = [&](size_t i) { return ScoreOutput{i, IsInteger(outputs[i].dtype)}; };
   if (!name.empty()) {
     const auto found = std::ranges::find(outputs, name, &ValueInfo::name);
     if (found == outputs.end()) {
@@ -67,10 +65,10 @@ Result<void> CheckAlike(const RunnableModel& baseline, const RunnableModel& cand
   }
   for (size_t i = 0; i < baseline.outputs.size(); ++i) {
     if (baseline.outputs[i].name == candidate.outputs[i].name) continue;
-    return InvalidArgument(StrCat("output ", i, " is '", baseline.outputs[i].name,
-                                  "' in the baseline and '", candidate.outputs[i].name,
-                                  "' in the candidate"),
-                           "compare two models with the same outputs");
+    return InvalidArgument(
+        StrCat("output ", i, " is '", baseline.outputs[i].name, "' in the baseline and '",
+               candidate.outputs[i].name, "' in the candidate"),
+        "compare two models with the same outputs");
   }
   return {};
 }
@@ -86,9 +84,9 @@ Result<RowsRead> ReadRows(const TensorView& view, const ScoreOutput& output, int
                           const std::string& name) {
   const bool has_rows = !view.shape.empty() && view.shape.front() >= rows;
   if (!has_rows) {
-    return InvalidArgument(StrCat("output '", name, "' of shape ", ShapeText(view.shape), " for ",
-                                  rows, " samples"),
-                           "give data with samples on the first axis, or use --task outputs");
+    return InvalidArgument(
+        StrCat("output '", name, "' of shape ", ShapeText(view.shape), " for ", rows, " samples"),
+        "give data with samples on the first axis, or use --task outputs");
   }
   TARE_TRY(auto tensor, Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()},
                                           {view.bytes.begin(), view.bytes.end()}));
@@ -107,8 +105,8 @@ Result<RowsRead> ReadRows(const TensorView& view, const ScoreOutput& output, int
   if (out.num_classes < 1) return NoScoreOutput({{name, view.dtype, tensor.shape()}});
   TARE_TRY(const auto floats, tensor.ToFloat32());
   const auto all = floats.data<float>();
-  out.scores.assign(all.begin(),
-                    all.begin() + static_cast<ptrdiff_t>(size * static_cast<size_t>(out.num_classes)));
+  out.scores.assign(all.begin(), all.begin() + static_cast<ptrdiff_t>(
+                                                   size * static_cast<size_t>(out.num_classes)));
   return out;
 }
 
@@ -144,9 +142,9 @@ struct Collector {
   Result<void> AddAnswers(const EvaluationBatch& batch, std::span<const TensorView> first,
                           std::span<const TensorView> second) {
     if (static_cast<int64_t>(batch.labels.size()) != batch.num_valid) {
-      return InvalidArgument(StrCat("a batch of ", batch.num_valid, " samples has ",
-                                    batch.labels.size(), " labels"),
-                             "name the array of labels with --label, or use --task outputs");
+      return InvalidArgument(
+          StrCat("a batch of ", batch.num_valid, " samples has ", batch.labels.size(), " labels"),
+          "name the array of labels with --label, or use --task outputs");
     }
     const std::string& name = infos[score.index].name;
     TARE_TRY(const auto a, ReadRows(first[score.index], score, batch.num_valid, name));
@@ -232,8 +230,7 @@ Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& ca
   out.task = task;
   const auto& bootstrap =
       with_labels ? options.classification.bootstrap : options.outputs.bootstrap;
-  out.confidence =
-      with_labels ? options.classification.confidence : options.outputs.confidence;
+  out.confidence = with_labels ? options.classification.confidence : options.outputs.confidence;
   out.seed = bootstrap.seed;
   if (collector.classification) {
     out.classes = options.classification.classes;

@@ -53,8 +53,7 @@ Estimate PairedEstimate(const stats::PairedCounts& counts, double confidence) {
   out.n = counts.n;
   out.method = "tango";
   out.pairs = counts;
-  out.value =
-      static_cast<double>(counts.helpful - counts.harmful) / static_cast<double>(counts.n);
+  out.value = static_cast<double>(counts.helpful - counts.harmful) / static_cast<double>(counts.n);
   if (counts.n > 0) {
     const auto interval = stats::Tango(counts, confidence);
     out.low = interval.low;

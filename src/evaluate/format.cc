@@ -13,7 +13,20 @@ int PercentDigits(double share) {
   return away < 0.0005 && away > 0 ? 3 : 2;
 }
 
+// 1.05, 2.1, 12.3: near 1 each hundredth matters.
+std::string Times(double value) { return Fixed(value, value < 1.995 ? 2 : 1); }
+
 }  // namespace
+
+std::string FormatInterval(double low, double high, Unit unit) {
+  const auto number = [&](double value) {
+    if (!std::isfinite(value)) return std::string("undefined");
+    if (unit == Unit::kTimes) return Times(value);
+    if (unit == Unit::kRatio) return Fixed(100 * value, PercentDigits(value));
+    return FormatValue(value, unit);
+  };
+  return StrCat("[", number(low), ", ", number(high), "]");
+}
 
 std::string Significant(double value, int digits) {
   if (!std::isfinite(value)) return "undefined";
@@ -32,17 +45,26 @@ std::string Percent(double share) {
 std::string FormatValue(double value, Unit unit) {
   if (!std::isfinite(value)) return "undefined";
   switch (unit) {
-    case Unit::kRatio: return StrCat(Fixed(100 * value, PercentDigits(value)), " %");
+    case Unit::kRatio:
+      return StrCat(Fixed(100 * value, PercentDigits(value)), " %");
     case Unit::kScore:
       return std::abs(1 - value) < 0.01 && value < 1 ? Fixed(value, 5) : Fixed(value, 3);
-    case Unit::kTimes: return value < 0.995 ? Fixed(value, 2) : StrCat(Fixed(value, 2), "x");
-    case Unit::kMs: return StrCat(Significant(value, 3), " ms");
-    case Unit::kBytes: return HumanBytes(static_cast<int64_t>(std::clamp(value, 0.0, 9e18)));
-    case Unit::kNats: return StrCat(Significant(value, 3), " nats");
-    case Unit::kJoules: return StrCat(Significant(value, 3), " J");
-    case Unit::kPerSecond: return StrCat(Significant(value, 3), "/s");
-    case Unit::kDb: return StrCat(Fixed(value, 1), " dB");
-    case Unit::kNumber: return Significant(value, 3);
+    case Unit::kTimes:
+      return value < 0.995 ? Fixed(value, 2) : StrCat(Times(value), "x");
+    case Unit::kMs:
+      return StrCat(Significant(value, 3), " ms");
+    case Unit::kBytes:
+      return HumanBytes(static_cast<int64_t>(std::clamp(value, 0.0, 9e18)));
+    case Unit::kNats:
+      return StrCat(Significant(value, 3), " nats");
+    case Unit::kJoules:
+      return StrCat(Significant(value, 3), " J");
+    case Unit::kPerSecond:
+      return StrCat(Significant(value, 3), "/s");
+    case Unit::kDb:
+      return StrCat(Fixed(value, 1), " dB");
+    case Unit::kNumber:
+      return Significant(value, 3);
   }
   return Significant(value, 3);
 }

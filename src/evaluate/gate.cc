@@ -91,7 +91,8 @@ void ExplainDecided(const Case& c, double bound, CheckResult& result) {
 
 void ExplainOpen(const Case& c, CheckResult& result, std::optional<double> bound) {
   const Estimate& statistic = *c.subject.statistic;
-  const std::string_view unit = c.subject.info->place == MetricPlace::kCostBatch ? "runs" : "samples";
+  const std::string_view unit =
+      c.subject.info->place == MetricPlace::kCostBatch ? "runs" : "samples";
   std::string text =
       StrCat(WithThousands(statistic.n), " ", unit, " leave ", BoundText(result, statistic.value),
              " on either side of ", BoundText(result, result.limit), " at ",
@@ -101,7 +102,8 @@ void ExplainOpen(const Case& c, CheckResult& result, std::optional<double> bound
     text += StrCat("; about ", WithThousands(*result.settle_n), " ", unit,
                    " at these rates would settle it");
   } else if (statistic.value == result.limit) {
-    text += "; the observed value stands on the limit itself, so more of the same would not settle it";
+    text +=
+        "; the observed value stands on the limit itself, so more of the same would not settle it";
   }
   result.reason = std::move(text);
 }
@@ -109,8 +111,8 @@ void ExplainOpen(const Case& c, CheckResult& result, std::optional<double> bound
 void DecideExact(const Case& c, CheckResult& result) {
   const double value = c.subject.statistic->value;
   result.bound = value;
-  result.verdict = IsBeyond(value, result.limit, result.direction, true) ? Verdict::kPass
-                                                                        : Verdict::kFail;
+  result.verdict =
+      IsBeyond(value, result.limit, result.direction, true) ? Verdict::kPass : Verdict::kFail;
   ExplainDecided(c, value, result);
 }
 
@@ -213,7 +215,7 @@ std::string_view CheckKindName(CheckKind kind) {
 }
 
 std::string_view UnitName(Unit unit) {
-  constexpr std::string_view kNames[] = {"ratio", "score", "times", "ms",     "bytes",
+  constexpr std::string_view kNames[] = {"ratio", "score",  "times", "ms",     "bytes",
                                          "nats",  "joules", "per_s", "number", "db"};
   return kNames[static_cast<size_t>(unit)];
 }

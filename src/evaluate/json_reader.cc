@@ -1,5 +1,4 @@
 #include "evaluate/json_reader_internal.h"
-
 #include "tare/core/text.h"
 
 namespace tare::evaluate {
@@ -41,8 +40,9 @@ Result<nlohmann::ordered_json> ParseJson(std::string_view text, const std::strin
   try {
     return nlohmann::ordered_json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
-    return DataLoss(StrCat(source, " is not JSON: stopped at byte ", error.byte, " of ", text.size()),
-                    "the file is cut short or not a report: write it again with tare evaluate");
+    return DataLoss(
+        StrCat(source, " is not JSON: stopped at byte ", error.byte, " of ", text.size()),
+        "the file is cut short or not a report: write it again with tare evaluate");
   } catch (const nlohmann::json::exception&) {
     return DataLoss(StrCat(source, " holds a number that is out of range"),
                     "write the file again with tare evaluate");
@@ -51,9 +51,9 @@ Result<nlohmann::ordered_json> ParseJson(std::string_view text, const std::strin
 
 Result<void> JsonReader::ExpectObject() const {
   if (value_.is_object()) return {};
-  return InvalidArgument(StrCat(source_, ": ", where_.empty() ? "the document" : where_,
-                                " is not an object"),
-                         "give a file as docs/formats describes it");
+  return InvalidArgument(
+      StrCat(source_, ": ", where_.empty() ? "the document" : where_, " is not an object"),
+      "give a file as docs/formats describes it");
 }
 
 Error JsonReader::Wrong(const char* key, std::string_view expected) const {

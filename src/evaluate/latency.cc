@@ -67,8 +67,7 @@ Latency SummariseSide(std::vector<double> times, const LatencyOptions& options) 
 }
 
 Result<void> Check(const LatencyOptions& options) {
-  if (options.warm_up_pairs < 0 || options.min_pairs < 1 ||
-      options.max_pairs < options.min_pairs) {
+  if (options.warm_up_pairs < 0 || options.min_pairs < 1 || options.max_pairs < options.min_pairs) {
     return InvalidArgument(StrCat("latency pairs: warm-up ", options.warm_up_pairs, ", at least ",
                                   options.min_pairs, ", at most ", options.max_pairs),
                            "give at least 1 pair, and no more at least than at most");
@@ -124,8 +123,7 @@ PairedLatency SummariseTimes(PairedTimes times, const LatencyOptions& options) {
   PairedLatency out;
   out.baseline = SummariseSide(times.baseline, options);
   out.candidate = SummariseSide(times.candidate, options);
-  out.speedup =
-      QuantileEstimate(SortedRatios(times), 0.5, options.confidence, "median_ratio");
+  out.speedup = QuantileEstimate(SortedRatios(times), 0.5, options.confidence, "median_ratio");
   out.times = std::move(times);
   return out;
 }

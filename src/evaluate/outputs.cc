@@ -26,7 +26,8 @@ struct SampleCloseness {
 
 bool NameHas(std::string name, std::span<const std::string_view> parts) {
   for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::ranges::any_of(parts, [&](auto part) { return name.find(part) != std::string::npos; });
+  return std::ranges::any_of(parts,
+                             [&](auto part) { return name.find(part) != std::string::npos; });
 }
 
 bool HaveUnitLength(std::span<const float> values, size_t width) {
@@ -211,11 +212,10 @@ Result<void> OutputsEvaluation::State::Check(std::span<const TensorView> baselin
     const TensorView& a = baseline[i];
     const TensorView& b = candidate[i];
     if (a.dtype == b.dtype && std::ranges::equal(a.shape, b.shape)) continue;
-    return InvalidArgument(
-        StrCat("output '", outputs[i].info.name, "' is ", DTypeName(a.dtype), " ",
-               ShapeText(a.shape), " in the baseline and ", DTypeName(b.dtype), " ",
-               ShapeText(b.shape), " in the candidate"),
-        "compare two models with the same outputs");
+    return InvalidArgument(StrCat("output '", outputs[i].info.name, "' is ", DTypeName(a.dtype),
+                                  " ", ShapeText(a.shape), " in the baseline and ",
+                                  DTypeName(b.dtype), " ", ShapeText(b.shape), " in the candidate"),
+                           "compare two models with the same outputs");
   }
   return {};
 }

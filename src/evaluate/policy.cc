@@ -19,7 +19,8 @@ bool IsCost(MetricPlace place) {
 
 // A policy may say flip_rate of an output too.
 const MetricInfo* InfoOf(const Check& check) {
-  if (check.metric == "flip_rate" && !check.output.empty()) return FindMetricInfo("output_flip_rate");
+  if (check.metric == "flip_rate" && !check.output.empty())
+    return FindMetricInfo("output_flip_rate");
   return FindMetricInfo(check.metric);
 }
 
@@ -117,16 +118,14 @@ class CheckReader {
       return Wrong(StrCat("'", check.metric, "' needs a class"),
                    StrCat("add 'class: <index or name>', or use ", check.metric, "_macro"));
     }
-    const bool takes_class =
-        info.place == MetricPlace::kClass || info.place == MetricPlace::kFlips;
+    const bool takes_class = info.place == MetricPlace::kClass || info.place == MetricPlace::kFlips;
     if (!check.class_name.empty() && !takes_class) {
       return Wrong(StrCat("'", check.metric, "' takes no class"), "use recall, precision or f1");
     }
     if (!check.output.empty() && info.place != MetricPlace::kOutput) {
       return Wrong(StrCat("'", check.metric, "' takes no output"), "remove 'output'");
     }
-    const bool takes_set =
-        info.place == MetricPlace::kQuality || info.place == MetricPlace::kFlips;
+    const bool takes_set = info.place == MetricPlace::kQuality || info.place == MetricPlace::kFlips;
     if ((!check.slice.empty() || !check.distribution.empty()) && !takes_set) {
       return Wrong(StrCat("'", check.metric, "' takes no slice or distribution"), "remove it");
     }
@@ -154,8 +153,7 @@ Result<std::vector<Check>> ReadChecks(YamlReader& reader, std::string_view key,
     return reader.Wrong(*list, StrCat("more than ", kMaxChecks, " checks"), "give fewer");
   }
   for (const auto& item : list->items) {
-    TARE_TRY(auto check,
-             CheckReader(item, source, StrCat("policy: ", key), key == "cost").Read());
+    TARE_TRY(auto check, CheckReader(item, source, StrCat("policy: ", key), key == "cost").Read());
     out.push_back(std::move(check));
   }
   return out;
@@ -206,8 +204,9 @@ Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source) {
   TARE_TRY(policy.cost, ReadChecks(reader, "cost", source));
   TARE_TRY_VOID(reader.Finish());
   if (policy.quality.empty() && policy.cost.empty()) {
-    return reader.Wrong(node, "the policy demands nothing",
-                        "list at least one check under quality, such as {metric: accuracy, margin: 0.01}");
+    return reader.Wrong(
+        node, "the policy demands nothing",
+        "list at least one check under quality, such as {metric: accuracy, margin: 0.01}");
   }
   return policy;
 }

@@ -49,7 +49,8 @@ Result<std::optional<PredictionLine>> PredictionReader::Next() {
   }
   TARE_TRY(auto line, Parse(text));
   if (!ids_.insert(line.id).second) {
-    return Wrong(line_, StrCat("the id '", line.id, "' stands twice"), "give each id once in a file");
+    return Wrong(line_, StrCat("the id '", line.id, "' stands twice"),
+                 "give each id once in a file");
   }
   return std::optional<PredictionLine>(std::move(line));
 }

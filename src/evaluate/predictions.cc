@@ -35,10 +35,11 @@ class ClassTable {
     const auto* name = std::get_if<std::string>(&value);
     const bool named = name != nullptr;
     if (named_ && *named_ != named && !fixed_) {
-      return reader.Wrong(line, StrCat(field, " '", ClassText(value), "' is ",
-                                       named ? "a name where others are indices"
-                                             : "an index where others are names"),
-                          "give names in all lines, or indices in all lines");
+      return reader.Wrong(
+          line,
+          StrCat(field, " '", ClassText(value), "' is ",
+                 named ? "a name where others are indices" : "an index where others are names"),
+          "give names in all lines, or indices in all lines");
     }
     named_ = named;
     if (!named) return std::get<int64_t>(value);
@@ -76,7 +77,8 @@ class ClassTable {
 
 class Joiner {
  public:
-  Joiner(PredictionReader baseline, PredictionReader candidate, const ClassificationOptions& options)
+  Joiner(PredictionReader baseline, PredictionReader candidate,
+         const ClassificationOptions& options)
       : readers_{std::move(baseline), std::move(candidate)},
         table_(options.classes),
         options_(options) {}
@@ -121,8 +123,8 @@ class Joiner {
   Result<void> CheckAllMatched(int side) const {
     const Pending& pending = pending_[side];
     if (pending.empty()) return {};
-    const auto first = std::ranges::min_element(
-        pending, {}, [](const auto& entry) { return entry.second.line; });
+    const auto first =
+        std::ranges::min_element(pending, {}, [](const auto& entry) { return entry.second.line; });
     const std::string others =
         pending.size() > 1 ? StrCat(" (and ", pending.size() - 1, " more)") : std::string();
     return readers_[side].Wrong(
@@ -146,10 +148,11 @@ class Joiner {
     ++num_pairs_;
     const bool unlabelled = std::holds_alternative<std::monostate>(second.label);
     if (!unlabelled && second.label != first.label) {
-      return readers_[1].Wrong(second.line,
-                               StrCat("label ", ClassText(second.label), " of id '", second.id,
-                                      "', but ", ClassText(first.label), " in ", readers_[0].name()),
-                               "give the same label in both files");
+      return readers_[1].Wrong(
+          second.line,
+          StrCat("label ", ClassText(second.label), " of id '", second.id, "', but ",
+                 ClassText(first.label), " in ", readers_[0].name()),
+          "give the same label in both files");
     }
     TARE_TRY(const int64_t label, table_.Take(readers_[0], first.line, "label", first.label));
     labels_.push_back(label);

@@ -27,8 +27,8 @@ std::string VerdictWord(const Report& report) {
 }
 
 void AppendMarkdownRow(const TableRow& row, std::string& out) {
-  for (const auto* cell : {&row.label, &row.baseline, &row.candidate, &row.difference, &row.margin,
-                           &row.verdict}) {
+  for (const auto* cell :
+       {&row.label, &row.baseline, &row.candidate, &row.difference, &row.margin, &row.verdict}) {
     out += StrCat("| ", MarkdownText(*cell), " ");
   }
   out += "|\n";
@@ -61,14 +61,27 @@ std::string XmlText(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&apos;"; break;
-      case '\n': out += "&#10;"; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&apos;";
+        break;
+      case '\n':
+        out += "&#10;";
+        break;
       // XML 1.0 has no other control characters, not even as references.
-      default: out += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? '?' : c;
+      default:
+        out += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? '?' : c;
     }
   }
   return out;
@@ -89,8 +102,7 @@ void AppendTestCase(const CheckResult& check, std::string& out) {
 }  // namespace
 
 std::string WriteReportMarkdown(const Report& report) {
-  std::string out =
-      StrCat("## ", VerdictWord(report), ": ", MarkdownText(report.name), "\n\n");
+  std::string out = StrCat("## ", VerdictWord(report), ": ", MarkdownText(report.name), "\n\n");
   if (report.decision) out += StrCat(MarkdownText(report.decision->summary), "\n\n");
   AppendMarkdownRow(TableHead(report), out);
   out += "| --- | ---: | ---: | --- | ---: | --- |\n";

@@ -57,7 +57,8 @@ Result<void> CheckCounts(const JsonReader& reader, const Estimate& estimate) {
   if (estimate.pairs) {
     const auto [n, harmful, helpful] = *estimate.pairs;
     if (harmful > n || helpful > n - harmful) return reader.Wrong("harmful", "a part of n");
-    if (n > 0 && Differ(estimate.value, static_cast<double>(helpful - harmful) / static_cast<double>(n))) {
+    if (n > 0 &&
+        Differ(estimate.value, static_cast<double>(helpful - harmful) / static_cast<double>(n))) {
       return reader.Wrong("value", "(helpful - harmful) / n");
     }
   }
@@ -130,8 +131,8 @@ Result<ScopeMetrics> ReadScope(const JsonReader& reader) {
   return out;
 }
 
-// p50 with its bounds stands under "quantiles"; a report without it has the numbers and the interval
-// of the median.
+// p50 with its bounds stands under "quantiles"; a report without it has the numbers and the
+// interval of the median.
 Result<Estimate> ReadQuantile(const JsonReader& reader, const char* key) {
   if (const Json* quantiles = reader.Child("quantiles")) {
     const JsonReader under = reader.Under("quantiles", *quantiles);
@@ -216,7 +217,8 @@ Result<FlipCounts> ReadCounts(const JsonReader& reader) {
 // A difference that came without counts gets those of its scope.
 void AttachPairs(const char* metric, const FlipCounts& counts, Metrics& difference) {
   for (auto& [name, estimate] : difference) {
-    if (name != metric || estimate.pairs || counts.n == 0 || !std::isfinite(estimate.value)) continue;
+    if (name != metric || estimate.pairs || counts.n == 0 || !std::isfinite(estimate.value))
+      continue;
     estimate.pairs = stats::PairedCounts{counts.n, counts.harmful, counts.helpful};
     estimate.n = counts.n;
   }
@@ -376,6 +378,32 @@ Result<void> ReadIntervals(const JsonReader& document, Evidence& evidence) {
   return {};
 }
 
+// Estimates that came without their n rest on the samples of their scope.
+void FillSizes(int64_t n, Metrics& metrics) {
+  for (auto& [name, estimate] : metrics) {
+    if (estimate.n == 0 && std::isfinite(estimate.value)) estimate.n = n;
+  }
+}
+
+void FillSizes(Evidence& evidence) {
+  for (auto* side : {&evidence.baseline, &evidence.candidate}) {
+    FillSizes(evidence.n, side->metrics);
+    for (auto& scope : side->slices) FillSizes(scope.n, scope.metrics);
+    for (auto& scope : side->distributions) FillSizes(scope.n, scope.metrics);
+  }
+  if (evidence.paired) {
+    FillSizes(evidence.n, evidence.paired->difference);
+    for (auto& row : evidence.paired->per_class) FillSizes(row.counts.n, row.difference);
+    for (auto& scope : evidence.paired->slices) FillSizes(scope.counts.n, scope.difference);
+    for (auto& scope : evidence.paired->distributions) FillSizes(scope.counts.n, scope.difference);
+  }
+  for (auto& [batch, estimate] : evidence.cost.speedup) {
+    for (const auto& latency : evidence.candidate.latency) {
+      if (estimate.n == 0 && latency.batch == batch) estimate.n = latency.runs;
+    }
+  }
+}
+
 Result<Evidence> ReadEvidence(const JsonReader& document) {
   Evidence out;
   TARE_TRY(out.task, document.Text("task"));
@@ -391,6 +419,7 @@ Result<Evidence> ReadEvidence(const JsonReader& document) {
   TARE_TRY(out.outputs, ReadList<OutputCloseness>(document, "outputs", ReadOutput));
   TARE_TRY(out.cost, ReadCost(document));
   TARE_TRY(out.warnings, ReadList<Warning>(document, "warnings", ReadWarning));
+  FillSizes(out);
   return out;
 }
 
@@ -503,8 +532,8 @@ Policy PolicyOfChecks(const Decision& decision) {
                                       : check.margin) = judged.margin;
     SetScopeOf(judged.scope, check);
     const MetricInfo* info = FindMetricInfo(judged.metric);
-    const bool cost = info != nullptr && (info->place == MetricPlace::kCost ||
-                                          info->place == MetricPlace::kCostBatch);
+    const bool cost = info != nullptr &&
+                      (info->place == MetricPlace::kCost || info->place == MetricPlace::kCostBatch);
     (cost ? out.cost : out.quality).push_back(std::move(check));
   }
   return out;
@@ -521,8 +550,7 @@ Result<Policy> DeclaredPolicy(const Report& report) {
   if (!report.decision) return DefaultPolicy(report.evidence.task);
   const Decision& decision = *report.decision;
   if (decision.policy.empty()) {
-    return decision.checks.empty() ? DefaultPolicy(report.evidence.task)
-                                   : PolicyOfChecks(decision);
+    return decision.checks.empty() ? DefaultPolicy(report.evidence.task) : PolicyOfChecks(decision);
   }
   TARE_TRY(auto policy, ParsePolicy(decision.policy, "the report's gate.policy"));
   if (PolicyDigest(policy) != decision.policy_digest) {

@@ -66,7 +66,10 @@ Json ClassJson(const ClassMetrics& row, const std::vector<std::string>& names) {
 }
 
 Json ScopeJson(const ScopeMetrics& scope, const char* text_key) {
-  return {{"name", scope.name}, {text_key, scope.text}, {"n", scope.n}, {"metrics", ToJson(scope.metrics)}};
+  return {{"name", scope.name},
+          {text_key, scope.text},
+          {"n", scope.n},
+          {"metrics", ToJson(scope.metrics)}};
 }
 
 Json ToJson(const Latency& latency) {
@@ -79,9 +82,8 @@ Json ToJson(const Latency& latency) {
   Put(out, "low", latency.p50.low);
   Put(out, "high", latency.p50.high);
   out["throughput_per_s"] = Number(latency.throughput_per_s);
-  out["quantiles"] = {{"p50", ToJson(latency.p50)},
-                      {"p90", ToJson(latency.p90)},
-                      {"p99", ToJson(latency.p99)}};
+  out["quantiles"] = {
+      {"p50", ToJson(latency.p50)}, {"p90", ToJson(latency.p90)}, {"p99", ToJson(latency.p99)}};
   return out;
 }
 
@@ -171,7 +173,8 @@ Json ToJson(const OutputCloseness& output) {
   Json out{{"name", output.name}, {"shape", ShapeJson(output.shape)}, {"n", output.n}};
   if (output.cosine) {
     Json cosine = ToJson(*output.cosine);
-    out["cosine"] = {{"mean", Number(output.cosine->value)}, {"least", Number(output.least_cosine)}};
+    out["cosine"] = {{"mean", Number(output.cosine->value)},
+                     {"least", Number(output.least_cosine)}};
     cosine.erase("value");
     out["cosine"].update(cosine);
   }
@@ -183,7 +186,8 @@ Json ToJson(const OutputCloseness& output) {
   if (output.flips && output.flips->n > 0) {
     out["flips"] = output.flips->count;
     out["flips_n"] = output.flips->n;
-    out["flip_rate"] = static_cast<double>(output.flips->count) / static_cast<double>(output.flips->n);
+    out["flip_rate"] =
+        static_cast<double>(output.flips->count) / static_cast<double>(output.flips->n);
   }
   if (output.agreement) {
     out["agreement"] = {{"equal", output.agreement->count}, {"n", output.agreement->n}};
@@ -202,13 +206,14 @@ Json ToJson(const CheckResult& check) {
            {"kind", CheckKindName(check.kind)}};
   Put(out, "baseline", check.baseline);
   Put(out, "candidate", check.candidate);
-  Put(out, "statistic", check.statistic);
+  // Keys that others rely on are there even when undefined.
+  out["statistic"] = check.statistic ? Number(*check.statistic) : Json(nullptr);
   Put(out, "low", check.low);
   Put(out, "high", check.high);
   out["margin"] = Number(check.margin);
   out["limit"] = Number(check.limit);
   out["direction"] = check.direction == Direction::kAbove ? "above" : "below";
-  Put(out, "bound", check.bound);
+  out["bound"] = check.bound ? Number(*check.bound) : Json(nullptr);
   out["unit"] = UnitName(check.unit);
   out["n"] = check.n ? Json(*check.n) : Json(nullptr);
   PutText(out, "test", check.test);
@@ -284,9 +289,10 @@ void PutOneOrMany(Json& to, const char* key, const std::vector<T>& values) {
 }
 
 Json ToJson(const TensorRow& row) {
-  Json out{{"name", row.name},        {"kind", row.kind},        {"dtype", row.dtype},
-           {"n", row.n},              {"min", Number(row.min)},  {"max", Number(row.max)},
-           {"low", Number(row.low)},  {"high", Number(row.high)}};
+  Json out{{"name", row.name},       {"kind", row.kind},
+           {"dtype", row.dtype},     {"n", row.n},
+           {"min", Number(row.min)}, {"max", Number(row.max)},
+           {"low", Number(row.low)}, {"high", Number(row.high)}};
   PutText(out, "method", row.method);
   PutOneOrMany(out, "scale", row.scale);
   PutOneOrMany(out, "zero_point", row.zero_point);
@@ -319,7 +325,8 @@ Json DataJson(const DataSummary& data) {
 }
 
 Json HostJson(const HostFacts& host) {
-  Json out{{"cpu", host.cpu}, {"isa", host.isa}, {"threads", host.threads}, {"runtime", host.runtime}};
+  Json out{
+      {"cpu", host.cpu}, {"isa", host.isa}, {"threads", host.threads}, {"runtime", host.runtime}};
   Put(out, "cores", host.cores);
   Put(out, "memory_bytes", host.memory_bytes);
   PutText(out, "os", host.os);
@@ -333,8 +340,7 @@ void PutHead(const Report& report, Json& out) {
   out["created"] = report.created;
   out["name"] = report.name;
   out["task"] = evidence.task;
-  out["verdict"] =
-      report.decision ? Json(VerdictName(report.decision->verdict)) : Json(nullptr);
+  out["verdict"] = report.decision ? Json(VerdictName(report.decision->verdict)) : Json(nullptr);
   out["summary"] = report.decision ? report.decision->summary : "no policy was declared";
   out["n"] = evidence.n;
   if (!evidence.classes.empty()) out["classes"] = evidence.classes;

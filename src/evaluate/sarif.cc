@@ -19,7 +19,9 @@ Json ResultJson(const CheckResult& check, const std::string& artifact) {
   if (check.n) properties["n"] = *check.n;
   const Json location{{"physicalLocation", {{"artifactLocation", {{"uri", artifact}}}}}};
   return {{"ruleId", check.metric},
-          {"kind", fails ? "fail" : check.verdict == Verdict::kPass ? "pass" : "open"},
+          {"kind", fails                             ? "fail"
+                   : check.verdict == Verdict::kPass ? "pass"
+                                                     : "open"},
           {"level", fails ? "error" : "none"},
           {"message", {{"text", check.label + ": " + check.reason}}},
           {"locations", Json::array({location})},
@@ -36,9 +38,10 @@ std::string WriteSarif(const Report& report, const std::string& artifact) {
   for (const auto& check : checks) {
     results.push_back(ResultJson(check, artifact));
     if (!seen.insert(check.metric).second) continue;
-    rules.push_back({{"id", check.metric},
-                     {"shortDescription",
-                      {{"text", "the candidate keeps " + check.metric + " within its declared limit"}}}});
+    rules.push_back(
+        {{"id", check.metric},
+         {"shortDescription",
+          {{"text", "the candidate keeps " + check.metric + " within its declared limit"}}}});
   }
   const Json driver{{"name", "tare"}, {"version", report.tare_version}, {"rules", rules}};
   Json run{{"tool", {{"driver", driver}}}, {"results", results}};

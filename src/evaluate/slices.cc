@@ -10,8 +10,8 @@ namespace tare::evaluate {
 struct SliceExpression::Node {
   enum class Kind { kAnd, kOr, kNot, kEqual, kNotEqual, kLess, kLessEqual, kMore, kMoreEqual, kIn };
   Kind kind = Kind::kEqual;
-  size_t name = 0;                                  // index into names, of a comparison
-  std::vector<double> numbers;                      // right side of a comparison
+  size_t name = 0;                                    // index into names, of a comparison
+  std::vector<double> numbers;                        // right side of a comparison
   std::vector<std::unique_ptr<const Node>> children;  // of and, or, not
 };
 
@@ -24,9 +24,7 @@ constexpr size_t kMaxBytes = 4096;
 constexpr int kMaxDepth = 32;
 constexpr size_t kMaxNumbers = 1000;
 
-bool IsNameStart(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsNamePart(char c) { return IsNameStart(c) || (c >= '0' && c <= '9') || c == '.'; }
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -35,9 +33,9 @@ struct Operator {
   Node::Kind kind;
 };
 // Longer ones first: "<=" is not "<".
-constexpr Operator kOperators[] = {
-    {"==", Node::Kind::kEqual},     {"!=", Node::Kind::kNotEqual}, {"<=", Node::Kind::kLessEqual},
-    {">=", Node::Kind::kMoreEqual}, {"<", Node::Kind::kLess},      {">", Node::Kind::kMore}};
+constexpr Operator kOperators[] = {{"==", Node::Kind::kEqual},     {"!=", Node::Kind::kNotEqual},
+                                   {"<=", Node::Kind::kLessEqual}, {">=", Node::Kind::kMoreEqual},
+                                   {"<", Node::Kind::kLess},       {">", Node::Kind::kMore}};
 
 class Parser {
  public:
@@ -186,13 +184,20 @@ bool Evaluate(const Node& node, std::span<const double> values) {
   const auto equals = [value](double number) { return value == number; };
   const double number = node.numbers.front();
   switch (node.kind) {
-    case Kind::kEqual: return value == number;
-    case Kind::kNotEqual: return value != number;
-    case Kind::kLess: return value < number;
-    case Kind::kLessEqual: return value <= number;
-    case Kind::kMore: return value > number;
-    case Kind::kMoreEqual: return value >= number;
-    default: return std::ranges::any_of(node.numbers, equals);
+    case Kind::kEqual:
+      return value == number;
+    case Kind::kNotEqual:
+      return value != number;
+    case Kind::kLess:
+      return value < number;
+    case Kind::kLessEqual:
+      return value <= number;
+    case Kind::kMore:
+      return value > number;
+    case Kind::kMoreEqual:
+      return value >= number;
+    default:
+      return std::ranges::any_of(node.numbers, equals);
   }
 }
 

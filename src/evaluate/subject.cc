@@ -231,9 +231,9 @@ bool SetScope(const Evidence& evidence, const Check& check, std::optional<int64_
   if (!index) return false;
   subject.scope = StrCat("class:", *index);
   const auto place = static_cast<size_t>(*index);
-  subject.label = StrCat(subject.info->label, ", ",
-                         place < evidence.classes.size() ? evidence.classes[place]
-                                                         : StrCat("class ", *index));
+  subject.label =
+      StrCat(subject.info->label, ", ",
+             place < evidence.classes.size() ? evidence.classes[place] : StrCat("class ", *index));
   return true;
 }
 
@@ -277,9 +277,8 @@ std::vector<Check> ExpandOutputs(const Evidence& evidence, const Check& check) {
   std::vector<Check> out;
   for (const auto& output : evidence.outputs) {
     const bool has = check.metric == "agreement" ? output.agreement.has_value()
-                     : for_outputs && check.metric != "output_flip_rate"
-                         ? output.cosine.has_value()
-                         : output.flips.has_value();
+                     : for_outputs && check.metric != "output_flip_rate" ? output.cosine.has_value()
+                                                                         : output.flips.has_value();
     if (!has) continue;
     out.push_back(check);
     out.back().output = output.name;

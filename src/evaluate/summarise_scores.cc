@@ -118,8 +118,7 @@ void Add(std::string name, std::span<const stats::BootstrapDistribution> found, 
 
 }  // namespace
 
-ScoreSummary SummariseScores(std::span<const SampleRecord> records,
-                             const SummaryOptions& options) {
+ScoreSummary SummariseScores(std::span<const SampleRecord> records, const SummaryOptions& options) {
   ScoreSummary out;
   ScoreColumns columns = Columns(records);
   if (columns.kl_nats.empty()) return out;

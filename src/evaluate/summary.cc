@@ -1,9 +1,8 @@
-#include "evaluate/summary_internal.h"
-
 #include <algorithm>
 #include <vector>
 
 #include "evaluate/format_internal.h"
+#include "evaluate/summary_internal.h"
 #include "tare/core/text.h"
 
 namespace tare::evaluate {
@@ -26,10 +25,10 @@ std::vector<std::string> Headline(const Evidence& evidence) {
   std::vector<std::string> out;
   if (evidence.paired) {
     if (const Estimate* accuracy = FindMetric(evidence.paired->difference, "accuracy")) {
-      out.push_back(StrCat(
-          "accuracy ",
-          FormatDifference(accuracy->value, Unit::kRatio, WithUnit::kYes, Minus::kTypeset),
-          IntervalText(*accuracy, Unit::kRatio)));
+      out.push_back(
+          StrCat("accuracy ",
+                 FormatDifference(accuracy->value, Unit::kRatio, WithUnit::kYes, Minus::kTypeset),
+                 IntervalText(*accuracy, Unit::kRatio)));
     }
   }
   const OutputCloseness* worst = nullptr;
@@ -87,7 +86,9 @@ std::string StatisticText(const CheckResult& check) {
   };
   std::string out = text(*check.statistic, WithUnit::kYes);
   if (check.low && check.high) {
-    out += StrCat(" [", text(*check.low, WithUnit::kNo), ", ", text(*check.high, WithUnit::kNo), "]");
+    out += difference ? StrCat(" [", text(*check.low, WithUnit::kNo), ", ",
+                               text(*check.high, WithUnit::kNo), "]")
+                      : StrCat(" ", FormatInterval(*check.low, *check.high, check.unit));
   }
   return out;
 }
@@ -95,9 +96,10 @@ std::string StatisticText(const CheckResult& check) {
 std::string Summarise(const Evidence& evidence, const Decision& decision) {
   const std::string candidate = NameOf(evidence.candidate, "the candidate");
   const std::string baseline = NameOf(evidence.baseline, "the baseline");
-  const std::string basis = StrCat("(n = ", WithThousands(evidence.n), ", ",
-                                   Percent(decision.confidence), " %)");
-  if (decision.checks.empty()) return StrCat("nothing was demanded of ", candidate, " ", basis, ".");
+  const std::string basis =
+      StrCat("(n = ", WithThousands(evidence.n), ", ", Percent(decision.confidence), " %)");
+  if (decision.checks.empty())
+    return StrCat("nothing was demanded of ", candidate, " ", basis, ".");
   const auto count = [&](Verdict verdict) {
     return std::ranges::count(decision.checks, verdict, &CheckResult::verdict);
   };

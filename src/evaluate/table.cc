@@ -28,8 +28,7 @@ std::string ValueInterval(const CheckResult& check) {
   if (!check.statistic) return "undefined";
   std::string out = FormatValue(*check.statistic, check.unit);
   if (check.low && check.high) {
-    out += StrCat(" [", FormatValue(*check.low, check.unit), ", ",
-                  FormatValue(*check.high, check.unit), "]");
+    out += StrCat(" ", FormatInterval(*check.low, *check.high, check.unit));
   }
   return out;
 }
@@ -56,7 +55,8 @@ std::string LimitText(const CheckResult& check, Minus minus) {
 
 std::string LabelOf(const CheckResult& check) {
   // People think of a speedup as latency.
-  if (check.metric == "speedup") return StrCat("latency", check.label.substr(std::string("speedup").size()));
+  if (check.metric == "speedup")
+    return StrCat("latency", check.label.substr(std::string("speedup").size()));
   return check.label;
 }
 
@@ -77,65 +77,85 @@ TableRow RowOf(const CheckResult& check, const Evidence& evidence, Minus minus) 
   return row;
 }
 
-void AddMetric(const Evidence& evidence, std::string_view name, Minus minus,
-               std::vector<TableRow>& rows) {
+std::optional<TableRow> MetricRow(const Evidence& evidence, std::string_view name, Minus minus) {
   const MetricInfo* info = FindMetricInfo(name);
-  if (info == nullptr || !evidence.paired) return;
+  if (info == nullptr || !evidence.paired) return std::nullopt;
   const Estimate* baseline = FindMetric(evidence.baseline.metrics, name);
   const Estimate* candidate = FindMetric(evidence.candidate.metrics, name);
   const Estimate* difference = FindMetric(evidence.paired->difference, name);
-  if (baseline == nullptr || candidate == nullptr || difference == nullptr) return;
-  rows.push_back({std::string(info->label), FormatValue(baseline->value, info->unit),
-                  FormatValue(candidate->value, info->unit),
-                  IntervalText(difference->value, difference->low, difference->high, info->unit, minus),
-                  "", ""});
+  if (baseline == nullptr || candidate == nullptr || difference == nullptr) return std::nullopt;
+  return TableRow{
+      std::string(info->label),
+      FormatValue(baseline->value, info->unit),
+      FormatValue(candidate->value, info->unit),
+      IntervalText(difference->value, difference->low, difference->high, info->unit, minus),
+      "",
+      ""};
 }
 
-void AddFlips(const Evidence& evidence, std::vector<TableRow>& rows) {
-  if (!evidence.paired || evidence.paired->counts.n == 0) return;
+std::optional<TableRow> FlipsRow(const Evidence& evidence) {
+  if (!evidence.paired || evidence.paired->counts.n == 0) return std::nullopt;
   const auto& counts = evidence.paired->counts;
   const double rate = static_cast<double>(counts.flips) / static_cast<double>(counts.n);
-  rows.push_back({"flips", "", FormatValue(rate, Unit::kRatio), FlipsText(counts), "", ""});
+  return TableRow{"flips", "", FormatValue(rate, Unit::kRatio), FlipsText(counts), "", ""};
 }
 
-void AddSpeed(const Evidence& evidence, std::vector<TableRow>& rows) {
+std::optional<TableRow> SpeedRow(const Evidence& evidence) {
   if (evidence.cost.speedup.empty() || evidence.baseline.latency.empty() ||
       evidence.candidate.latency.empty()) {
-    return;
+    return std::nullopt;
   }
   const auto& [batch, speedup] = evidence.cost.speedup.front();
   std::string text = FormatValue(speedup.value, Unit::kTimes);
   if (speedup.low && speedup.high) {
-    text += StrCat(" [", FormatValue(*speedup.low, Unit::kTimes), ", ",
-                   FormatValue(*speedup.high, Unit::kTimes), "]");
+    text += StrCat(" ", FormatInterval(*speedup.low, *speedup.high, Unit::kTimes));
   }
-  rows.push_back({StrCat("latency, batch ", batch),
+  return TableRow{StrCat("latency, batch ", batch),
                   FormatValue(evidence.baseline.latency.front().p50.value, Unit::kMs),
                   FormatValue(evidence.candidate.latency.front().p50.value, Unit::kMs),
-                  std::move(text), "", ""});
+                  std::move(text),
+                  "",
+                  ""};
 }
 
-void AddSize(const Evidence& evidence, std::vector<TableRow>& rows) {
+std::optional<TableRow> SizeRow(const Evidence& evidence) {
   const auto& [a, b] = std::tie(evidence.baseline, evidence.candidate);
-  if (!a.model_bytes || !b.model_bytes || !evidence.cost.size_ratio) return;
-  rows.push_back({"size", HumanBytes(*a.model_bytes), HumanBytes(*b.model_bytes),
-                  FormatValue(*evidence.cost.size_ratio, Unit::kTimes), "", ""});
+  if (!a.model_bytes || !b.model_bytes || !evidence.cost.size_ratio) return std::nullopt;
+  return TableRow{"size",
+                  HumanBytes(*a.model_bytes),
+                  HumanBytes(*b.model_bytes),
+                  FormatValue(*evidence.cost.size_ratio, Unit::kTimes),
+                  "",
+                  ""};
 }
 
 std::string SideName(const Side& side, std::string_view otherwise) {
   return side.label.empty() ? std::string(otherwise) : side.label;
 }
 
-bool IsCostMetric(const std::string& metric) {
-  const MetricInfo* info = FindMetricInfo(metric);
-  return info != nullptr &&
-         (info->place == MetricPlace::kCost || info->place == MetricPlace::kCostBatch);
+// Rows of one kind stand together, whatever the order of the policy: the answer to the first
+// question first, quality before cost.
+enum class Rank { kAccuracy, kF1, kQuality, kFlips, kSpeed, kSize };
+
+Rank RankOf(const CheckResult& check) {
+  const MetricInfo* info = FindMetricInfo(check.metric);
+  if (info != nullptr && info->place == MetricPlace::kCostBatch) return Rank::kSpeed;
+  if (info != nullptr && info->place == MetricPlace::kCost) return Rank::kSize;
+  if (check.scope != "all") return Rank::kQuality;
+  if (check.metric == "accuracy") return Rank::kAccuracy;
+  if (check.metric == "f1_macro") return Rank::kF1;
+  return check.metric == "flip_rate" ? Rank::kFlips : Rank::kQuality;
 }
+
+struct RankedRow {
+  Rank rank;
+  TableRow row;
+};
 
 // Columns on a terminal: code points, none of which is wide here.
 size_t WidthOf(std::string_view text) {
-  return static_cast<size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::string Padded(const std::string& text, size_t width) {
@@ -160,25 +180,28 @@ TableRow TableHead(const Report& report) {
 
 std::vector<TableRow> TableRows(const Report& report, Minus minus) {
   const Evidence& evidence = report.evidence;
-  std::vector<TableRow> quality, cost;
-  const auto judged = [&](std::string_view metric) {
-    return report.decision && std::ranges::any_of(report.decision->checks, [&](const auto& check) {
-             return check.metric == metric && (check.scope == "all" || check.scope.starts_with("batch"));
-           });
+  std::vector<RankedRow> ranked;
+  const auto add_fact = [&](Rank rank, std::string_view metric, std::optional<TableRow> row) {
+    const bool judged =
+        report.decision && std::ranges::any_of(report.decision->checks, [&](const auto& check) {
+          return check.metric == metric && RankOf(check) == rank;
+        });
+    if (!judged && row) ranked.push_back({rank, *std::move(row)});
   };
+  add_fact(Rank::kAccuracy, "accuracy", MetricRow(evidence, "accuracy", minus));
+  add_fact(Rank::kF1, "f1_macro", MetricRow(evidence, "f1_macro", minus));
+  add_fact(Rank::kFlips, "flip_rate", FlipsRow(evidence));
+  add_fact(Rank::kSpeed, "speedup", SpeedRow(evidence));
+  add_fact(Rank::kSize, "size_ratio", SizeRow(evidence));
   if (report.decision) {
     for (const auto& check : report.decision->checks) {
-      (IsCostMetric(check.metric) ? cost : quality).push_back(RowOf(check, evidence, minus));
+      ranked.push_back({RankOf(check), RowOf(check, evidence, minus)});
     }
   }
-  for (const auto name : {"accuracy", "f1_macro"}) {
-    if (!judged(name)) AddMetric(evidence, name, minus, quality);
-  }
-  if (!judged("flip_rate")) AddFlips(evidence, quality);
-  if (!judged("speedup")) AddSpeed(evidence, cost);
-  if (!judged("size_ratio")) AddSize(evidence, cost);
-  std::move(cost.begin(), cost.end(), std::back_inserter(quality));
-  return quality;
+  std::ranges::stable_sort(ranked, {}, &RankedRow::rank);
+  std::vector<TableRow> out;
+  for (auto& [rank, row] : ranked) out.push_back(std::move(row));
+  return out;
 }
 
 std::vector<std::string> TableLines(const Report& report) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "tare/graph/index.h"
 
@@ -274,6 +275,41 @@ void RaiseSlice(Graph& graph, NameMaker& names, Node& node) {
   for (const char* attribute : {"starts", "ends", "axes"}) node.Remove(attribute);
 }
 
+// Values of a float constant of this graph, initializer or Constant node.
+std::optional<std::vector<float>> FloatsOf(const Graph& graph, const std::string& name) {
+  SharedTensor value;
+  if (const Initializer* initializer = graph.FindInitializer(name)) value = initializer->value;
+  for (const Node& node : graph.nodes) {
+    if (node.Is("Constant") && !node.outputs.empty() && node.outputs[0] == name) value = ConstantValue(node);
+  }
+  if (value == nullptr || value->dtype() != DType::kFloat32) return std::nullopt;
+  return std::vector<float>(value->data<float>().begin(), value->data<float>().end());
+}
+
+// Resize-10 rounds each axis its own way; one mode of Resize-11 serves only where all grow or all
+// shrink.
+bool IsMixedResize(const Graph& graph, const Node& node) {
+  if (!node.Is("Resize") || node.inputs.size() != 2 || node.String("mode", "nearest") != "nearest") return false;
+  const auto factors = FloatsOf(graph, node.inputs[1]);
+  if (!factors) return true;
+  const auto grows = [](float factor) { return factor > 1; };
+  const auto shrinks = [](float factor) { return factor < 1; };
+  return std::any_of(factors->begin(), factors->end(), grows) && std::any_of(factors->begin(), factors->end(), shrinks);
+}
+
+// Operators of early releases that the runtime still runs, up to opset 9.
+bool IsDropped(const Node& node) {
+  static const std::set<std::string> kDropped = {"ATen", "Affine", "Crop", "DynamicSlice", "GRUUnit", "GivenTensorFill",
+                                                 "ImageScaler", "ParametricSoftplus", "Scale", "ScaledTanh"};
+  return node.domain.empty() && kDropped.contains(node.op_type);
+}
+
+// The mask of Dropout was a float before opset 10.
+bool IsFloatMaskRead(const Node& node, const GraphIndex& index, int64_t opset) {
+  return opset < 10 && node.Is("Dropout") && node.outputs.size() > 1 && !node.outputs[1].empty() &&
+         (index.IsOutput(node.outputs[1]) || !index.Uses(node.outputs[1]).empty());
+}
+
 // Upsample-7 and -9 became Resize-10, whose scales are input 1; Resize-11 put the region of interest
 // between them, and wants the old way of counting pixels by name.
 void RaiseResize(Graph& graph, NameMaker& names, Node& node) {
@@ -288,7 +324,12 @@ void RaiseResize(Graph& graph, NameMaker& names, Node& node) {
   node.op_type = "Resize";
   node.inputs = {node.inputs[0], AddFloats(graph, names, node.outputs[0] + "_roi", {0}, {}), scales};
   node.Set("coordinate_transformation_mode", std::string("asymmetric"));
-  if (node.String("mode", "nearest") == "nearest") node.Set("nearest_mode", std::string("floor"));
+  if (node.String("mode", "nearest") == "nearest") {
+    // The old nearest neighbour rounds down where it grows and up where it shrinks.
+    const auto factors = FloatsOf(graph, scales);
+    const bool shrinks = factors && std::any_of(factors->begin(), factors->end(), [](float f) { return f < 1; });
+    node.Set("nearest_mode", std::string(shrinks ? "ceil" : "floor"));
+  }
 }
 
 // Opset 11: the bounds became inputs.
@@ -325,13 +366,17 @@ void RaiseNode(Graph& graph, NameMaker& names, Node& node) {
   }
   if (node.Is("BatchNormalization")) node.Remove("spatial");
   if (node.Is("Dropout")) node.Remove("ratio");
+  if (node.Is("Scatter")) node.op_type = "ScatterElements";  // renamed by opset 11
 }
 
 // The operator that has no equal in opset 12, or null.
 const Node* FirstWithoutEqual(const Graph& graph, int64_t opset) {
+  const GraphIndex index(graph);
   for (const Node& node : graph.nodes) {
     const bool per_element = node.Is("BatchNormalization") && node.Int("spatial", 1) == 0;
-    if ((node.Is("Scan") && opset < 9) || per_element) return &node;
+    const bool changed = (node.Is("Scan") && opset < 9) || per_element || (opset < 11 && IsMixedResize(graph, node)) ||
+                         IsDropped(node) || IsFloatMaskRead(node, index, opset);
+    if (changed) return &node;
     for (const SharedGraph& body : node.Bodies()) {
       if (const Node* inner = FirstWithoutEqual(*body, opset)) return inner;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cfloat>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -342,12 +343,16 @@ class Builder {
   }
 
   // The bias as one value a channel with Gemm's beta folded in; empty when there is none.
-  Result<std::vector<float>> BiasOf(const Node& node, Format format) const {
+  Result<std::vector<float>> BiasOf(const Node& node, const WeightLayout& layout, Format format) const {
     std::vector<float> bias;
     if (node.Is("MatMul") || node.Input(2).empty()) return bias;
     const graph::SharedTensor* constant = index_.Constant(node.Input(2));
     if (constant == nullptr || (*constant)->dtype() != DType::kFloat32) {
       return CannotTake(node, format, "its bias is not a float32 constant");
+    }
+    const int64_t channels = layout.weight.shape()[static_cast<size_t>(layout.axis)];
+    if ((*constant)->num_elements() != channels || (*constant)->rank() == 0 || (*constant)->shape().back() != channels) {
+      return CannotTake(node, format, "its bias is not one value a channel");
     }
     const float beta = node.Is("Gemm") ? node.Float("beta", 1.0F) : 1.0F;
     for (const float value : (*constant)->data<float>()) bias.push_back(beta * value);
@@ -386,12 +391,14 @@ class Builder {
 
   Result<void> EmitWeighted(const Node& node) {
     TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Static));
-    TARE_TRY(const std::vector<float> bias, BiasOf(node, Format::kInt8Static));
+    TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Static));
     TARE_TRY(const ParamNames input, ParamsOf(node.inputs[0]));
-    // Channels whose bias would pass the limit get a wider weight scale; the others stay untouched.
+    // Channels whose bias would pass the limit get a wider weight scale, and so
+    // do those whose product of scales would be no normal float; the others stay untouched.
     std::vector<float> floor;
     for (const float value : bias) {
-      floor.push_back(static_cast<float>(std::abs(double{value}) / (double{input.params.scale} * kMaxBiasCode)));
+      const double least = std::max(std::abs(double{value}) / kMaxBiasCode, double{2 * FLT_MIN}) / double{input.params.scale};
+      floor.push_back(static_cast<float>(std::min(least, double{FLT_MAX})));
     }
     TARE_TRY(const WeightNames weight, AddWeight(node, layout, floor));
     Node made = node;
@@ -470,10 +477,11 @@ class Builder {
   Result<void> EmitDynamic(const Node& node) {
     if (node.Is("LSTM")) return EmitDynamicLstm(node);
     TARE_TRY(WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
-    TARE_TRY(const std::vector<float> bias, BiasOf(node, Format::kInt8Dynamic));
-    if (node.Is("Conv") || layout.weight.rank() != 2) {
-      return CannotTake(node, Format::kInt8Dynamic, "only MatMul and Gemm with a weight of two axes gain from it");
+    TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Dynamic));
+    if (node.Is("Conv") || layout.weight.rank() != 2 || node.Int("transA", 0) != 0) {
+      return CannotTake(node, Format::kInt8Dynamic, "only MatMul and Gemm with a weight of two axes, not transposed in A, gain from it");
     }
+    if (source_.opset() < 11) return CannotTake(node, Format::kInt8Dynamic, "DynamicQuantizeLinear begins with opset 11");
     if (node.Is("Gemm") && layout.axis == 0) layout = {Transposed(layout.weight), 1};
     TARE_TRY(const WeightNames weight, AddWeight(node, layout, {}));
     const std::string& base = node.outputs[0];

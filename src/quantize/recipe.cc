@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cfloat>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "tare/core/text.h"
 #include "tare/core/yaml.h"
@@ -43,7 +45,7 @@ Result<TensorChoice> ReadTensor(const YamlNode& entry, const std::string& source
   TARE_TRY(choice.tensor, reader.Text("tensor"));
   TARE_TRY(choice.method, reader.Text("method", ""));
   TARE_TRY(const auto ends, reader.Numbers("range"));
-  const bool valid = ends.size() == 2 && ends[0] <= ends[1] && std::abs(ends[0]) <= 3.4e38 && std::abs(ends[1]) <= 3.4e38;
+  const bool valid = ends.size() == 2 && ends[0] <= ends[1] && std::abs(ends[0]) <= double{FLT_MAX} && std::abs(ends[1]) <= double{FLT_MAX};
   if (!valid) {
     return reader.Wrong(entry, StrCat("the range of '", choice.tensor, "' is not [min, max]"),
                         "write two finite numbers, the smaller first");
@@ -51,6 +53,11 @@ Result<TensorChoice> ReadTensor(const YamlNode& entry, const std::string& source
   choice.range = {static_cast<float>(ends[0]), static_cast<float>(ends[1])};
   TARE_TRY_VOID(reader.Finish());
   return choice;
+}
+
+Result<void> CheckList(const YamlNode& node, const YamlReader& reader, std::string_view key) {
+  if (node.kind == YamlNode::Kind::kSequence) return {};
+  return reader.Wrong(node, StrCat("'", key, "' must be a list"), "write '- {...}' lines below it");
 }
 
 }  // namespace
@@ -107,14 +114,24 @@ Result<Recipe> ParseRecipe(std::string_view text, const std::string& source) {
   TARE_TRY(recipe.model_digest, reader.Text("model", ""));
   TARE_TRY(recipe.data_digest, reader.Text("data", ""));
   if (const YamlNode* nodes = reader.Child("nodes")) {
+    TARE_TRY_VOID(CheckList(*nodes, reader, "nodes"));
+    std::set<std::string> seen;
     for (const YamlNode& entry : nodes->items) {
       TARE_TRY(auto choice, ReadNode(entry, source));
+      if (!seen.insert(choice.node).second) {
+        return reader.Wrong(entry, StrCat("node '", choice.node, "' stands twice"), "give each node one format");
+      }
       recipe.nodes.push_back(std::move(choice));
     }
   }
   if (const YamlNode* tensors = reader.Child("tensors")) {
+    TARE_TRY_VOID(CheckList(*tensors, reader, "tensors"));
+    std::set<std::string> seen;
     for (const YamlNode& entry : tensors->items) {
       TARE_TRY(auto choice, ReadTensor(entry, source));
+      if (!seen.insert(choice.tensor).second) {
+        return reader.Wrong(entry, StrCat("tensor '", choice.tensor, "' stands twice"), "give each tensor one range");
+      }
       recipe.tensors.push_back(std::move(choice));
     }
   }

@@ -35,8 +35,11 @@ using quantize::Role;
 using quantize::Scope;
 
 constexpr int64_t kCheckBatch = 8;
-constexpr size_t kMaxRankedNodes = 160;  // more are ranked in groups of neighbours
-constexpr size_t kRankSamples = 4;
+constexpr size_t kMaxRankedNodes = 64;  // more are ranked in groups of neighbours
+constexpr size_t kRankRuns = 1;
+// A broken candidate is worth repairing when it is this much faster than the best sound one.
+constexpr double kWorthRepair = 1.1;
+constexpr double kRepairMargin = 0.75;
 constexpr double kRounds = 40;
 constexpr size_t kFinalists = 3;
 // Speeds closer than this are equal: then the candidate with more of the graph in integers, whose
@@ -73,15 +76,16 @@ class Search {
   Result<void> LoadFloat() {
     TARE_TRY(auto session, runtime::MakeSession(source_, options_.session));
     float_session_ = std::make_unique<runtime::Session>(std::move(session));
-    const int64_t batch = samples_.feed->BatchOf(kCheckBatch);
+    const data::Feed& feed = samples_.check_feed != nullptr ? *samples_.check_feed : *samples_.feed;
+    const int64_t batch = feed.BatchOf(kCheckBatch);
     for (size_t at = 0; at < samples_.check.size(); at += static_cast<size_t>(batch)) {
       const auto part = std::span(samples_.check).subspan(at, std::min(static_cast<size_t>(batch), samples_.check.size() - at));
-      TARE_TRY(auto inputs, samples_.feed->Read(part));
+      TARE_TRY(auto inputs, feed.Read(part));
       TARE_TRY(auto outputs, float_session_->Run(inputs.inputs));
       check_inputs_.push_back(std::move(inputs));
       float_outputs_.push_back(std::move(outputs));
     }
-    TARE_TRY(single_, samples_.feed->Read(std::span(samples_.check).first(1)));
+    TARE_TRY(single_, feed.Read(std::span(samples_.check).first(1)));
     const runtime::Session* alone[] = {float_session_.get()};
     TARE_TRY(const auto times, runtime::TimeInterleaved(alone, single_.inputs, {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
     float_ms_ = runtime::Median(times[0]);
@@ -285,6 +289,10 @@ class Search {
 
   bool Holds(const Closeness& closeness) const { return closeness.cosine >= 1 - options_.tolerance; }
 
+  // A repair is tuned on the check samples until it just holds there: it must hold with some to
+  // spare, or half of all repairs would fail on other samples.
+  bool HoldsWithMargin(const Closeness& closeness) const { return closeness.cosine >= 1 - kRepairMargin * options_.tolerance; }
+
   // Loads, checks and times one candidate; a failure is its problem, not the run's.
   void Measure(Candidate& candidate) {
     auto built = Build(candidate.nodes);
@@ -387,14 +395,14 @@ class Search {
   Result<void> RepairBest() {
     std::vector<size_t> broken;
     const auto sound = Sound();
-    const double bar = sound.empty() ? options_.min_speedup : Score(choice_.candidates[sound[0]]) / kTie;
+    const double bar = sound.empty() ? options_.min_speedup : kWorthRepair * Score(choice_.candidates[sound[0]]);
     for (size_t i = 0; i < choice_.candidates.size(); ++i) {
       const Candidate& candidate = choice_.candidates[i];
       const bool moved = candidate.speedup.value > 0 && !Holds(candidate.closeness);
       if (moved && Score(candidate) > bar) broken.push_back(i);
     }
     std::sort(broken.begin(), broken.end(), [&](size_t a, size_t b) { return Score(choice_.candidates[a]) > Score(choice_.candidates[b]); });
-    constexpr size_t kMaxRepairs = 3;
+    constexpr size_t kMaxRepairs = 2;
     if (broken.size() > kMaxRepairs) broken.resize(kMaxRepairs);
     for (const size_t i : broken) {
       TARE_TRY_VOID(Repair(choice_.candidates[i]));
@@ -430,7 +438,7 @@ class Search {
   double DamageOf(const std::vector<NodeChoice>& nodes) const {
     const auto built = Build(nodes);
     if (!built) return INFINITY;
-    const auto closeness = CompareRuns(*built->session, kRankSamples);
+    const auto closeness = CompareRuns(*built->session, kRankRuns);
     return closeness ? 1 - closeness->cosine : INFINITY;
   }
 
@@ -457,7 +465,7 @@ class Search {
       const size_t middle = low + std::max<size_t>(1, (high - low) / (low == 0 && high == ranked.size() ? 4 : 2));
       const auto built = Build(Without(broken, ranked, middle));
       const auto closeness = built ? CompareRuns(*built->session, check_inputs_.size()) : Result<Closeness>(Closeness{});
-      (closeness && Holds(*closeness) ? high : low) = middle;
+      (closeness && HoldsWithMargin(*closeness) ? high : low) = middle;
     }
     if (high >= ranked.size()) return {};
     Candidate repaired;

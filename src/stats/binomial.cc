@@ -45,8 +45,8 @@ double RegularizedBeta(double x, double a, double b) {
   if (std::isnan(x)) return x;
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  const double front = std::exp(LogGamma(a + b) - LogGamma(a) - LogGamma(b) + a * std::log(x) +
-                                b * std::log1p(-x));
+  const double front =
+      std::exp(LogGamma(a + b) - LogGamma(a) - LogGamma(b) + a * std::log(x) + b * std::log1p(-x));
   const double value = x < (a + 1) / (a + b + 2) ? front * BetaFraction(x, a, b) / a
                                                  : 1 - front * BetaFraction(1 - x, b, a) / b;
   return std::clamp(value, 0.0, 1.0);

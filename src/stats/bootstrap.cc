@@ -211,8 +211,8 @@ std::vector<BootstrapDistribution> BootstrapIndices(int64_t n,
   return out;
 }
 
-std::vector<BootstrapDistribution> BootstrapMeans(
-    std::span<const std::span<const double>> columns, const BootstrapOptions& options) {
+std::vector<BootstrapDistribution> BootstrapMeans(std::span<const std::span<const double>> columns,
+                                                  const BootstrapOptions& options) {
   constexpr size_t kGroup = 4;
   std::vector<BootstrapDistribution> out;
   for (size_t first = 0; first < columns.size(); first += kGroup) {

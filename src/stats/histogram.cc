@@ -24,8 +24,18 @@ constexpr float kNoLimit = std::numeric_limits<float>::infinity();
 constexpr int kSide = Histogram::kSideBins;
 constexpr int kFirstLinear = 1 + Histogram::kLogBins;  // the bin of [R/32, R/32 + R/1024)
 
+// Of 31 tensors' bins in turn most are out of the cache when their turn comes: asked for this many
+// elements ahead.
+constexpr size_t kPrefetchAhead = 256;
+
 void Accumulate(const internal::Selection& selection, double weight, std::vector<Moments>& bins) {
+  for (size_t i = 0; i < std::min(selection.size, kPrefetchAhead); ++i) {
+    __builtin_prefetch(&bins[static_cast<size_t>(selection.bins[i])], 1);
+  }
   for (size_t i = 0; i < selection.size; ++i) {
+    if (i + kPrefetchAhead < selection.size) {
+      __builtin_prefetch(&bins[static_cast<size_t>(selection.bins[i + kPrefetchAhead])], 1);
+    }
     Moments& bin = bins[static_cast<size_t>(selection.bins[i])];
     const double value = selection.values[i];
     const double weighted = weight * value;
@@ -138,7 +148,9 @@ void Histogram::BinAll(std::span<const float> chunk) {
 
 void Histogram::BinSample(std::span<const float> chunk) {
   constexpr size_t kFewestLines = 8;
-  const size_t num_lines = counts_.num_values <= kDenseValues ? kFewestLines : 32;
+  const size_t num_lines = counts_.num_values <= kDenseValues    ? kFewestLines
+                           : counts_.num_values <= kSparseValues ? 32
+                                                                 : 128;
   const size_t group_length = num_lines * kLineLength;
   uint32_t starts[internal::kChunkLength / (kFewestLines * kLineLength)];
   size_t num_starts = 0;

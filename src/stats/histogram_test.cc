@@ -233,9 +233,9 @@ TEST(HistogramTest, SampledMomentsAgreeWithTheExactOnes) {
   for (const float x : values) squares += double{x} * x;
   const CumulativeMoments positive(histogram, Side::kPositive);
   const CumulativeMoments negative(histogram, Side::kNegative);
-  // 57,344 values stand for 8 each and 46,116 for 32: the deviation of a sum of terms of deviation 1
-  // is sqrt(57344 * 64 + 46116 * 1024) = 7,134. Squares have sqrt(2), the number less than 1 (every
-  // group gives a line); five deviations: one false alarm in a million.
+  // 57,344 values stand for 8 each and 46,116 for 32: the deviation of a sum of terms of deviation
+  // 1 is sqrt(57344 * 64 + 46116 * 1024) = 7,134. Squares have sqrt(2), the number less than 1
+  // (every group gives a line); five deviations: one false alarm in a million.
   EXPECT_NEAR(TotalCount(histogram), 2e6, 5 * 7134);
   EXPECT_NEAR(positive.total().sum_squares + negative.total().sum_squares, squares,
               5 * 1.42 * 7134);

@@ -13,9 +13,9 @@ constexpr int64_t kLargeCell = 48;
 
 // Remainder of Stirling's series: log(k!) - [log(sqrt(2 pi)) + (k + 1/2) log(k + 1) - (k + 1)].
 double StirlingRemainder(double k) {
-  constexpr double kTable[] = {0.08106146679532726,  0.04134069595540929,  0.02767792568499834,
-                               0.02079067210376509,  0.01664469118982119,  0.01387612882307075,
-                               0.01189670994589177,  0.01041126526197209,  0.009255462182712733,
+  constexpr double kTable[] = {0.08106146679532726, 0.04134069595540929, 0.02767792568499834,
+                               0.02079067210376509, 0.01664469118982119, 0.01387612882307075,
+                               0.01189670994589177, 0.01041126526197209, 0.009255462182712733,
                                0.008330563433362871};
   if (k <= 9) return kTable[static_cast<int>(k)];
   const double square = (k + 1) * (k + 1);
@@ -53,9 +53,8 @@ int64_t DrawByRejection(Random& random, int64_t num_trials, double p) {
     v = std::log(v * alpha / (a / (us * us) + b));
     const double bound = (m + 0.5) * std::log((m + 1) / (odds * (n - m + 1))) +
                          (n + 1) * std::log((n - m + 1) / (n - k + 1)) +
-                         (k + 0.5) * std::log(odds * (n - k + 1) / (k + 1)) +
-                         StirlingRemainder(m) + StirlingRemainder(n - m) - StirlingRemainder(k) -
-                         StirlingRemainder(n - k);
+                         (k + 0.5) * std::log(odds * (n - k + 1) / (k + 1)) + StirlingRemainder(m) +
+                         StirlingRemainder(n - m) - StirlingRemainder(k) - StirlingRemainder(n - k);
     if (v <= bound) return static_cast<int64_t>(k);
   }
 }
@@ -88,9 +87,9 @@ void CellSampler::Draw(Random& random, std::span<int64_t> drawn) const {
   int64_t mass = total_;
   for (const auto& [cell, size] : large_) {
     const int64_t count =
-        mass == size ? trials
-                     : DrawBinomial(random, trials,
-                                    static_cast<double>(size) / static_cast<double>(mass));
+        mass == size
+            ? trials
+            : DrawBinomial(random, trials, static_cast<double>(size) / static_cast<double>(mass));
     drawn[cell] = count;
     trials -= count;
     mass -= size;

@@ -61,10 +61,10 @@ struct ClassificationEvidence {
 
 /// Compares two classifiers on the same samples.
 ///
-/// A prediction is the class with the greatest score, of equal ones the lowest index. A row of scores
-/// with NaN or +infinity answers nothing: it counts as a wrong prediction of no class, and a warning
-/// reports how many there were. Whether scores are logits or probabilities is decided once, by the
-/// baseline's first batch (stats::LookLikeProbabilities), and recorded.
+/// A prediction is the class with the greatest score, of equal ones the lowest index. A row of
+/// scores with NaN or +infinity answers nothing: it counts as a wrong prediction of no class, and a
+/// warning reports how many there were. Whether scores are logits or probabilities is decided once,
+/// by the baseline's first batch (stats::LookLikeProbabilities), and recorded.
 ///
 /// Macro averages are those of scikit-learn with zero_division=0: the plain mean over classes that
 /// occur among the labels or that side's predictions. Micro averages of single-label classification
@@ -74,9 +74,9 @@ struct ClassificationEvidence {
 /// Intervals: Wilson for shares, Tango for differences of accuracy and recall, BCa for macro
 /// averages, log loss and ECE (bins stay those of the sample), the Wilson interval of
 /// TP / (TP + FP + FN) carried over to F1 = 2 J / (1 + J) for the F1 of a class. Bounds of
-/// differences that rest on fewer than 10 harmful or helpful flips are widened by the flips that may
-/// have been missed (Clopper-Pearson), placed where they move the metric most: the bootstrap cannot
-/// know what the sample does not hold.
+/// differences that rest on fewer than 10 harmful or helpful flips are widened by the flips that
+/// may have been missed (Clopper-Pearson), placed where they move the metric most: the bootstrap
+/// cannot know what the sample does not hold.
 ///
 /// Threads  none.
 /// Cost     about 40 bytes a sample, whatever the number of classes.

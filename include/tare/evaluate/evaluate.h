@@ -61,12 +61,13 @@ struct EvaluateOptions {
   std::string score_output;
 };
 
-/// Runs both models on every batch of the test set and returns the evidence of the task: with labels
-/// classification and the closeness of outputs, without labels (task "outputs") the closeness alone.
+/// Runs both models on every batch of the test set and returns the evidence of the task: with
+/// labels classification and the closeness of outputs, without labels (task "outputs") the
+/// closeness alone.
 ///
 /// Errors   kInvalidArgument: the two have different outputs, a batch without labels (or with other
-///          than num_valid), no output fits, a model without rows as its answer; kCancelled; and what
-///          the source and the models give. An empty source is kInvalidArgument.
+///          than num_valid), no output fits, a model without rows as its answer; kCancelled; and
+///          what the source and the models give. An empty source is kInvalidArgument.
 Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
                           BatchSource& source, const std::string& task,
                           const EvaluateOptions& options, Progress& progress);

@@ -19,8 +19,8 @@
 
 namespace tare::evaluate {
 
-/// One-sided bounds at one confidence: the quantity lies above `low` with this confidence, and below
-/// `high` with this confidence. Absent where the sample is too small to have one.
+/// One-sided bounds at one confidence: the quantity lies above `low` with this confidence, and
+/// below `high` with this confidence. Absent where the sample is too small to have one.
 struct Bound {
   double confidence = 0.95;
   std::optional<double> low;
@@ -43,7 +43,8 @@ struct Estimate {
   double value = 0;
   /// Two-sided interval at Evidence::confidence.
   std::optional<double> low, high;
-  /// How the interval was made: wilson, tango, bca, order_statistics, median_ratio, clopper_pearson.
+  /// How the interval was made: wilson, tango, bca, order_statistics, median_ratio,
+  /// clopper_pearson.
   std::string method;
   /// Samples (or timed runs) behind the value; 0 when unknown.
   int64_t n = 0;
@@ -145,15 +146,15 @@ inline constexpr double kMostSnrDb = 300;
 /// Closeness of one model output.
 struct OutputCloseness {
   std::string name;
-  std::vector<int64_t> shape;  ///< -1 for dynamic extents
-  int64_t n = 0;               ///< samples
+  std::vector<int64_t> shape;      ///< -1 for dynamic extents
+  int64_t n = 0;                   ///< samples
   std::optional<Estimate> cosine;  ///< mean over samples; absent for integer outputs
   double least_cosine = 1;
   /// Over all samples; absent when the baseline is all zero and they differ.
   std::optional<Estimate> relative_error;
-  std::optional<double> snr_db;  ///< absent when infinite
-  std::optional<Share> flips;            ///< where the output looks like class scores
-  std::optional<Share> agreement;        ///< equal elements of an integer output
+  std::optional<double> snr_db;    ///< absent when infinite
+  std::optional<Share> flips;      ///< where the output looks like class scores
+  std::optional<Share> agreement;  ///< equal elements of an integer output
   int64_t non_finite_baseline = 0, non_finite_candidate = 0;  ///< elements
 };
 

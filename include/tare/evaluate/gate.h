@@ -17,9 +17,7 @@ enum class Verdict { kPass, kFail, kInconclusive };
 std::string_view VerdictName(Verdict verdict);  ///< PASS, FAIL, INCONCLUSIVE
 
 /// How people read the numbers of a check (docs/formats/report.md).
-enum class Unit {
-  kRatio, kScore, kTimes, kMs, kBytes, kNats, kJoules, kPerSecond, kNumber, kDb
-};
+enum class Unit { kRatio, kScore, kTimes, kMs, kBytes, kNats, kJoules, kPerSecond, kNumber, kDb };
 std::string_view UnitName(Unit unit);
 
 enum class CheckKind { kDifference, kMax, kMin };
@@ -60,18 +58,22 @@ inline constexpr int64_t kMinBootstrapSamples = 16;
 
 /// Judges the evidence.
 ///
-///   PASS           the one-sided bound of the statistic at policy.confidence is on the good side of
+///   PASS           the one-sided bound of the statistic at policy.confidence is on the good side
+///   of
 ///                  the limit
-///   FAIL           the opposite bound is on the bad side: the limit is violated with that confidence
-///   INCONCLUSIVE   neither, or the statistic is undefined, absent, or rests on too few samples
+///   FAIL           the opposite bound is on the bad side: the limit is violated with that
+///   confidence INCONCLUSIVE   neither, or the statistic is undefined, absent, or rests on too few
+///   samples
 ///
 /// Differences of accuracy, top-k accuracy and recall: Tango's score test. Other differences: BCa
-/// bounds, from kMinBootstrapSamples on. Shares against a limit (flip_rate max): Clopper-Pearson. Exact numbers
-/// (size): the value itself, which may equal the limit. Speed and latency: their intervals.
-/// Overall FAIL if any check fails, else INCONCLUSIVE if any is (or there is none), else PASS.
+/// bounds, from kMinBootstrapSamples on. Shares against a limit (flip_rate max): Clopper-Pearson.
+/// Exact numbers (size): the value itself, which may equal the limit. Speed and latency: their
+/// intervals. Overall FAIL if any check fails, else INCONCLUSIVE if any is (or there is none), else
+/// PASS.
 ///
-/// No correction for several checks: all must hold to pass, an intersection-union test (Berger 1982),
-/// so the chance to pass a candidate that violates any one of them is at most 1 - confidence.
+/// No correction for several checks: all must hold to pass, an intersection-union test (Berger
+/// 1982), so the chance to pass a candidate that violates any one of them is at most 1 -
+/// confidence.
 Decision Gate(const Evidence& evidence, const Policy& policy);
 
 }  // namespace tare::evaluate

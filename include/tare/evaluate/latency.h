@@ -1,8 +1,8 @@
 // Latency of two models, measured against each other.
 //
-// A shared machine drifts: a neighbour wakes up, the clock changes. Measured one after the other, two
-// models see different machines. Interleaved A B A B, each pair of runs sees nearly the same one, and
-// the median of the paired ratios shrugs off the pairs that a neighbour hit in the middle.
+// A shared machine drifts: a neighbour wakes up, the clock changes. Measured one after the other,
+// two models see different machines. Interleaved A B A B, each pair of runs sees nearly the same
+// one, and the median of the paired ratios shrugs off the pairs that a neighbour hit in the middle.
 
 #pragma once
 
@@ -74,8 +74,8 @@ Result<PairedLatency> MeasurePair(const runtime::Session& baseline,
                                   std::span<const NamedTensor> inputs,
                                   const LatencyOptions& options, const Clock& clock = MonotonicNs);
 
-/// Adds a measurement to the evidence: latency of both sides and the speedup at that batch. The first
-/// one added is the headline.
+/// Adds a measurement to the evidence: latency of both sides and the speedup at that batch. The
+/// first one added is the headline.
 void AddLatency(const PairedLatency& measured, Evidence& evidence);
 
 /// Sets size_ratio and memory_ratio from what the sides hold. A ratio with a 0 stays absent.

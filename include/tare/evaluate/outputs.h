@@ -24,7 +24,8 @@ struct OutputsOptions {
 
 /// Compares the outputs of two models batch by batch.
 ///
-/// Sample   one row of the first axis when every output has the same first extent in a run, else (or
+/// Sample   one row of the first axis when every output has the same first extent in a run, else
+/// (or
 ///          with sample_is_run) the whole run.
 /// Floats   cosine by sample (mean, least), relative error and SNR over all samples:
 ///            cosine = a.b / (|a| |b|)            relative_error = sqrt(sum |a - b|^2 / sum |a|^2)
@@ -32,10 +33,12 @@ struct OutputsOptions {
 ///          both the same infinity, counts as equal and is left out; any other non-finite pair
 ///          gives its sample cosine -1. (runtime::ComparePair)
 /// Integers and bool: agreement, the share of equal elements.
-/// Flips    where a float output looks like class scores, rows whose greatest entry (lowest index of
-///          equals) differs. It looks like class scores when its last axis has between 2 and 200,000
-///          entries and (a) its first rows are probability distributions; or (b) its name contains
-///          "logit", "prob", "softmax" or "score"; or (c) it is [N, C], neither named like features
+/// Flips    where a float output looks like class scores, rows whose greatest entry (lowest index
+/// of
+///          equals) differs. It looks like class scores when its last axis has between 2 and
+///          200,000 entries and (a) its first rows are probability distributions; or (b) its name
+///          contains "logit", "prob", "softmax" or "score"; or (c) it is [N, C], neither named like
+///          features
 ///          ("embed", "feature", "hidden", "pool") nor of rows with length 1. Decided once, on the
 ///          first run, and kept.
 /// Memory   32 bytes a sample and output.
@@ -66,8 +69,8 @@ class OutputsEvaluation {
   std::unique_ptr<State> state_;
 };
 
-/// Puts the outputs into `evidence`, with n where it has none, and warnings about non-finite values.
-/// The task stays: a classification reports the closeness of its outputs too.
+/// Puts the outputs into `evidence`, with n where it has none, and warnings about non-finite
+/// values. The task stays: a classification reports the closeness of its outputs too.
 void SetOutputsEvidence(std::vector<OutputCloseness> outputs, int64_t n, Evidence& evidence);
 
 }  // namespace tare::evaluate

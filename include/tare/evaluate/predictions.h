@@ -25,10 +25,11 @@ namespace tare::evaluate {
 /// With names no `scores` are possible unless options.classes names the classes.
 ///
 /// Bound    lines of at most 16 MiB; 64 levels; 100 million lines.
-/// Errors   kInvalidArgument, with file and line: not an object, no id, an id twice, a field missing
+/// Errors   kInvalidArgument, with file and line: not an object, no id, an id twice, a field
+/// missing
 ///          or of another type, NaN or infinite scores, scores of differing lengths, a label that
-///          differs between the files, a class out of range; an id without partner in the other file
-///          (names the first and how many); kDataLoss: a line is not JSON; no line at all.
+///          differs between the files, a class out of range; an id without partner in the other
+///          file (names the first and how many); kDataLoss: a line is not JSON; no line at all.
 Result<ClassificationEvidence> EvaluatePredictions(std::istream& baseline,
                                                    const std::string& baseline_name,
                                                    std::istream& candidate,

@@ -1,4 +1,5 @@
-// The report and the decision for people and for other programs: text, Markdown, HTML, JUnit, SARIF.
+// The report and the decision for people and for other programs: text, Markdown, HTML, JUnit,
+// SARIF.
 
 #pragma once
 
@@ -12,7 +13,8 @@
 namespace tare::evaluate {
 
 /// The lines of the terminal table, without colours: a header, one line a check and one for each
-/// fact that no check is about (accuracy, F1 macro, flips, latency, size), aligned by display width.
+/// fact that no check is about (accuracy, F1 macro, flips, latency, size), aligned by display
+/// width.
 ///
 ///                     float32   int8_static   difference (95 %)      margin   verdict
 ///   accuracy          92.41 %   92.33 %       -0.08 [-0.21, +0.05]   -0.50    PASS

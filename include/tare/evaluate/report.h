@@ -50,10 +50,10 @@ struct NodeRow {
 struct TensorRow {
   std::string name, kind, dtype;
   int64_t n = 0;
-  double min = 0, max = 0;  ///< exact extremes
+  double min = 0, max = 0;   ///< exact extremes
   double low = 0, high = 0;  ///< chosen range
   std::string method;
-  std::vector<double> scale;          ///< one, or one a channel
+  std::vector<double> scale;  ///< one, or one a channel
   std::vector<int64_t> zero_point;
   std::optional<int64_t> axis;
   std::optional<double> clipped_share, zero_share;
@@ -98,8 +98,8 @@ struct Report {
 };
 
 /// Returns report.json. Numbers are written with six significant digits more than an interval
-/// needs: doubles as they are, shortest form. NaN and infinity become null. Text that is not UTF-8 is
-/// written with replacement characters.
+/// needs: doubles as they are, shortest form. NaN and infinity become null. Text that is not UTF-8
+/// is written with replacement characters.
 std::string WriteReportJson(const Report& report);
 
 /// What `tare gate` needs of a report.json: everything but nodes, tensors, candidates, fusion.

@@ -28,6 +28,8 @@ struct Samples {
   const data::Feed* feed = nullptr;
   std::vector<int64_t> calibration;
   std::vector<int64_t> check;
+  /// Of the check samples, where they come from another feed; null: the same.
+  const data::Feed* check_feed = nullptr;
 };
 
 /// What a user asks for.

@@ -64,8 +64,7 @@ double Acceleration(std::span<const double> leave_one_out, std::span<const int64
 
 /// Computes several statistics at once. `out` has one place a statistic.
 /// Threads  called concurrently.
-using CellStatistic =
-    std::function<void(std::span<const int64_t> drawn, std::span<double> out)>;
+using CellStatistic = std::function<void(std::span<const int64_t> drawn, std::span<double> out)>;
 using IndexStatistic =
     std::function<void(std::span<const uint32_t> indices, std::span<double> out)>;
 
@@ -90,11 +89,11 @@ std::vector<BootstrapDistribution> BootstrapIndices(int64_t n,
 /// Bootstraps the means of several columns of per-sample terms, paired: a replicate takes the same
 /// samples from all columns.
 /// Shape    columns of equal length n >= 1 (TARE_CHECK).
-std::vector<BootstrapDistribution> BootstrapMeans(
-    std::span<const std::span<const double>> columns, const BootstrapOptions& options);
+std::vector<BootstrapDistribution> BootstrapMeans(std::span<const std::span<const double>> columns,
+                                                  const BootstrapOptions& options);
 
-/// Returns the options with fewer replicates where `work_per_replicate` samples would make the whole
-/// longer than some 2 * 10^9 draws; never fewer than 1,000.
+/// Returns the options with fewer replicates where `work_per_replicate` samples would make the
+/// whole longer than some 2 * 10^9 draws; never fewer than 1,000.
 BootstrapOptions WithinBudget(BootstrapOptions options, int64_t work_per_replicate);
 
 }  // namespace tare::stats

@@ -29,20 +29,21 @@ enum class TailMass { kExact, kMidP };
 
 /// Returns the p-value of the exact McNemar test of equal shares.
 ///
-///   kCandidateWorse   P[X >= harmful]                           X ~ Binomial(harmful + helpful, 1/2)
-///   kTwoSided         min(1, 2 P[X <= min(harmful, helpful)])
-///   kMidP             the same with half of P[X == observed] taken away
+///   kCandidateWorse   P[X >= harmful]                           X ~ Binomial(harmful + helpful,
+///   1/2) kTwoSided         min(1, 2 P[X <= min(harmful, helpful)]) kMidP             the same with
+///   half of P[X == observed] taken away
 ///
 /// Edge     no discordant pair gives 1 (mid-p, one-sided: 1/2).
 /// Source   McNemar, Psychometrika 12 (1947); exact form and mid-p: Fagerland, Lydersen, Laake,
 ///          BMC Medical Research Methodology 13:91 (2013), equations (3) to (5).
 double McNemar(const PairedCounts& counts, Tail tail, TailMass mass = TailMass::kExact);
 
-/// Returns Tango's score statistic of the hypothesis that the share of right answers drops by `drop`.
+/// Returns Tango's score statistic of the hypothesis that the share of right answers drops by
+/// `drop`.
 ///
 ///   T = (harmful - helpful - n drop) / sqrt(n (2 q + drop (1 - drop)))
-///   q = (sqrt(B^2 - 4AC) - B) / 2A,  A = 2n,  B = -harmful - helpful + (2n - harmful + helpful) drop,
-///   C = -helpful drop (1 - drop)
+///   q = (sqrt(B^2 - 4AC) - B) / 2A,  A = 2n,  B = -harmful - helpful + (2n - harmful + helpful)
+///   drop, C = -helpful drop (1 - drop)
 ///
 /// q estimates the share of helpful pairs under the hypothesis. Asymptotically standard normal;
 /// falls as `drop` grows. Counts are real so that rates can be scaled to other n.

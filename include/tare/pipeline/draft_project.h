@@ -1,0 +1,36 @@
+// A first tare.yaml, filled in from what a model and a data file hold.
+
+#pragma once
+
+#include <string>
+
+#include "tare/core/result.h"
+
+namespace tare::pipeline {
+
+struct DraftRequest {
+  std::string model_path;
+  std::string data_path;   ///< "" for none: the file then names a place holder
+  std::string out_path = "tare.yaml";  ///< paths in the file begin at its folder
+  double time_limit_s = 120;
+};
+
+struct Draft {
+  std::string text;    ///< the file
+  bool is_complete = false;  ///< runs as it is; otherwise the text says what is missing
+  std::string missing;
+};
+
+/// Drafts a project with comments.
+///
+///   label           the integer or text array [N] that feeds no input; by name (label, labels, y,
+///                   target, class) where there are several
+///   preprocessing   of 8-bit images for a float input: with labels, the usual ways are tried on some
+///                   samples and the one under which the model is right most often is taken
+///   splits          one file gives all three, without overlap
+///
+/// Errors   those of reading model and data.
+/// Threads  call it before the process has threads of its own: it forks.
+Result<Draft> DraftProject(const DraftRequest& request);
+
+}  // namespace tare::pipeline

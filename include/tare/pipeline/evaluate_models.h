@@ -1,0 +1,45 @@
+// The one-shot comparison of two models, or of predictions made elsewhere.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tare/core/progress.h"
+#include "tare/core/result.h"
+#include "tare/data/feed.h"
+#include "tare/evaluate/policy.h"
+#include "tare/evaluate/report.h"
+#include "tare/runtime/session.h"
+
+namespace tare::pipeline {
+
+struct EvaluateRequest {
+  std::string baseline_path, candidate_path;
+  std::string data_path;
+  std::string label;  ///< array of labels; "" for none
+  std::string task;   ///< "": classification with labels, outputs without
+  std::vector<data::InputBinding> bindings;
+  int64_t num_samples = 0;  ///< 0: all
+  uint64_t seed = 1;
+  runtime::SessionOptions session;
+  double time_limit_s = 120;
+  std::optional<evaluate::Policy> policy;  ///< judged by it when given
+  std::string tare_version;
+};
+
+/// Runs both models on the same samples and reports what they answered and cost.
+/// Errors   those of reading, loading and running; kInvalidArgument: different outputs, a label out
+///          of range; kFailedPrecondition: NaN in the data; kCancelled.
+/// Threads  call it before the process has threads of its own: it forks.
+Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress);
+
+struct PredictionsRequest {
+  std::string baseline_path, candidate_path;  ///< JSON Lines, as evaluate/predictions.h says
+  std::optional<evaluate::Policy> policy;
+  std::string tare_version;
+};
+Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request);
+
+}  // namespace tare::pipeline

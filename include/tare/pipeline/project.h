@@ -1,0 +1,78 @@
+// The project: what `tare.yaml` says, checked, with every path made absolute or relative to here.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tare/calibrate/range.h"
+#include "tare/core/result.h"
+#include "tare/data/dataset.h"
+#include "tare/data/feed.h"
+#include "tare/evaluate/policy.h"
+#include "tare/evaluate/slices.h"
+#include "tare/search/auto_format.h"
+
+namespace tare::pipeline {
+
+/// Where the samples of a split come from: one file, or one file an array.
+struct SplitSource {
+  std::string path;
+  std::vector<data::ArrayFile> arrays;
+  /// 0: calibration 300, search 2,000 (fewer of a small file), test all that the others leave.
+  int64_t num_samples = 0;
+
+  bool empty() const { return path.empty() && arrays.empty(); }
+  /// The files, in order.
+  std::vector<std::string> Files() const;
+};
+
+/// The test under other conditions: other data, or the test data corrupted.
+struct DistributionSource {
+  std::string name;
+  SplitSource source;   ///< empty for a corruption
+  std::string corrupt;  ///< read and reported as not evaluated: this version has no corruptions
+  int64_t severity = 0;
+};
+
+/// What a project asks for. Everything but model and data has a default.
+struct Project {
+  std::string file;    ///< the yaml, for messages
+  std::string folder;  ///< its folder: relative paths begin here
+  std::string name;    ///< of the registered versions; default: the folder's name
+  std::string model_path;
+
+  std::vector<data::InputBinding> bindings;
+  std::string label;
+  std::vector<std::string> classes;
+  SplitSource calibration, search, test;
+  std::vector<DistributionSource> distributions;
+  std::vector<evaluate::SliceSpec> slices;
+  uint64_t seed = 1;
+
+  std::string task;  ///< classification, outputs
+  evaluate::Policy policy;
+
+  search::Wish wish = search::Wish::kAuto;
+  search::Goal goal = search::Goal::kSpeed;
+  calibrate::RangeMethod method = calibrate::RangeMethod::kMse;
+  double tolerance = 0.01;
+
+  int num_threads = 1;
+  std::vector<std::string> custom_ops;
+  std::string registry_root;  ///< empty: not named
+};
+
+/// Reads a project from text. `path` is the file that it came from.
+/// Errors  kInvalidArgument: not YAML, an unknown key (names the nearest), a missing one, a value
+///         out of range, a `where` that does not parse; all with file and line.
+Result<Project> ParseProject(std::string_view text, const std::string& path);
+
+/// Reads `path`, or `tare.yaml` in the folder that it names.
+/// Errors  as ParseProject; kNotFound: no such file.
+Result<Project> ReadProject(const std::string& path);
+
+}  // namespace tare::pipeline

@@ -1,0 +1,33 @@
+// The files of a report: report.json, and report.html and report.md beside it.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "tare/core/result.h"
+#include "tare/evaluate/report.h"
+
+namespace tare::pipeline {
+
+/// web/dist/report.html as it was when this library was built.
+std::string_view ReportPage();
+
+/// Paths of the three, from that of report.json: the extension is exchanged.
+struct ReportPaths {
+  std::string json, html, markdown;
+};
+ReportPaths ReportPathsOf(const std::string& json_path);
+
+/// Writes the three files, the JSON last: where it stands, the others are complete. `json` is the
+/// text of `report`, which may have keys that Report does not hold.
+/// Errors  as WriteFileAtomic.
+Result<void> WriteReportFiles(const evaluate::Report& report, std::string_view json, const std::string& json_path);
+
+/// "2026-03-14T09:26:53Z" for now.
+std::string UtcNow();
+
+/// The facts of this machine as a report has them.
+evaluate::HostFacts HostFactsOf(int num_threads);
+
+}  // namespace tare::pipeline

@@ -1,0 +1,109 @@
+// tare evaluate: two models, or two files of predictions, compared sample by sample.
+
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/model_options.h"
+#include "cli/text_width.h"
+#include "cli/verdict.h"
+#include "cli/version.h"
+#include "tare/core/file.h"
+#include "tare/pipeline/evaluate_models.h"
+#include "tare/pipeline/report_files.h"
+
+namespace tare::cli {
+namespace {
+
+struct EvaluateArgs {
+  std::string baseline_path;
+  std::string candidate_path;
+  std::string predictions_path;
+  std::string against_path;
+  std::string task;
+  std::string policy_path;
+  std::string out_path;
+  int64_t num_samples = 0;
+  uint64_t seed = 1;
+  DataArgs data;
+  RuntimeArgs runtime;
+};
+
+Result<std::optional<evaluate::Policy>> PolicyOf(const EvaluateArgs& args) {
+  if (args.policy_path.empty()) return std::optional<evaluate::Policy>();
+  TARE_TRY(const std::string text, ReadFile(args.policy_path, 1 << 20));
+  TARE_TRY(auto policy, evaluate::ParsePolicy(text, args.policy_path));
+  return std::optional(std::move(policy));
+}
+
+Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args) {
+  if (args.against_path.empty() || !args.baseline_path.empty()) {
+    return InvalidArgument(args.against_path.empty() ? "--predictions without --against" : "models and predictions are both given",
+                           "tare evaluate --predictions float.jsonl --against int8.jsonl --task classification -o report.json");
+  }
+  if (!args.task.empty() && args.task != "classification") {
+    return Unsupported(StrCat("predictions are compared as classification, not as ", args.task), "use --task classification");
+  }
+  pipeline::PredictionsRequest request{args.predictions_path, args.against_path, std::nullopt, VersionNumber()};
+  TARE_TRY(request.policy, PolicyOf(args));
+  return pipeline::EvaluatePredictionFiles(request);
+}
+
+Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& terminal) {
+  if (args.candidate_path.empty() || args.data.data_path.empty()) {
+    return InvalidArgument(args.candidate_path.empty() ? "two models are needed" : "--data is missing",
+                           "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
+  }
+  pipeline::EvaluateRequest request;
+  request.baseline_path = args.baseline_path;
+  request.candidate_path = args.candidate_path;
+  request.data_path = args.data.data_path;
+  request.label = args.data.label;
+  request.task = args.task;
+  TARE_TRY(request.bindings, BindingsOf(args.data));
+  request.num_samples = args.num_samples;
+  request.seed = args.seed;
+  request.session = SessionOptionsOf(args.runtime);
+  request.time_limit_s = args.runtime.time_limit_s;
+  TARE_TRY(request.policy, PolicyOf(args));
+  request.tare_version = VersionNumber();
+  return pipeline::EvaluateModels(request, terminal.progress());
+}
+
+Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
+  TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal) : ComparePredictions(args));
+  const std::string json = evaluate::WriteReportJson(report);
+  TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path));
+  SayReport(report, terminal);
+  terminal.Say("  report ", Printable(pipeline::ReportPathsOf(args.out_path).html));
+  terminal.Say("  next: tare gate ", Printable(args.out_path), report.decision ? "" : " --policy policy.yaml");
+  if (terminal.json()) terminal.PrintJson(json);
+  return {};
+}
+
+}  // namespace
+
+Command MakeEvaluateCommand(CLI::App& root) {
+  auto args = std::make_shared<EvaluateArgs>();
+  CLI::App* app = AddCommand(
+      root, {.name = "evaluate",
+             .step = Step::kJudge,
+             .summary = "Compare a quantized model with its float one, sample by sample",
+             .example = "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json\n"
+                        "tare evaluate --predictions float.jsonl --against int8.jsonl -o report.json",
+             .details = "Writes report.json, and report.html and report.md beside it. Both models see the same samples; times are taken in "
+                        "turns. Predictions are JSON Lines: id, label, and prediction or scores."});
+  app->add_option("float", args->baseline_path, "Float ONNX model: the baseline")->type_name(kFileType);
+  app->add_option("quantized", args->candidate_path, "Quantized ONNX model: the candidate")->type_name(kFileType);
+  AddDataOptions(*app, args->data);
+  app->add_option("--predictions", args->predictions_path, "Predictions of the baseline, in place of models")->type_name(kFileType);
+  app->add_option("--against", args->against_path, "Predictions of the candidate")->type_name(kFileType);
+  app->add_option("--task", args->task, "classification (default with labels) or outputs")->check(OneOf({"classification", "outputs"}));
+  app->add_option("--policy", args->policy_path, "Judge by this policy (YAML) and put the verdict into the report")->type_name(kFileType);
+  app->add_option("--samples", args->num_samples, "Samples to compare (default all)")->check(CLI::Range(1, 1'000'000'000));
+  app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();
+  app->add_option("-o,--out", args->out_path, "Report to write (JSON)")->required()->type_name(kFileType);
+  AddRuntimeOptions(*app, args->runtime);
+  return {app, [args](Terminal& terminal) { return RunEvaluate(*args, terminal); }};
+}
+
+}  // namespace tare::cli

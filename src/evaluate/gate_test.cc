@@ -1,0 +1,230 @@
+#include "tare/evaluate/gate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "evaluate/evidence_test_internal.h"
+#include "tare/stats/proportion.h"
+
+namespace tare::evaluate {
+namespace {
+
+using testing::HasSubstr;
+
+CheckResult JudgeOne(const Evidence& evidence, const std::string& check,
+                     const char* group = "quality") {
+  const auto decision = Gate(evidence, PolicyOf(check, group));
+  EXPECT_EQ(decision.checks.size(), 1);
+  EXPECT_EQ(decision.verdict, decision.checks[0].verdict);
+  EXPECT_FALSE(decision.checks[0].reason.empty());
+  return decision.checks[0];
+}
+
+TEST(GateTest, PassesAnAccuracyWhoseBoundIsWithinTheMargin) {
+  const auto check = JudgeOne(MakeEvidence(10'000, 50, 39), "{metric: accuracy, margin: 0.005}");
+  EXPECT_EQ(check.verdict, Verdict::kPass);
+  EXPECT_EQ(check.test, "tango");
+  EXPECT_DOUBLE_EQ(*check.statistic, -0.0011);
+  EXPECT_EQ(check.limit, -0.005);
+  EXPECT_EQ(check.direction, Direction::kAbove);
+  EXPECT_DOUBLE_EQ(*check.bound, stats::TangoLower({10'000, 50, 39}, 0.95));
+  EXPECT_LT(*check.p, 0.05);
+  EXPECT_EQ(check.n, 10'000);
+  EXPECT_THAT(
+      check.reason,
+      HasSubstr(
+          "the lower 95 % bound, \u22120.27 points, is above the margin of \u22120.50 points"));
+}
+
+TEST(GateTest, FailsAnAccuracyThatIsShownToBeWorse) {
+  const auto check = JudgeOne(MakeEvidence(10'000, 250, 50), "{metric: accuracy, margin: 0.005}");
+  EXPECT_EQ(check.verdict, Verdict::kFail);
+  EXPECT_THAT(check.reason, HasSubstr("the upper 95 % bound"));
+  EXPECT_THAT(check.reason, HasSubstr("is below the margin of"));
+}
+
+TEST(GateTest, DoesNotDecideOnTooFewSamplesAndSaysHowManyWouldDo) {
+  const auto check = JudgeOne(MakeEvidence(500, 5, 5), "{metric: accuracy, margin: 0.005}");
+  EXPECT_EQ(check.verdict, Verdict::kInconclusive);
+  ASSERT_TRUE(check.settle_n);
+  // reference/monitoring.md: flips of 2 % and a margin of 0.5 points need 4,947.
+  EXPECT_NEAR(static_cast<double>(*check.settle_n), 4947, 500);
+  EXPECT_THAT(check.reason, HasSubstr("samples at these rates would settle it"));
+}
+
+TEST(GateTest, NeverPassesFewEqualAnswers) {
+  const auto check = JudgeOne(MakeEvidence(100, 0, 0), "{metric: accuracy, margin: 0.01}");
+  EXPECT_EQ(check.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(check.settle_n, 268);  // z^2 (1 - margin) / margin
+  EXPECT_EQ(JudgeOne(MakeEvidence(268, 0, 0), "{metric: accuracy, margin: 0.01}").verdict,
+            Verdict::kPass);
+}
+
+TEST(GateTest, NeverDecidesOnWhatNoSampleSpeaksAbout) {
+  const auto evidence = MakeEvidence(1000, 1, 1);
+  const auto recall = JudgeOne(evidence, "{metric: recall, class: shirt, margin: 0.5}");
+  EXPECT_EQ(recall.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(recall.scope, "class:1");
+  EXPECT_EQ(recall.label, "recall, shirt");
+  EXPECT_FALSE(recall.statistic);
+  EXPECT_THAT(recall.reason, HasSubstr("undefined"));
+  const auto empty = JudgeOne(MakeEvidence(0, 0, 0), "{metric: accuracy, margin: 0.9}");
+  EXPECT_EQ(empty.verdict, Verdict::kInconclusive);
+}
+
+TEST(GateTest, SaysWhatTheReportDoesNotHold) {
+  const auto evidence = MakeEvidence(1000, 1, 1);
+  for (const auto check :
+       {"{metric: recall, class: hat, margin: 0.1}",
+        "{metric: accuracy, slice: night, margin: 0.1}", "{metric: log_loss, margin: 0.1}",
+        "{metric: kl_mean, max: 1}", "{metric: accuracy, distribution: fog, margin: 0.1}",
+        "{metric: cosine, min: 0.9}", "{metric: top5_accuracy, margin: 0.1}",
+        "{metric: flip_rate, slice: night, max: 0.1}"}) {
+    const auto result = JudgeOne(evidence, check);
+    EXPECT_EQ(result.verdict, Verdict::kInconclusive) << check;
+    EXPECT_THAT(result.reason, HasSubstr("the report has no")) << check;
+  }
+  const auto speed = JudgeOne(evidence, "{metric: speedup, min: 1.1}", "cost");
+  EXPECT_EQ(speed.verdict, Verdict::kInconclusive);
+}
+
+TEST(GateTest, JudgesARecallByItsClass) {
+  const auto check = JudgeOne(MakeEvidence(2000, 4, 3), "{metric: recall, class: 0, margin: 0.02}");
+  EXPECT_EQ(check.verdict, Verdict::kPass);
+  EXPECT_EQ(check.label, "recall, coat");
+  EXPECT_EQ(check.test, "tango");
+}
+
+TEST(GateTest, JudgesFlipsByTheExactBound) {
+  // 98 of 10,000: Clopper-Pearson's 95 % bound is 1.16 %.
+  const auto evidence = MakeEvidence(10'000, 50, 39, 9);
+  const auto pass = JudgeOne(evidence, "{metric: flip_rate, max: 0.03}");
+  EXPECT_EQ(pass.verdict, Verdict::kPass);
+  EXPECT_NEAR(*pass.bound, 0.01156, 1e-4);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: flip_rate, max: 0.005}").verdict, Verdict::kFail);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: flip_rate, max: 0.011}").verdict, Verdict::kInconclusive);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: top1_agreement, min: 0.98}").verdict, Verdict::kPass);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: harmful_rate, max: 0.01}").verdict, Verdict::kPass);
+}
+
+TEST(GateTest, JudgesF1ByItsBootstrapBounds) {
+  auto evidence = MakeEvidence(1000, 1, 1);
+  const auto judge = [&](Estimate estimate) {
+    evidence.paired->difference.clear();
+    evidence.paired->difference.emplace_back("f1_macro", std::move(estimate));
+    return JudgeOne(evidence, "{metric: f1_macro, margin: 0.01}");
+  };
+  EXPECT_EQ(judge(MakeBootstrapped(-0.001, -0.003, 0.001, 1000)).verdict, Verdict::kPass);
+  EXPECT_EQ(judge(MakeBootstrapped(-0.03, -0.04, -0.02, 1000)).verdict, Verdict::kFail);
+  const auto open = judge(MakeBootstrapped(-0.005, -0.015, 0.005, 1000));
+  EXPECT_EQ(open.verdict, Verdict::kInconclusive);
+  // The bound stands 0.010 away, the limit 0.005: 1000 (2 (1.645 + 0.842) / 1.645)^2.
+  EXPECT_NEAR(static_cast<double>(*open.settle_n), 1000 * std::pow(2 * 2.4865 / 1.6449, 2), 5);
+  EXPECT_EQ(judge(MakeBootstrapped(0, 0, 0, 15)).verdict, Verdict::kInconclusive);
+}
+
+TEST(GateTest, NeverJudgesAtALowerConfidenceThanDeclared) {
+  auto evidence = MakeEvidence(1000, 1, 1);
+  evidence.paired->difference.clear();
+  evidence.paired->difference.emplace_back("f1_macro", MakeBootstrapped(0, -0.001, 0.001, 1000));
+  auto policy = PolicyOf("{metric: f1_macro, margin: 0.01}");
+  policy.confidence = 0.999;  // the report knows 0.95, and 0.975 from its interval
+  const auto decision = Gate(evidence, policy);
+  EXPECT_EQ(decision.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(decision.checks[0].reason, HasSubstr("no 99.9 % bound"));
+  policy.confidence = 0.9;  // the stricter bound at 0.95 serves
+  EXPECT_EQ(Gate(evidence, policy).verdict, Verdict::kPass);
+}
+
+TEST(GateTest, TakesLowerAsBetterForLosses) {
+  auto evidence = MakeEvidence(1000, 1, 1);
+  evidence.paired->difference.clear();
+  evidence.paired->difference.emplace_back("log_loss", MakeBootstrapped(0.02, 0.015, 0.025, 1000));
+  const auto pass = JudgeOne(evidence, "{metric: log_loss, margin: 0.03}");
+  EXPECT_EQ(pass.verdict, Verdict::kPass);
+  EXPECT_EQ(pass.limit, 0.03);
+  EXPECT_EQ(pass.direction, Direction::kBelow);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: log_loss, margin: 0.01}").verdict, Verdict::kFail);
+}
+
+TEST(GateTest, JudgesSizesExactly) {
+  auto evidence = MakeEvidence(1000, 1, 1);
+  evidence.baseline.model_bytes = 1000;
+  evidence.candidate.model_bytes = 350;
+  evidence.cost.size_ratio = 0.35;
+  EXPECT_EQ(JudgeOne(evidence, "{metric: size_ratio, max: 0.35}", "cost").verdict, Verdict::kPass);
+  const auto fail = JudgeOne(evidence, "{metric: size_ratio, max: 0.3}", "cost");
+  EXPECT_EQ(fail.verdict, Verdict::kFail);
+  EXPECT_EQ(fail.test, "exact");
+  EXPECT_FALSE(fail.n);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: model_bytes, max: 350}", "cost").verdict, Verdict::kPass);
+}
+
+TEST(GateTest, JudgesSpeedByItsInterval) {
+  auto evidence = MakeEvidence(1000, 1, 1);
+  evidence.baseline.latency.emplace_back();
+  evidence.candidate.latency.emplace_back();
+  evidence.cost.speedup.emplace_back(1, MakeBootstrapped(1.2, 1.1, 1.3, 40));
+  evidence.cost.speedup.front().second.method = "median_ratio";
+  EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.1}", "cost").verdict, Verdict::kPass);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.2}", "cost").verdict,
+            Verdict::kInconclusive);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.4}", "cost").verdict, Verdict::kFail);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1, batch: 8}", "cost").verdict,
+            Verdict::kInconclusive);
+}
+
+TEST(GateTest, JudgesEachOutputWhenNoneIsNamed) {
+  Evidence evidence;
+  evidence.task = "outputs";
+  evidence.n = 100;
+  for (const auto name : {"logits", "boxes"}) {
+    OutputCloseness output;
+    output.name = name;
+    output.n = 100;
+    output.cosine = MakeBootstrapped(0.995, 0.993, 0.997, 100);
+    evidence.outputs.push_back(output);
+  }
+  evidence.outputs[1].cosine = MakeBootstrapped(0.8, 0.7, 0.85, 100);
+  const auto decision = Gate(evidence, DefaultPolicy("outputs"));
+  ASSERT_EQ(decision.checks.size(), 2);
+  EXPECT_EQ(decision.checks[0].scope, "output:logits");
+  EXPECT_EQ(decision.checks[0].verdict, Verdict::kPass);
+  EXPECT_EQ(decision.checks[1].verdict, Verdict::kFail);
+  EXPECT_EQ(decision.verdict, Verdict::kFail);
+}
+
+TEST(GateTest, TakesTheWorstVerdictAndNothingFromNoCheck) {
+  EXPECT_EQ(Gate(MakeEvidence(10'000, 0, 0), Policy{}).verdict, Verdict::kInconclusive);
+  auto policy =
+      PolicyOf("{metric: accuracy, margin: 0.01}, {metric: recall, class: 1, margin: 0.1}");
+  EXPECT_EQ(Gate(MakeEvidence(10'000, 0, 0), policy).verdict, Verdict::kInconclusive);
+  EXPECT_EQ(Gate(MakeEvidence(10'000, 900, 0), policy).verdict, Verdict::kFail);
+}
+
+TEST(GateTest, SaysTheVerdictInOneSentence) {
+  auto evidence = MakeEvidence(10'000, 50, 39);
+  evidence.cost.speedup.emplace_back(1, MakeBootstrapped(2.1, 2.0, 2.2, 100));
+  evidence.cost.size_ratio = 0.29;
+  const auto policy = PolicyOf("{metric: accuracy, margin: 0.005}");
+  EXPECT_EQ(Gate(evidence, policy).summary,
+            "int8_static is not worse than float32 within the declared margins (n = 10,000, 95 %): "
+            "accuracy \u22120.11 points [\u22120.30, +0.08], 2.1 times as fast, 0.29 of the size.");
+  EXPECT_THAT(
+      Gate(MakeEvidence(10'000, 250, 50), policy).summary,
+      HasSubstr("int8_static fails 1 of 1 checks (n = 10,000, 95 %): accuracy \u22122.00 points"));
+  EXPECT_THAT(Gate(MakeEvidence(500, 5, 5), policy).summary,
+              HasSubstr("the evidence does not decide 1 of 1 checks (n = 500, 95 %)"));
+}
+
+TEST(GateTest, IsPure) {
+  const auto evidence = MakeEvidence(10'000, 50, 39);
+  const auto policy = DefaultPolicy("classification");
+  EXPECT_EQ(Gate(evidence, policy).summary, Gate(evidence, policy).summary);
+  EXPECT_EQ(Gate(evidence, policy).policy_digest, PolicyDigest(policy));
+}
+
+}  // namespace
+}  // namespace tare::evaluate

@@ -1,0 +1,140 @@
+#include "tare/evaluate/render.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "evaluate/evidence_test_internal.h"
+#include "evaluate/format_internal.h"
+
+namespace tare::evaluate {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+Latency LatencyOf(double p50) {
+  Latency out;
+  out.p50.value = p50;
+  return out;
+}
+
+Report MakeReport() {
+  Report report;
+  report.name = "fashion";
+  report.evidence = MakeEvidence(10'000, 52, 44, 13);
+  report.evidence.cost.speedup.emplace_back(1, MakeBootstrapped(2.1, 2.0, 2.2, 100));
+  report.evidence.baseline.latency.push_back(LatencyOf(0.81));
+  report.evidence.candidate.latency.push_back(LatencyOf(0.384));
+  report.evidence.baseline.model_bytes = 1'900'000;
+  report.evidence.candidate.model_bytes = 510'000;
+  report.evidence.cost.size_ratio = 0.268;
+  auto policy = ParsePolicy(R"(
+quality: [{metric: accuracy, margin: 0.005}, {metric: recall, class: shirt, margin: 0.02}]
+cost: [{metric: size_ratio, max: 0.2}]
+)",
+                            "test");
+  report.decision = Gate(report.evidence, *policy);
+  return report;
+}
+
+TEST(TableTest, AlignsChecksAndFacts) {
+  EXPECT_THAT(
+      TableLines(MakeReport()),
+      ElementsAre(
+          "                    float32    int8_static  difference (95 %)          margin  verdict",
+          "  accuracy          90.00 %    89.92 %      -0.08 [-0.28, +0.11]       -0.50   PASS",
+          "  recall, shirt     undefined  undefined    undefined                  -0.020  "
+          "INCONCLUSIVE",
+          "  flips                        1.09 %       109 of 10,000, 52 harmful",
+          "  latency, batch 1  0.810 ms   0.384 ms     2.1x [2.0, 2.2]",
+          "  size              1.9 MB     510.0 kB     0.27                       \u2264 0.20  "
+          "FAIL"));
+}
+
+TEST(FormatTest, WritesNumbersAsPeopleReadThem) {
+  EXPECT_EQ(FormatValue(0.92414, Unit::kRatio), "92.41 %");
+  EXPECT_EQ(FormatValue(0.923, Unit::kScore), "0.923");
+  EXPECT_EQ(FormatValue(0.99934, Unit::kScore), "0.99934");
+  EXPECT_EQ(FormatValue(2.1, Unit::kTimes), "2.1x");
+  EXPECT_EQ(FormatValue(1.052, Unit::kTimes), "1.05x");
+  EXPECT_EQ(FormatInterval(0.011, 0.013, Unit::kRatio), "[1.10, 1.30]");
+  EXPECT_EQ(FormatValue(0.27, Unit::kTimes), "0.27");
+  EXPECT_EQ(FormatValue(0.8123, Unit::kMs), "0.812 ms");
+  EXPECT_EQ(FormatValue(1.9e6, Unit::kBytes), "1.9 MB");
+  EXPECT_EQ(FormatValue(0.001498, Unit::kNats), "0.00150 nats");
+  EXPECT_EQ(FormatValue(std::numeric_limits<double>::infinity(), Unit::kMs), "undefined");
+  EXPECT_EQ(FormatDifference(-0.0008, Unit::kRatio, WithUnit::kYes, Minus::kTypeset),
+            "\u22120.08 points");
+  EXPECT_EQ(FormatDifference(0.0008, Unit::kRatio, WithUnit::kNo, Minus::kAscii), "+0.08");
+  EXPECT_EQ(FormatDifference(0, Unit::kRatio, WithUnit::kNo, Minus::kAscii), "0.00");
+  EXPECT_EQ(Percent(0.975), "97.5");
+}
+
+TEST(MarkdownTest, SaysTheVerdictFirstAndWhatDidNotPass) {
+  const std::string text = WriteReportMarkdown(MakeReport());
+  EXPECT_TRUE(text.starts_with("## FAIL: fashion\n"));
+  EXPECT_THAT(text, HasSubstr("| accuracy | 90.00 % | 89.92 % |"));
+  EXPECT_THAT(text, HasSubstr("- **FAIL** size: the value, 0.27, is above the maximum of 0.20"));
+  EXPECT_THAT(text, HasSubstr("- **INCONCLUSIVE** recall, shirt:"));
+}
+
+TEST(MarkdownTest, EscapesForeignText) {
+  Report report = MakeReport();
+  report.name = "a|b <img src=x>\n# c";
+  const std::string text = WriteReportMarkdown(report);
+  EXPECT_THAT(text, HasSubstr("a\\|b \\<img src=x\\> \\# c\n"));
+}
+
+TEST(HtmlTest, PutsTheReportInThePlaceholder) {
+  const auto page =
+      WriteReportHtml("<script>/*TARE_REPORT*/</script>", "{\"a\": \"</script>\u2028\"}");
+  ASSERT_TRUE(page);
+  EXPECT_EQ(*page, "<script>{\"a\": \"\\u003c/script>\\u2028\"}</script>");
+}
+
+TEST(HtmlTest, RefusesAPageWithoutItsPlaceholder) {
+  EXPECT_FALSE(WriteReportHtml("<html></html>", "{}"));
+  EXPECT_FALSE(WriteReportHtml("/*TARE_REPORT*/ /*TARE_REPORT*/", "{}"));
+}
+
+TEST(JunitTest, CountsFailuresAndErrors) {
+  Report report = MakeReport();
+  report.name = "a<b>&\"\x01";
+  const std::string text = WriteJunit(report);
+  EXPECT_THAT(text, HasSubstr("tests=\"3\" failures=\"1\" errors=\"1\""));
+  EXPECT_THAT(text, HasSubstr("name=\"a&lt;b&gt;&amp;&quot;?\""));
+  EXPECT_THAT(text, HasSubstr("<failure type=\"FAIL\""));
+  EXPECT_THAT(text, HasSubstr("<error type=\"INCONCLUSIVE\""));
+  EXPECT_THAT(text, HasSubstr("name=\"accuracy (accuracy, all)\"/>"));
+}
+
+TEST(SarifTest, MapsVerdictsToKinds) {
+  const auto json = nlohmann::json::parse(WriteSarif(MakeReport(), "report.json"));
+  EXPECT_EQ(json["version"], "2.1.0");
+  const auto& results = json["runs"][0]["results"];
+  ASSERT_EQ(results.size(), 3);
+  EXPECT_EQ(results[0]["kind"], "pass");
+  EXPECT_EQ(results[0]["level"], "none");
+  EXPECT_EQ(results[1]["kind"], "open");
+  EXPECT_EQ(results[2]["kind"], "fail");
+  EXPECT_EQ(results[2]["level"], "error");
+  EXPECT_EQ(results[2]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+            "report.json");
+  EXPECT_EQ(json["runs"][0]["tool"]["driver"]["rules"].size(), 3);
+}
+
+TEST(RenderTest, StandsAReportWithoutDecision) {
+  Report report;
+  report.evidence = MakeEvidence(0, 0, 0);
+  EXPECT_FALSE(TableLines(report).empty());
+  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("no verdict"));
+  EXPECT_THAT(WriteJunit(report), HasSubstr("tests=\"0\""));
+  EXPECT_TRUE(nlohmann::json::accept(WriteSarif(report, "r")));
+}
+
+}  // namespace
+}  // namespace tare::evaluate

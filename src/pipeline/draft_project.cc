@@ -1,0 +1,329 @@
+#include "tare/pipeline/draft_project.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "tare/core/text.h"
+#include "tare/core/yaml.h"
+#include "tare/data/dataset.h"
+#include "tare/data/feed.h"
+#include "tare/data/labels.h"
+#include "tare/data/splits.h"
+#include "tare/graph/onnx.h"
+#include "tare/runtime/probe.h"
+#include "tare/runtime/session.h"
+
+namespace tare::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kTriedSamples = 256;
+constexpr int64_t kMaxClasses = 100'000;
+
+struct Way {
+  std::string scale;  // as written
+  double scale_value = 1;
+  std::vector<double> mean, std;
+  std::string about;
+};
+
+// What models of 8-bit images are usually trained on.
+std::vector<Way> UsualWays(int64_t channels) {
+  std::vector<Way> ways = {{"1/255", 1.0 / 255, {}, {}, "pixels from 0 to 1"},
+                           {"1/127.5", 1.0 / 127.5, {1}, {1}, "pixels from -1 to 1"},
+                           {"", 1, {}, {}, "pixels from 0 to 255"}};
+  if (channels == 3) {
+    ways.push_back({"1/255", 1.0 / 255, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}, "mean and deviation of ImageNet"});
+    ways.push_back({"1/255", 1.0 / 255, {0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}, "mean and deviation of CIFAR-10"});
+  } else {
+    ways.push_back({"1/255", 1.0 / 255, {0.1307}, {0.3081}, "mean and deviation of MNIST"});
+    ways.push_back({"1/255", 1.0 / 255, {0.2860}, {0.3530}, "mean and deviation of Fashion-MNIST"});
+  }
+  return ways;
+}
+
+std::string ListText(const std::vector<double>& values) {
+  std::vector<std::string> parts;
+  for (const double value : values) parts.push_back(StrCat(value));
+  return StrCat("[", Join(parts, ", "), "]");
+}
+
+std::string EntryText(const Way& way) {
+  std::vector<std::string> parts;
+  if (!way.scale.empty()) parts.push_back(StrCat("scale: ", way.scale));
+  if (!way.mean.empty()) parts.push_back(StrCat("mean: ", ListText(way.mean)));
+  if (!way.std.empty()) parts.push_back(StrCat("std: ", ListText(way.std)));
+  return Join(parts, ", ");
+}
+
+class Drafter {
+ public:
+  explicit Drafter(const DraftRequest& request) : request_(request) {}
+
+  Result<Draft> Make() {
+    TARE_TRY(const graph::Model model, graph::ReadOnnx(request_.model_path));
+    for (const graph::Value& input : model.graph.inputs) {
+      if (model.graph.FindInitializer(input.info.name) == nullptr) inputs_.push_back(input.info);
+    }
+    if (!request_.data_path.empty()) TARE_TRY_VOID(LookAtData());
+    draft_.is_complete = draft_.missing.empty() && !request_.data_path.empty();
+    if (request_.data_path.empty()) draft_.missing = "no --data was given: name the files under data";
+    Write();
+    return std::move(draft_);
+  }
+
+ private:
+  Result<void> LookAtData() {
+    TARE_TRY(dataset_, data::OpenDataset(request_.data_path));
+    FindLabel();
+    const auto feed = data::Feed::Bind(*dataset_, inputs_, {}, label_);
+    if (!feed) {
+      draft_.missing = StrCat(feed.error().what, "; ", feed.error().next_step);
+      return {};
+    }
+    arrays_ = feed->arrays();
+    FindImages();
+    if (image_input_ >= 0) ChooseWay();
+    return {};
+  }
+
+  // ---- labels -----------------------------------------------------------------------------
+
+  bool FeedsAnInput(const std::string& array) const {
+    return std::any_of(inputs_.begin(), inputs_.end(), [&](const ValueInfo& input) { return input.name == array; });
+  }
+
+  bool LooksLikeLabels(const data::ArrayInfo& array) const {
+    const bool column = array.sample_shape.empty() || array.sample_shape == Shape{1};
+    if (!column || FeedsAnInput(array.name) || IsFloat(array.dtype)) return false;
+    if (!array.classes.empty()) return true;
+    const auto some = data::ChooseSamples(dataset_->num_samples(), kTriedSamples, 1);
+    return data::ReadLabels(*dataset_, array.name, some, kMaxClasses).has_value();
+  }
+
+  static bool NamedLikeLabels(std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return name == "y" || name.find("label") != std::string::npos || name.find("target") != std::string::npos || name.find("class") != std::string::npos;
+  }
+
+
+  void FindLabel() {
+    std::vector<std::string> likely;
+    for (const data::ArrayInfo& array : dataset_->arrays()) {
+      if (!LooksLikeLabels(array)) continue;
+      likely.push_back(array.name);
+      if (label_.empty() && NamedLikeLabels(array.name)) label_ = array.name;
+    }
+    const bool table = dataset_->arrays().size() > likely.size() + 8;
+    if (label_.empty() && likely.size() == 1 && !table) label_ = likely[0];
+    other_labels_ = likely;
+  }
+
+  // ---- images -----------------------------------------------------------------------------
+
+  // The first float input of four axes that an array of 8-bit numbers feeds.
+  void FindImages() {
+    if (arrays_.size() != inputs_.size()) return;
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      const auto info = dataset_->Find(arrays_[i]);
+      if (info && info->dtype == DType::kUint8 && IsFloat(inputs_[i].dtype) && inputs_[i].shape.size() == 4) {
+        image_input_ = static_cast<int64_t>(i);
+        const Shape& shape = inputs_[i].shape;
+        channels_ = shape[1] == 3 || shape[3] == 3 ? 3 : 1;
+        return;
+      }
+    }
+  }
+
+  // Share of samples that the model gets right under one way.
+  Result<double> Accuracy(const runtime::Session& session, const Way& way, std::span<const int64_t> samples, std::span<const int64_t> labels) const {
+    const data::InputBinding binding{inputs_[static_cast<size_t>(image_input_)].name, "", {way.scale_value, way.mean, way.std}};
+    TARE_TRY(const auto feed, data::Feed::Bind(*dataset_, inputs_, std::span(&binding, 1), label_));
+    int64_t right = 0;
+    const auto step = static_cast<size_t>(feed.BatchOf(32));
+    for (size_t at = 0; at < samples.size(); at += step) {
+      const auto part = samples.subspan(at, std::min(step, samples.size() - at));
+      TARE_TRY(const auto batch, feed.Read(part));
+      TARE_TRY(const auto outputs, session.Run(batch.inputs));
+      TARE_TRY(const Tensor scores, outputs[0].ToFloat32());
+      if (scores.rank() < 2 || scores.shape()[0] < std::ssize(part)) return Unsupported("no class scores", "choose the task outputs");
+      const auto columns = static_cast<size_t>(scores.num_elements() / scores.shape()[0]);
+      for (size_t row = 0; row < part.size(); ++row) {
+        const auto values = scores.data<float>().subspan(row * columns, columns);
+        const auto best = std::max_element(values.begin(), values.end()) - values.begin();
+        right += best == labels[at + row] ? 1 : 0;
+      }
+    }
+    return static_cast<double>(right) / static_cast<double>(samples.size());
+  }
+
+  void ChooseWay() {
+    const auto ways = UsualWays(channels_);
+    way_ = ways[0];
+    if (label_.empty()) return;
+    const auto samples = data::ChooseSamples(dataset_->num_samples(), kTriedSamples, 1);
+    const auto labels = data::ReadLabels(*dataset_, label_, samples);
+    const runtime::SessionOptions options;
+    const auto probed = runtime::InChild(
+        [&]() -> Result<void> {
+          TARE_TRY(const auto session, runtime::Session::FromFile(request_.model_path, options));
+          TARE_TRY_VOID(Accuracy(session, way_, std::span(samples).first(1), std::span(*labels).first(1)));
+          return {};
+        },
+        request_.time_limit_s);
+    if (!labels || !probed) return;
+    const auto session = runtime::Session::FromFile(request_.model_path, options);
+    if (!session) return;
+    for (const Way& way : ways) {
+      const auto accuracy = Accuracy(*session, way, samples, *labels);
+      if (!accuracy) return;
+      tried_.emplace_back(way, *accuracy);
+    }
+    std::stable_sort(tried_.begin(), tried_.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    way_ = tried_[0].first;
+  }
+
+  // ---- writing ----------------------------------------------------------------------------
+
+  std::string Relative(const std::string& path) const {
+    if (fs::path(path).is_absolute()) return path;
+    std::error_code ignored;
+    const fs::path folder = fs::absolute(request_.out_path, ignored).parent_path();
+    const std::string relative = fs::absolute(path, ignored).lexically_normal().lexically_relative(folder.lexically_normal()).string();
+    return relative.empty() ? path : relative;
+  }
+
+  void Line(std::string_view text = "") { draft_.text += StrCat(text, "\n"); }
+
+  void WriteInputs() {
+    if (dataset_ == nullptr || arrays_.size() != inputs_.size()) {
+      Line("  # inputs: which array feeds which model input; matched by name and shape when left out.");
+      for (const ValueInfo& input : inputs_) {
+        Line(StrCat("  #   ", input.name, " is ", DTypeName(input.dtype), " ", ShapeText(input.shape)));
+      }
+      Line("  # inputs:");
+      for (const ValueInfo& input : inputs_) Line(StrCat("  #   ", YamlQuote(input.name), ": {array: NAME}"));
+      return;
+    }
+    Line("  inputs:");
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      const auto info = dataset_->Find(arrays_[i]);
+      Line(StrCat("    # ", DTypeName(inputs_[i].dtype), " ", ShapeText(inputs_[i].shape), ", from ", info ? DTypeName(info->dtype) : "?", " ",
+                  info ? ShapeText(info->sample_shape) : "?", " a sample"));
+      std::string entry = StrCat("array: ", YamlQuote(arrays_[i]));
+      if (static_cast<int64_t>(i) == image_input_) {
+        WriteWays();
+        const std::string way = EntryText(way_);
+        if (!way.empty()) entry += ", " + way;
+      }
+      Line(StrCat("    ", YamlQuote(inputs_[i].name), ": {", entry, "}"));
+    }
+  }
+
+  void WriteWays() {
+    if (tried_.empty()) {
+      Line("    # A guess: check how the model was trained. value = (pixel * scale - mean) / std, by channel.");
+      return;
+    }
+    Line(StrCat("    # value = (pixel * scale - mean) / std. Tried on ", std::min(kTriedSamples, dataset_->num_samples()), " samples:"));
+    for (const auto& [way, accuracy] : tried_) {
+      Line(StrCat("    #   ", Fixed(100 * accuracy, 1), " % right with ", way.about, EntryText(way).empty() ? "" : ": " + EntryText(way)));
+    }
+  }
+
+  void WriteLabel() {
+    if (!label_.empty()) {
+      Line(StrCat("  label: ", YamlQuote(label_)));
+      const bool too = other_labels_.size() > 1;
+      if (too) Line(StrCat("  # also whole numbers or text, one a sample: ", Join(other_labels_, ", ")));
+      return;
+    }
+    Line("  # label: NAME of the array of class numbers; without it the outputs are compared.");
+    if (!other_labels_.empty()) Line(StrCat("  #   might be: ", Join(other_labels_, ", ")));
+  }
+
+  void WriteSplits() {
+    const std::string file = YamlQuote(request_.data_path.empty() ? "data.npz" : Relative(request_.data_path));
+    const int64_t total = dataset_ == nullptr ? 3000 : dataset_->num_samples();
+    const int64_t calibration = std::clamp<int64_t>(total / 5, 1, 300);
+    const int64_t search = std::clamp<int64_t>(total / 5, 1, 2000);
+    Line();
+    Line("  # Calibration sets the ranges, search checks the candidates, test decides. Splits of one file");
+    Line("  # share no sample; test takes what the others leave. Better: a test file of its own.");
+    Line(StrCat("  calibration: {path: ", file, ", samples: ", calibration, "}"));
+    Line(StrCat("  search:      {path: ", file, ", samples: ", search, "}"));
+    Line(StrCat("  test:        {path: ", file, "}", dataset_ == nullptr ? "" : StrCat("   # ", WithThousands(total - calibration - search), " samples")));
+    Line();
+    if (!label_.empty()) {
+      Line("  # classes: [name of class 0, name of class 1, ...]");
+      Line("  # slices:");
+      Line("  #   - {name: zeros, where: \"label == 0\"}");
+    }
+  }
+
+  void WritePolicy() {
+    Line("# What the quantized model must prove, declared before it is measured.");
+    Line("policy:");
+    Line("  confidence: 0.95");
+    Line("  quality:");
+    if (!label_.empty()) {
+      Line("    - {metric: accuracy, margin: 0.01}     # at most 1 point worse than float");
+      Line("    - {metric: f1_macro, margin: 0.02}");
+      Line("    - {metric: flip_rate, max: 0.05}       # answers that change");
+    } else {
+      Line("    - {metric: cosine, min: 0.99}          # mean over samples, of each output");
+    }
+    Line("  cost:");
+    Line("    - {metric: speedup, min: 1.05}");
+    Line();
+    Line("# search: {formats: [int8_static, int8_dynamic, float32], objective: latency, tolerance: 0.01, method: mse}");
+    Line("# runtime: {threads: 1, custom_ops: []}");
+    Line("# registry: tare-registry");
+  }
+
+  void Write() {
+    Line("# A tare project: `tare run` does what it says. Written by `tare init`; every line is yours to change.");
+    if (!draft_.missing.empty()) {
+      for (const std::string& part : Split(draft_.missing, '\n')) Line(StrCat("# TO DO: ", part));
+    }
+    std::string name = fs::path(request_.model_path).stem().string();
+    for (char& c : name) {
+      if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '_' && c != '-') c = '-';
+    }
+    while (!name.empty() && std::isalnum(static_cast<unsigned char>(name[0])) == 0) name.erase(0, 1);
+    Line(StrCat("name: ", YamlQuote(name.empty() ? "model" : name.substr(0, 100))));
+    Line(StrCat("model: ", YamlQuote(Relative(request_.model_path))));
+    Line();
+    Line("data:");
+    WriteInputs();
+    WriteLabel();
+    WriteSplits();
+    Line(StrCat("task: ", label_.empty() ? "outputs" : "classification"));
+    Line();
+    WritePolicy();
+  }
+
+  const DraftRequest& request_;
+  Draft draft_;
+  std::vector<ValueInfo> inputs_;
+  std::unique_ptr<data::Dataset> dataset_;
+  std::vector<std::string> arrays_;
+  std::string label_;
+  std::vector<std::string> other_labels_;
+  int64_t image_input_ = -1;
+  int64_t channels_ = 1;
+  Way way_;
+  std::vector<std::pair<Way, double>> tried_;
+};
+
+}  // namespace
+
+Result<Draft> DraftProject(const DraftRequest& request) { return Drafter(request).Make(); }
+
+}  // namespace tare::pipeline

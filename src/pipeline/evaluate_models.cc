@@ -1,0 +1,156 @@
+#include "tare/pipeline/evaluate_models.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "pipeline/comparison_internal.h"
+#include "pipeline/project_data_internal.h"
+#include "tare/core/hash.h"
+#include "tare/core/text.h"
+#include "tare/evaluate/evaluate.h"
+#include "tare/evaluate/gate.h"
+#include "tare/evaluate/predictions.h"
+#include "tare/graph/onnx.h"
+#include "tare/pipeline/report_files.h"
+#include "tare/quantize/prepare.h"
+#include "tare/runtime/probe.h"
+
+namespace tare::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Loads a model and runs it once where a crash does no harm.
+Result<void> Probe(const std::string& path, const quantize::Inputs& inputs, const EvaluateRequest& request) {
+  return runtime::InChild(
+             [&]() -> Result<void> {
+               TARE_TRY(const auto session, runtime::Session::FromFile(path, request.session));
+               TARE_TRY_VOID(session.Run(inputs));
+               return {};
+             },
+             request.time_limit_s)
+      .While(StrCat("running ", path, " on the first sample"));
+}
+
+// What the file is called.
+std::string LabelOf(const std::string& path, std::string otherwise) {
+  const fs::path model(path);
+  return model.stem().empty() ? std::move(otherwise) : model.stem().string();
+}
+
+void Finish(const std::optional<evaluate::Policy>& policy, const std::string& tare_version, int num_threads, evaluate::Report& report) {
+  report.tare_version = tare_version;
+  report.created = UtcNow();
+  report.host = HostFactsOf(num_threads);
+  if (!policy) return;
+  report.policy_declared = report.created;
+  report.decision = evaluate::Gate(report.evidence, *policy);
+  report.digests["policy"] = evaluate::PolicyDigest(*policy);
+}
+
+Result<void> AddDigest(const std::string& name, const std::string& path, evaluate::Report& report) {
+  TARE_TRY(const std::string digest, Sha256File(path));
+  report.digests[name] = "sha256:" + digest;
+  return {};
+}
+
+Project ProjectOf(const EvaluateRequest& request) {
+  Project project;
+  project.file = request.data_path;
+  project.model_path = request.baseline_path;
+  project.label = request.label;
+  project.task = !request.task.empty() ? request.task : request.label.empty() ? "outputs" : "classification";
+  project.bindings = request.bindings;
+  project.test.path = request.data_path;
+  return project;
+}
+
+Result<std::vector<ValueInfo>> InputsOf(const std::string& path) {
+  TARE_TRY(const auto model, graph::ReadOnnx(path));
+  std::vector<ValueInfo> inputs;
+  for (const graph::Value& input : model.graph.inputs) {
+    if (model.graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
+  }
+  return inputs;
+}
+
+}  // namespace
+
+Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
+  const Project project = ProjectOf(request);
+  if (project.task == "classification" && project.label.empty()) {
+    return InvalidArgument("task classification needs labels", "name their array with --label, or use --task outputs");
+  }
+  TARE_TRY(auto peak, PeakMemory::Start());
+  TARE_TRY(auto inputs, InputsOf(request.baseline_path));
+  TARE_TRY_VOID(InputsOf(request.candidate_path));
+  SourceOpener opener(project, std::move(inputs));
+  TARE_TRY(const OpenSource source, opener.Open(project.test));
+  const int64_t available = source.dataset->num_samples();
+  const auto samples = data::ChooseSamples(available, request.num_samples > 0 ? request.num_samples : available, request.seed);
+  TARE_TRY(const auto first, source.feed->Read(std::span(samples).first(1)));
+  for (const std::string& path : {request.baseline_path, request.candidate_path}) {
+    const auto probed = Probe(path, first.inputs, request);
+    if (!probed && progress.cancelled()) return Cancelled();
+    if (!probed) return probed.error();
+  }
+  TARE_TRY(const auto baseline, runtime::Session::FromFile(request.baseline_path, request.session));
+  TARE_TRY(const auto candidate, runtime::Session::FromFile(request.candidate_path, request.session));
+
+  evaluate::Report report;
+  evaluate::Evidence& evidence = report.evidence;
+  evaluate::EvaluateOptions options;
+  if (project.task == "classification") {
+    TARE_TRY(const data::ArrayInfo info, source.dataset->Find(project.label));
+    options.classification.classes = info.classes;
+  }
+  SplitBatches batches(project, source, samples);
+  TARE_TRY(evidence, evaluate::Evaluate(evaluate::RunnableOf(baseline), evaluate::RunnableOf(candidate), batches, project.task, options, progress));
+  evidence.baseline.label = LabelOf(request.baseline_path, "float");
+  evidence.candidate.label = LabelOf(request.candidate_path, "int8");
+  if (evidence.baseline.label == evidence.candidate.label) {
+    evidence.baseline.label = "float";
+    evidence.candidate.label = "int8";
+  }
+  evidence.baseline.path = fs::path(request.baseline_path).filename().string();
+  evidence.candidate.path = fs::path(request.candidate_path).filename().string();
+  const ComparedModels models{request.baseline_path, request.candidate_path, &baseline, &candidate, request.session};
+  TARE_TRY_VOID(AddCosts(models, *source.feed, samples, peak, progress, evidence));
+
+  report.name = evidence.candidate.path;
+  TARE_TRY_VOID(AddDigest("baseline", request.baseline_path, report));
+  TARE_TRY_VOID(AddDigest("candidate", request.candidate_path, report));
+  TARE_TRY_VOID(AddDigest("data_test", request.data_path, report));
+  evaluate::DataSummary data;
+  data.test = evaluate::DataUse{fs::path(request.data_path).filename().string(), std::ssize(samples), report.digests["data_test"], request.seed};
+  report.data = std::move(data);
+  Finish(request.policy, request.tare_version, request.session.num_threads, report);
+  return report;
+}
+
+Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request) {
+  evaluate::Report report;
+  for (const std::string& path : {request.baseline_path, request.candidate_path}) {
+    TARE_TRY_VOID(AddDigest(path == request.baseline_path ? "baseline_predictions" : "candidate_predictions", path, report));
+  }
+  std::ifstream baseline(request.baseline_path);
+  std::ifstream candidate(request.candidate_path);
+  evaluate::ClassificationOptions options;
+  std::vector<std::string> classes;
+  TARE_TRY(auto part, evaluate::EvaluatePredictions(baseline, request.baseline_path, candidate, request.candidate_path, options, &classes));
+  report.evidence.task = "classification";
+  report.evidence.confidence = options.confidence;
+  report.evidence.seed = options.bootstrap.seed;
+  report.evidence.classes = classes;
+  evaluate::SetTestEvidence(std::move(part), report.evidence);
+  report.evidence.replicates = stats::WithinBudget(options.bootstrap, report.evidence.n).replicates;
+  report.evidence.baseline.label = LabelOf(request.baseline_path, "baseline");
+  report.evidence.candidate.label = LabelOf(request.candidate_path, "candidate");
+  report.evidence.baseline.path = fs::path(request.baseline_path).filename().string();
+  report.evidence.candidate.path = fs::path(request.candidate_path).filename().string();
+  report.name = report.evidence.candidate.path;
+  Finish(request.policy, request.tare_version, 1, report);
+  return report;
+}
+
+}  // namespace tare::pipeline

@@ -1,0 +1,348 @@
+#include "tare/pipeline/project.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <initializer_list>
+#include <set>
+
+#include "tare/core/file.h"
+#include "tare/core/text.h"
+#include "tare/core/yaml.h"
+#include "tare/registry/version.h"
+
+namespace tare::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxSlices = 64;
+constexpr int64_t kMaxSamples = 1'000'000'000;
+
+// Reads one document. Each Read...() asks for the keys of its map first, so that a misspelt key is
+// reported as that and not as the lack of the right one.
+class ProjectReader {
+ public:
+  ProjectReader(const YamlNode& document, const std::string& path)
+      : document_(document), path_(path) {}
+
+  Result<Project> Read() {
+    project_.file = path_;
+    project_.folder = fs::path(path_).parent_path().string();
+    TARE_TRY(YamlReader reader, Map(document_, "", {"name", "model", "data", "task", "policy", "search", "runtime", "registry"}));
+    TARE_TRY(const std::string model, reader.Text("model"));
+    project_.model_path = InFolder(model);
+    TARE_TRY_VOID(ReadData(reader));
+    TARE_TRY_VOID(ReadTask(reader));
+    TARE_TRY_VOID(ReadSearch(reader));
+    TARE_TRY_VOID(ReadRuntime(reader));
+    TARE_TRY_VOID(ReadPolicy(reader));
+    TARE_TRY(const std::string registry, reader.Text("registry", ""));
+    if (!registry.empty()) project_.registry_root = InFolder(registry);
+    TARE_TRY_VOID(ReadName(reader));
+    return std::move(project_);
+  }
+
+ private:
+  Result<YamlReader> Map(const YamlNode& node, std::string where,
+                         std::initializer_list<std::string_view> keys) const {
+    YamlReader reader(node, path_, std::move(where));
+    for (const std::string_view key : keys) reader.Child(key);
+    TARE_TRY_VOID(reader.Finish());
+    return reader;
+  }
+
+  // Paths in the file begin at its folder.
+  std::string InFolder(const std::string& path) const {
+    return (fs::path(project_.folder) / path).string();
+  }
+
+  Result<std::vector<const YamlNode*>> List(YamlReader& reader, std::string_view key,
+                                            std::string example) const {
+    std::vector<const YamlNode*> items;
+    const YamlNode* list = reader.Child(key);
+    if (list == nullptr) return items;
+    if (list->kind != YamlNode::Kind::kSequence) {
+      return reader.Wrong(*list, StrCat("'", key, "' must be a list"), std::move(example));
+    }
+    for (const YamlNode& item : list->items) items.push_back(&item);
+    return items;
+  }
+
+  Result<void> ReadName(YamlReader& reader) {
+    std::error_code ignored;
+    const fs::path folder = fs::weakly_canonical(project_.folder.empty() ? "." : project_.folder, ignored);
+    std::string fallback = folder.filename().string();
+    if (!registry::CheckName(fallback, "name")) fallback = "model";
+    TARE_TRY(project_.name, reader.Text("name", fallback));
+    if (const auto checked = registry::CheckName(project_.name, "name"); !checked) {
+      return reader.Wrong(*reader.Child("name"), checked.error().what, checked.error().next_step);
+    }
+    return {};
+  }
+
+  // ---- data -------------------------------------------------------------------------------
+
+  Result<void> ReadData(YamlReader& top) {
+    const YamlNode* node = top.Child("data");
+    if (node == nullptr) {
+      return top.Wrong(document_, "'data' is missing",
+                       "add 'data:' with calibration and test; tare init MODEL --data FILE writes one");
+    }
+    TARE_TRY(YamlReader reader, Map(*node, "data", {"inputs", "label", "classes", "calibration", "search", "test", "distributions", "slices", "seed"}));
+    TARE_TRY_VOID(ReadInputs(reader));
+    TARE_TRY(project_.label, reader.Text("label", ""));
+    TARE_TRY(project_.classes, reader.Texts("classes"));
+    TARE_TRY_VOID(ReadSplits(*node, reader));
+    TARE_TRY_VOID(ReadDistributions(reader));
+    TARE_TRY_VOID(ReadSlices(reader));
+    TARE_TRY(const int64_t seed, reader.Integer("seed", static_cast<int64_t>(project_.seed)));
+    if (seed < 0) return reader.Wrong(*reader.Child("seed"), StrCat("seed ", seed, " is negative"), "give 0 or more");
+    project_.seed = static_cast<uint64_t>(seed);
+    return {};
+  }
+
+  Result<void> ReadInputs(YamlReader& reader) {
+    const YamlNode* inputs = reader.Child("inputs");
+    if (inputs == nullptr) return {};
+    if (inputs->kind != YamlNode::Kind::kMap) {
+      return reader.Wrong(*inputs, "'inputs' must name model inputs", "write 'inputs: {input: {array: images, scale: 1/255}}'");
+    }
+    for (const auto& [name, node] : inputs->entries) {
+      data::InputBinding binding;
+      binding.input = name;
+      if (node.kind == YamlNode::Kind::kScalar) {  // input: array
+        binding.array = node.scalar;
+      } else {
+        TARE_TRY(YamlReader entry, Map(node, StrCat("data: inputs: ", name), {"array", "scale", "mean", "std"}));
+        TARE_TRY(binding.array, entry.Text("array", ""));
+        TARE_TRY(binding.preprocessing.scale, entry.Number("scale", 1));
+        TARE_TRY(binding.preprocessing.mean, entry.Numbers("mean"));
+        TARE_TRY(binding.preprocessing.std, entry.Numbers("std"));
+        TARE_TRY_VOID(CheckPreprocessing(entry, node, binding.preprocessing));
+      }
+      project_.bindings.push_back(std::move(binding));
+    }
+    return {};
+  }
+
+  static Result<void> CheckPreprocessing(YamlReader& reader, const YamlNode& node, const data::Preprocessing& preprocessing) {
+    if (preprocessing.scale == 0) return reader.Wrong(node, "scale is 0", "give a scale such as 1/255, or leave it out");
+    const auto& std = preprocessing.std;
+    if (std::find(std.begin(), std.end(), 0.0) != std.end()) {
+      return reader.Wrong(node, "std holds 0, which would divide by zero", "give the deviation of each channel, or leave it out");
+    }
+    return {};
+  }
+
+  Result<SplitSource> ReadSource(YamlReader& reader, const YamlNode& node) const {
+    SplitSource source;
+    TARE_TRY(const std::string path, reader.Text("path", ""));
+    if (!path.empty()) source.path = InFolder(path);
+    if (const YamlNode* arrays = reader.Child("arrays")) {
+      if (arrays->kind != YamlNode::Kind::kMap) {
+        return reader.Wrong(*arrays, "'arrays' must be a map of names to files", "write 'arrays: {images: a.npy, labels: b.npy}'");
+      }
+      for (const auto& [name, file] : arrays->entries) {
+        if (file.kind != YamlNode::Kind::kScalar || file.scalar.empty()) {
+          return reader.Wrong(file, StrCat("'", name, "' must be a file"), "write 'arrays: {images: a.npy, labels: b.npy}'");
+        }
+        source.arrays.push_back({name, InFolder(file.scalar)});
+      }
+    }
+    if (source.path.empty() == source.arrays.empty()) {
+      return reader.Wrong(node, source.path.empty() ? "no file is named" : "both 'path' and 'arrays' are given",
+                          "give either 'path: FILE' or 'arrays: {name: file}'");
+    }
+    return source;
+  }
+
+  Result<SplitSource> ReadSplit(const YamlNode& node, std::string_view name) const {
+    if (node.kind == YamlNode::Kind::kScalar) {  // test: test.npz
+      return SplitSource{InFolder(node.scalar), {}, 0};
+    }
+    TARE_TRY(YamlReader reader, Map(node, StrCat("data: ", name), {"path", "arrays", "samples"}));
+    TARE_TRY(SplitSource source, ReadSource(reader, node));
+    TARE_TRY(source.num_samples, reader.Integer("samples", 0));
+    if (reader.Child("samples") != nullptr && (source.num_samples < 1 || source.num_samples > kMaxSamples)) {
+      return reader.Wrong(*reader.Child("samples"), StrCat("'samples' is ", source.num_samples),
+                          "give at least 1, or leave it out");
+    }
+    return source;
+  }
+
+  Result<void> ReadSplits(const YamlNode& node, YamlReader& reader) {
+    const YamlNode* calibration = reader.Child("calibration");
+    const YamlNode* test = reader.Child("test");
+    if (calibration == nullptr || test == nullptr) {
+      return reader.Wrong(node, StrCat("'", calibration == nullptr ? "calibration" : "test", "' is missing"),
+                          "name a file for each: calibration sets ranges, test decides; one file may serve both");
+    }
+    TARE_TRY(project_.calibration, ReadSplit(*calibration, "calibration"));
+    TARE_TRY(project_.test, ReadSplit(*test, "test"));
+    if (const YamlNode* search = reader.Child("search")) {
+      TARE_TRY(project_.search, ReadSplit(*search, "search"));
+    } else {
+      project_.search = project_.calibration;
+      project_.search.num_samples = 0;
+    }
+    return {};
+  }
+
+  Result<void> ReadDistributions(YamlReader& reader) {
+    TARE_TRY(const auto items, List(reader, "distributions", "write each as '- {name: jpeg, path: test-jpeg.npz}'"));
+    std::set<std::string> names;
+    for (const YamlNode* item : items) {
+      TARE_TRY(YamlReader entry, Map(*item, "data: distributions", {"name", "path", "arrays", "corrupt", "severity"}));
+      DistributionSource distribution;
+      TARE_TRY(distribution.name, entry.Text("name"));
+      TARE_TRY(distribution.corrupt, entry.Text("corrupt", ""));
+      TARE_TRY(distribution.severity, entry.Integer("severity", 3));
+      if (!names.insert(distribution.name).second) {
+        return entry.Wrong(*item, StrCat("the name '", distribution.name, "' stands twice"), "give each a name of its own");
+      }
+      if (distribution.corrupt.empty()) {
+        TARE_TRY(distribution.source, ReadSource(entry, *item));
+      } else if (entry.Child("path") != nullptr || entry.Child("arrays") != nullptr) {
+        return entry.Wrong(*item, "both 'corrupt' and a file are given", "give one of the two");
+      }
+      if (distribution.severity < 1 || distribution.severity > 5) {
+        return entry.Wrong(*item, StrCat("severity is ", distribution.severity), "give 1 to 5");
+      }
+      project_.distributions.push_back(std::move(distribution));
+    }
+    return {};
+  }
+
+  Result<void> ReadSlices(YamlReader& reader) {
+    TARE_TRY(const auto items, List(reader, "slices", "write each as '- {name: shirts, where: \"label == 6\"}'"));
+    std::set<std::string> names;
+    for (const YamlNode* item : items) {
+      TARE_TRY(YamlReader entry, Map(*item, "data: slices", {"name", "where"}));
+      evaluate::SliceSpec slice;
+      TARE_TRY(slice.name, entry.Text("name"));
+      TARE_TRY(slice.where, entry.Text("where"));
+      if (!names.insert(slice.name).second) {
+        return entry.Wrong(*item, StrCat("the name '", slice.name, "' stands twice"), "give each slice a name of its own");
+      }
+      if (names.size() > kMaxSlices) return entry.Wrong(*item, StrCat("more than ", kMaxSlices, " slices"), "give fewer");
+      if (const auto parsed = evaluate::SliceExpression::Parse(slice.where); !parsed) {
+        return entry.Wrong(*item, parsed.error().what, parsed.error().next_step);
+      }
+      project_.slices.push_back(std::move(slice));
+    }
+    return {};
+  }
+
+  // ---- the rest ---------------------------------------------------------------------------
+
+  Result<void> ReadTask(YamlReader& reader) {
+    TARE_TRY(project_.task, reader.Text("task", project_.label.empty() ? "outputs" : "classification"));
+    if (project_.task != "classification" && project_.task != "outputs") {
+      return reader.Wrong(*reader.Child("task"), StrCat("unknown task '", project_.task, "'"), "choose classification or outputs");
+    }
+    if (project_.task == "classification" && project_.label.empty()) {
+      return reader.Wrong(*reader.Child("task"), "task classification needs labels",
+                          "add 'label: NAME' under data, or choose 'task: outputs'");
+    }
+    return {};
+  }
+
+  Result<void> ReadPolicy(YamlReader& reader) {
+    const YamlNode* node = reader.Child("policy");
+    if (node == nullptr) {
+      project_.policy = evaluate::DefaultPolicy(project_.task, project_.tolerance);
+      return {};
+    }
+    TARE_TRY(project_.policy, evaluate::ReadPolicy(*node, path_));
+    return {};
+  }
+
+  Result<void> ReadFormats(YamlReader& reader, const YamlNode& node) {
+    TARE_TRY(const auto formats, reader.Texts("formats"));
+    const std::vector<std::string> known = {"int8_static", "int8_dynamic", "int8_weights", "float32", "auto"};
+    std::set<std::string> wanted;
+    for (const std::string& format : formats) {
+      if (std::find(known.begin(), known.end(), format) == known.end()) {
+        const std::string nearest = NearestName(format, known);
+        return reader.Wrong(*reader.Child("formats"), StrCat("unknown format '", format, "'"),
+                            nearest.empty() ? StrCat("choose of ", Join(known, ", ")) : StrCat("did you mean '", nearest, "'?"));
+      }
+      if (format != "float32") wanted.insert(format);
+    }
+    if (!formats.empty() && wanted.empty()) {
+      return reader.Wrong(node, "no format but float32 is allowed", "add int8_static or int8_dynamic");
+    }
+    if (wanted.size() == 1 && wanted.contains("int8_static")) project_.wish = search::Wish::kStatic;
+    if (wanted.size() == 1 && wanted.contains("int8_dynamic")) project_.wish = search::Wish::kDynamic;
+    if (wanted.size() == 1 && wanted.contains("int8_weights")) project_.wish = search::Wish::kWeights;
+    return {};
+  }
+
+  Result<void> ReadSearch(YamlReader& top) {
+    const YamlNode* node = top.Child("search");
+    if (node == nullptr) return {};
+    TARE_TRY(YamlReader reader, Map(*node, "search", {"formats", "objective", "tolerance", "method"}));
+    TARE_TRY_VOID(ReadFormats(reader, *node));
+    TARE_TRY(const std::string objective, reader.Text("objective", "latency"));
+    if (objective != "latency" && objective != "size") {
+      return reader.Wrong(*reader.Child("objective"), StrCat("unknown objective '", objective, "'"), "choose latency or size");
+    }
+    if (objective == "size") project_.goal = search::Goal::kSize;
+    TARE_TRY(project_.tolerance, reader.Number("tolerance", project_.tolerance));
+    if (!(project_.tolerance > 0 && project_.tolerance < 1)) {
+      return reader.Wrong(*reader.Child("tolerance"), StrCat("tolerance is ", project_.tolerance),
+                          "give 1 - cosine that still counts as intact, between 0 and 1, such as 0.01");
+    }
+    TARE_TRY(const std::string method, reader.Text("method", "mse"));
+    const auto parsed = calibrate::ParseRangeMethod(method);
+    if (!parsed) return reader.Wrong(*reader.Child("method"), parsed.error().what, parsed.error().next_step);
+    project_.method = *parsed;
+    return {};
+  }
+
+  Result<void> ReadRuntime(YamlReader& top) {
+    const YamlNode* node = top.Child("runtime");
+    if (node == nullptr) return {};
+    TARE_TRY(YamlReader reader, Map(*node, "runtime", {"threads", "custom_ops"}));
+    TARE_TRY(const int64_t threads, reader.Integer("threads", 1));
+    if (threads < 1 || threads > 1024) {
+      return reader.Wrong(*reader.Child("threads"), StrCat("'threads' is ", threads), "give 1 to 1024");
+    }
+    project_.num_threads = static_cast<int>(threads);
+    TARE_TRY(const auto libraries, reader.Texts("custom_ops"));
+    for (const std::string& library : libraries) project_.custom_ops.push_back(InFolder(library));
+    return {};
+  }
+
+  const YamlNode& document_;
+  const std::string& path_;
+  Project project_;
+};
+
+}  // namespace
+
+std::vector<std::string> SplitSource::Files() const {
+  if (!path.empty()) return {path};
+  std::vector<std::string> files;
+  for (const data::ArrayFile& array : arrays) files.push_back(array.path);
+  return files;
+}
+
+Result<Project> ParseProject(std::string_view text, const std::string& path) {
+  TARE_TRY(const YamlNode document, ParseYaml(text, path));
+  return ProjectReader(document, path).Read();
+}
+
+Result<Project> ReadProject(const std::string& path) {
+  std::error_code ignored;
+  const std::string file = fs::is_directory(path, ignored) ? (fs::path(path) / "tare.yaml").string() : path;
+  auto text = ReadFile(file, 1 << 20);
+  if (!text && text.error().code == ErrorCode::kNotFound) {
+    return NotFound(text.error().what, "name a tare.yaml, or write one: tare init MODEL --data FILE");
+  }
+  if (!text) return std::move(text).error();
+  return ParseProject(*text, file);
+}
+
+}  // namespace tare::pipeline

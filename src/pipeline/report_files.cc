@@ -1,0 +1,75 @@
+#include "tare/pipeline/report_files.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+
+#include "tare/core/file.h"
+#include "tare/evaluate/render.h"
+#include "tare/runtime/host.h"
+
+namespace tare::pipeline {
+namespace {
+
+// PRETTY_NAME of /etc/os-release, else the kernel's name.
+std::string OperatingSystem() {
+  std::ifstream file("/etc/os-release");
+  std::string line;
+  constexpr std::string_view kKey = "PRETTY_NAME=";
+  while (std::getline(file, line)) {
+    if (!line.starts_with(kKey)) continue;
+    std::string name = line.substr(kKey.size());
+    std::erase(name, '"');
+    return name;
+  }
+  utsname name{};
+  return ::uname(&name) == 0 ? StrCat(name.sysname, " ", name.release) : std::string();
+}
+
+}  // namespace
+
+ReportPaths ReportPathsOf(const std::string& json_path) {
+  const std::filesystem::path path(json_path);
+  const auto with = [&](const char* extension) {
+    auto other = path;
+    // A report of another extension keeps it: out.txt gives out.txt.html.
+    return path.extension() == ".json" ? other.replace_extension(extension).string() : json_path + extension;
+  };
+  return {json_path, with(".html"), with(".md")};
+}
+
+Result<void> WriteReportFiles(const evaluate::Report& report, std::string_view json, const std::string& json_path) {
+  const ReportPaths paths = ReportPathsOf(json_path);
+  TARE_TRY(const std::string html, evaluate::WriteReportHtml(ReportPage(), json));
+  TARE_TRY_VOID(WriteFileAtomic(paths.html, html));
+  TARE_TRY_VOID(WriteFileAtomic(paths.markdown, evaluate::WriteReportMarkdown(report)));
+  return WriteFileAtomic(paths.json, json);
+}
+
+std::string UtcNow() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  char text[32];
+  if (::gmtime_r(&now, &parts) == nullptr) return "";
+  return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+evaluate::HostFacts HostFactsOf(int num_threads) {
+  const runtime::Host host = runtime::DescribeHost();
+  evaluate::HostFacts facts;
+  facts.cpu = host.cpu;
+  facts.isa = host.isa;
+  facts.threads = num_threads;
+  facts.runtime = host.runtime;
+  facts.cores = host.num_processors;
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = ::sysconf(_SC_PAGESIZE);
+  if (pages > 0 && page_bytes > 0) facts.memory_bytes = int64_t{pages} * page_bytes;
+  facts.os = OperatingSystem();
+  return facts;
+}
+
+}  // namespace tare::pipeline

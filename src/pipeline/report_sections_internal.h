@@ -1,0 +1,20 @@
+// The parts of a report that come from the choice: what was measured, what fused, where the bytes
+// went, the range of each tensor.
+
+#pragma once
+
+#include "tare/evaluate/report.h"
+#include "tare/graph/model.h"
+#include "tare/quantize/prepare.h"
+#include "tare/search/auto_format.h"
+
+namespace tare::pipeline {
+
+/// int8_static, int8_dynamic, int8_weights, or int8_mixed for a recipe of several.
+std::string FormatOf(const quantize::Recipe& recipe);
+
+/// Fills candidates, fusion, nodes and tensors of `report` from a choice that has a model.
+void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice, int64_t float_bytes, double float_latency_ms,
+               evaluate::Report& report);
+
+}  // namespace tare::pipeline

@@ -1,0 +1,443 @@
+#include "tare/pipeline/run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "pipeline/run_internal.h"
+#include "tare/core/file.h"
+#include "tare/core/text.h"
+#include "tare/graph/onnx.h"
+#include "tare/pipeline/report_files.h"
+#include "tare/quantize/prepare.h"
+#include "tare/registry/registry.h"
+#include "tare/runtime/host.h"
+#include "tare/runtime/probe.h"
+#include "tare/runtime/timing.h"
+
+namespace tare::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kMaxSearchedForLocation = int64_t{64} << 20;
+
+std::string HostKey() {
+  const runtime::Host host = runtime::DescribeHost();
+  return StrCat(host.cpu, "|", Join(host.isa, ","), "|", host.num_processors, "|", host.runtime);
+}
+
+// A small file may keep its weights elsewhere ("location" is the key of ONNX external data): then
+// the digest is that of the whole model.
+Result<std::string> DigestOfModel(const std::string& path) {
+  std::error_code error;
+  const auto bytes = fs::file_size(path, error);
+  if (!error && static_cast<int64_t>(bytes) <= kMaxSearchedForLocation) {
+    TARE_TRY(const std::string text, ReadFile(path, kMaxSearchedForLocation));
+    if (text.find("location") != std::string::npos) {
+      if (const auto model = graph::ReadOnnx(path)) {
+        TARE_TRY(const std::string tensors, graph::ModelDigest(*model));
+        return Sha256Hex(Sha256Hex(text) + tensors);
+      }
+    }
+    return Sha256Hex(text);
+  }
+  return Sha256File(path);
+}
+
+void AddInputs(const Project& project, StepKey& key) {
+  for (const data::InputBinding& binding : project.bindings) {
+    key.Add("input", binding.input).Add("array", binding.array).Add("scale", binding.preprocessing.scale);
+    for (const double mean : binding.preprocessing.mean) key.Add("mean", mean);
+    for (const double std : binding.preprocessing.std) key.Add("std", std);
+  }
+  key.Add("label", project.label).Add("task", project.task);
+  for (const std::string& name : project.classes) key.Add("class", name);
+  for (const std::string& column : SliceColumns(project)) key.Add("column", column);
+}
+
+// Columns of the model's scores where the file declares them; 0 elsewhere.
+int64_t DeclaredClasses(const graph::Graph& graph) {
+  if (graph.outputs.empty()) return 0;
+  const Shape& shape = graph.outputs[0].info.shape;
+  const bool scores = IsFloat(graph.outputs[0].info.dtype) && shape.size() == 2 && shape[1] >= 2;
+  return scores ? shape[1] : 0;
+}
+
+// Answers what was heard last: the baseline alone needs no second run.
+struct Echo {
+  std::vector<Tensor> outputs;
+};
+
+evaluate::RunnableModel Recording(const runtime::Session& session, Echo& echo) {
+  evaluate::RunnableModel model = evaluate::RunnableOf(session);
+  const auto run = model.run;
+  model.run = [run, &echo](std::span<const NamedTensor> inputs, const evaluate::RunnableModel::Use& use) {
+    return run(inputs, [&](std::span<const TensorView> views) -> Result<void> {
+      echo.outputs.clear();
+      for (const TensorView& view : views) {
+        TARE_TRY(auto tensor, Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()}, {view.bytes.begin(), view.bytes.end()}));
+        echo.outputs.push_back(std::move(tensor));
+      }
+      return use(views);
+    });
+  };
+  return model;
+}
+
+evaluate::RunnableModel Replaying(const evaluate::RunnableModel& model, const Echo& echo) {
+  return {model.outputs, [&echo](std::span<const NamedTensor>, const evaluate::RunnableModel::Use& use) {
+            std::vector<TensorView> views;
+            for (const Tensor& tensor : echo.outputs) views.push_back({tensor.dtype(), tensor.shape(), tensor.bytes()});
+            return use(views);
+          }};
+}
+
+}  // namespace
+
+Json CandidatesJson(const std::vector<search::Candidate>& candidates) {
+  Json rows = Json::array();
+  for (const search::Candidate& candidate : candidates) {
+    const auto ratio = [](const runtime::Ratio& value) { return Json{value.value, value.low, value.high}; };
+    rows.push_back({{"name", candidate.name},
+                    {"cosine", candidate.closeness.cosine},
+                    {"least_cosine", candidate.closeness.least_cosine},
+                    {"worst_output", candidate.closeness.worst_output},
+                    {"speedup", ratio(candidate.speedup)},
+                    {"batch_speedup", ratio(candidate.batch_speedup)},
+                    {"model_bytes", candidate.model_bytes},
+                    {"problem", candidate.problem},
+                    {"chosen", candidate.chosen}});
+  }
+  return rows;
+}
+
+std::vector<search::Candidate> CandidatesFrom(const Json& json) {
+  std::vector<search::Candidate> candidates;
+  for (const Json& row : json) {
+    search::Candidate candidate;
+    const auto ratio = [&](const char* key) { return runtime::Ratio{row[key][0], row[key][1], row[key][2]}; };
+    candidate.name = row["name"];
+    candidate.closeness = {row["cosine"], row["least_cosine"], row["worst_output"]};
+    candidate.speedup = ratio("speedup");
+    candidate.batch_speedup = ratio("batch_speedup");
+    candidate.model_bytes = row["model_bytes"];
+    candidate.problem = row["problem"];
+    candidate.chosen = row["chosen"];
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
+ProjectRun::ProjectRun(const Project& project, const RunOptions& options, PeakMemory peak, StepCache cache, Progress& progress)
+    : project_(project), options_(options), peak_(std::move(peak)), cache_(std::move(cache)), progress_(progress) {
+  outcome_.out_folder = options.out_folder;
+}
+
+Result<RunOutcome> ProjectRun::Run() {
+  TARE_TRY_VOID(Identify());
+  TARE_TRY_VOID(CheckData());
+  TARE_TRY_VOID(MeasureBaseline());
+  TARE_TRY_VOID(Choose());
+  if (!outcome_.decline_reason.empty()) {
+    TARE_TRY_VOID(Decline());
+    return std::move(outcome_);
+  }
+  TARE_TRY_VOID(EvaluateTest());
+  TARE_TRY_VOID(Judge());
+  TARE_TRY_VOID(Register());
+  outcome_.repeated_nothing = !worked_;
+  return std::move(outcome_);
+}
+
+Result<Json> ProjectRun::Step(std::string_view name, const std::string& key, const std::function<Result<Json>()>& work) {
+  if (progress_.cancelled()) return Cancelled();
+  worked_ = true;
+  auto result = work();
+  // Ctrl-C reaches child processes too: what they say then is not the cause.
+  if (!result && progress_.cancelled()) return Cancelled();
+  if (!result) return result;
+  TARE_TRY_VOID(cache_.Store(name, key, *result));
+  return result;
+}
+
+void ProjectRun::SayFound(std::string_view title, const std::string& summary) {
+  progress_.Begin(title, 0);
+  progress_.End(StrCat(summary, "  (as before)"));
+}
+
+// ---- what the run depends on --------------------------------------------------------------------
+
+Result<void> ProjectRun::Identify() {
+  host_ = HostKey();
+  TARE_TRY(model_digest_, DigestOfModel(project_.model_path));
+  model_bytes_ = ModelBytes(project_.model_path);
+  TARE_TRY(calibration_digest_, files_.Of(project_.calibration).While("digesting the calibration split"));
+  TARE_TRY(search_digest_, files_.Of(project_.search).While("digesting the search split"));
+  TARE_TRY(test_digest_, files_.Of(project_.test).While("digesting the test split"));
+  StepKey feed("feed");
+  AddInputs(project_, feed);
+  feed.Add("tare", options_.tare_version).Add("program", options_.program_stamp).Add("model", model_digest_);
+  feed_key_ = feed.Digest();
+
+  // The policy is on the record before anything is measured.
+  const std::string policy = evaluate::PolicyDigest(project_.policy);
+  if (auto found = cache_.Find("policy", policy)) {
+    policy_declared_ = found->value("declared", "");
+  } else {
+    policy_declared_ = UtcNow();
+    TARE_TRY_VOID(cache_.Store("policy", policy, {{"declared", policy_declared_}, {"policy", evaluate::CanonicalPolicy(project_.policy)}}));
+  }
+  return {};
+}
+
+runtime::SessionOptions ProjectRun::Session() const {
+  runtime::SessionOptions options;
+  options.num_threads = project_.num_threads;
+  options.custom_op_libraries = project_.custom_ops;
+  return options;
+}
+
+Result<void> ProjectRun::NeedModel() {
+  if (source_) return {};
+  TARE_TRY(source_, graph::ReadOnnx(project_.model_path));
+  return {};
+}
+
+Result<void> ProjectRun::NeedData() {
+  if (opener_) return {};
+  TARE_TRY_VOID(NeedModel());
+  std::vector<ValueInfo> inputs;
+  for (const graph::Value& input : source_->graph.inputs) {
+    if (source_->graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
+  }
+  opener_ = std::make_unique<SourceOpener>(project_, std::move(inputs));
+  TARE_TRY(calibration_, opener_->Open(project_.calibration));
+  TARE_TRY(search_, opener_->Open(project_.search));
+  TARE_TRY(test_, opener_->Open(project_.test));
+  return {};
+}
+
+Result<void> ProjectRun::NeedRuntime() {
+  if (runtime_ready_) return {};
+  TARE_TRY_VOID(NeedData());
+  TARE_TRY(auto batch, calibration_.feed->Read(std::span(samples_.calibration).first(1)));
+  const std::vector<quantize::Inputs> probes = {std::move(batch.inputs)};
+  TARE_TRY_VOID(runtime::InChild([&] { return quantize::RunOnce(*source_, probes, Session()); }, options_.time_limit_s)
+                    .While(StrCat("running ", project_.model_path, " on the first calibration sample")));
+  runtime_ready_ = true;
+  return {};
+}
+
+// ---- data ---------------------------------------------------------------------------------------
+
+Result<void> ProjectRun::CheckData() {
+  StepKey key("data");
+  key.Add("feed", feed_key_).Add("calibration", calibration_digest_).Add("search", search_digest_).Add("test", test_digest_);
+  key.Add("c", project_.calibration.num_samples).Add("s", project_.search.num_samples).Add("t", project_.test.num_samples);
+  key.Add("seed", project_.seed);
+  const std::string digest = key.Digest();
+  const auto summary = [&] {
+    return StrCat("test ", WithThousands(std::ssize(samples_.test)), " · search ", WithThousands(std::ssize(samples_.search)), " · calibration ",
+                  WithThousands(std::ssize(samples_.calibration)), " · disjoint, 0 duplicates across");
+  };
+  if (auto found = cache_.Find("data", digest)) {
+    data_ = std::move(*found);
+    TARE_TRY_VOID(ChooseSamples());
+    SayFound("data", summary());
+    return {};
+  }
+  OneStep step(progress_, "data");
+  TARE_TRY(data_, Step("data", digest, [&] { return InspectData(); }));
+  step.Done(summary());
+  return {};
+}
+
+Result<void> ProjectRun::ChooseSamples() {
+  const Json& sizes = data_["sizes"];
+  TARE_TRY(samples_, ChooseSplits(project_, {calibration_digest_, search_digest_, test_digest_},
+                                  {sizes["calibration"], sizes["search"], sizes["test"]}));
+  return {};
+}
+
+Result<Json> ProjectRun::InspectData() {
+  TARE_TRY_VOID(NeedData());
+  data_["sizes"] = {{"calibration", calibration_.dataset->num_samples()},
+                    {"search", search_.dataset->num_samples()},
+                    {"test", test_.dataset->num_samples()}};
+  TARE_TRY_VOID(ChooseSamples());
+  const data::Split splits[] = {{"calibration", calibration_.dataset.get(), calibration_.feed->arrays(), samples_.calibration},
+                                {"search", search_.dataset.get(), search_.feed->arrays(), samples_.search},
+                                {"test", test_.dataset.get(), test_.feed->arrays(), samples_.test}};
+  TARE_TRY_VOID(data::CheckDisjoint(splits));
+  data_["inputs"] = test_.feed->report();
+  if (project_.task == "classification") {
+    const int64_t declared = project_.classes.empty() ? DeclaredClasses(source_->graph) : std::ssize(project_.classes);
+    TARE_TRY_VOID(ClassLabels(project_, *test_.dataset, samples_.test, declared));
+    TARE_TRY(const data::ArrayInfo info, test_.dataset->Find(project_.label));
+    data_["classes"] = project_.classes.empty() ? info.classes : project_.classes;
+  }
+  for (const std::string& column : SliceColumns(project_)) {
+    TARE_TRY_VOID(test_.dataset->Find(column).While("looking for a column that a slice compares"));
+  }
+  return data_;
+}
+
+evaluate::DataSummary ProjectRun::DataFacts() const {
+  const auto use = [&](const SplitSource& source, const std::vector<int64_t>& samples, const std::string& digest) {
+    return evaluate::DataUse{SourceName(source), std::ssize(samples), "sha256:" + digest, project_.seed};
+  };
+  evaluate::DataSummary summary;
+  summary.calibration = use(project_.calibration, samples_.calibration, calibration_digest_);
+  summary.search = use(project_.search, samples_.search, search_digest_);
+  summary.test = use(project_.test, samples_.test, test_digest_);
+  summary.disjoint = true;
+  summary.duplicates_across = 0;
+  return summary;
+}
+
+// ---- baseline -----------------------------------------------------------------------------------
+
+Result<void> ProjectRun::MeasureBaseline() {
+  StepKey key("baseline");
+  key.Add("feed", feed_key_).Add("test", test_digest_).Add("samples", SamplesDigest(samples_.test)).Add("host", host_);
+  key.Add("threads", project_.num_threads);
+  for (const std::string& library : project_.custom_ops) key.Add("library", library);
+  const std::string digest = key.Digest();
+  if (auto found = cache_.Find("baseline", digest)) {
+    baseline_ = std::move(*found);
+    SayFound("baseline", baseline_["summary"]);
+    return {};
+  }
+  TARE_TRY(baseline_, Step("baseline", digest, [&] { return RunBaseline(); }));
+  return {};
+}
+
+Result<Json> ProjectRun::RunBaseline() {
+  OneStep step(progress_, StrCat("baseline ", WithThousands(std::ssize(samples_.test)), " samples"));
+  TARE_TRY_VOID(NeedRuntime());
+  TARE_TRY(const auto session, runtime::Session::FromFile(project_.model_path, Session()));
+  Json result;
+  std::string summary;
+  if (project_.task == "classification") {
+    Echo echo;
+    const auto recording = Recording(session, echo);
+    SplitBatches batches(project_, test_, samples_.test);
+    evaluate::EvaluateOptions options;
+    options.classification.classes = data_["classes"].get<std::vector<std::string>>();
+    options.classification.bootstrap.replicates = 100;  // its intervals are not used
+    options.outputs.bootstrap.replicates = 100;
+    TARE_TRY(const auto evidence, evaluate::Evaluate(recording, Replaying(recording, echo), batches, project_.task, options, step));
+    const evaluate::Estimate* accuracy = evaluate::FindMetric(evidence.baseline.metrics, "accuracy");
+    if (accuracy != nullptr) {
+      result["accuracy"] = accuracy->value;
+      summary = StrCat("accuracy ", Fixed(100 * accuracy->value, 2), " %   ");
+      const auto classes = static_cast<double>(std::max<int64_t>(2, std::ssize(evidence.baseline.per_class)));
+      result["near_chance"] = accuracy->value < 1.5 / classes;
+    }
+  }
+  TARE_TRY(const auto batch, test_.feed->Read(std::span(samples_.test).first(1)));
+  runtime::TimingOptions timing;
+  const runtime::Session* sessions[] = {&session};
+  TARE_TRY(const auto times, runtime::TimeInterleaved(sessions, batch.inputs, timing));
+  const double latency_ms = runtime::Median(times[0]);
+  result["latency_ms"] = latency_ms;
+  result["summary"] = StrCat(summary, "latency ", Fixed(latency_ms, latency_ms < 10 ? 2 : 1), " ms   ", HumanBytes(model_bytes_));
+  step.Done(std::string(result["summary"]));
+  return result;
+}
+
+// ---- verdict ------------------------------------------------------------------------------------
+
+void ProjectRun::RemoveReports() const {
+  std::error_code ignored;
+  for (const char* name : {"report.json", "report.html", "report.md"}) fs::remove(OutPath(name), ignored);
+}
+
+Result<void> ProjectRun::Judge() {
+  StepKey key("report");
+  key.Add("evaluation", evaluation_key_).Add("policy", evaluate::PolicyDigest(project_.policy)).Add("name", project_.name);
+  key.Add("choice", choice_.dump()).Add("page", Sha256Hex(ReportPage()));
+  const std::string digest = key.Digest();
+  const std::string path = OutPath("report.json");
+  outcome_.report_html_path = ReportPathsOf(path).html;
+
+  const auto found = cache_.Find("report", digest);
+  worked_ = worked_ || !found;
+  if (found && fs::exists(outcome_.report_html_path) && fs::exists(ReportPathsOf(path).markdown)) {
+    const auto text = ReadFile(path);
+    if (text && Sha256Hex(*text) == found->value("sha256", "")) {
+      TARE_TRY(outcome_.report, evaluate::ReadReportJson(*text, path));
+      outcome_.report.decision = evaluate::Gate(outcome_.report.evidence, project_.policy);
+      outcome_.report_json = *text;
+      return {};
+    }
+  }
+  TARE_TRY(outcome_.report, evaluate::ReadReportJson(evaluation_["report"].dump(), OutPath(".tare/evaluate.json")));
+  evaluate::Report& report = outcome_.report;
+  report.tare_version = options_.tare_version;
+  report.created = UtcNow();
+  report.name = project_.name;
+  report.policy_declared = policy_declared_;
+  report.decision = evaluate::Gate(report.evidence, project_.policy);
+  report.data = DataFacts();
+  report.host = HostFactsOf(project_.num_threads);
+  report.digests = {{"baseline", "sha256:" + model_digest_},
+                    {"candidate", StrCat("sha256:", std::string(choice_["model_sha256"]))},
+                    {"recipe", StrCat("sha256:", std::string(choice_["recipe_sha256"]))},
+                    {"policy", evaluate::PolicyDigest(project_.policy)},
+                    {"data_calibration", "sha256:" + calibration_digest_},
+                    {"data_search", "sha256:" + search_digest_},
+                    {"data_test", "sha256:" + test_digest_}};
+  Json document = Json::parse(evaluate::WriteReportJson(report));
+  for (const auto& [name, section] : choice_["sections"].items()) document[name] = section;
+  outcome_.report_json = document.dump(1) + "\n";
+  TARE_TRY_VOID(WriteReportFiles(report, outcome_.report_json, path));
+  return cache_.Store("report", digest, {{"sha256", Sha256Hex(outcome_.report_json)}});
+}
+
+Result<void> ProjectRun::Register() {
+  if (!outcome_.report.decision || outcome_.report.decision->verdict != evaluate::Verdict::kPass) return {};
+  outcome_.registry_root = !project_.registry_root.empty()    ? project_.registry_root
+                           : !options_.registry_root.empty() ? options_.registry_root
+                                                             : (fs::path(project_.folder) / "tare-registry").string();
+  registry::NewVersion version;
+  version.name = project_.name;
+  version.files = {{std::string(registry::kModel), OutPath("model.onnx")},
+                   {std::string(registry::kRecipe), OutPath("recipe.yaml")},
+                   {std::string(registry::kReportJson), OutPath("report.json")},
+                   {std::string(registry::kReportHtml), OutPath("report.html")}};
+  if (fs::exists(OutPath("model.onnx.data"))) version.files["model_data"] = OutPath("model.onnx.data");
+  if (fs::exists(OutPath("calibration.json"))) version.files[std::string(registry::kCalibration)] = OutPath("calibration.json");
+  version.digests = outcome_.report.digests;
+  version.verdict = "PASS";
+  version.summary = outcome_.report.decision->summary;
+  version.metadata = {{"tare_version", options_.tare_version}, {"format", choice_["format"]}, {"task", project_.task}};
+  TARE_TRY(const auto registry, registry::Registry::Open(outcome_.registry_root));
+  TARE_TRY(const auto registered, registry.Register(version));
+  outcome_.registered = StrCat(project_.name, "@", registered.number);
+  return {};
+}
+
+Result<void> ProjectRun::Decline() {
+  std::error_code ignored;
+  RemoveReports();
+  for (const char* name : {"model.onnx", "model.onnx.data", "recipe.yaml", "calibration.json"}) fs::remove(OutPath(name), ignored);
+  outcome_.repeated_nothing = !worked_;
+  return {};
+}
+
+Result<RunOutcome> RunProject(const Project& project, const RunOptions& options, Progress& progress) {
+  RunOptions resolved = options;
+  if (resolved.out_folder.empty()) resolved.out_folder = (fs::path(project.folder) / "tare-out").string();
+  std::error_code ignored;
+  if (fs::equivalent(project.model_path, fs::path(resolved.out_folder) / "model.onnx", ignored)) {
+    return InvalidArgument(StrCat("the quantized model would overwrite the float one, ", project.model_path),
+                           "choose another folder with --out");
+  }
+  TARE_TRY(auto peak, PeakMemory::Start());
+  TARE_TRY(auto cache, StepCache::Open(resolved.out_folder));
+  return ProjectRun(project, resolved, std::move(peak), std::move(cache), progress).Run();
+}
+
+}  // namespace tare::pipeline

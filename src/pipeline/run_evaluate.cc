@@ -1,0 +1,106 @@
+// The step of `tare run` that compares float and int8 on the test split.
+
+#include <filesystem>
+
+#include "pipeline/comparison_internal.h"
+#include "pipeline/run_internal.h"
+#include "tare/core/text.h"
+#include "tare/evaluate/evaluate.h"
+#include "tare/evaluate/report.h"
+
+namespace tare::pipeline {
+namespace {
+
+evaluate::EvaluateOptions OptionsOf(const Project& project, const Json& data) {
+  evaluate::EvaluateOptions options;
+  if (data.contains("classes")) options.classification.classes = data["classes"].get<std::vector<std::string>>();
+  options.classification.slices = project.slices;
+  options.outputs.sample_is_run = false;
+  return options;
+}
+
+std::string EvaluationSummary(const evaluate::Evidence& evidence) {
+  std::string text = StrCat(WithThousands(evidence.n), " pairs");
+  if (evidence.paired && evidence.paired->counts.n > 0) {
+    const auto& counts = evidence.paired->counts;
+    text += StrCat("   ", WithThousands(counts.flips), counts.flips == 1 ? " flip" : " flips");
+  }
+  if (!evidence.cost.speedup.empty()) text += StrCat("   ", Fixed(evidence.cost.speedup.front().second.value, 2), "x as fast");
+  return text;
+}
+
+}  // namespace
+
+Result<void> ProjectRun::EvaluateTest() {
+  StepKey key("evaluate");
+  key.Add("feed", feed_key_).Add("host", host_).Add("candidate", std::string(choice_["model_sha256"]));
+  key.Add("test", test_digest_).Add("samples", SamplesDigest(samples_.test)).Add("threads", project_.num_threads);
+  for (const std::string& library : project_.custom_ops) key.Add("library", library);
+  for (const auto& slice : project_.slices) key.Add("slice", slice.name).Add("where", slice.where);
+  for (const DistributionSource& distribution : project_.distributions) {
+    key.Add("distribution", distribution.name).Add("corrupt", distribution.corrupt).Add("samples", distribution.source.num_samples);
+    if (distribution.source.empty()) continue;
+    TARE_TRY(const std::string digest, files_.Of(distribution.source).While(StrCat("digesting the distribution ", distribution.name)));
+    key.Add("digest", digest);
+  }
+  evaluation_key_ = key.Digest();
+  if (auto found = cache_.Find("evaluate", evaluation_key_)) {
+    evaluation_ = std::move(*found);
+    SayFound("evaluate", evaluation_["summary"]);
+    return {};
+  }
+  TARE_TRY(evaluation_, Step("evaluate", evaluation_key_, [&] { return RunEvaluation(); }));
+  return {};
+}
+
+Result<Json> ProjectRun::RunEvaluation() {
+  OneStep step(progress_, StrCat("evaluate ", WithThousands(std::ssize(samples_.test)), " pairs"));
+  TARE_TRY_VOID(NeedRuntime());
+  TARE_TRY(const auto baseline, runtime::Session::FromFile(project_.model_path, Session()));
+  TARE_TRY(const auto candidate, runtime::Session::FromFile(OutPath("model.onnx"), Session()));
+  const auto options = OptionsOf(project_, data_);
+  const auto first = evaluate::RunnableOf(baseline);
+  const auto second = evaluate::RunnableOf(candidate);
+  SplitBatches batches(project_, test_, samples_.test);
+  evaluate::Report report;
+  evaluate::Evidence& evidence = report.evidence;
+  TARE_TRY(evidence, evaluate::Evaluate(first, second, batches, project_.task, options, step));
+  evidence.baseline.label = "float32";
+  evidence.baseline.path = std::filesystem::path(project_.model_path).filename().string();
+  evidence.candidate.label = choice_["format"];
+  evidence.candidate.path = "model.onnx";
+  TARE_TRY_VOID(AddDistributions(first, second, options, step, evidence));
+  const ComparedModels models{project_.model_path, OutPath("model.onnx"), &baseline, &candidate, Session()};
+  TARE_TRY_VOID(AddCosts(models, *test_.feed, samples_.test, peak_, step, evidence));
+  evidence.baseline.model_bytes = model_bytes_;
+  if (baseline_.value("near_chance", false)) {
+    evidence.warnings.push_back({StrCat("the float model itself is right in ", Fixed(100 * baseline_.value("accuracy", 0.0), 1), " % of the test samples, about as often as chance"),
+                                 "check preprocessing (scale, mean, std) and the order of the classes"});
+  }
+  report.name = project_.name;
+  Json result;
+  result["summary"] = EvaluationSummary(evidence);
+  result["report"] = Json::parse(evaluate::WriteReportJson(report));
+  step.Done(std::string(result["summary"]));
+  return result;
+}
+
+Result<void> ProjectRun::AddDistributions(const evaluate::RunnableModel& baseline, const evaluate::RunnableModel& candidate,
+                                          const evaluate::EvaluateOptions& options, Progress& progress, evaluate::Evidence& evidence) {
+  for (const DistributionSource& distribution : project_.distributions) {
+    if (distribution.source.empty() || project_.task != "classification") {
+      evidence.warnings.push_back({StrCat("the distribution '", distribution.name, "' was not evaluated: ",
+                                          distribution.source.empty() ? "this version of tare does not corrupt data" : "it needs labels"),
+                                   "give it as a file of its own: {name: ..., path: FILE}, with the task classification"});
+      continue;
+    }
+    TARE_TRY(const OpenSource source, opener_->Open(distribution.source).While(StrCat("opening the distribution ", distribution.name)));
+    const int64_t available = source.dataset->num_samples();
+    SplitBatches batches(project_, source, data::ChooseSamples(available, available, project_.seed));
+    TARE_TRY_VOID(evaluate::EvaluateDistribution(baseline, candidate, batches, distribution.name, SourceName(distribution.source), options,
+                                                 progress, evidence));
+  }
+  return {};
+}
+
+}  // namespace tare::pipeline
