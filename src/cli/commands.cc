@@ -23,6 +23,7 @@ Program MakeProgram() {
   commands.push_back(MakeInitCommand(*root));
   commands.push_back(MakeInspectCommand(*root));
   commands.push_back(MakeRunCommand(*root));
+  commands.push_back(MakeCalibrateCommand(*root));
   commands.push_back(MakeQuantizeCommand(*root));
   commands.push_back(MakeEvaluateCommand(*root));
   commands.push_back(MakeGateCommand(*root));

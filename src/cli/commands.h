@@ -12,6 +12,7 @@ namespace tare::cli {
 Command MakeInitCommand(CLI::App& root);
 Command MakeInspectCommand(CLI::App& root);
 Command MakeRunCommand(CLI::App& root);
+Command MakeCalibrateCommand(CLI::App& root);
 Command MakeQuantizeCommand(CLI::App& root);
 Command MakeEvaluateCommand(CLI::App& root);
 Command MakeGateCommand(CLI::App& root);

@@ -44,6 +44,7 @@ void SayWrapped(Terminal& terminal, std::string_view title, const std::string& t
 
 std::string FateText(const pipeline::AbilityGroup& group) {
   if (group.fate == "static") return "can run in integers";
+  if (group.fate == "merged") return "merges into the integer node before it";
   if (group.fate == "dynamic") return "can run in integers, ranged at each run";
   return "stays float";
 }

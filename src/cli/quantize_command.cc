@@ -12,6 +12,7 @@
 #include "tare/core/file.h"
 #include "tare/core/text.h"
 #include "tare/graph/onnx.h"
+#include "tare/pipeline/calibrate_model.h"
 #include "tare/pipeline/quantize_model.h"
 
 namespace tare::cli {
@@ -24,6 +25,7 @@ struct QuantizeArgs {
   std::string method = "mse";
   std::string goal = "speed";
   std::string recipe_path;
+  std::string ranges_path;
   int64_t num_samples = 300;
   double tolerance = 0.01;
   uint64_t seed = 0;
@@ -89,6 +91,27 @@ Result<void> WriteOutcome(const QuantizeArgs& args, pipeline::QuantizeOutcome& o
   return {};
 }
 
+// Static int8 with ranges found before: nothing is measured.
+Result<int> QuantizeWithRanges(const QuantizeArgs& args, Terminal& terminal) {
+  if (args.format != "auto" && args.format != "int8_static") {
+    return InvalidArgument(StrCat("--ranges makes an int8_static model, not ", args.format), "leave --format out");
+  }
+  TARE_TRY(const auto method, calibrate::ParseRangeMethod(args.method));
+  TARE_TRY(auto made, pipeline::QuantizeByRanges(args.model_path, args.ranges_path, method, SessionOptionsOf(args.runtime)));
+  made.recipe.tare_version = VersionNumber();
+  TARE_TRY_VOID(graph::WriteOnnx(made.model, args.out_path));
+  const std::string recipe_path = std::filesystem::path(args.out_path).replace_extension(".recipe.yaml").string();
+  TARE_TRY_VOID(WriteFileAtomic(recipe_path, quantize::RecipeText(made.recipe)));
+  terminal.Say("  fused     ", made.fusion.fused, " of ", made.fusion.expected, " nodes run in integers");
+  for (const auto& island : made.fusion.islands) terminal.Say("  float     ", island.node, " (", island.op_type, "): ", island.reason);
+  terminal.Say("  wrote     ", args.out_path, " with the ranges of ", args.ranges_path, "; recipe ", recipe_path);
+  terminal.Say("  next: tare evaluate ", args.model_path, " ", args.out_path, " --data test.npz -o report.json   (nothing was measured yet)");
+  if (terminal.json()) {
+    terminal.PrintJson(nlohmann::json{{"written", args.out_path}, {"fusion", {{"expected", made.fusion.expected}, {"fused", made.fusion.fused}}}}.dump());
+  }
+  return kExitDone;
+}
+
 Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
   if (!args.recipe_path.empty()) {
     TARE_TRY(const auto model, pipeline::QuantizeByRecipe(args.model_path, args.recipe_path, SessionOptionsOf(args.runtime)));
@@ -97,6 +120,7 @@ Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
     if (terminal.json()) terminal.PrintJson(nlohmann::json{{"written", args.out_path}}.dump());
     return kExitDone;
   }
+  if (!args.ranges_path.empty()) return QuantizeWithRanges(args, terminal);
   if (args.data.data_path.empty()) {
     return InvalidArgument("--data is missing: ranges and outputs are measured on samples", "give some: --data samples.npz");
   }
@@ -142,6 +166,7 @@ Command MakeQuantizeCommand(CLI::App& root) {
   app->add_option("--tolerance", args->tolerance, "1 - mean cosine to float that still counts as intact")->check(CLI::Range(1e-9, 1.0))->capture_default_str();
   app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();
   app->add_option("--recipe", args->recipe_path, "Apply this recipe: no data, no measuring")->type_name(kFileType);
+  app->add_option("--ranges", args->ranges_path, "Ranges of tare calibrate: no data, no measuring")->type_name(kFileType);
   AddRuntimeOptions(*app, args->runtime);
   return {app, [args](Terminal& terminal) { return RunQuantize(*args, terminal); }};
 }

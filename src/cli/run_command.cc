@@ -90,7 +90,7 @@ Result<int> RunRun(const RunArgs& args, Terminal& terminal) {
   }
   SayReport(outcome.report, terminal);
   SayNext(project, outcome, terminal);
-  if (terminal.json()) terminal.PrintJson(outcome.report_json);
+  if (terminal.json()) terminal.PrintJson(std::string_view(outcome.report_json).substr(0, outcome.report_json.find_last_not_of('\n') + 1));
   return ExitCodeOf(outcome.report);
 }
 

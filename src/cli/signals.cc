@@ -36,6 +36,7 @@ void InstallSignalHandlers() {
   ::sigaction(SIGTERM, &action, nullptr);
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
+  ::sigaction(SIGXFSZ, &action, nullptr);
 }
 
 bool StopRequested() { return g_stop.load(std::memory_order_relaxed); }

@@ -11,9 +11,9 @@
 namespace tare {
 namespace {
 
-constexpr size_t kMaxBytes = 1 << 20;
+constexpr size_t kMaxBytes = 8 << 20;
 constexpr int kMaxDepth = 64;
-constexpr int kMaxNodes = 100'000;
+constexpr int kMaxNodes = 1'000'000;
 
 Error BadYaml(const std::string& source, int line, std::string_view what) {
   return InvalidArgument(StrCat(source, ":", line, ": ", what), "correct the file at that line");
@@ -81,7 +81,7 @@ const YamlNode* YamlNode::Find(std::string_view key) const {
 }
 
 Result<YamlNode> ParseYaml(std::string_view text, const std::string& source) {
-  if (text.size() > kMaxBytes) return BadYaml(source, 1, "the file is larger than 1 MiB");
+  if (text.size() > kMaxBytes) return BadYaml(source, 1, "the file is larger than 8 MiB");
   if (NestsTooDeep(text)) return BadYaml(source, 1, "the document nests too deep");
   if (text.find('\0') != std::string_view::npos) return BadYaml(source, 1, "not a text file");
   try {

@@ -214,14 +214,25 @@ Result<FlipCounts> ReadCounts(const JsonReader& reader) {
   return out;
 }
 
-// A difference that came without counts gets those of its scope.
-void AttachPairs(const char* metric, const FlipCounts& counts, Metrics& difference) {
+// A difference that came without counts gets those of its scope, which it must agree with but for
+// rounding.
+Result<void> AttachPairs(const JsonReader& reader, const char* metric, const FlipCounts& counts,
+                         Metrics& difference) {
+  constexpr double kRounding = 5e-4;
   for (auto& [name, estimate] : difference) {
-    if (name != metric || estimate.pairs || counts.n == 0 || !std::isfinite(estimate.value))
+    if (name != metric || estimate.pairs || counts.n == 0 || !std::isfinite(estimate.value)) {
       continue;
+    }
+    const double exact =
+        static_cast<double>(counts.helpful - counts.harmful) / static_cast<double>(counts.n);
+    if (std::abs(exact - estimate.value) > kRounding) {
+      return reader.Wrong(metric, "the difference that harmful, helpful and n say");
+    }
+    estimate.value = exact;
     estimate.pairs = stats::PairedCounts{counts.n, counts.harmful, counts.helpful};
     estimate.n = counts.n;
   }
+  return {};
 }
 
 Result<PairedScope> ReadPairedScope(const JsonReader& reader) {
@@ -229,7 +240,7 @@ Result<PairedScope> ReadPairedScope(const JsonReader& reader) {
   TARE_TRY(out.name, reader.Text("name"));
   TARE_TRY(out.counts, ReadCounts(reader));
   TARE_TRY(out.difference, ReadMetrics(reader, "difference"));
-  AttachPairs("accuracy", out.counts, out.difference);
+  TARE_TRY_VOID(AttachPairs(reader, "accuracy", out.counts, out.difference));
   return out;
 }
 
@@ -246,7 +257,7 @@ Result<PairedClass> ReadPairedClass(const JsonReader& reader) {
     TARE_TRY(auto estimate, ReadEstimate(reader.Under(key.c_str(), *child)));
     out.difference.emplace_back(name, std::move(estimate));
   }
-  AttachPairs("recall", out.counts, out.difference);
+  TARE_TRY_VOID(AttachPairs(reader, "recall", out.counts, out.difference));
   return out;
 }
 
@@ -278,7 +289,7 @@ Result<std::optional<Paired>> ReadPaired(const JsonReader& document) {
   out.mcnemar_p = p.value_or(1);
   TARE_TRY(out.kl_nats, ReadKl(reader));
   TARE_TRY(out.difference, ReadMetrics(reader, "difference"));
-  AttachPairs("accuracy", out.counts, out.difference);
+  TARE_TRY_VOID(AttachPairs(reader, "accuracy", out.counts, out.difference));
   TARE_TRY(out.per_class, ReadList<PairedClass>(reader, "per_class", ReadPairedClass));
   TARE_TRY(out.slices, ReadList<PairedScope>(reader, "slices", ReadPairedScope));
   TARE_TRY(out.distributions, ReadList<PairedScope>(reader, "distributions", ReadPairedScope));

@@ -181,7 +181,7 @@ std::optional<std::vector<double>> BiasOf(const Node& node, const GraphIndex& in
   if (node.Input(2).empty()) return std::vector<double>(static_cast<size_t>(channels), 0.0);
   const SharedTensor* bias = index.Constant(node.Input(2));
   if (bias == nullptr || (*bias)->dtype() != DType::kFloat32 || (*bias)->num_elements() != channels ||
-      (*bias)->shape().back() != channels) {
+      (*bias)->rank() == 0 || (*bias)->shape().back() != channels) {
     return std::nullopt;
   }
   const auto values = (*bias)->data<float>();
@@ -193,9 +193,9 @@ bool FoldInto(Graph& graph, const GraphIndex& index, NameMaker& names, size_t no
   Node& node = graph.nodes[node_at];
   Node& next = graph.nodes[next_at];
   const SharedTensor* weight = index.Constant(node.Input(1));
-  if (weight == nullptr || (*weight)->dtype() != DType::kFloat32) return false;
+  if (weight == nullptr || (*weight)->dtype() != DType::kFloat32 || (*weight)->num_elements() == 0) return false;
   const auto layout = LayoutOf(node, (*weight)->shape());
-  if (!layout || (*weight)->num_elements() == 0) return false;
+  if (!layout) return false;
   const auto affine = next.Is("BatchNormalization")
                           ? AffineOfBatchNorm(next, index, layout->channels)
                           : AffineOfElementwise(next, node.outputs[0], index, layout->channels,
@@ -355,7 +355,7 @@ void RaisePad(Graph& graph, NameMaker& names, Node& node) {
 }
 
 void RaiseNode(Graph& graph, NameMaker& names, Node& node) {
-  if (!node.domain.empty() || node.outputs.empty()) return;
+  if (!node.domain.empty() || node.inputs.empty()) return;
   if (node.Is("Slice")) RaiseSlice(graph, names, node);
   if (node.Is("Upsample") || node.Is("Resize")) RaiseResize(graph, names, node);
   if (node.Is("Clip")) RaiseClip(graph, names, node);

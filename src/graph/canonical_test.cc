@@ -242,6 +242,25 @@ TEST(FoldChannelConstantsTest, FoldsAChainIntoOneConv) {
   EXPECT_EQ(counts[1].what, "Mul folded into Conv");
 }
 
+TEST(FoldChannelConstantsTest, SurvivesNodesThatNoRuntimeWouldTake) {
+  const auto fold = [](const Shape& weight, const Shape& bias, int64_t group) {
+    return Rewritten(ModelBuilder()
+                         .Input("x", {1, 1, 2, 2})
+                         .Uniform("w", weight, 1)
+                         .Uniform("b", bias, 2)
+                         .Uniform("k", {}, 3)
+                         .Op("ConvTranspose", {"x", "w", "b"}, {"c"}, {IntOf("group", group)})
+                         .Op("Mul", {"c", "k"}, {"y"})
+                         .Output("y")
+                         .Body());
+  };
+  const std::string unchanged = "c = ConvTranspose(x, w, b)\ny = Mul(c, k)\n";
+  EXPECT_EQ(fold({1, 1, 1, 1}, {}, 1), unchanged) << "a bias without an axis";
+  EXPECT_EQ(fold({0, 2, 1, 1}, {2}, int64_t{1} << 62), unchanged);
+  EXPECT_EQ(fold({1, 2, 1, 1}, {2}, -1), unchanged);
+  EXPECT_EQ(fold({1}, {1}, 1), unchanged);
+}
+
 TEST(FoldChannelConstantsTest, LeavesABatchNormThatTrains) {
   ModelBuilder builder = ConvThen();
   for (const char* name : {"g", "s", "m", "v"}) builder.Uniform(name, {4}, 7, 0.5, 1);

@@ -86,6 +86,9 @@ Result<Graph> ReadGraph(onnx::GraphProto& proto, const std::string& folder) {
   Graph graph;
   graph.name = proto.name();
   for (auto& node : *proto.mutable_node()) {
+    if (node.output().empty()) {
+      return DataLoss(StrCat("node '", node.name(), "' (", node.op_type(), ") has no output"), "export the model again");
+    }
     TARE_TRY(auto read, ReadNode(node, folder));
     graph.nodes.push_back(std::move(read));
   }

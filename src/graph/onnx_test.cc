@@ -203,6 +203,16 @@ TEST(OnnxTest, NamesTheFileThatIsNoModel) {
   EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
 }
 
+// Found by fuzz/onnx_fuzz.cc.
+TEST(OnnxTest, RefusesANodeWithoutOutputs) {
+  onnx::ModelProto proto = Proto(SmallModel());
+  proto.mutable_graph()->mutable_node(0)->clear_output();
+  const auto read = Parse(proto.SerializeAsString());
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(read.error().what, HasSubstr("'c' (Conv) has no output"));
+}
+
 TEST(OnnxTest, RefusesBodiesThatNestWithoutEnd) {
   Graph body = ModelBuilder().Op("Abs", {"x"}, {"y"}).Output("y").Body();
   for (int i = 0; i < 60; ++i) {

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "pipeline/comparison_internal.h"
 #include "tare/core/text.h"
 #include "tare/graph/onnx.h"
+#include "tare/graph/index.h"
+#include "tare/quantize/apply.h"
 #include "tare/quantize/prepare.h"
 #include "tare/runtime/probe.h"
 
@@ -56,11 +59,25 @@ void AddTo(std::vector<OperatorCount>& counts, const std::string& op) {
   }
 }
 
+// Relu and Clip whose bounds the integer range of the node before them keeps.
+std::set<std::string> MergedActivations(const quantize::Prepared& prepared) {
+  const graph::Graph& graph = prepared.model.graph;
+  const graph::GraphIndex index(graph);
+  std::set<std::string> merged;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (prepared.abilities[i].role == quantize::Role::kNone) continue;
+    const graph::Node* activation = quantize::FollowingActivation(graph, index, graph.nodes[i]);
+    if (activation != nullptr) merged.insert(activation->name);
+  }
+  return merged;
+}
+
 void Group(const quantize::Prepared& prepared, Inspection& inspection) {
+  const auto merged = MergedActivations(prepared);
   for (size_t i = 0; i < prepared.abilities.size(); ++i) {
     const quantize::Ability& ability = prepared.abilities[i];
     const bool is_static = ability.role != quantize::Role::kNone;
-    const std::string fate = is_static ? "static" : ability.dynamic_int8 ? "dynamic" : "float";
+    const std::string fate = is_static ? "static" : merged.contains(ability.node) ? "merged" : ability.dynamic_int8 ? "dynamic" : "float";
     const std::string reason = fate == "float" ? ability.reason : "";
     auto group = std::find_if(inspection.abilities.begin(), inspection.abilities.end(),
                               [&](const AbilityGroup& other) { return other.fate == fate && other.reason == reason; });
@@ -73,7 +90,7 @@ void Group(const quantize::Prepared& prepared, Inspection& inspection) {
     AddTo(group->operators, OpName(prepared.model.graph.nodes[i]));
     if (group->examples.size() < kMaxExamples) group->examples.push_back(ability.node);
   }
-  const auto rank = [](const AbilityGroup& group) { return group.fate == "static" ? 0 : group.fate == "dynamic" ? 1 : 2; };
+  const auto rank = [](const AbilityGroup& group) { return group.fate == "static" ? 0 : group.fate == "merged" ? 1 : group.fate == "dynamic" ? 2 : 3; };
   std::stable_sort(inspection.abilities.begin(), inspection.abilities.end(), [&](const AbilityGroup& a, const AbilityGroup& b) {
     return std::pair(rank(a), -a.count) < std::pair(rank(b), -b.count);
   });

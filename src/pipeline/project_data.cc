@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "pipeline/project_data_internal.h"
@@ -17,6 +18,21 @@ constexpr int64_t kSearchSamples = 2000;
 int64_t DefaultCount(int64_t wanted, int64_t available, const SplitSource& source, const SplitSource& test) {
   const bool shares_test = source.Files() == test.Files();
   return std::clamp<int64_t>(shares_test ? available / 4 : available / 2, 1, wanted);
+}
+
+// NaN and infinity in data would pass for a property of the models.
+Result<void> CheckFinite(const data::FeedBatch& batch, std::span<const int64_t> samples) {
+  for (const NamedTensor& input : batch.inputs) {
+    if (input.value.dtype() != DType::kFloat32 || input.value.num_elements() == 0) continue;
+    const auto values = input.value.data<float>();
+    const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+    if (bad == values.end()) continue;
+    const auto rows = input.value.rank() == 0 ? size_t{1} : static_cast<size_t>(std::max<int64_t>(1, input.value.shape()[0]));
+    const auto row = static_cast<size_t>(bad - values.begin()) / std::max<size_t>(1, values.size() / rows);
+    return FailedPrecondition(StrCat("input '", input.name, "' holds ", *bad, " in sample ", samples[std::min(row, samples.size() - 1)]),
+                              "repair or leave out that sample");
+  }
+  return {};
 }
 
 }  // namespace
@@ -114,6 +130,7 @@ Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
   const auto part = std::span(samples_).subspan(next_, std::min(size, samples_.size() - next_));
   next_ += part.size();
   TARE_TRY(auto batch, source_.feed->Read(part));
+  TARE_TRY_VOID(CheckFinite(batch, part).While(StrCat("reading ", source_.dataset->source())));
   evaluate::EvaluationBatch out;
   out.inputs = std::move(batch.inputs);
   out.num_valid = batch.num_valid;

@@ -54,7 +54,8 @@ void AddCandidates(const search::Choice& choice, int64_t float_bytes, double flo
 
 int64_t BytesOf(const graph::Graph& graph, const std::string& value) {
   const graph::Initializer* initializer = graph.FindInitializer(value);
-  if (initializer == nullptr || initializer->value == nullptr) return 0;
+  // Constants of shapes and indices are not what the model weighs.
+  if (initializer == nullptr || initializer->value == nullptr || !IsFloat(initializer->value->dtype())) return 0;
   return static_cast<int64_t>(initializer->value->bytes().size());
 }
 
@@ -128,32 +129,60 @@ void AddNodes(const quantize::Prepared& prepared, const search::Choice& choice, 
   }
 }
 
-void AddTensors(const search::Choice& choice, evaluate::Report& report) {
-  std::map<std::string, const calibrate::TensorStatistics*> observed;
-  for (const auto& tensor : choice.observations.tensors) observed[tensor.name] = &tensor.statistics;
-  for (const quantize::TensorChoice& tensor : choice.recipe.tensors) {
-    const auto found = observed.find(tensor.tensor);
-    if (found == observed.end()) continue;
-    const calibrate::TensorStatistics& statistics = *found->second;
-    evaluate::TensorRow row;
-    row.name = tensor.tensor;
-    row.kind = "activation";
-    row.dtype = "uint8";
-    row.n = statistics.counts().num_values;
-    row.min = statistics.min();
-    row.max = statistics.max();
-    row.low = tensor.range.min;
-    row.high = tensor.range.max;
-    row.method = tensor.method;
-    if (const auto params = AffineParamsFromRange(tensor.range, kUint8Grid)) {
-      row.scale = {params->scale};
-      row.zero_point = {params->zero_point};
-      row.low = DequantizeValue(kUint8Grid.quant_min, *params);
-      row.high = DequantizeValue(kUint8Grid.quant_max, *params);
-    }
-    if (row.n > 0) row.zero_share = static_cast<double>(statistics.counts().num_zeros) / static_cast<double>(row.n);
-    report.tensors.push_back(std::move(row));
+// Share of the calibration values in bins outside the range; a bin that the end cuts counts by its
+// share.
+double ClippedShare(const calibrate::HistogramDigest& histogram, double low, double high) {
+  double all = 0;
+  double outside = 0;
+  const double width = (double{histogram.high} - double{histogram.low}) / static_cast<double>(histogram.counts.size());
+  for (size_t i = 0; i < histogram.counts.size(); ++i) {
+    const double begin = histogram.low + width * static_cast<double>(i);
+    const double inside = std::clamp((std::min(begin + width, high) - std::max(begin, low)) / width, 0.0, 1.0);
+    all += static_cast<double>(histogram.counts[i]);
+    outside += static_cast<double>(histogram.counts[i]) * (1 - inside);
   }
+  return all > 0 ? outside / all : 0;
+}
+
+evaluate::TensorRow RowOf(const quantize::TensorChoice& choice, const calibrate::CalibratedTensor& tensor) {
+  evaluate::TensorRow row;
+  row.name = choice.tensor;
+  row.kind = "activation";
+  row.dtype = "uint8";
+  row.n = tensor.counts.num_values;
+  row.min = tensor.min;
+  row.max = tensor.max;
+  row.low = choice.range.min;
+  row.high = choice.range.max;
+  row.method = choice.method;
+  if (const auto params = AffineParamsFromRange(choice.range, kUint8Grid)) {
+    row.scale = {params->scale};
+    row.zero_point = {params->zero_point};
+    row.low = DequantizeValue(kUint8Grid.quant_min, *params);
+    row.high = DequantizeValue(kUint8Grid.quant_max, *params);
+  }
+  if (row.n > 0) row.zero_share = static_cast<double>(tensor.counts.num_zeros) / static_cast<double>(row.n);
+  const calibrate::HistogramDigest& histogram = tensor.histogram;
+  if (!histogram.counts.empty() && histogram.high > histogram.low) {
+    row.histogram_low = histogram.low;
+    row.histogram_high = histogram.high;
+    row.histogram_counts = histogram.counts;
+    row.clipped_share = ClippedShare(histogram, row.low, row.high);
+  }
+  return row;
+}
+
+// In the order in which the graph makes them: inputs, then the outputs of nodes.
+void AddTensors(const graph::Graph& graph, const search::Choice& choice, const calibrate::CalibrationTable& table, evaluate::Report& report) {
+  std::map<std::string, const quantize::TensorChoice*> chosen;
+  for (const quantize::TensorChoice& tensor : choice.recipe.tensors) chosen[tensor.tensor] = &tensor;
+  const auto add = [&](const std::string& value) {
+    const auto choice_of = chosen.find(value);
+    const calibrate::CalibratedTensor* tensor = choice_of == chosen.end() ? nullptr : table.Find(value);
+    if (tensor != nullptr) report.tensors.push_back(RowOf(*choice_of->second, *tensor));
+  };
+  for (const graph::Value& input : graph.inputs) add(input.info.name);
+  for (const graph::Node& node : graph.nodes) std::ranges::for_each(node.outputs, add);
 }
 
 }  // namespace
@@ -164,15 +193,15 @@ std::string FormatOf(const quantize::Recipe& recipe) {
   return formats.size() == 1 ? *formats.begin() : "int8_mixed";
 }
 
-void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice, int64_t float_bytes, double float_latency_ms,
-               evaluate::Report& report) {
+void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice, const calibrate::CalibrationTable& table,
+               int64_t float_bytes, double float_latency_ms, evaluate::Report& report) {
   AddCandidates(choice, float_bytes, float_latency_ms, report);
   if (!choice.model) return;
   evaluate::FusionSummary fusion{choice.fusion.expected, choice.fusion.fused, {}};
   for (const auto& island : choice.fusion.islands) fusion.islands.push_back({island.node, island.op_type, island.rule, island.reason});
   report.fusion = std::move(fusion);
   AddNodes(prepared, choice, report);
-  AddTensors(choice, report);
+  AddTensors(prepared.model.graph, choice, table, report);
 }
 
 }  // namespace tare::pipeline

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "tare/calibrate/calibration_table.h"
 #include "tare/evaluate/report.h"
 #include "tare/graph/model.h"
 #include "tare/quantize/prepare.h"
@@ -14,7 +15,7 @@ namespace tare::pipeline {
 std::string FormatOf(const quantize::Recipe& recipe);
 
 /// Fills candidates, fusion, nodes and tensors of `report` from a choice that has a model.
-void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice, int64_t float_bytes, double float_latency_ms,
-               evaluate::Report& report);
+void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice, const calibrate::CalibrationTable& table,
+               int64_t float_bytes, double float_latency_ms, evaluate::Report& report);
 
 }  // namespace tare::pipeline

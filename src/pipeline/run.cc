@@ -291,6 +291,8 @@ evaluate::DataSummary ProjectRun::DataFacts() const {
   summary.calibration = use(project_.calibration, samples_.calibration, calibration_digest_);
   summary.search = use(project_.search, samples_.search, search_digest_);
   summary.test = use(project_.test, samples_.test, test_digest_);
+  // The candidates were checked on as many of the search samples as fit a budget.
+  summary.search->n = choice_.value("checked_samples", summary.search->n);
   summary.disjoint = true;
   summary.duplicates_across = 0;
   return summary;
@@ -385,6 +387,7 @@ Result<void> ProjectRun::Judge() {
   report.digests = {{"baseline", "sha256:" + model_digest_},
                     {"candidate", StrCat("sha256:", std::string(choice_["model_sha256"]))},
                     {"recipe", StrCat("sha256:", std::string(choice_["recipe_sha256"]))},
+                    {"calibration", StrCat("sha256:", std::string(choice_["calibration_sha256"]))},
                     {"policy", evaluate::PolicyDigest(project_.policy)},
                     {"data_calibration", "sha256:" + calibration_digest_},
                     {"data_search", "sha256:" + search_digest_},

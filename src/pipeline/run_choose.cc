@@ -6,6 +6,7 @@
 
 #include "pipeline/report_sections_internal.h"
 #include "pipeline/run_internal.h"
+#include "tare/calibrate/calibration_table.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
 #include "tare/evaluate/report.h"
@@ -82,7 +83,9 @@ bool ProjectRun::ChoiceStands(const Json& result) const {
   if (!result.value("decline_reason", "").empty()) return true;
   const auto model = Sha256File(OutPath("model.onnx"));
   const auto recipe = Sha256File(OutPath("recipe.yaml"));
-  return model && recipe && *model == result.value("model_sha256", "") && *recipe == result.value("recipe_sha256", "");
+  const auto calibration = Sha256File(OutPath("calibration.json"));
+  return model && recipe && calibration && *model == result.value("model_sha256", "") && *recipe == result.value("recipe_sha256", "") &&
+         *calibration == result.value("calibration_sha256", "");
 }
 
 Result<void> ProjectRun::Choose() {
@@ -130,7 +133,9 @@ Result<Json> ProjectRun::RunChoice() {
     TARE_TRY(choice, search::ChooseFormats(*source_, prepared, samples, options, steps));
   }
   OneStep step(progress_, "choose");
-  return WriteChoice(prepared, choice, step);
+  TARE_TRY(Json result, WriteChoice(prepared, choice, step));
+  result["checked_samples"] = check.size();
+  return result;
 }
 
 Result<Json> ProjectRun::WriteChoice(const quantize::Prepared& prepared, search::Choice& choice, OneStep& step) {
@@ -143,23 +148,27 @@ Result<Json> ProjectRun::WriteChoice(const quantize::Prepared& prepared, search:
     step.Done(std::string(result["summary"]));
     return result;
   }
+  TARE_TRY(choice.recipe.model_digest, Sha256File(project_.model_path));
+  TARE_TRY(const auto table, calibrate::MakeTable(choice.observations, {options_.tare_version, choice.recipe.model_digest, calibration_digest_}, {}));
   evaluate::Report report;
-  AddChoice(prepared, choice, model_bytes_, baseline_.value("latency_ms", 0.0), report);
+  AddChoice(prepared, choice, table, model_bytes_, baseline_.value("latency_ms", 0.0), report);
   const Json document = Json::parse(evaluate::WriteReportJson(report));
   for (const char* section : {"candidates", "fusion", "nodes", "tensors"}) {
     if (document.contains(section)) result["sections"][section] = document[section];
   }
   choice.recipe.tare_version = options_.tare_version;
-  choice.recipe.model_digest = model_digest_;
   choice.recipe.data_digest = calibration_digest_;
   RemoveReports();
   TARE_TRY_VOID(graph::WriteOnnx(*choice.model, OutPath("model.onnx")));
   TARE_TRY_VOID(WriteFileAtomic(OutPath("recipe.yaml"), quantize::RecipeText(choice.recipe)));
+  TARE_TRY_VOID(calibrate::WriteCalibration(table, OutPath("calibration.json")));
   result["format"] = format;
   TARE_TRY(const std::string model_sha256, Sha256File(OutPath("model.onnx")));
   TARE_TRY(const std::string recipe_sha256, Sha256File(OutPath("recipe.yaml")));
   result["model_sha256"] = model_sha256;
   result["recipe_sha256"] = recipe_sha256;
+  TARE_TRY(const std::string calibration_sha256, Sha256File(OutPath("calibration.json")));
+  result["calibration_sha256"] = calibration_sha256;
   step.Done(std::string(result["summary"]));
   return result;
 }

@@ -232,7 +232,7 @@ std::vector<Ability> DescribeAbilities(const graph::Model& model, const runtime:
   return abilities;
 }
 
-std::string ReasonToDecline(const graph::Model& model, const std::vector<Ability>& abilities) {
+std::string ReasonQuantizedAlready(const graph::Model& model) {
   std::map<std::string, int64_t> counts;
   CountOps(model.graph, counts);
   for (const auto& [op, count] : counts) {
@@ -241,21 +241,27 @@ std::string ReasonToDecline(const graph::Model& model, const std::vector<Ability
     }
   }
   if (HasCastWeights(model)) return "the model is quantized already: its weights are int8 behind Cast nodes";
+  return "";
+}
+
+std::string ReasonToDecline(const graph::Model& model, const std::vector<Ability>& abilities) {
+  if (auto reason = ReasonQuantizedAlready(model); !reason.empty()) return reason;
   const bool any = std::any_of(abilities.begin(), abilities.end(), [](const Ability& ability) {
     return ability.role == Role::kCompute || ability.dynamic_int8;
   });
   if (any) return "";
   // A true reason names what is there instead.
+  std::map<std::string, int64_t> inner;
+  std::string holder;
   for (const Node& node : model.graph.nodes) {
     for (const auto& body : node.Bodies()) {
-      std::map<std::string, int64_t> inner;
       CountOps(*body, inner);
-      const int64_t compute = inner["Conv"] + inner["MatMul"] + inner["Gemm"] + inner["LSTM"] + inner["GRU"];
-      if (compute > 0) {
-        return StrCat("nothing to quantize: all ", compute, " compute nodes lie in bodies of ", node.op_type,
-                      " nodes, which stay in float");
-      }
+      if (holder.empty()) holder = node.op_type;
     }
+  }
+  const int64_t hidden = inner["Conv"] + inner["MatMul"] + inner["Gemm"] + inner["LSTM"] + inner["GRU"];
+  if (hidden > 0) {
+    return StrCat("nothing to quantize: all ", hidden, " compute nodes lie in bodies of ", holder, " nodes, which stay in float");
   }
   std::set<std::string> domains;
   for (const Node& node : model.graph.nodes) domains.insert(node.domain);

@@ -240,6 +240,30 @@ TEST(ApplyRecipeTest, QuantizesDynamically) {
   }
 }
 
+TEST(ApplyRecipeTest, QuantizesAnLstmDynamically) {
+  for (const bool both_ways : {false, true}) {
+    const int64_t directions = both_ways ? 2 : 1;
+    const Model model =
+        ModelBuilder(13)
+            .Input("x", {5, 2, 6})
+            .Uniform("w", {directions, 16, 6}, 1, -0.5, 0.5)
+            .Uniform("r", {directions, 16, 4}, 2, -0.5, 0.5)
+            .Uniform("b", {directions, 32}, 3)
+            .Op("LSTM", {"x", "w", "r", "b"}, {"y", "h"},
+                {IntOf("hidden_size", 4),
+                 graph::TextOf("direction", both_ways ? "bidirectional" : "forward")})
+            .Output("y")
+            .Output("h")
+            .Build();
+    const Recipe recipe = MakeRecipe(model, {"y"}, {}, Format::kInt8Dynamic);
+    const Model quantized = Applied(model, recipe);
+    EXPECT_EQ(quantized.graph.FindInitializer("w"), nullptr);
+    EXPECT_EQ(Fusion(quantized, recipe), "1/1");
+    // Values in (-1, 1), weights and inputs rounded to 1/254 of their range at each of 5 steps.
+    runtime::ExpectSameOutputs(model, quantized, {{"x", RandomTensor({5, 2, 6}, 5)}}, 0.03);
+  }
+}
+
 TEST(ApplyRecipeTest, StoresWeightsOnly) {
   const Model model = ModelBuilder(13)
                           .Input("x", {2}, DType::kInt64)

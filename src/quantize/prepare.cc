@@ -112,7 +112,10 @@ Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> pro
   }
   TARE_TRY(prepared.types, runtime::InferTypes(prepared.model, options));
   prepared.abilities = DescribeAbilities(prepared.model, prepared.types);
-  prepared.decline_reason = ReasonToDecline(prepared.model, prepared.abilities);
+  graph::Model lifted = source;
+  graph::LiftConstants(lifted);
+  prepared.decline_reason = ReasonQuantizedAlready(lifted);
+  if (prepared.decline_reason.empty()) prepared.decline_reason = ReasonToDecline(prepared.model, prepared.abilities);
   return prepared;
 }
 

@@ -45,12 +45,15 @@ Result<TensorChoice> ReadTensor(const YamlNode& entry, const std::string& source
   TARE_TRY(choice.tensor, reader.Text("tensor"));
   TARE_TRY(choice.method, reader.Text("method", ""));
   TARE_TRY(const auto ends, reader.Numbers("range"));
-  const bool valid = ends.size() == 2 && ends[0] <= ends[1] && std::abs(ends[0]) <= double{FLT_MAX} && std::abs(ends[1]) <= double{FLT_MAX};
+  // The shortest text of FLT_MAX is a little more than FLT_MAX; half a step further is infinite.
+  constexpr double kBeyond = 3.40282357e38;
+  const bool valid = ends.size() == 2 && ends[0] <= ends[1] && std::abs(ends[0]) < kBeyond && std::abs(ends[1]) < kBeyond;
   if (!valid) {
     return reader.Wrong(entry, StrCat("the range of '", choice.tensor, "' is not [min, max]"),
                         "write two finite numbers, the smaller first");
   }
-  choice.range = {static_cast<float>(ends[0]), static_cast<float>(ends[1])};
+  const auto narrow = [](double end) { return static_cast<float>(std::clamp(end, -double{FLT_MAX}, double{FLT_MAX})); };
+  choice.range = {narrow(ends[0]), narrow(ends[1])};
   TARE_TRY_VOID(reader.Finish());
   return choice;
 }

@@ -90,7 +90,7 @@ class Search {
     TARE_TRY(const auto times, runtime::TimeInterleaved(alone, single_.inputs, {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
     float_ms_ = runtime::Median(times[0]);
     // About kRounds rounds of a pair: enough for an interval of a few per cent.
-    budget_ms_ = std::clamp(2 * kRounds * float_ms_, 10.0, options_.timing_budget_ms);
+    budget_ms_ = std::clamp(2 * kRounds * float_ms_, std::min(10.0, options_.timing_budget_ms), options_.timing_budget_ms);
     return {};
   }
 

@@ -32,7 +32,7 @@ struct YamlNode::Entry {
 };
 
 /// Parses one document.
-/// Bound   at most 1 MiB of text, 64 levels, 100,000 nodes after aliases are expanded.
+/// Bound   at most 8 MiB of text, 64 levels, 1,000,000 nodes after aliases are expanded.
 /// Errors  kInvalidArgument: not YAML, a key twice, or over a bound; names `source` and the line.
 Result<YamlNode> ParseYaml(std::string_view text, const std::string& source);
 

@@ -20,7 +20,7 @@ struct OperatorCount {
 
 /// Nodes that share a fate and its reason.
 struct AbilityGroup {
-  std::string fate;    ///< "static", "dynamic", "float"
+  std::string fate;    ///< "static", "merged" (into a static node), "dynamic", "float"
   std::string reason;  ///< why float; empty otherwise
   std::vector<OperatorCount> operators;
   int64_t count = 0;

@@ -1,0 +1,30 @@
+// Fuzz target: a policy in YAML.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "tare/evaluate/gate.h"
+#include "tare/evaluate/policy.h"
+
+namespace tare::evaluate {
+namespace {
+
+void Fuzz(std::string_view text) {
+  const auto policy = ParsePolicy(text, "fuzz");
+  if (!policy) {
+    TARE_CHECK(!policy.error().what.empty() && !policy.error().next_step.empty());
+    return;
+  }
+  const auto again = ParsePolicy(CanonicalPolicy(*policy), "canonical");
+  TARE_CHECK(again.has_value() && *again == *policy);
+  TARE_CHECK(Gate(Evidence{}, *policy).verdict != Verdict::kPass);
+}
+
+}  // namespace
+}  // namespace tare::evaluate
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  tare::evaluate::Fuzz({reinterpret_cast<const char*>(bytes), size});
+  return 0;
+}

@@ -1,0 +1,50 @@
+// Ranges by themselves: calibration of a model to a table, and a static model from such a table.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tare/calibrate/calibration_table.h"
+#include "tare/core/progress.h"
+#include "tare/core/result.h"
+#include "tare/data/feed.h"
+#include "tare/graph/model.h"
+#include "tare/quantize/fusion.h"
+#include "tare/quantize/recipe.h"
+#include "tare/runtime/session.h"
+
+namespace tare::pipeline {
+
+struct CalibrateRequest {
+  std::string model_path;
+  std::string data_path;
+  std::string label;
+  std::vector<data::InputBinding> bindings;
+  int64_t num_samples = 300;
+  uint64_t seed = 0;
+  runtime::SessionOptions session;
+  double time_limit_s = 120;
+  std::string tare_version;
+};
+
+/// Observes every value that a static plan of the model could need, and chooses its range by every
+/// method.
+/// Errors   those of reading and running; kUnsupported: the model has nothing to quantize in static
+///          form; kFailedPrecondition: NaN in the data; kCancelled.
+/// Threads  call it before the process has threads of its own: it forks.
+Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& request, Progress& progress);
+
+struct StaticModel {
+  graph::Model model;
+  quantize::Recipe recipe;
+  quantize::FusionReport fusion;
+};
+
+/// Returns the static int8 model with the ranges of a table: no data, nothing measured.
+/// Errors   kFailedPrecondition: the table is of another model, or lacks a range; kUnsupported: the
+///          model has nothing to quantize in static form.
+Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::string& ranges_path, calibrate::RangeMethod method,
+                                     const runtime::SessionOptions& options);
+
+}  // namespace tare::pipeline

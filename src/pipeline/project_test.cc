@@ -1,0 +1,92 @@
+#include "tare/pipeline/project.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tare/core/file.h"
+
+namespace tare::pipeline {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view kLeast = R"(model: m.onnx
+data:
+  calibration: a.npz
+  test: b.npz
+)";
+
+TEST(ProjectTest, FillsInDefaults) {
+  const auto project = ParseProject(kLeast, "/work/shop/tare.yaml");
+  ASSERT_TRUE(project) << project.error().what;
+  EXPECT_EQ(project->name, "shop");
+  EXPECT_EQ(project->model_path, "/work/shop/m.onnx");
+  EXPECT_EQ(project->task, "outputs");
+  EXPECT_EQ(project->search.path, "/work/shop/a.npz");
+  EXPECT_EQ(project->num_threads, 1);
+  EXPECT_EQ(project->policy, evaluate::DefaultPolicy("outputs", 0.01));
+}
+
+TEST(ProjectTest, ReadsTheExample) {
+  const auto project = ReadProject(TARE_SOURCE_DIR "/examples/fashion");
+  ASSERT_TRUE(project) << project.error().what;
+  EXPECT_EQ(project->name, "fashion");
+  EXPECT_EQ(project->task, "classification");
+  EXPECT_EQ(project->classes.size(), 10U);
+  EXPECT_EQ(project->calibration.num_samples, 300);
+  EXPECT_EQ(project->calibration.arrays.size(), 2U);
+  EXPECT_EQ(project->slices.size(), 4U);
+  ASSERT_EQ(project->bindings.size(), 1U);
+  EXPECT_DOUBLE_EQ(project->bindings[0].preprocessing.scale, 1.0 / 255);
+  EXPECT_EQ(project->policy.quality.size(), 4U);
+  EXPECT_EQ(project->wish, search::Wish::kAuto);
+}
+
+TEST(ProjectTest, KeepsAbsolutePaths) {
+  const auto project = ParseProject("model: /models/m.onnx\ndata: {calibration: /d/a.npz, test: b.npz}\n", "x/tare.yaml");
+  ASSERT_TRUE(project) << project.error().what;
+  EXPECT_EQ(project->model_path, "/models/m.onnx");
+  EXPECT_EQ(project->calibration.path, "/d/a.npz");
+  EXPECT_EQ(project->test.path, "x/b.npz");
+}
+
+struct WrongText {
+  const char* text;
+  const char* what;       ///< part of the message
+  const char* next_step;  ///< part of the next step
+};
+
+class WrongProjectTest : public testing::TestWithParam<WrongText> {};
+
+TEST_P(WrongProjectTest, NamesThePlaceAndTheNextStep) {
+  const auto project = ParseProject(GetParam().text, "tare.yaml");
+  ASSERT_FALSE(project);
+  EXPECT_EQ(project.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(project.error().what, HasSubstr(GetParam().what));
+  EXPECT_THAT(project.error().next_step, HasSubstr(GetParam().next_step));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, WrongProjectTest,
+    testing::Values(
+        // A misspelt key is that, not the lack of the right one.
+        WrongText{"modle: m.onnx\ndata: {calibration: a, test: b}\n", "tare.yaml:1: unknown key 'modle'", "'model'"},
+        WrongText{"model: m\ndata:\n  calibration: a\n  tets: b\n", "tare.yaml:4: data: unknown key 'tets'", "'test'"},
+        WrongText{"model: m\n", "'data' is missing", "tare init"}, WrongText{"data: {calibration: a, test: b}\n", "'model' is missing", "add 'model"},
+        WrongText{"model: m\ndata: {calibration: a}\n", "'test' is missing", "name a file"},
+        WrongText{"model: m\ndata: {calibration: {samples: 3}, test: b}\n", "no file is named", "path: FILE"},
+        WrongText{"model: m\ndata: {calibration: {path: a, samples: 0}, test: b}\n", "'samples' is 0", "at least 1"},
+        WrongText{"model: m\ndata: {calibration: a, test: b}\ntask: classification\n", "needs labels", "label: NAME"},
+        WrongText{"model: m\ndata: {calibration: a, test: b}\ntask: guess\n", "unknown task 'guess'", "classification"},
+        WrongText{"model: m\ndata: {calibration: a, test: b}\nsearch: {formats: [int8_sttic]}\n", "unknown format", "'int8_static'"},
+        WrongText{"model: m\ndata: {calibration: a, test: b}\nsearch: {tolerance: 2}\n", "tolerance is 2", "0.01"},
+        WrongText{"model: m\ndata: {calibration: a, test: b}\nruntime: {threads: 0}\n", "'threads' is 0", "1 to 1024"},
+        WrongText{"model: m\ndata: {calibration: a, test: b, slices: [{name: s, where: \"label ==\"}]}\n", "tare.yaml:2", ""},
+        WrongText{"model: m\ndata: {calibration: a, test: b, inputs: {x: {scale: 0}}}\n", "scale is 0", "1/255"},
+        WrongText{"model: m\ndata: {calibration: a, test: b, inputs: {x: {std: [1, 0]}}}\n", "std holds 0", "deviation"},
+        WrongText{"name: a/b\nmodel: m\ndata: {calibration: a, test: b}\n", "tare.yaml:1", ""},
+        WrongText{"model: m\ndata: {calibration: a, test: b, distributions: [{name: n, corrupt: c, path: p}]}\n", "both 'corrupt' and a file", "one of the two"},
+        WrongText{"- a\n- b\n", "must be a mapping", ""}));
+
+}  // namespace
+}  // namespace tare::pipeline

@@ -1,0 +1,182 @@
+// tare-test-project: writes a small project into the current folder, for scripts about tare run.
+//
+//   model.onnx     16 -> 1024 -> 1024 -> 4, relu between, weights from a fixed seed
+//   train.csv      700 samples: x0 ... x15, label; the label is what the model answers
+//   test.csv       400 other samples
+//   tare.yaml      a project over them
+//   loops.onnx     an If whose bodies multiply: nothing outside can be quantized
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "tare/core/file.h"
+#include "tare/core/random.h"
+#include "tare/graph/onnx.h"
+
+namespace {
+
+using tare::Random;
+using tare::Result;
+using tare::Tensor;
+
+constexpr int64_t kFeatures = 16;
+constexpr int64_t kHidden = 1024;
+constexpr int64_t kClasses = 4;
+
+// Roughly normal: a sum of twelve uniforms.
+double Normal(Random& random) {
+  double sum = -6;
+  for (int i = 0; i < 12; ++i) sum += random.Uniform();
+  return sum;
+}
+
+struct Layer {
+  int64_t inputs = 0, outputs = 0;
+  std::vector<float> weights;  // [inputs, outputs]
+  std::vector<float> bias;
+
+  Layer(int64_t num_inputs, int64_t num_outputs, Random& random) : inputs(num_inputs), outputs(num_outputs) {
+    const double deviation = std::sqrt(2.0 / static_cast<double>(num_inputs));
+    for (int64_t i = 0; i < inputs * outputs; ++i) weights.push_back(static_cast<float>(deviation * Normal(random)));
+    for (int64_t i = 0; i < outputs; ++i) bias.push_back(static_cast<float>(0.1 * Normal(random)));
+  }
+
+  std::vector<float> Apply(const std::vector<float>& x) const {
+    std::vector<float> y = bias;
+    for (size_t i = 0; i < x.size(); ++i) {
+      if (x[i] == 0) continue;
+      const float* row = weights.data() + i * y.size();
+      for (size_t o = 0; o < y.size(); ++o) y[o] += x[i] * row[o];
+    }
+    return y;
+  }
+};
+
+tare::graph::Value ValueOf(std::string name, tare::Shape shape) { return {{std::move(name), tare::DType::kFloat32, std::move(shape)}, ""}; }
+
+tare::graph::Model ModelOf(const std::vector<Layer>& layers) {
+  tare::graph::Model model;
+  model.ir_version = 8;
+  model.opsets[""] = 17;
+  model.graph.name = "small";
+  model.graph.inputs.push_back(ValueOf("x", {-1, kFeatures}));
+  model.graph.outputs.push_back(ValueOf("scores", {-1, kClasses}));
+  std::string value = "x";
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const std::string number = std::to_string(i);
+    const Layer& layer = layers[i];
+    model.graph.AddInitializer("w" + number, Tensor::Of<float>({layer.inputs, layer.outputs}, layer.weights));
+    model.graph.AddInitializer("b" + number, Tensor::Of<float>({layer.outputs}, layer.bias));
+    const bool last = i + 1 == layers.size();
+    tare::graph::Node gemm;
+    gemm.name = "fc" + number;
+    gemm.op_type = "Gemm";
+    gemm.inputs = {value, "w" + number, "b" + number};
+    gemm.outputs = {last ? "scores" : "h" + number};
+    model.graph.nodes.push_back(gemm);
+    if (last) break;
+    tare::graph::Node relu;
+    relu.name = "relu" + number;
+    relu.op_type = "Relu";
+    relu.inputs = {"h" + number};
+    relu.outputs = {"r" + number};
+    model.graph.nodes.push_back(relu);
+    value = "r" + number;
+  }
+  return model;
+}
+
+std::string Samples(const std::vector<Layer>& layers, int64_t count, Random& random) {
+  std::string text;
+  for (int64_t f = 0; f < kFeatures; ++f) text += tare::StrCat("x", f, ",");
+  text += "label\n";
+  for (int64_t s = 0; s < count; ++s) {
+    std::vector<float> x;
+    for (int64_t f = 0; f < kFeatures; ++f) {
+      // Rounded as printed, so that the label is that of the file's numbers.
+      x.push_back(static_cast<float>(std::round(Normal(random) * 1000) / 1000));
+      char number[32];
+      std::snprintf(number, sizeof(number), "%.3f,", static_cast<double>(x.back()));
+      text += number;
+    }
+    for (size_t i = 0; i < layers.size(); ++i) {
+      x = layers[i].Apply(x);
+      if (i + 1 < layers.size()) std::ranges::for_each(x, [](float& v) { v = std::max(v, 0.0F); });
+    }
+    text += tare::StrCat(std::ranges::max_element(x) - x.begin(), "\n");
+  }
+  return text;
+}
+
+constexpr std::string_view kProject = R"(name: small
+model: model.onnx
+data:
+  label: label
+  calibration: {path: train.csv, samples: 100}
+  search: {path: train.csv, samples: 64}
+  test: {path: test.csv}
+  slices:
+    - {name: zeros, where: "label == 0"}
+task: classification
+policy:
+  quality:
+    - {metric: accuracy, margin: 0.2}
+    - {metric: flip_rate, max: 0.3}
+  cost:
+    - {metric: size_ratio, max: 0.5}
+)";
+
+// if (x > 0 summed) x W else x V: the compute lies in the bodies.
+tare::graph::Model Branches(const Layer& layer) {
+  using tare::graph::Graph;
+  tare::graph::Model model;
+  model.ir_version = 8;
+  model.opsets[""] = 17;
+  model.graph.name = "branches";
+  model.graph.inputs.push_back(ValueOf("x", {-1, kFeatures}));
+  model.graph.inputs.push_back({{"flag", tare::DType::kBool, {}}, ""});
+  model.graph.outputs.push_back(ValueOf("y", {-1, kClasses}));
+  model.graph.AddInitializer("w", Tensor::Of<float>({layer.inputs, layer.outputs}, layer.weights));
+  tare::graph::Node branch;
+  branch.name = "branch";
+  branch.op_type = "If";
+  branch.inputs = {"flag"};
+  branch.outputs = {"y"};
+  for (const char* name : {"then_branch", "else_branch"}) {
+    auto body = std::make_shared<Graph>();
+    body->name = name;
+    tare::graph::Node product;
+    product.name = std::string(name) + "/product";
+    product.op_type = "MatMul";
+    product.inputs = {"x", "w"};
+    product.outputs = {std::string(name) + "_y"};
+    body->nodes.push_back(product);
+    body->outputs.push_back(ValueOf(std::string(name) + "_y", {-1, kClasses}));
+    branch.Set(name, tare::graph::SharedGraph(body));
+  }
+  model.graph.nodes.push_back(branch);
+  return model;
+}
+
+Result<void> Write() {
+  Random random(7);
+  const std::vector<Layer> layers = {Layer(kFeatures, kHidden, random), Layer(kHidden, kHidden, random), Layer(kHidden, kClasses, random)};
+  TARE_TRY_VOID(tare::graph::WriteOnnx(ModelOf(layers), "model.onnx"));
+  TARE_TRY_VOID(tare::WriteFileAtomic("train.csv", Samples(layers, 700, random)));
+  TARE_TRY_VOID(tare::WriteFileAtomic("test.csv", Samples(layers, 400, random)));
+  TARE_TRY_VOID(tare::graph::WriteOnnx(Branches(Layer(kFeatures, kClasses, random)), "loops.onnx"));
+  return tare::WriteFileAtomic("tare.yaml", kProject);
+}
+
+}  // namespace
+
+int main() {
+  const auto written = Write();
+  if (written) return 0;
+  std::fprintf(stderr, "tare-test-project: %s\n", written.error().what.c_str());
+  return 1;
+}
