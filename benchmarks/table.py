@@ -46,7 +46,7 @@ def calibration_table(row: dict) -> str:
             continue
         cost = {n: cells.get(str(n)) or {} for n in (300, 3000)}
         show = lambda n, text: text(cost[n]) if "ratio" in cost[n] else failure(cost[n])
-        rows.append([NAMES[tool], show(300, lambda c: f"{c['cpu_s']:.2f}"), show(300, lambda c: f"{c['ratio']:.1f}x"), show(3000, lambda c: f"{c['ratio']:.1f}x"),
+        rows.append([NAMES[tool], show(300, lambda c: f"{c['cpu_s']:.2f}"), show(300, lambda c: f"{c['ratio']:.2f}x"), show(3000, lambda c: f"{c['ratio']:.2f}x"),
                      f"{cells['slope']:.2f}x" if "slope" in cells else "", show(300, lambda c: f"{c['over_float_bytes'] / 1e6:.0f}"),
                      show(3000, lambda c: f"{c['over_float_bytes'] / 1e6:.0f}")])
     return markdown(["", "CPU s, 300", "to float, 300", "to float, 3,000", "each further sample", "MB over float, 300", "MB, 3,000"], rows)
@@ -125,7 +125,7 @@ def calibration_bars(row: dict) -> list:
     memory = [tare[n]["over_float_bytes"] / 1e6 for n in ("300", "3000")]
     bars = [["calibration: each further sample, all range methods", "<= 1.3x", f"{tare['slope']:.2f}x", met(tare["slope"] <= 1.3)]]
     fastest = min([5.1, *peers])
-    bars.append(["whole quantize, 300 samples", f"<= {fastest:.1f}x", f"{tare['300']['ratio']:.1f}x", met(tare["300"]["ratio"] <= fastest)])
+    bars.append(["whole quantize, 300 samples", f"<= {fastest:.2f}x, the fastest peer", f"{tare['300']['ratio']:.2f}x", met(tare["300"]["ratio"] <= fastest)])
     bars.append(["peak memory over float, 300 and 3,000 samples", "<= 60 MB, equal", f"{memory[0]:.0f}, {memory[1]:.0f} MB",
                  met(max(memory) <= 60 and abs(memory[0] - memory[1]) <= 5)])
     return bars
@@ -142,7 +142,7 @@ def resnet_bars(row: dict) -> list:
         bars.append([name + ": KL, flips", "<= 0.0040, 71", f"{classes['kl_nats']:.4f}, {classes['flips']:.0f}", met(classes["kl_nats"] <= 0.0040 and classes["flips"] <= 71)])
         bars.append([name + ": Conv, Add, Gemm in integers", "all", operators(cell["operators"]), met(not any(left.get(op) for op in ("Conv", "Add", "Gemm")))])
         bars.append([name + ": latency at batch 1, 8, 32", "<= " + ", ".join(f"{bar:.2f}" for bar in LATENCY_BARS.values()),
-                     ", ".join(f"{cell['latency'][b]['value']:.2f}" for b in LATENCY_BARS), met(all(cell["latency"][b]["value"] <= bar for b, bar in LATENCY_BARS.items()))])
+                     ", ".join(f"{cell['latency'][b]['value']:.3f}" for b in LATENCY_BARS), met(all(cell["latency"][b]["value"] <= bar for b, bar in LATENCY_BARS.items()))])
     return bars
 
 
@@ -180,11 +180,11 @@ ROWS = {
 def describe(results: dict) -> str:
     machine, versions, seconds = results["machine"], results["versions"], results["seconds"]
     same = "tare and the peers load the same libonnxruntime file, by SHA-256" if results["library"]["same"] else "**tare and the peers load different libonnxruntime files**"
-    return "\n".join([f"`benchmarks/run --write`, {results['date']}, {results['tare']}.",
+    return "\n".join([f"`benchmarks/run --write{' --keep-peers' if results.get('peers_kept') else ''}`, {results['date']}, {results['tare']}.",
                       f"{machine['cpu']}, {machine['cores']} cores, {' '.join(machine['isa'])}; load {results.get('load', 0):.1f} at the end.",
                       f"ONNX Runtime {versions['onnxruntime']} ({same}), NNCF {versions['nncf']}, Python {versions['python']}; one thread.",
-                      "It took " + ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items()) + " minutes."
-                      + (" The peers' figures are those of an earlier run on the same machine." if results.get("peers_kept") else "")])
+                      "This run took " + ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items()) + " minutes."
+                      + (" The peers' figures are those of an earlier run on this machine." if results.get("peers_kept") else "")])
 
 
 def render(results: dict) -> str:
