@@ -301,8 +301,7 @@ def main():
     library = same_library(bench.tare)
     say("onnxruntime", f"{ort.__version__}, " + ("tare and the peers load the same file" if library["same"] else "NOT the same file for tare and the peers"))
     version = subprocess.run([bench.tare, "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
-    results |= {"machine": machine(), "tare": version, "library": library, "peers_kept": args.keep_peers,
-                "versions": {"onnxruntime": ort.__version__, "nncf": importlib.metadata.version("nncf"), "python": platform.python_version()},
+    results |= {"machine": machine(), "tare": version, "library": library,                 "versions": {"onnxruntime": ort.__version__, "nncf": importlib.metadata.version("nncf"), "python": platform.python_version()},
                 "date": datetime.date.today().isoformat()}
     wanted = {row.split(":")[0] for row in args.rows} or set(rows)
     for name in rows:
@@ -321,6 +320,7 @@ def main():
             say(name, f"skipped: {skipped}")
         else:
             results["seconds"][name] = time.monotonic() - started
+            results.setdefault("peers_kept", {})[name] = args.keep_peers
         results["load"] = os.getloadavg()[0]
         bench.save()
     shutil.rmtree(bench.made, ignore_errors=True)

@@ -179,12 +179,13 @@ ROWS = {
 
 def describe(results: dict) -> str:
     machine, versions, seconds = results["machine"], results["versions"], results["seconds"]
+    kept = [name for name, was_kept in results.get("peers_kept", {}).items() if was_kept]
     same = "tare and the peers load the same libonnxruntime file, by SHA-256" if results["library"]["same"] else "**tare and the peers load different libonnxruntime files**"
-    return "\n".join([f"`benchmarks/run --write{' --keep-peers' if results.get('peers_kept') else ''}`, {results['date']}, {results['tare']}.",
+    return "\n".join([f"`benchmarks/run --write`, {results['date']}, {results['tare']}.",
                       f"{machine['cpu']}, {machine['cores']} cores, {' '.join(machine['isa'])}; load {results.get('load', 0):.1f} at the end.",
                       f"ONNX Runtime {versions['onnxruntime']} ({same}), NNCF {versions['nncf']}, Python {versions['python']}; one thread.",
-                      "This run took " + ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items()) + " minutes."
-                      + (" The peers' figures are those of an earlier run on this machine." if results.get("peers_kept") else "")])
+                      "It took " + ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items()) + " minutes."
+                      + (f" The peers' figures of {', '.join(kept)} are those of an earlier run on this machine (`--keep-peers`)." if kept else "")])
 
 
 def render(results: dict) -> str:
