@@ -59,58 +59,110 @@ Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes, 
   return {};
 }
 
+namespace {
+
+// All rewrites are nearly always right: they are compared with the source once, at the end. Where
+// that fails, they are made again with a comparison behind each, and the wrong one is taken back.
+enum class Comparison { kAtEnd, kEachStage };
+
+class Preparation {
+ public:
+  Preparation(const graph::Model& source, std::span<const Inputs> probes, const std::vector<Outputs>& expected,
+              const runtime::SessionOptions& options, Comparison comparison)
+      : source_(source), probes_(probes), expected_(expected), options_(options), comparison_(comparison) {
+    prepared_.model = source;
+    graph::NameNodes(prepared_.model.graph);
+  }
+
+  Result<Prepared> Run() {
+    RaiseOpset();
+    const graph::Model raised = prepared_.model;
+    if (auto simplified = Simplify(prepared_, options_); !simplified) {
+      prepared_.notes.push_back(StrCat("constants were not folded: ", simplified.error().what));
+    }
+    Widen();
+    const graph::Model unfolded = prepared_.model;
+    const auto folds = graph::FoldChannelConstants(prepared_.model.graph);
+    prepared_.rewrites.insert(prepared_.rewrites.end(), folds.begin(), folds.end());
+    if (!Holds("folding of channel constants")) {
+      prepared_.model = unfolded;
+      if (!Holds("simplification")) {
+        prepared_.model = raised;
+        prepared_.rewrites.clear();
+      }
+    }
+    TARE_TRY(prepared_.types, runtime::InferTypes(prepared_.model, options_));
+    return std::move(prepared_);
+  }
+
+  // True when the outputs are those of the source; else a note says which stage moved them.
+  bool Compare(const std::string& stage) {
+    if (probes_.empty()) return true;
+    const auto actual = RunAll(prepared_.model, probes_, options_);
+    const std::string difference = actual ? FirstDifference(prepared_.model, expected_, *actual, max_error_) : "";
+    if (actual && difference.empty()) return true;
+    prepared_.notes.push_back(StrCat(stage, " was taken back: ",
+                                     actual ? StrCat("output '", difference, "' would change") : actual.error().what));
+    return false;
+  }
+
+  bool CompareResult(const Prepared& result) {
+    prepared_.model = result.model;
+    return Compare("the canonical form");
+  }
+
+ private:
+  bool Holds(const std::string& stage) { return comparison_ == Comparison::kAtEnd || Compare(stage); }
+
+  void RaiseOpset() {
+    const graph::Model named = prepared_.model;
+    if (auto raised = graph::RaiseOpset(prepared_.model); !raised) {
+      prepared_.notes.push_back(raised.error().what);
+    } else if (!Holds(StrCat("raising the opset from ", source_.opset(), " to 12"))) {
+      prepared_.model = named;
+    }
+    if (prepared_.model.opset() != source_.opset()) {
+      prepared_.rewrites.push_back({StrCat("opset raised from ", source_.opset(), " to 12"), 1});
+    }
+  }
+
+  void Widen() {
+    const graph::Model narrow = prepared_.model;
+    if (!graph::WidenFloat16(prepared_.model)) return;
+    max_error_ = kMaxHalfError;
+    if (Holds("float32 in place of float16")) {
+      prepared_.rewrites.push_back({"model of float16 made float32 inside", 1});
+    } else {
+      prepared_.model = narrow;
+      max_error_ = kMaxRelativeError;
+    }
+  }
+
+  const graph::Model& source_;
+  std::span<const Inputs> probes_;
+  const std::vector<Outputs>& expected_;
+  const runtime::SessionOptions& options_;
+  Comparison comparison_;
+  double max_error_ = kMaxRelativeError;
+  Prepared prepared_;
+};
+
+Result<Prepared> Canonical(const graph::Model& source, std::span<const Inputs> probes, const std::vector<Outputs>& expected,
+                           const runtime::SessionOptions& options) {
+  Preparation bold(source, probes, expected, options, Comparison::kAtEnd);
+  auto prepared = bold.Run();
+  if (prepared && bold.CompareResult(*prepared)) return prepared;
+  return Preparation(source, probes, expected, options, Comparison::kEachStage).Run();
+}
+
+}  // namespace
+
 Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options) {
   std::vector<Outputs> expected;
   if (!probes.empty()) {
     TARE_TRY(expected, RunAll(source, probes, options));
   }
-  Prepared prepared;
-  prepared.model = source;
-  graph::NameNodes(prepared.model.graph);
-  const graph::Model named = prepared.model;
-
-  // Each stage is kept only when the outputs stay.
-  double max_error = kMaxRelativeError;
-  const auto holds = [&](const std::string& stage) {
-    if (probes.empty()) return true;
-    const auto actual = RunAll(prepared.model, probes, options);
-    const std::string difference = actual ? FirstDifference(prepared.model, expected, *actual, max_error) : "";
-    if (actual && difference.empty()) return true;
-    prepared.notes.push_back(StrCat(stage, " was taken back: ",
-                                    actual ? StrCat("output '", difference, "' would change") : actual.error().what));
-    return false;
-  };
-  if (auto raised = graph::RaiseOpset(prepared.model); !raised) {
-    prepared.notes.push_back(raised.error().what);
-  } else if (!holds(StrCat("raising the opset from ", source.opset(), " to 12"))) {
-    prepared.model = named;
-  }
-  if (prepared.model.opset() != source.opset()) prepared.rewrites.push_back({StrCat("opset raised from ", source.opset(), " to 12"), 1});
-  const graph::Model raised_model = prepared.model;
-  if (auto simplified = Simplify(prepared, options); !simplified) {
-    prepared.notes.push_back(StrCat("constants were not folded: ", simplified.error().what));
-  }
-  const graph::Model narrow = prepared.model;
-  if (graph::WidenFloat16(prepared.model)) {
-    max_error = kMaxHalfError;
-    if (holds("float32 in place of float16")) {
-      prepared.rewrites.push_back({"model of float16 made float32 inside", 1});
-    } else {
-      prepared.model = narrow;
-      max_error = kMaxRelativeError;
-    }
-  }
-  const graph::Model unfolded = prepared.model;
-  const auto folds = graph::FoldChannelConstants(prepared.model.graph);
-  prepared.rewrites.insert(prepared.rewrites.end(), folds.begin(), folds.end());
-  if (!holds("folding of channel constants")) {
-    prepared.model = unfolded;
-    if (!holds("simplification")) {
-      prepared.model = raised_model;
-      prepared.rewrites.clear();
-    }
-  }
-  TARE_TRY(prepared.types, runtime::InferTypes(prepared.model, options));
+  TARE_TRY(Prepared prepared, Canonical(source, probes, expected, options));
   prepared.abilities = DescribeAbilities(prepared.model, prepared.types);
   graph::Model lifted = source;
   graph::LiftConstants(lifted);

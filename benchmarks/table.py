@@ -1,0 +1,224 @@
+"""Prints results.json as tables, for the terminal and as Markdown at once.
+
+Usage: table.py RESULTS.json --out FILE.md [--write DOC.md]     --write replaces what is between the markers in DOC.md
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+import unicodedata
+
+BEGIN, END = "<!-- benchmarks/run --write: begin -->", "<!-- benchmarks/run --write: end -->"
+NAMES = {"tare": "tare quantize", "tare_calibrate": "tare calibrate", "tare auto": "tare, auto", "tare int8_static": "tare, int8_static",
+         "ort_minmax": "ORT MinMax", "ort_entropy": "ORT Entropy", "ort_percentile": "ORT Percentile", "nncf": "NNCF", "nncf_folded": "NNCF, BatchNorm folded",
+         "ort_dynamic": "ORT dynamic", "ort_static": "ORT static", "ort_static_uint8": "opset 17, uint8", "ort_static_compute": "that, compute only"}
+LATENCY_BARS = {"1": 0.50, "8": 0.46, "32": 0.45}
+
+
+def width(text: str) -> int:
+    return sum(0 if unicodedata.combining(c) else 1 for c in text)
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    rows = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    widths = [max(map(width, column)) for column in zip(header, *rows)]
+    line = lambda cells: "| " + " | ".join(c + " " * (w - width(c)) for c, w in zip(cells, widths)) + " |"
+    return "\n".join([line(header), "| " + " | ".join("-" * w for w in widths) + " |", *map(line, rows)])
+
+
+def ratio(cell: dict, digits: int = 2) -> str:
+    return f"{cell['value']:.{digits}f} [{cell['low']:.{digits}f}, {cell['high']:.{digits}f}]"
+
+
+def failure(cell: dict) -> str:
+    return cell["failure"]
+
+
+def met(value: bool) -> str:
+    return "yes" if value else "**no**"
+
+
+def calibration_table(row: dict) -> str:
+    rows = []
+    for tool, cells in row.items():
+        if tool == "float":
+            continue
+        cost = {n: cells.get(str(n)) or {} for n in (300, 3000)}
+        show = lambda n, text: text(cost[n]) if "ratio" in cost[n] else failure(cost[n])
+        rows.append([NAMES[tool], show(300, lambda c: f"{c['cpu_s']:.2f}"), show(300, lambda c: f"{c['ratio']:.2f}x"), show(3000, lambda c: f"{c['ratio']:.2f}x"),
+                     f"{cells['slope']:.2f}x" if "slope" in cells else "", show(300, lambda c: f"{c['over_float_bytes'] / 1e6:.0f}"),
+                     show(3000, lambda c: f"{c['over_float_bytes'] / 1e6:.0f}")])
+    return markdown(["", "CPU s, 300", "to float, 300", "to float, 3,000", "each further sample", "MB over float, 300", "MB, 3,000"], rows)
+
+
+def operators(counts: dict) -> str:
+    parts = [f"{n} {op}" for op, n in sorted(counts["integer"].items())]
+    left = [f"{n} {op}" for op, n in sorted(counts["float"].items())]
+    return (", ".join(parts) or "none") + (f"; float: {', '.join(left)}" if left else "")
+
+
+def resnet_table(row: dict) -> str:
+    rows = []
+    for tool, cell in row.items():
+        if "failure" in cell:
+            rows.append([NAMES[tool], failure(cell)] + [""] * 7)
+            continue
+        classes, latency = cell["classes"], cell["latency"]
+        rows.append([NAMES[tool], f"{classes['kl_nats']:.4f}", f"{classes['flips']:.0f}", f"{100 * classes['accuracy']:.2f} %", operators(cell["operators"]),
+                     *[ratio(latency[b]) for b in LATENCY_BARS], f"{cell['size_ratio']:.3f}"])
+    return markdown(["", "KL, nats", "flips", "accuracy", "in integers", "latency, 1", "8", "32", "size"], rows)
+
+
+def minilm_table(row: dict) -> str:
+    rows = []
+    for tool, cell in row.items():
+        if "failure" in cell:
+            rows.append([NAMES[tool], f"{failure(cell)}: {cell['detail']}"] + [""] * 5)
+            continue
+        rows.append([NAMES[tool], *[ratio(cell["latency"][s]) for s in ("1x16", "1x64", "8x64")], f"{cell['cosine']['mean']:.4f}",
+                     f"{cell['cosine']['least']:.3f}", f"{cell['size_ratio']:.3f}"])
+    return markdown(["", "latency, 1x16", "1x64", "8x64", "cosine", "least", "size"], rows)
+
+
+def speed(cell: dict) -> float:
+    return 1 / cell["latency"]["1"]["value"]
+
+
+def closeness(cell: dict) -> float:
+    return cell.get("cosine", {}).get("mean", 1.0)  # no float output: nothing to lose
+
+
+def zoo_cell(cell: dict) -> str:
+    if "latency" in cell:
+        return f"{speed(cell):.2f}x {closeness(cell):.4f}"
+    if "failure" in cell:
+        return failure(cell)
+    return "left alone" if cell["left_alone"] and not cell["stray_file"] else f"exit {cell['exit']}"
+
+
+def ends_well(cell: dict) -> bool:
+    if "latency" in cell:
+        return speed(cell) >= 1.05 and closeness(cell) >= 0.99
+    return bool(cell.get("left_alone")) and not cell["stray_file"]
+
+
+def zoo_table(row: dict) -> str:
+    tools = ["tare", "ort_static", "ort_static_uint8", "ort_static_compute", "ort_dynamic", "nncf"]
+    rows, reasons = [], []
+    for name, cells in row.items():
+        if "skipped" in cells:
+            rows.append([name, f"skipped: {cells['skipped']}"] + [""] * 5)
+            continue
+        rows.append([name, *[zoo_cell(cells[tool]) for tool in tools]])
+        if "reason" in cells["tare"]:
+            reasons.append(f"- {name}: {cells['tare']['reason']}")
+    text = markdown(["", "tare", *[NAMES[tool] for tool in tools[1:]]], rows)
+    return text + ("\n\nWhy tare left models alone, in its own words:\n\n" + "\n".join(reasons) if reasons else "")
+
+
+def calibration_bars(row: dict) -> list:
+    tare = row["tare"]
+    if "slope" not in tare:
+        return [["tare quantize, ResNet-20", "ends", tare.get("300", {}).get("failure", "fails"), met(False)]]
+    peers = [c["300"]["ratio"] for tool, c in row.items() if tool[:4] in ("ort_", "nncf") and "ratio" in c.get("300", {})]
+    memory = [tare[n]["over_float_bytes"] / 1e6 for n in ("300", "3000")]
+    bars = [["calibration: each further sample, all range methods", "<= 1.3x", f"{tare['slope']:.2f}x", met(tare["slope"] <= 1.3)]]
+    fastest = min([5.1, *peers])
+    bars.append(["whole quantize, 300 samples", f"<= {fastest:.2f}x, the fastest peer", f"{tare['300']['ratio']:.2f}x", met(tare["300"]["ratio"] <= fastest)])
+    bars.append(["peak memory over float, 300 and 3,000 samples", "<= 60 MB, equal", f"{memory[0]:.0f}, {memory[1]:.0f} MB",
+                 met(max(memory) <= 60 and abs(memory[0] - memory[1]) <= 5)])
+    return bars
+
+
+def resnet_bars(row: dict) -> list:
+    bars = []
+    for tool in ("tare auto", "tare int8_static"):
+        cell, name = row[tool], "ResNet-20, " + NAMES[tool]
+        if "failure" in cell:
+            bars.append([name, "ends", failure(cell), met(False)])
+            continue
+        classes, left = cell["classes"], cell["operators"]["float"]
+        bars.append([name + ": KL, flips", "<= 0.0040, 71", f"{classes['kl_nats']:.4f}, {classes['flips']:.0f}", met(classes["kl_nats"] <= 0.0040 and classes["flips"] <= 71)])
+        bars.append([name + ": Conv, Add, Gemm in integers", "all", operators(cell["operators"]), met(not any(left.get(op) for op in ("Conv", "Add", "Gemm")))])
+        bars.append([name + ": latency at batch 1, 8, 32", "<= " + ", ".join(f"{bar:.2f}" for bar in LATENCY_BARS.values()),
+                     ", ".join(f"{cell['latency'][b]['value']:.3f}" for b in LATENCY_BARS), met(all(cell["latency"][b]["value"] <= bar for b, bar in LATENCY_BARS.items()))])
+    return bars
+
+
+def minilm_bars(row: dict) -> list:
+    ours, peer = row["tare auto"], row["ort_dynamic"]
+    if "failure" in ours or "failure" in peer:
+        return [["MiniLM-L3", "as fast and close as ORT dynamic", failure(ours if "failure" in ours else peer), met(False)]]
+    shapes = ("1x16", "1x64", "8x64")
+    times = lambda cell: ", ".join(f"{cell['latency'][s]['value']:.2f}" for s in shapes)
+    # The same speed is one whose interval reaches the peer's.
+    as_fast = all(ours["latency"][s]["low"] <= peer["latency"][s]["high"] for s in shapes)
+    close = lambda cell: f"{cell['cosine']['mean']:.4f}, {cell['cosine']['least']:.3f}"
+    as_close = ours["cosine"]["mean"] >= peer["cosine"]["mean"] and ours["cosine"]["least"] >= peer["cosine"]["least"]
+    return [["MiniLM-L3: latency at " + ", ".join(shapes) + " (same: intervals overlap)", "<= " + times(peer), times(ours), met(as_fast)],
+            ["MiniLM-L3: cosine, least", ">= " + close(peer), close(ours), met(as_close)]]
+
+
+def zoo_bars(row: dict) -> list:
+    measured = {name: cells["tare"] for name, cells in row.items() if "tare" in cells}
+    if not measured:
+        return []
+    bad = [name for name, cell in measured.items() if not ends_well(cell)]
+    text = f"{len(measured) - len(bad)} of {len(measured)}" + (f"; not {', '.join(bad)}" if bad else "")
+    return [["zoo: 1.05x and cosine 0.99, or left alone with a reason", f"{len(measured)} of {len(measured)}", text, met(not bad)]]
+
+
+ROWS = {
+    "calibration": ("Cost of making ResNet-20's static int8 model", calibration_table, calibration_bars),
+    "resnet20": ("ResNet-20, static int8", resnet_table, resnet_bars),
+    "minilm": ("MiniLM-L3, `--tolerance 0.03`", minilm_table, minilm_bars),
+    "zoo": ("The public zoo: speed, float time / int8 time at one sample a run, and the worst output's cosine", zoo_table, zoo_bars),
+}
+
+
+def describe(results: dict) -> str:
+    machine, versions, seconds = results["machine"], results["versions"], results["seconds"]
+    kept = [name for name, was_kept in results.get("peers_kept", {}).items() if was_kept]
+    same = "tare and the peers load the same libonnxruntime file, by SHA-256" if results["library"]["same"] else "**tare and the peers load different libonnxruntime files**"
+    return "\n".join([f"`benchmarks/run --write`, {results['date']}, {results['tare']}.",
+                      f"{machine['cpu']}, {machine['cores']} cores, {' '.join(machine['isa'])}; load {results.get('load', 0):.1f} at the end.",
+                      f"ONNX Runtime {versions['onnxruntime']} ({same}), NNCF {versions['nncf']}, Python {versions['python']}; one thread.",
+                      "It took " + ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items()) + " minutes."
+                      + (f" The peers' figures of {', '.join(kept)} are those of an earlier run on this machine (`--keep-peers`)." if kept else "")])
+
+
+def render(results: dict) -> str:
+    parts, bars = [describe(results)], []
+    for name, (title, table, bar) in ROWS.items():
+        row = results["rows"].get(name)
+        if row is None:
+            continue
+        parts.append(f"### {title}\n\n" + (f"Skipped: {row['skipped']}." if "skipped" in row else table(row)))
+        if "skipped" not in row:
+            bars += bar(row)
+    if bars:
+        parts.insert(1, "### Against the aims\n\n" + markdown(["", "aim", "measured", "met"], bars))
+    return "\n\n".join(parts) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("results")
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--write")
+    args = parser.parse_args()
+    text = render(json.loads(pathlib.Path(args.results).read_text()))
+    pathlib.Path(args.out).write_text(text)
+    print(text)
+    if args.write:
+        page = pathlib.Path(args.write)
+        before, begin, rest = page.read_text().partition(BEGIN)
+        _, end, after = rest.partition(END)
+        if not begin or not end:
+            sys.exit(f"error: {page} has not both markers\nnext:  put these on lines of their own: {BEGIN} and {END}")
+        page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
