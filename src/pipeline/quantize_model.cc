@@ -17,17 +17,20 @@ namespace {
 constexpr int64_t kMaxCheckSamples = 64;
 constexpr size_t kProbeRuns = 2;
 
-// Inputs of the source model as the file declares them: what the feed binds to before anything is
-// loaded in this process.
-Result<std::vector<ValueInfo>> InputsInChild(const std::string& path, const runtime::SessionOptions& options, double time_limit_s) {
-  TARE_TRY_VOID(runtime::InChild(
-      [&]() -> Result<void> {
-        TARE_TRY_VOID(runtime::Session::FromFile(path, options));
-        return {};
-      },
-      time_limit_s));
-  TARE_TRY(const auto session, runtime::Session::FromFile(path, options));
-  return std::vector<ValueInfo>(session.inputs().begin(), session.inputs().end());
+// Inputs as the file declares them: what the feed binds to before anything is loaded.
+std::vector<ValueInfo> InputsOf(const graph::Graph& graph) {
+  std::vector<ValueInfo> inputs;
+  for (const graph::Value& input : graph.inputs) {
+    if (graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
+  }
+  return inputs;
+}
+
+// Why nothing of the model can be quantized whatever the data, or "".
+Result<std::string> DeclineWithoutData(const graph::Model& source, const runtime::SessionOptions& options, double time_limit_s) {
+  TARE_TRY_VOID(runtime::InChild([&] { return quantize::RunOnce(source, {}, options); }, time_limit_s));
+  TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options));
+  return prepared.decline_reason;
 }
 
 // A third of a small file checks, the rest calibrates; of a large one up to kMaxCheckSamples check.
@@ -62,9 +65,17 @@ Result<std::vector<quantize::Inputs>> Probes(const search::Samples& samples) {
 Result<QuantizeOutcome> QuantizeModel(const QuantizeRequest& request, Progress& progress) {
   const runtime::SessionOptions& options = request.search.session;
   TARE_TRY(const graph::Model source, graph::ReadOnnx(request.model_path));
-  TARE_TRY(const auto inputs, InputsInChild(request.model_path, options, request.time_limit_s));
   TARE_TRY(const auto dataset, data::OpenDataset(request.data_path));
-  TARE_TRY(const auto feed, data::Feed::Bind(*dataset, inputs, request.bindings, request.label));
+  auto bound = data::Feed::Bind(*dataset, InputsOf(source.graph), request.bindings, request.label);
+  if (!bound) {
+    // A model of trees over text needs no data that fits to be left alone.
+    const auto reason = DeclineWithoutData(source, options, request.time_limit_s);
+    if (!reason || reason->empty()) return std::move(bound).error();
+    QuantizeOutcome declined;
+    declined.choice.reason = *reason;
+    return declined;
+  }
+  const data::Feed feed = *std::move(bound);
   TARE_TRY(const search::Samples samples, Divide(feed, request.num_samples, request.seed));
   TARE_TRY(const auto probes, Probes(samples));
   TARE_TRY_VOID(runtime::InChild([&] { return quantize::RunOnce(source, probes, options); }, request.time_limit_s));

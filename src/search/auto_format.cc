@@ -42,8 +42,7 @@ constexpr double kWorthRepair = 1.1;
 constexpr double kRepairMargin = 0.75;
 constexpr double kRounds = 40;
 constexpr size_t kFinalists = 3;
-// Speeds closer than this are equal: then the candidate with more of the graph in integers, whose
-// file is smaller, is taken.
+// Speeds closer than this are equal.
 constexpr double kTie = 0.97;
 constexpr Scope kScopes[] = {Scope::kChain, Scope::kCompute, Scope::kGates, Scope::kAll};
 
@@ -311,7 +310,7 @@ class Search {
     if (!Holds(candidate.closeness)) {
       candidate.problem = StrCat("output '", candidate.closeness.worst_output, "' moves: cosine ", Fixed(candidate.closeness.cosine, 4));
     } else if (!IsFast(candidate) && options_.goal == Goal::kSpeed && options_.wish == Wish::kAuto) {
-      candidate.problem = StrCat("not faster: ", Fixed(candidate.speedup.value, 2), "x");
+      candidate.problem = StrCat("not faster: ", SpeedText(candidate));
     }
   }
 
@@ -330,6 +329,10 @@ class Search {
     if (const auto times = runtime::TimeInterleaved(pair, check_inputs_[0].inputs, Timing(budget_ms_))) {
       candidate.batch_speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
     }
+  }
+
+  static std::string SpeedText(const Candidate& candidate) {
+    return StrCat(Fixed(candidate.speedup.value, 2), "x [", Fixed(candidate.speedup.low, 2), ", ", Fixed(candidate.speedup.high, 2), "]");
   }
 
   // Faster at one sample, and not slower at several.
@@ -487,7 +490,7 @@ class Search {
       TARE_TRY_VOID(TimeAgain(finalists));
     }
     for (const size_t i : Sound()) {
-      if (std::find(finalists.begin(), finalists.end(), i) != finalists.end()) return Take(PreferSmaller(i, finalists));
+      if (std::find(finalists.begin(), finalists.end(), i) != finalists.end()) return Take(PreferFused(i, finalists));
     }
     choice_.reason = WhyNone();
     return std::move(choice_);
@@ -513,19 +516,25 @@ class Search {
     }
     for (const size_t i : finalists) {
       Candidate& candidate = choice_.candidates[i];
-      if (!IsFast(candidate)) candidate.problem = StrCat("not faster when timed again: ", Fixed(candidate.speedup.value, 2), "x");
+      if (!IsFast(candidate)) candidate.problem = StrCat("not faster when timed again: ", SpeedText(candidate));
     }
     return {};
   }
 
-  size_t PreferSmaller(size_t best, const std::vector<size_t>& finalists) const {
-    size_t smallest = best;
+  // Among equals the plan with more static nodes: less of it depends on the run, and more of the
+  // file is int8. Measured ties must not decide by noise.
+  size_t PreferFused(size_t best, const std::vector<size_t>& finalists) const {
+    const auto num_static = [&](size_t i) {
+      const auto& nodes = choice_.candidates[i].nodes;
+      return std::count_if(nodes.begin(), nodes.end(), [](const NodeChoice& choice) { return choice.format == Format::kInt8Static; });
+    };
+    size_t preferred = best;
     for (const size_t i : finalists) {
       const Candidate& candidate = choice_.candidates[i];
       const bool equal = candidate.problem.empty() && Score(candidate) >= kTie * Score(choice_.candidates[best]);
-      if (equal && static_cast<double>(candidate.model_bytes) < kTie * static_cast<double>(choice_.candidates[smallest].model_bytes)) smallest = i;
+      if (equal && options_.goal == Goal::kSpeed && num_static(i) > num_static(preferred)) preferred = i;
     }
-    return smallest;
+    return preferred;
   }
 
   Result<Choice> Take(size_t i) {
@@ -545,8 +554,8 @@ class Search {
       if (fastest == nullptr || Score(candidate) > Score(*fastest)) fastest = &candidate;
     }
     if (fastest == nullptr) return "no format can be applied to this model";
-    return StrCat("nothing to gain here: the fastest, ", fastest->name, ", is ", Fixed(fastest->speedup.value, 2), "x with cosine ",
-                  Fixed(fastest->closeness.cosine, 4));
+    return StrCat("nothing to gain here: the fastest, ", fastest->name, ", is ", SpeedText(*fastest), " with cosine ",
+                  Fixed(fastest->closeness.cosine, 4), "; a new file must be surely ", Fixed(options_.min_speedup, 2), "x");
   }
 
   const graph::Model& source_;
