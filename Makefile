@@ -58,7 +58,7 @@ sanitize: ## run the tests under TSan (modules with threads), then under ASan an
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
 	@scripts/configure fuzz fuzz
-	@$(call build_preset,fuzz)
+	@$(call build_preset,fuzz) --target fuzzers
 	@scripts/fuzz $(FUZZ_SECONDS)
 
 lint: ## check formatting, shell scripts and clang-tidy's findings

@@ -10,7 +10,7 @@ namespace tare::search {
 namespace {
 
 // Values fetched in one run stay below this: memory over the float session is bounded by it.
-constexpr int64_t kMaxFetchedBytes = 12 << 20;
+constexpr int64_t kMaxFetchedBytes = 5 << 20;  // and the fetched values stay in the cache
 constexpr int64_t kMaxBatch = 16;
 
 Result<void> CheckFinite(const data::FeedBatch& batch, std::span<const int64_t> samples) {
