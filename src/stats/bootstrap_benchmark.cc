@@ -1,8 +1,7 @@
-#include "tare/stats/bootstrap.h"
-
 #include <benchmark/benchmark.h>
 
 #include "tare/core/random.h"
+#include "tare/stats/bootstrap.h"
 
 namespace tare::stats {
 namespace {

@@ -35,7 +35,8 @@ TEST(BootstrapMeansTest, AgreesWithScipyOnItsOwnDraws) {
     const auto found = BootstrapMeans(columns, {.replicates = 50'000, .seed = 3});
     const Interval interval = found.front().BcaInterval(0.95);
     // The end of 50,000 replicates has a standard error of about 0.005 of the width.
-    const double width = row["scipy_interval"][1].get<double>() - row["scipy_interval"][0].get<double>();
+    const double width =
+        row["scipy_interval"][1].get<double>() - row["scipy_interval"][0].get<double>();
     EXPECT_NEAR(interval.low, row["scipy_interval"][0], 0.03 * width) << row["kind"];
     EXPECT_NEAR(interval.high, row["scipy_interval"][1], 0.03 * width) << row["kind"];
   }
@@ -149,8 +150,9 @@ TEST(DrawBinomialTest, FollowsTheDistributionFunction) {
   double chi_square = 0;
   int bins = 0;
   for (int k = 0; k <= 40; ++k) {
-    const double expected = kDraws * std::exp(std::lgamma(41) - std::lgamma(k + 1) - std::lgamma(41 - k) +
-                                              k * std::log(0.4) + (40 - k) * std::log(0.6));
+    const double expected =
+        kDraws * std::exp(std::lgamma(41) - std::lgamma(k + 1) - std::lgamma(41 - k) +
+                          k * std::log(0.4) + (40 - k) * std::log(0.6));
     if (expected < 10) continue;
     const double away = counts[static_cast<size_t>(k)] - expected;
     chi_square += away * away / expected;

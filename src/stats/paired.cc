@@ -87,9 +87,9 @@ std::optional<int64_t> TangoSettlingSize(const PairedCounts& counts, double marg
   // Deviations of one pair: under the margin, as the test takes it, and at the observed rates.
   const double under_margin = distance / std::abs(TangoStatistic(harmful, helpful, 1, margin));
   const double observed = std::sqrt(std::max(0.0, harmful + helpful - difference * difference));
-  const double root = (NormalQuantile(confidence) * under_margin +
-                       NormalQuantile(kPlannedPower) * observed) /
-                      distance;
+  const double root =
+      (NormalQuantile(confidence) * under_margin + NormalQuantile(kPlannedPower) * observed) /
+      distance;
   const double n = std::ceil(root * root);
   if (!(n <= kMost)) return std::nullopt;
   return std::max(static_cast<int64_t>(n), counts.n + 1);

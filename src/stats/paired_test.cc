@@ -49,8 +49,8 @@ TEST(TangoTest, AgreesWithTheMaximisedLikelihood) {
   }
 }
 
-// Fagerland, Lydersen, Laake, Statistical Analysis of Contingency Tables (2017), chapter 8: complete
-// response before and after therapy (Cavo et al., 2012), 6 and 16 discordant of 161 pairs.
+// Fagerland, Lydersen, Laake, Statistical Analysis of Contingency Tables (2017), chapter 8:
+// complete response before and after therapy (Cavo et al., 2012), 6 and 16 discordant of 161 pairs.
 TEST(TangoTest, GivesThePublishedIntervalAndPValues) {
   const PairedCounts counts{161, 16, 6};
   const Interval interval = Tango(counts, 0.95);
@@ -74,7 +74,8 @@ TEST(TangoTest, TestAndBoundAgree) {
 }
 
 TEST(TangoTest, NeedsSamplesEvenWithoutAnyFlip) {
-  // With b = c = 0 the statistic is -sqrt(n margin / (1 - margin)): 268 samples for a margin of 1 %.
+  // With b = c = 0 the statistic is -sqrt(n margin / (1 - margin)): 268 samples for a margin of 1
+  // %.
   EXPECT_GT(TangoNonInferiorityP({267, 0, 0}, 0.01), 0.05);
   EXPECT_LT(TangoNonInferiorityP({269, 0, 0}, 0.01), 0.05);
 }
@@ -118,8 +119,9 @@ double PassRate(int64_t n, double harmful, double helpful, double margin, int tr
   return static_cast<double>(passed) / trials;
 }
 
-// The promise of the gate: a drop of exactly the margin passes at most 5 % of the time. 10,000 trials
-// have a standard error of 0.22 points: 5.5 % is exceeded by chance in 1 % of seeds; the seed is fixed.
+// The promise of the gate: a drop of exactly the margin passes at most 5 % of the time. 10,000
+// trials have a standard error of 0.22 points: 5.5 % is exceeded by chance in 1 % of seeds; the
+// seed is fixed.
 TEST(TangoPowerTest, PassesADropAtTheMarginAtMostFivePercentOfTheTime) {
   EXPECT_LE(PassRate(2000, 0.02, 0.01, 0.01, 10'000), 0.055);
   EXPECT_LE(PassRate(2000, 0.01, 0.00, 0.01, 10'000), 0.055);
@@ -132,8 +134,8 @@ TEST(TangoPowerTest, PassesAnEqualModelAsOftenAsPlanned) {
   EXPECT_NEAR(PassRate(1237, 0.01, 0.01, 0.01, 10'000), 0.80, 0.03);
 }
 
-// reference/monitoring.md, section 5: flips 2 % harmful and 1 % helpful of 2,000 pairs; one-sided exact
-// McNemar at 5 % finds the loss 79 % of the time (an unpaired test 0.05 %).
+// reference/monitoring.md, section 5: flips 2 % harmful and 1 % helpful of 2,000 pairs; one-sided
+// exact McNemar at 5 % finds the loss 79 % of the time (an unpaired test 0.05 %).
 TEST(McNemarPowerTest, FindsALossOfOnePointAsPublished) {
   Random random(7);
   int found = 0;

@@ -61,7 +61,9 @@ Result<void> CheckOptions(const RangeOptions& options);
 ///          NaN or +infinity, or nothing was observed.
 /// Bound    kMse: on the distributions of reference/algorithms.md 1.2, with outliers of up to 1,000
 ///          deviations, within 0.05 dB of the optimum over all values (calibrate/range_test.cc).
-/// Cost     30 to 150 us; ChooseRanges shares the common part.
+/// Cost     20 (minmax), 20 (percentile), 150 (entropy), 75 us (mse); ChooseRanges, which shares
+/// the
+///          common part, 210 us: means over the 31 activations of ResNet-20.
 /// Source   percentile, entropy: Wu et al., arXiv:2004.09602, Sec. 5; entropy as in Migacz, "8-bit
 ///          Inference with TensorRT", GTC 2017. Differs: the levels of Q have equal real width (in
 ///          the slides the rest of a division goes to the last level), and the larger of equally
