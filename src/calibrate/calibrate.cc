@@ -47,10 +47,10 @@ class Loop {
     return {};
   }
 
-  Result<void> Observe(std::span<const TensorView> views, const Place& place) {
-    TARE_CHECK(views.size() == observers_.size());
-    for (size_t i = 0; i < views.size(); ++i) TARE_TRY_VOID(ObserveOne(i, views[i], place));
-    return {};
+  Result<void> Run(const Runner& run, const Batch& batch, int64_t first_sample) {
+    TARE_TRY(const Place place, PlaceOf(batch, first_sample));
+    return run(batch.inputs,
+               [&](std::span<const TensorView> views) { return Observe(views, place); });
   }
 
   Observations Finish(int64_t num_samples) const {
@@ -63,6 +63,12 @@ class Loop {
   }
 
  private:
+  Result<void> Observe(std::span<const TensorView> views, const Place& place) {
+    TARE_CHECK(views.size() == observers_.size());
+    for (size_t i = 0; i < views.size(); ++i) TARE_TRY_VOID(ObserveOne(i, views[i], place));
+    return {};
+  }
+
   // The elements of the samples, without padding, as float32.
   std::span<const float> Floats(const TensorView& view, const Place& place) {
     std::span<const float> values;
@@ -133,16 +139,13 @@ Result<Observations> Calibrate(std::span<const ValueInfo> outputs, const Runner&
   TARE_TRY_VOID(loop.CheckOutputs());
   progress.Begin("calibrate", options.num_samples);
   int64_t num_samples = 0;
-  while (true) {
+  TARE_TRY(std::optional<Batch> batch, source());
+  while (batch) {
     if (progress.cancelled()) return Cancelled();
-    TARE_TRY(const std::optional<Batch> batch, source());
-    if (!batch) break;
-    TARE_TRY(const Place place, PlaceOf(*batch, num_samples));
-    TARE_TRY_VOID(run(batch->inputs, [&](std::span<const TensorView> views) {
-      return loop.Observe(views, place);
-    }));
+    TARE_TRY_VOID(loop.Run(run, *batch, num_samples));
     num_samples += batch->num_samples;
     progress.Update(num_samples);
+    TARE_TRY(batch, source());
   }
   if (num_samples == 0) {
     return FailedPrecondition("there was no calibration sample", "give at least one sample");

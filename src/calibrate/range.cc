@@ -17,6 +17,9 @@ Distribution::Distribution(const TensorStatistics& statistics)
     : min(std::min(0.0F, statistics.min())),
       max(std::max(0.0F, statistics.max())),
       num_zeros(static_cast<double>(statistics.counts().num_zeros)),
+      bin_range(statistics.histogram().range()),
+      mean_weight(statistics.histogram().mean_weight()),
+      sampled_max(std::max(statistics.histogram().tail_max(), -statistics.histogram().tail_min())),
       positive(statistics.histogram(), Side::kPositive),
       negative(statistics.histogram(), Side::kNegative) {}
 

@@ -11,9 +11,14 @@
 // sum of level g and nonzero(g) its bins that are not empty. With prefix sums, clip takes a few
 // operations and merge(g) one logarithm. A threshold is given up as soon as clip and the levels so
 // far pass the best one: most are after a few levels or none, and all 961 are still searched.
+//
+// A sampled histogram is noisier than the data, and merge(g) counts noise as loss: counts of
+// variance w c raise it by w (bins - 1) / 2 nats on average, where the data themselves have w = 1.
+// The expected excess, (w - 1) (bins - 1) / 2 a level, is taken off.
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 #include "calibrate/log2_kernel_internal.h"
@@ -39,8 +44,10 @@ const std::array<double, kNumBins + 1>& Log2Table() {
 class Search {
  public:
   Search(const Distribution& distribution, int num_levels)
-      : num_levels_(static_cast<size_t>(num_levels)) {
+      : num_levels_(static_cast<size_t>(num_levels)),
+        shift_(std::has_single_bit(num_levels_) ? std::countr_zero(num_levels_) : -1) {
     FillBins(distribution);
+    FillNoise(distribution);
     FillClipCosts();
   }
 
@@ -73,8 +80,10 @@ class Search {
     for (size_t i = 0; i <= kNumBins; ++i) {
       // Below() does not count its own argument: past the largest value at the last edge.
       const double edge = i < kNumBins ? bound * static_cast<double>(i) / kNumBins : 2 * bound;
-      below_[i] = distribution.positive.Below(edge).n + distribution.negative.Below(edge).n;
+      if (distribution.max > 0) below_[i] += distribution.positive.Below(edge).n;
+      if (distribution.min < 0) below_[i] += distribution.negative.Below(edge).n;
     }
+    log_all_ = std::log2(below_.back());
     std::array<double, kNumBins> logs;
     for (size_t i = 0; i < kNumBins; ++i) {
       const double count = below_[i + 1] - below_[i];
@@ -86,6 +95,29 @@ class Search {
       nonzero_[i + 1] = nonzero_[i] + (count > 0 ? 1 : 0);
       entropy_[i + 1] = entropy_[i] + count * logs[i];
     }
+  }
+
+  // Bins with noise of their own: a bin of the histogram that is split into several counts as one.
+  void FillNoise(const Distribution& distribution) {
+    const double width = std::max(distribution.max, -distribution.min) / kNumBins;
+    noise_ = (distribution.mean_weight - 1) / (2 * std::log(2.0));
+    for (size_t i = 0; i < kNumBins; ++i) {
+      const double edge = width * static_cast<double>(i);
+      // Bins of the histogram: R / 1024 from R / 32 up, half of it an octave below, and so on.
+      const double share =
+          width / distribution.bin_range * (edge * 32 < distribution.bin_range ? 2048 : 1024);
+      const bool sampled = edge + width <= distribution.sampled_max;
+      if (sampled) num_sampled_ = i + 1;
+      const bool counts = sampled && nonzero_[i + 1] > nonzero_[i];
+      independent_[i + 1] = independent_[i] + (counts ? std::min(1.0, share) : 0);
+    }
+  }
+
+  // The expected loss by sampling noise over the levels before the last.
+  double Noise(size_t num_bins) const {
+    const size_t last = LastLevel(num_bins);
+    const size_t num_levels = std::min(last, num_sampled_) * num_levels_ / num_bins;
+    return noise_ * std::max(0.0, independent_[last] - static_cast<double>(num_levels));
   }
 
   void FillClipCosts() {
@@ -117,12 +149,11 @@ class Search {
     const size_t first = LastLevel(num_bins);
     const double level = kept - below_[first];
     const int nonzero = nonzero_[num_bins] - nonzero_[first];
-    const double log_all = std::log2(all);
     const double p_log_p =
         entropy_[num_bins - 1] - entropy_[first] + (last_count + clipped) * log_last_bin;
-    return (kept - level) * (log_kept - log_all) +
+    return (kept - level) * (log_kept - log_all_) +
            (level + clipped) *
-               (log_kept + log2_of_[static_cast<size_t>(nonzero)] - log_level - log_all) +
+               (log_kept + log2_of_[static_cast<size_t>(nonzero)] - log_level - log_all_) +
            p_log_p;
   }
 
@@ -137,31 +168,32 @@ class Search {
   // N KL(P || Q) in bits, or a lower bound of it that is above the best so far.
   double Divergence(size_t num_bins, double clip_cost) const {
     const size_t last = LastLevel(num_bins);
-    // Level l ends before bin ceil((l + 1) num_bins / num_levels): counted up without dividing.
-    const size_t quotient = num_bins / num_levels_;
-    const size_t remainder = num_bins % num_levels_;
-    double divergence = clip_cost;
+    double divergence = clip_cost - Noise(num_bins);
     size_t begin = 0;
-    size_t floor = 0;
-    size_t rest = 0;
+    std::array<size_t, kLevelsAtOnce> ends;
     std::array<double, kLevelsAtOnce> sums;
     std::array<double, kLevelsAtOnce> spreads;
-    while (begin < last && divergence <= least_) {
+    for (size_t level = 0; begin < last && divergence <= least_; level += kLevelsAtOnce) {
+      FillEnds(level, num_bins, last, ends);
       const size_t first = begin;
       for (size_t l = 0; l < kLevelsAtOnce; ++l) {
-        floor += quotient;
-        rest += remainder;
-        const size_t carry = rest >= num_levels_ ? 1 : 0;
-        rest -= carry * num_levels_;
-        floor += carry;
-        const size_t end = std::min(last, floor + (rest > 0 ? 1 : 0));
-        sums[l] = below_[end] - below_[begin];
-        spreads[l] = log2_of_[static_cast<size_t>(nonzero_[end] - nonzero_[begin])];
-        begin = end;
+        sums[l] = below_[ends[l]] - below_[begin];
+        spreads[l] = log2_of_[static_cast<size_t>(nonzero_[ends[l]] - nonzero_[begin])];
+        begin = ends[l];
       }
       divergence += entropy_[begin] - entropy_[first] - SumOfLogs(sums, spreads);
     }
     return divergence;
+  }
+
+  // Where levels end: before bin ceil((l + 1) num_bins / num_levels), and all before the last
+  // level.
+  void FillEnds(size_t level, size_t num_bins, size_t last,
+                std::array<size_t, kLevelsAtOnce>& ends) const {
+    for (size_t l = 0; l < kLevelsAtOnce; ++l) {
+      const size_t above = (level + l + 1) * num_bins + num_levels_ - 1;
+      ends[l] = std::min(last, shift_ >= 0 ? above >> shift_ : above / num_levels_);
+    }
   }
 
   // sum of c log2(c / nonzero), in a fixed order of eight parts that a compiler may keep in
@@ -179,8 +211,13 @@ class Search {
   }
 
   size_t num_levels_;
+  int shift_;  // num_levels_ = 2^shift_, -1 when it is no power of two
   const std::array<double, kNumBins + 1>& log2_of_ = Log2Table();
-  std::array<double, kNumBins + 1> below_{};
+  std::array<double, kNumBins + 1> below_{};  // values below each edge
+  double log_all_ = 0;
+  double noise_ = 0;  // bits a bin
+  size_t num_sampled_ = 0;
+  std::array<double, kNumBins + 1> independent_{};
   std::array<double, kNumBins + 1> entropy_{};
   std::array<int, kNumBins + 1> nonzero_{};
   std::array<double, kNumThresholds> clip_costs_{};

@@ -13,6 +13,9 @@ struct Distribution {
   double min = 0;  ///< at most 0: the extreme, widened to contain 0
   double max = 0;  ///< at least 0
   double num_zeros = 0;
+  double bin_range = 0;    ///< R of the histogram: its widest bins are R / 1024
+  double mean_weight = 1;  ///< what a binned value stands for...
+  double sampled_max = 0;  ///< ...where |x| is not above this
   stats::CumulativeMoments positive;
   stats::CumulativeMoments negative;
 };

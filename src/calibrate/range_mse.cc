@@ -21,7 +21,7 @@ using stats::Moments;
 // half of that about the new best, and so on down to 2^(1/256).
 constexpr int kStepsPerOctave = 8;
 constexpr int kMaxOctaves = 40;
-constexpr double kFinest = 1.0 / 256;
+constexpr int kHalvings = 5;
 
 double ErrorAbout(const Moments& moments, double centre) {
   return std::max(0.0,
@@ -75,8 +75,8 @@ class Search {
       if (i > 0 && LeastClipError(step) >= best_error_) break;
       Try(step);
     }
-    for (double width = 0.5 / kStepsPerOctave; width >= kFinest; width /= 2) {
-      const double factor = std::exp2(width);
+    for (int i = 1; i <= kHalvings; ++i) {
+      const double factor = std::exp2(std::ldexp(1.0 / kStepsPerOctave, -i));
       const double centre = best_step_;
       if (centre * factor <= largest) Try(centre * factor);
       Try(centre / factor);

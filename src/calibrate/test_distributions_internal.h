@@ -1,5 +1,5 @@
-// Distributions that the tests draw from: those of reference/algorithms.md 1.2, points of mass, and
-// outliers of 1,000 deviations. Tests only.
+// Distributions that the tests draw from: bulks with thin and heavy tails, on one side and on both,
+// points of mass, and outliers of up to 1,000 deviations. Tests only.
 
 #pragma once
 

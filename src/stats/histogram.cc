@@ -28,23 +28,6 @@ constexpr int kFirstLinear = 1 + Histogram::kLogBins;  // the bin of [R/32, R/32
 // elements ahead.
 constexpr size_t kPrefetchAhead = 256;
 
-void Accumulate(const internal::Selection& selection, double weight, std::vector<Moments>& bins) {
-  for (size_t i = 0; i < std::min(selection.size, kPrefetchAhead); ++i) {
-    __builtin_prefetch(&bins[static_cast<size_t>(selection.bins[i])], 1);
-  }
-  for (size_t i = 0; i < selection.size; ++i) {
-    if (i + kPrefetchAhead < selection.size) {
-      __builtin_prefetch(&bins[static_cast<size_t>(selection.bins[i + kPrefetchAhead])], 1);
-    }
-    Moments& bin = bins[static_cast<size_t>(selection.bins[i])];
-    const double value = selection.values[i];
-    const double weighted = weight * value;
-    bin.n += weight;
-    bin.sum += weighted;
-    bin.sum_squares += weighted * value;
-  }
-}
-
 // Which of the lines of group number `group` is binned: uniform, and the same on every machine.
 size_t ChosenLine(uint64_t group, size_t num_lines) {
   return static_cast<size_t>(Random(group * 0x9E3779B97F4A7C15ULL).Below(num_lines));
@@ -68,7 +51,7 @@ void DoubleSide(std::span<Moments> bins) {
 
 }  // namespace
 
-Histogram::Histogram() : bins_(2 * kSide) {}
+Histogram::Histogram() : bins_(size_t{2} * kSide) {}
 
 void Histogram::Add(std::span<const float> values) {
   while (!values.empty()) {
@@ -140,8 +123,7 @@ void Histogram::BinAll(std::span<const float> chunk) {
                       .take = SelectOptions::Take::kInside,
                       .exponent = exponent_},
                      &selection);
-    Accumulate(selection, 1, bins_);
-    num_binned_ += static_cast<int64_t>(selection.size);
+    Accumulate(selection, 1);
     chunk = chunk.subspan(part.size());
   }
 }
@@ -169,8 +151,7 @@ void Histogram::BinSample(std::span<const float> chunk) {
                     .take = SelectOptions::Take::kInside,
                     .exponent = exponent_},
                    &selection);
-  Accumulate(selection, static_cast<double>(num_lines), bins_);
-  num_binned_ += static_cast<int64_t>(selection.size);
+  Accumulate(selection, static_cast<double>(num_lines));
 }
 
 void Histogram::BinTails(std::span<const float> chunk, uint64_t tail_blocks) {
@@ -187,10 +168,25 @@ void Histogram::BinTails(std::span<const float> chunk, uint64_t tail_blocks) {
                       .take = SelectOptions::Take::kOutside,
                       .exponent = exponent_},
                      &selection);
-    Accumulate(selection, 1, bins_);
-    num_binned_ += static_cast<int64_t>(selection.size);
+    Accumulate(selection, 1);
     num_tail_binned_ += static_cast<int64_t>(selection.size);
   }
+}
+
+void Histogram::Accumulate(const internal::Selection& selection, double weight) {
+  const auto bin_of = [&](size_t i) { return &bins_[static_cast<size_t>(selection.bins[i])]; };
+  for (size_t i = 0; i < std::min(selection.size, kPrefetchAhead); ++i) {
+    __builtin_prefetch(bin_of(i), 1);
+  }
+  for (size_t i = 0; i < selection.size; ++i) {
+    if (i + kPrefetchAhead < selection.size) __builtin_prefetch(bin_of(i + kPrefetchAhead), 1);
+    const double value = selection.values[i];
+    const double weighted = weight * value;
+    *bin_of(i) += {weight, weighted, weighted * value};
+  }
+  num_binned_ += static_cast<int64_t>(selection.size);
+  total_weight_ += weight * static_cast<double>(selection.size);
+  squared_weight_ += weight * weight * static_cast<double>(selection.size);
 }
 
 void Histogram::Grow(float magnitude) {
@@ -238,6 +234,8 @@ void Histogram::Merge(const Histogram& other) {
   counts_.num_negative_infinity += other.counts_.num_negative_infinity;
   counts_.num_masked += other.counts_.num_masked;
   num_binned_ += other.num_binned_;
+  total_weight_ += other.total_weight_;
+  squared_weight_ += other.squared_weight_;
   num_groups_ += other.num_groups_;
   if (other.exponent_ != kNoRange) {
     if (exponent_ == kNoRange) exponent_ = other.exponent_;

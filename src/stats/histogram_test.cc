@@ -239,6 +239,9 @@ TEST(HistogramTest, SampledMomentsAgreeWithTheExactOnes) {
   EXPECT_NEAR(TotalCount(histogram), 2e6, 5 * 7134);
   EXPECT_NEAR(positive.total().sum_squares + negative.total().sum_squares, squares,
               5 * 1.42 * 7134);
+  // (65536 + 57344 * 64 + 46116 * 1024) / 2,000,000; a thousandth are tails of weight 1.
+  EXPECT_NEAR(histogram.mean_weight(), 25.5, 0.3);
+  EXPECT_EQ(Of(std::span(values).first(65536)).mean_weight(), 1);
 }
 
 TEST(HistogramTest, SamplingDoesNotFallInStepWithPeriodicData) {

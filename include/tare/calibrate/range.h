@@ -56,17 +56,19 @@ Result<void> CheckOptions(const RangeOptions& options);
 /// Edge     all values 0, or none ordinary: [0, 0]. Equal values c: [0, c] or [c, 0].
 ///          Values of one sign keep 0 as the other end. Within the extremes, except that kMse gives
 ///          whole steps: at most half a step beyond on one side.
-/// Errors   kInvalidArgument: an option is outside its bounds. kFailedPrecondition: the tensor
-/// holds
-///          NaN or +infinity, or nothing was observed.
-/// Bound    kMse: on the distributions of reference/algorithms.md 1.2, with outliers of up to 1,000
-///          deviations, within 0.05 dB of the optimum over all values (calibrate/range_test.cc).
-/// Cost     30 to 150 us; ChooseRanges shares the common part.
-/// Source   percentile, entropy: Wu et al., arXiv:2004.09602, Sec. 5; entropy as in Migacz, "8-bit
-///          Inference with TensorRT", GTC 2017. Differs: the levels of Q have equal real width (in
-///          the slides the rest of a division goes to the last level), and the larger of equally
-///          good thresholds wins. MSE: Choukroun et al., arXiv:1902.06822 (OMSE), Eq. 5. Differs:
-///          both ends are searched, over scale and zero point as the runtime uses them.
+/// Errors   kInvalidArgument: an option is outside its bounds.
+///          kFailedPrecondition: the tensor holds NaN or +infinity, or nothing was observed.
+/// Bound    kMse: within 0.05 dB of the best range for all the values, on the distributions of
+///          src/calibrate/range_mse_test.cc (heavy tails, points of mass, outliers of 1,000
+///          deviations). Entropy is not: it ignores how far away clipped values are.
+/// Cost     20 (minmax), 20 (percentile), 150 (entropy), 75 us (mse); ChooseRanges, which shares
+/// the
+///          common part, 210 us: means over the 31 activations of ResNet-20.
+/// Source   percentile and entropy: Wu et al., arXiv:2004.09602; entropy after Migacz, "8-bit
+///          Inference with TensorRT", GTC 2017. Differs: all levels of Q have the same real width
+///          (bin b is in level floor(b levels / bins)), and the larger of equally good thresholds
+///          wins. MSE: Choukroun et al., arXiv:1902.06822 (OMSE). Differs: both ends are searched,
+///          as scale and zero point.
 Result<ValueRange> ChooseRange(const TensorStatistics& statistics, RangeMethod method,
                                const RangeOptions& options);
 

@@ -23,6 +23,9 @@
 #include <vector>
 
 namespace tare::stats {
+namespace internal {
+struct Selection;
+}  // namespace internal
 
 /// Number of values and the sums of x and x^2.
 struct Moments {
@@ -69,10 +72,9 @@ inline constexpr float kMaskLimit = -1e30F;
 ///          bias from 1/8, 1/32 and 1/128 of its lines.
 /// Threads  none. The state is a function of the sequence of Add() calls alone.
 /// Cost     about 0.1 ns an element for long inputs in cache, 1.2 ns for the first kExactValues.
-/// Source   range doubling: the HISTOGRAM observers of PyTorch and ONNX Runtime grow differently,
-///          see shared/reference/algorithms.md 1.3. Logarithmic bins: Masson, Rim, Lee, "DDSketch",
-///          VLDB 2019, arXiv:1908.10693. Differs: 32 linear steps an octave (read off the bits of
-///          the number) for the logarithm.
+/// Source   logarithmic bins: Masson, Rim, Lee, "DDSketch", VLDB 2019, arXiv:1908.10693. Differs:
+/// 32
+///          linear steps an octave, read off the bits of the number, for the logarithm.
 class Histogram {
  public:
   /// Elements binned one by one before sampling starts.
@@ -104,6 +106,13 @@ class Histogram {
   /// Elements that were binned; the others are represented by them. Zeros are never binned.
   int64_t num_binned() const { return num_binned_; }
 
+  /// Weight of a binned value, averaged over what the values stand for; 1 while nothing was
+  /// sampled. The sampling variance of a bin's n is about (mean_weight() - 1) n.
+  double mean_weight() const { return total_weight_ > 0 ? squared_weight_ / total_weight_ : 1; }
+  /// Values outside [tail_min(), tail_max()] are binned one by one while others are sampled.
+  float tail_min() const { return tail_min_; }
+  float tail_max() const { return tail_max_; }
+
   /// R; 0 while no ordinary value other than 0 was seen.
   double range() const;
   enum class Side { kPositive, kNegative };
@@ -120,6 +129,7 @@ class Histogram {
   void BinAll(std::span<const float> chunk);
   void BinSample(std::span<const float> chunk);
   void BinTails(std::span<const float> chunk, uint64_t tail_blocks);
+  void Accumulate(const internal::Selection& selection, double weight);
   void Grow(float magnitude);
   void DoubleRange();
   void UpdateTails();
@@ -128,6 +138,8 @@ class Histogram {
   float min_ = 0;
   float max_ = 0;
   int64_t num_binned_ = 0;
+  double total_weight_ = 0;  // of the binned values
+  double squared_weight_ = 0;
   int exponent_ = kNoRange;  // R = 2^exponent_
   // Behind the first kExactValues, elements outside [tail_min_, tail_max_] are binned one by one.
   float tail_min_ = 0;
