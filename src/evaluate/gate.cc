@@ -155,8 +155,11 @@ void Decide(const Case& c, CheckResult& result) {
   if (statistic.n > 0) result.n = statistic.n;
   result.test = TestName(c);
   if (c.subject.exact) return DecideExact(c, result);
-  const bool counted = statistic.pairs || statistic.share;
-  if (!counted && statistic.method == "bca" && statistic.n < kMinBootstrapSamples) {
+  // A report of the documented keys alone does not say how its intervals were made.
+  const bool bootstrapped = !statistic.pairs && !statistic.share &&
+                            (statistic.method == "bca" || statistic.method.empty()) &&
+                            c.subject.info->place != MetricPlace::kCostBatch;
+  if (bootstrapped && statistic.n < kMinBootstrapSamples) {
     result.settle_n = kMinBootstrapSamples;
     result.reason = StrCat(statistic.n, " samples are too few for a bound of ", c.check.metric,
                            "; give at least ", kMinBootstrapSamples);

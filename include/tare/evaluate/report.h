@@ -97,9 +97,8 @@ struct Report {
   std::map<std::string, std::string> digests;  ///< name to "sha256:<hex>"
 };
 
-/// Returns report.json. Numbers are written with six significant digits more than an interval
-/// needs: doubles as they are, shortest form. NaN and infinity become null. Text that is not UTF-8
-/// is written with replacement characters.
+/// Returns report.json. Doubles are written in the shortest form that reads back the same; NaN and
+/// infinity become null. Text that is not UTF-8 is written with replacement characters.
 std::string WriteReportJson(const Report& report);
 
 /// What `tare gate` needs of a report.json: everything but nodes, tensors, candidates, fusion.
