@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <set>
 
@@ -99,8 +100,11 @@ std::string YamlQuote(std::string_view text) {
            (c >= '0' && c <= '9');
   };
   double number = 0;
-  const bool reserved = text == "true" || text == "false" || text == "null" || text == "yes" ||
-                        text == "no" || text == "on" || text == "off" || text == "y" || text == "n";
+  // YAML takes these in any case: NULL, Yes, oN.
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const bool reserved = lower == "true" || lower == "false" || lower == "null" || lower == "yes" || lower == "no" || lower == "on" ||
+                        lower == "off" || lower == "y" || lower == "n";
   if (!text.empty() && std::all_of(text.begin(), text.end(), plain) && !reserved &&
       !ParseNumber(text, &number)) {
     return std::string(text);
