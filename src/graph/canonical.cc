@@ -435,6 +435,31 @@ int64_t RemoveIdentities(Graph& graph) {
   return count;
 }
 
+int64_t MultiplyByReciprocals(Graph& graph) {
+  NameMaker names(graph);
+  std::map<std::string, std::string> reciprocals;  // by the divisor's name
+  int64_t count = 0;
+  for (Node& node : graph.nodes) {
+    if (!node.Is("Div") || node.inputs.size() != 2) continue;
+    const Initializer* divisor = graph.FindInitializer(node.inputs[1]);
+    if (divisor == nullptr || divisor->value == nullptr || divisor->value->dtype() != DType::kFloat32) continue;
+    const auto values = divisor->value->data<float>();
+    std::vector<float> inverse;
+    for (const float value : values) inverse.push_back(static_cast<float>(1.0 / double{value}));
+    if (std::any_of(inverse.begin(), inverse.end(), [](float value) { return !std::isfinite(value) || value == 0; })) continue;
+    std::string& name = reciprocals[node.inputs[1]];
+    if (name.empty()) {
+      name = names.Make(node.inputs[1] + "_reciprocal");
+      graph.AddInitializer(name, Tensor::Of<float>(divisor->value->shape(), inverse));
+    }
+    node.op_type = "Mul";
+    node.inputs[1] = name;
+    ++count;
+  }
+  if (count > 0) Prune(graph);
+  return count;
+}
+
 std::vector<RewriteCount> FoldChannelConstants(Graph& graph) {
   std::map<std::string, int64_t> counts;
   NameMaker names(graph);

@@ -82,6 +82,8 @@ class Preparation {
     }
     Widen();
     const graph::Model unfolded = prepared_.model;
+    const int64_t num_divisions = graph::MultiplyByReciprocals(prepared_.model.graph);
+    if (num_divisions > 0) prepared_.rewrites.push_back({"Div by a constant made Mul", num_divisions});
     const auto folds = graph::FoldChannelConstants(prepared_.model.graph);
     prepared_.rewrites.insert(prepared_.rewrites.end(), folds.begin(), folds.end());
     if (!Holds("folding of channel constants")) {

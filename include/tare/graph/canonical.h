@@ -25,6 +25,10 @@ int64_t LiftConstants(Model& model);
 /// Removes Identity and inference-time Dropout whose mask nobody reads.
 int64_t RemoveIdentities(Graph& graph);
 
+/// Turns Div by a float32 constant without zeros into Mul by its reciprocal, which has an integer
+/// kernel; the quotient moves by at most one unit in the last place. Returns their number.
+int64_t MultiplyByReciprocals(Graph& graph);
+
 /// Folds per-channel constants into the operator before them:
 ///
 ///   Conv, ConvTranspose, Gemm -> BatchNormalization      w *= g / sqrt(v + e), b = (b - m) g / sqrt(v + e) + beta
