@@ -27,7 +27,7 @@ namespace tare::quantize {
 /// MatMulInteger -> Cast -> Mul, the form the runtime fuses.
 ///
 /// Up to opset 12, Q and DQ come from the domain com.microsoft, which has `axis` at every opset
-/// (docs/adr/0006); from 13 on they are the standard ones.
+/// (docs/adr/0007); from 13 on they are the standard ones.
 ///
 /// Errors   kFailedPrecondition: a node of the recipe is not in the model, cannot take its format,
 ///          or needs a range that the recipe lacks; names it.
