@@ -17,12 +17,12 @@ data:
 )";
 
 TEST(ProjectTest, FillsInDefaults) {
-  const auto project = ParseProject(kLeast, "/work/shop/tare.yaml");
+  const auto project = ParseProject(kLeast, "/srv/shop/tare.yaml");
   ASSERT_TRUE(project) << project.error().what;
   EXPECT_EQ(project->name, "shop");
-  EXPECT_EQ(project->model_path, "/work/shop/m.onnx");
+  EXPECT_EQ(project->model_path, "/srv/shop/m.onnx");
   EXPECT_EQ(project->task, "outputs");
-  EXPECT_EQ(project->search.path, "/work/shop/a.npz");
+  EXPECT_EQ(project->search.path, "/srv/shop/a.npz");
   EXPECT_EQ(project->num_threads, 1);
   EXPECT_EQ(project->policy, evaluate::DefaultPolicy("outputs", 0.01));
 }
