@@ -112,7 +112,16 @@ Result<int> QuantizeWithRanges(const QuantizeArgs& args, Terminal& terminal) {
   return kExitDone;
 }
 
+// Said before minutes of measuring, not after.
+Result<void> CheckFolderOf(const std::string& out_path) {
+  const auto folder = std::filesystem::absolute(out_path).parent_path();
+  std::error_code ignored;
+  if (std::filesystem::is_directory(folder, ignored)) return {};
+  return InvalidArgument(StrCat("cannot write ", out_path, ": there is no folder ", folder.string()), "make the folder, or write elsewhere");
+}
+
 Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
+  TARE_TRY_VOID(CheckFolderOf(args.out_path));
   if (!args.recipe_path.empty()) {
     TARE_TRY(const auto model, pipeline::QuantizeByRecipe(args.model_path, args.recipe_path, SessionOptionsOf(args.runtime)));
     TARE_TRY_VOID(graph::WriteOnnx(model, args.out_path));
