@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,36 @@ inline Tensor FakeUint8(const Tensor& tensor, ValueRange range) {
   return faked;
 }
 
+/// Elements of the trailing dimensions, behind the two channel axes.
+inline int64_t KernelSize(const Shape& shape) {
+  return std::accumulate(shape.begin() + 2, shape.end(), int64_t{1}, std::multiplies<>());
+}
+
+/// While the rounding errors of a kernel, and then of the channel, sum to more than half a step:
+/// the worst error of the sum's sign is rounded the other way; for the channel, the worst kernel's.
+inline void BalanceErrors(std::vector<double>& errors, size_t kernel) {
+  const auto sum = [&](size_t first, size_t size) {
+    return std::accumulate(errors.begin() + static_cast<std::ptrdiff_t>(first),
+                           errors.begin() + static_cast<std::ptrdiff_t>(first + size), 0.0);
+  };
+  const auto flip_worst = [&](size_t first, double sign) {
+    const auto worse = [&](double a, double b) { return sign * a < sign * b; };
+    const auto begin = errors.begin() + static_cast<std::ptrdiff_t>(first);
+    *std::max_element(begin, begin + static_cast<std::ptrdiff_t>(kernel), worse) -= sign;
+  };
+  for (size_t first = 0; first < errors.size(); first += kernel) {
+    while (std::abs(sum(first, kernel)) > 0.5) flip_worst(first, std::copysign(1.0, sum(first, kernel)));
+  }
+  while (std::abs(sum(0, errors.size())) > 0.5) {
+    const double sign = std::copysign(1.0, sum(0, errors.size()));
+    size_t worst = 0;
+    for (size_t first = 0; first < errors.size(); first += kernel) {
+      if (sign * sum(first, kernel) > sign * sum(worst, kernel)) worst = first;
+    }
+    flip_worst(worst, sign);
+  }
+}
+
 /// Symmetric int8 in [-127, 127], one scale for each index of `axis`, one in all for -1.
 inline Tensor FakeInt8(const Tensor& weight, int64_t axis) {
   int64_t inner = 1;
@@ -59,10 +91,18 @@ inline Tensor FakeInt8(const Tensor& weight, int64_t axis) {
       }
     }
     const double scale = largest == 0 ? 1.0 : largest / 127;
+    std::vector<size_t> members;
+    std::vector<double> errors;
     for (int64_t i = 0; i < weight.num_elements(); ++i) {
       if (axis >= 0 && (i / inner) % channels != c) continue;
-      float& value = values[static_cast<size_t>(i)];
-      value = static_cast<float>(scale * std::clamp(std::nearbyint(value / scale), -127.0, 127.0));
+      members.push_back(static_cast<size_t>(i));
+      const double real = values[members.back()] / scale;
+      errors.push_back(std::clamp(std::nearbyint(real), -127.0, 127.0) - real);
+    }
+    if (axis >= 0 && weight.rank() > 2) BalanceErrors(errors, static_cast<size_t>(KernelSize(weight.shape())));
+    for (size_t i = 0; i < members.size(); ++i) {
+      float& value = values[members[i]];
+      value = static_cast<float>(value + scale * errors[i]);
     }
   }
   return faked;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cfloat>
 #include <cmath>
+#include <numeric>
 
 namespace tare {
 namespace {
@@ -31,6 +32,55 @@ void ShrinkScales(std::span<const float> values, const ChannelOf& channel_of, st
   for (size_t c = 0; c < scales.size(); ++c) {
     const auto best = std::min_element(errors[c].begin(), errors[c].end()) - errors[c].begin();
     scales[c] = scales[c] > 0 ? candidates[c][static_cast<size_t>(best)] : 1.0F;
+  }
+}
+
+// Codes of one channel, still real, and what rounding did to each: errors[i] = codes[i] - real code.
+struct Channel {
+  std::vector<float> codes;
+  std::vector<float> errors;
+
+  // Rounds element i the other way, against an error of sign `sign`.
+  void Flip(size_t i, float sign) {
+    if (std::abs(codes[i] - sign) > 127.0F) return;
+    codes[i] -= sign;
+    errors[i] -= sign;
+  }
+};
+
+// Positions in [0, values.size()) of the `count` largest sign * value; ties to the lower position.
+std::vector<size_t> Largest(std::span<const float> values, float sign, size_t count) {
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto before = [&](size_t a, size_t b) {
+    return values[a] != values[b] ? sign * values[a] > sign * values[b] : a < b;
+  };
+  count = std::min(count, order.size());
+  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(), before);
+  order.resize(count);
+  return order;
+}
+
+size_t FlipsFor(float sum) { return static_cast<size_t>(std::nearbyint(std::abs(sum))); }
+
+// Flips roundings until the errors of each kernel, and then of the channel, sum to half a step at most.
+void BalanceChannel(Channel& channel, size_t kernel) {
+  const size_t kernels = channel.errors.size() / kernel;
+  std::vector<float> sums(kernels);
+  float total = 0;
+  for (size_t k = 0; k < kernels; ++k) {
+    const auto errors = std::span(channel.errors).subspan(k * kernel, kernel);
+    const float sum = std::accumulate(errors.begin(), errors.end(), 0.0F);
+    const float sign = sum < 0 ? -1.0F : 1.0F;
+    const size_t flips = FlipsFor(sum);
+    for (const size_t i : Largest(errors, sign, flips)) channel.Flip(k * kernel + i, sign);
+    sums[k] = std::accumulate(errors.begin(), errors.end(), 0.0F);
+    total += sums[k];
+  }
+  const float sign = total < 0 ? -1.0F : 1.0F;
+  for (const size_t k : Largest(sums, sign, FlipsFor(total))) {
+    const auto errors = std::span<const float>(channel.errors).subspan(k * kernel, kernel);
+    channel.Flip(k * kernel + Largest(errors, sign, 1).front(), sign);
   }
 }
 
@@ -104,10 +154,28 @@ Result<QuantizedWeight> QuantizeWeight(const Tensor& weight, int64_t axis,
   }
   TARE_TRY(Tensor quantized, Tensor::Zeros(DType::kInt8, shape));
   const auto codes = quantized.mutable_data<int8_t>();
-  for (int64_t i = 0; i < weight.num_elements(); ++i) {
-    const auto at = static_cast<size_t>(i);
-    codes[at] =
-        static_cast<int8_t>(QuantizeValue(values[at], {scales[channel_of(i)], 0}, kInt8NarrowGrid));
+  const bool convolution = weight.rank() > 2 && (axis == 0 || axis == 1);
+  size_t kernel = 1;
+  for (size_t i = 2; convolution && i < shape.size(); ++i) kernel *= static_cast<size_t>(shape[i]);
+  Channel channel;
+  const int64_t step = inner * channels;
+  for (int64_t c = 0; c < channels && step > 0; ++c) {
+    channel.codes.clear();
+    channel.errors.clear();
+    const float scale = scales[static_cast<size_t>(c)];
+    const auto each = [&](const auto& visit) {
+      for (int64_t block = c * inner; block < weight.num_elements(); block += step) {
+        for (int64_t i = block; i < block + inner; ++i) visit(static_cast<size_t>(i));
+      }
+    };
+    each([&](size_t i) {
+      const float real = values[i] / scale;
+      channel.codes.push_back(std::clamp(std::nearbyint(real), -127.0F, 127.0F));
+      channel.errors.push_back(channel.codes.back() - real);
+    });
+    if (convolution) BalanceChannel(channel, kernel);
+    size_t at = 0;
+    each([&](size_t i) { codes[i] = static_cast<int8_t>(channel.codes[at++]); });
   }
   return QuantizedWeight{std::move(quantized), std::move(scales)};
 }

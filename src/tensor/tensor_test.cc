@@ -6,6 +6,7 @@
 #include <cfloat>
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "tare/tensor/quant_params.h"
 
@@ -104,6 +105,41 @@ TEST(QuantizeWeightTest, GivesEachChannelItsOwnScale) {
   ASSERT_TRUE(quantized);
   EXPECT_THAT(quantized->scales, testing::ElementsAre(2.0F / 127.0F, 0.5F / 127.0F));
   EXPECT_THAT(quantized->values.data<int8_t>(), testing::ElementsAre(64, 127, -127, 64));
+}
+
+TEST(QuantizeWeightTest, BalancesTheRoundingOfAConvolution) {
+  std::mt19937 random(11);
+  std::normal_distribution<float> normal;
+  const Shape shape{6, 5, 3, 3};
+  Tensor weight = *Tensor::Zeros(DType::kFloat32, shape);
+  for (float& value : weight.mutable_data<float>()) value = normal(random);
+  // Scales wide enough that no code is clipped: the bounds below are then exact statements.
+  const std::vector<float> floor(6, 0.04F);
+  const auto quantized = *QuantizeWeight(weight, 0, floor);
+  const auto codes = quantized.values.data<int8_t>();
+  const auto values = weight.data<float>();
+  const double slack = 1e-3;  // 45 errors summed in float
+  for (size_t o = 0; o < 6; ++o) {
+    double channel = 0;
+    for (size_t i = 0; i < 5; ++i) {
+      double kernel = 0;
+      for (size_t k = 0; k < 9; ++k) {
+        const size_t at = (o * 5 + i) * 9 + k;
+        const double error = codes[at] - double{values[at]} / quantized.scales[o];
+        EXPECT_LE(std::abs(error), 1 + slack) << "a code is one of the two neighbours";
+        kernel += error;
+      }
+      EXPECT_LE(std::abs(kernel), 1 + slack) << o << ", " << i << ": half a step, and one flip for the channel";
+      channel += kernel;
+    }
+    EXPECT_LE(std::abs(channel), 0.5 + slack) << o;
+  }
+}
+
+TEST(QuantizeWeightTest, RoundsAMatrixToTheNearestCode) {
+  const auto quantized = *QuantizeWeight(Tensor::Of<float>({1, 4}, {127, 0.4F, 0.4F, 0.4F}), 0);
+  EXPECT_EQ(std::vector<int8_t>(quantized.values.data<int8_t>().begin(), quantized.values.data<int8_t>().end()),
+            (std::vector<int8_t>{127, 0, 0, 0}));
 }
 
 TEST(QuantizeWeightTest, TakesAChannelOfZerosAndRefusesNan) {
