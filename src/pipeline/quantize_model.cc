@@ -108,7 +108,7 @@ Result<graph::Model> QuantizeByRecipe(const std::string& model_path, const std::
                               "use the model that the recipe names, or remove the line 'model:' from the recipe");
   }
   TARE_TRY(const graph::Model source, graph::ReadOnnx(model_path));
-  TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options));
+  TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options, recipe.left_out));
   return quantize::ApplyRecipe(prepared.model, recipe);
 }
 

@@ -281,5 +281,29 @@ TEST(PrepareTest, GivesTheSameGraphWithAndWithoutProbes) {
       << "a recipe is applied without data";
 }
 
+TEST(PrepareTest, TakesBackARewriteThatMovesAnOutputAndSaysWhich) {
+  // The weight over the divisor is 1e-50, which float32 rounds to zero; one after the other they are 1e-25.
+  const Model model = ModelBuilder(13)
+                          .Input("x", {1, 1, 2, 2})
+                          .Floats("w", {1, 1, 1, 1}, {1e-30F})
+                          .Floats("k", {1, 1, 1}, {1e20F})
+                          .Op("Conv", {"x", "w"}, {"c"})
+                          .Op("Div", {"c", "k"}, {"m"})
+                          .Op("Identity", {"m"}, {"i"})
+                          .Op("Relu", {"i"}, {"y"})
+                          .Output("y")
+                          .Build();
+  const std::vector<Inputs> probes{{{"x", Tensor::Of<float>({1, 1, 2, 2}, {1e25F, 2e25F, 3e25F, 4e25F})}}};
+  const auto with = Prepare(model, probes, {});
+  ASSERT_TRUE(with) << with.error().what;
+  EXPECT_EQ(with->left_out, std::vector<std::string>{"arithmetic"});
+  EXPECT_EQ(graph::GraphText(with->model.graph), "c = Conv(x, w)\nm = Div(c, k)\ny = Relu(m)\n") << "the other rewrites stay";
+  ASSERT_EQ(with->notes.size(), 1U);
+  EXPECT_THAT(with->notes[0], HasSubstr("output 'y' would change"));
+  const auto again = Prepare(model, {}, {}, with->left_out);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(graph::GraphText(again->model.graph), graph::GraphText(with->model.graph)) << "by the list, without data";
+}
+
 }  // namespace
 }  // namespace tare::quantize

@@ -39,19 +39,6 @@ std::string FirstDifference(const graph::Model& model, const std::vector<Outputs
   return "";
 }
 
-void Count(std::vector<graph::RewriteCount>& counts, std::string what, int64_t count) {
-  if (count > 0) counts.push_back({std::move(what), count});
-}
-
-Result<void> Simplify(Prepared& prepared, const runtime::SessionOptions& options) {
-  graph::Model& model = prepared.model;
-  Count(prepared.rewrites, "Constant nodes lifted", graph::LiftConstants(model));
-  Count(prepared.rewrites, "Identity and Dropout nodes removed", graph::RemoveIdentities(model.graph));
-  TARE_TRY(const int64_t folded, runtime::FoldConstants(model, options));
-  Count(prepared.rewrites, "nodes of constants folded", folded);
-  return {};
-}
-
 }  // namespace
 
 Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes, const runtime::SessionOptions& options) {
@@ -74,25 +61,12 @@ class Preparation {
     graph::NameNodes(prepared_.model.graph);
   }
 
-  Result<Prepared> Run() {
-    RaiseOpset();
-    const graph::Model raised = prepared_.model;
-    if (auto simplified = Simplify(prepared_, options_); !simplified) {
-      prepared_.notes.push_back(StrCat("constants were not folded: ", simplified.error().what));
-    }
-    Widen();
-    const graph::Model unfolded = prepared_.model;
-    const int64_t num_divisions = graph::MultiplyByReciprocals(prepared_.model.graph);
-    if (num_divisions > 0) prepared_.rewrites.push_back({"Div by a constant made Mul", num_divisions});
-    const auto folds = graph::FoldChannelConstants(prepared_.model.graph);
-    prepared_.rewrites.insert(prepared_.rewrites.end(), folds.begin(), folds.end());
-    if (!Holds("folding of channel constants")) {
-      prepared_.model = unfolded;
-      if (!Holds("simplification")) {
-        prepared_.model = raised;
-        prepared_.rewrites.clear();
-      }
-    }
+  Result<Prepared> Run(std::span<const std::string> left_out) {
+    prepared_.left_out.assign(left_out.begin(), left_out.end());
+    Stage("opset", [&] { return RaiseOpset(); });
+    Stage("constants", [&] { return FoldConstants(); });
+    Stage("float32", [&] { return Widen(); });
+    Stage("arithmetic", [&] { return RewriteArithmetic(); });
     TARE_TRY(prepared_.types, runtime::InferTypes(prepared_.model, options_));
     return std::move(prepared_);
   }
@@ -103,41 +77,65 @@ class Preparation {
     const auto actual = RunAll(prepared_.model, probes_, options_);
     const std::string difference = actual ? FirstDifference(prepared_.model, expected_, *actual, max_error_) : "";
     if (actual && difference.empty()) return true;
-    prepared_.notes.push_back(StrCat(stage, " was taken back: ",
+    prepared_.notes.push_back(StrCat("the rewrite '", stage, "' was taken back: ",
                                      actual ? StrCat("output '", difference, "' would change") : actual.error().what));
     return false;
   }
 
   bool CompareResult(const Prepared& result) {
     prepared_.model = result.model;
-    return Compare("the canonical form");
+    return Compare("all");
   }
 
  private:
-  bool Holds(const std::string& stage) { return comparison_ == Comparison::kAtEnd || Compare(stage); }
-
-  void RaiseOpset() {
-    const graph::Model named = prepared_.model;
-    if (auto raised = graph::RaiseOpset(prepared_.model); !raised) {
-      prepared_.notes.push_back(raised.error().what);
-    } else if (!Holds(StrCat("raising the opset from ", source_.opset(), " to 12"))) {
-      prepared_.model = named;
-    }
-    if (prepared_.model.opset() != source_.opset()) {
-      prepared_.rewrites.push_back({StrCat("opset raised from ", source_.opset(), " to 12"), 1});
-    }
+  // Runs one stage unless it is left out; a stage that fails or moves an output is taken back.
+  template <class Rewrite>
+  void Stage(const std::string& name, const Rewrite& rewrite) {
+    auto& left_out = prepared_.left_out;
+    if (std::find(left_out.begin(), left_out.end(), name) != left_out.end()) return;
+    const graph::Model before = prepared_.model;
+    const size_t num_rewrites = prepared_.rewrites.size();
+    const double max_error = max_error_;
+    const Result<void> done = rewrite();
+    if (!done) prepared_.notes.push_back(StrCat("the rewrite '", name, "' was not made: ", done.error().what));
+    if (done && (comparison_ == Comparison::kAtEnd || Compare(name))) return;
+    prepared_.model = before;
+    prepared_.rewrites.resize(num_rewrites);
+    max_error_ = max_error;
+    left_out.push_back(name);
   }
 
-  void Widen() {
-    const graph::Model narrow = prepared_.model;
-    if (!graph::WidenFloat16(prepared_.model)) return;
+  Result<void> RaiseOpset() {
+    TARE_TRY_VOID(graph::RaiseOpset(prepared_.model));
+    if (prepared_.model.opset() != source_.opset()) Count(StrCat("opset raised from ", source_.opset(), " to 12"), 1);
+    return {};
+  }
+
+  Result<void> FoldConstants() {
+    Count("Constant nodes lifted", graph::LiftConstants(prepared_.model));
+    Count("Identity and Dropout nodes removed", graph::RemoveIdentities(prepared_.model.graph));
+    TARE_TRY(const int64_t folded, runtime::FoldConstants(prepared_.model, options_));
+    Count("nodes of constants folded", folded);
+    return {};
+  }
+
+  Result<void> Widen() {
+    if (!graph::WidenFloat16(prepared_.model)) return {};
     max_error_ = kMaxHalfError;
-    if (Holds("float32 in place of float16")) {
-      prepared_.rewrites.push_back({"model of float16 made float32 inside", 1});
-    } else {
-      prepared_.model = narrow;
-      max_error_ = kMaxRelativeError;
-    }
+    Count("model of float16 made float32 inside", 1);
+    return {};
+  }
+
+  Result<void> RewriteArithmetic() {
+    graph::Graph& graph = prepared_.model.graph;
+    Count("strided slices with a Pad made Conv", graph::ConvolveStridedSelections(graph));
+    Count("Div by a constant made Mul", graph::MultiplyByReciprocals(graph));
+    for (const graph::RewriteCount& fold : graph::FoldChannelConstants(graph)) Count(fold.what, fold.count);
+    return {};
+  }
+
+  void Count(std::string what, int64_t count) {
+    if (count > 0) prepared_.rewrites.push_back({std::move(what), count});
   }
 
   const graph::Model& source_;
@@ -149,22 +147,23 @@ class Preparation {
   Prepared prepared_;
 };
 
-Result<Prepared> Canonical(const graph::Model& source, std::span<const Inputs> probes, const std::vector<Outputs>& expected,
-                           const runtime::SessionOptions& options) {
-  Preparation bold(source, probes, expected, options, Comparison::kAtEnd);
-  auto prepared = bold.Run();
-  if (prepared && bold.CompareResult(*prepared)) return prepared;
-  return Preparation(source, probes, expected, options, Comparison::kEachStage).Run();
-}
-
-}  // namespace
-
-Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options) {
+Result<Prepared> Canonical(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options,
+                           std::span<const std::string> left_out) {
   std::vector<Outputs> expected;
   if (!probes.empty()) {
     TARE_TRY(expected, RunAll(source, probes, options));
   }
-  TARE_TRY(Prepared prepared, Canonical(source, probes, expected, options));
+  Preparation bold(source, probes, expected, options, Comparison::kAtEnd);
+  auto prepared = bold.Run(left_out);
+  if (prepared && bold.CompareResult(*prepared)) return prepared;
+  return Preparation(source, probes, expected, options, Comparison::kEachStage).Run(left_out);
+}
+
+}  // namespace
+
+Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options,
+                         std::span<const std::string> left_out) {
+  TARE_TRY(Prepared prepared, Canonical(source, probes, options, left_out));
   prepared.abilities = DescribeAbilities(prepared.model, prepared.types);
   graph::Model lifted = source;
   graph::LiftConstants(lifted);

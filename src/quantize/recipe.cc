@@ -58,6 +58,12 @@ Result<TensorChoice> ReadTensor(const YamlNode& entry, const std::string& source
   return choice;
 }
 
+std::string LeftOutText(const std::vector<std::string>& left_out) {
+  std::vector<std::string> quoted;
+  for (const std::string& rewrite : left_out) quoted.push_back(YamlQuote(rewrite));
+  return quoted.empty() ? "" : StrCat("\nleft_out: [", Join(quoted, ", "), "]");
+}
+
 Result<void> CheckList(const YamlNode& node, const YamlReader& reader, std::string_view key) {
   if (node.kind == YamlNode::Kind::kSequence) return {};
   return reader.Wrong(node, StrCat("'", key, "' must be a list"), "write '- {...}' lines below it");
@@ -92,7 +98,7 @@ Format Recipe::FormatOf(std::string_view node) const {
 std::string RecipeText(const Recipe& recipe) {
   std::string text = StrCat("# How this model was quantized. Edit it and run: tare quantize MODEL --recipe FILE -o OUT.onnx\n",
                             "tare: ", YamlQuote(recipe.tare_version), "\nmodel: ", YamlQuote(recipe.model_digest),
-                            "\ndata: ", YamlQuote(recipe.data_digest), "\nnodes:", recipe.nodes.empty() ? " []\n" : "\n");
+                            "\ndata: ", YamlQuote(recipe.data_digest), LeftOutText(recipe.left_out), "\nnodes:", recipe.nodes.empty() ? " []\n" : "\n");
   for (const NodeChoice& choice : recipe.nodes) {
     text += StrCat("  - {node: ", YamlQuote(choice.node), ", op: ", YamlQuote(choice.op_type),
                    ", format: ", FormatName(choice.format));
@@ -116,6 +122,15 @@ Result<Recipe> ParseRecipe(std::string_view text, const std::string& source) {
   TARE_TRY(recipe.tare_version, reader.Text("tare", ""));
   TARE_TRY(recipe.model_digest, reader.Text("model", ""));
   TARE_TRY(recipe.data_digest, reader.Text("data", ""));
+  if (const YamlNode* left_out = reader.Child("left_out")) {
+    TARE_TRY_VOID(CheckList(*left_out, reader, "left_out"));
+    for (const YamlNode& rewrite : left_out->items) {
+      if (std::find(kRewrites.begin(), kRewrites.end(), rewrite.scalar) == kRewrites.end()) {
+        return reader.Wrong(rewrite, StrCat("unknown rewrite '", rewrite.scalar, "'"), StrCat("use one of ", Join(std::vector<std::string>(kRewrites.begin(), kRewrites.end()), ", ")));
+      }
+      recipe.left_out.push_back(rewrite.scalar);
+    }
+  }
   if (const YamlNode* nodes = reader.Child("nodes")) {
     TARE_TRY_VOID(CheckList(*nodes, reader, "nodes"));
     std::set<std::string> seen;

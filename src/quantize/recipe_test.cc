@@ -17,6 +17,7 @@ Recipe Full() {
   recipe.tare_version = "0.1.0";
   recipe.model_digest = "0123456789abcdef";
   recipe.data_digest = "1e5";  // would read as a number without quotes
+  recipe.left_out = {"opset", "arithmetic"};
   recipe.nodes = {{"conv", "Conv", Format::kInt8Static, "runs in integers"},
                   {"/layer.0/MatMul", "MatMul", Format::kInt8Dynamic, ""},
                   {"table", "Gather", Format::kInt8Weights, "a table"},
@@ -121,6 +122,7 @@ TEST(RecipeTest, NamesWhatIsWrongWithPlaceAndNextStep) {
     EXPECT_THAT(read.error().what, HasSubstr(words));
     EXPECT_FALSE(read.error().next_step.empty()) << text;
   }
+  EXPECT_THAT(ParseRecipe("left_out: [width]\n", "recipe.yaml").error().next_step, HasSubstr("arithmetic"));
   EXPECT_THAT(ParseRecipe("nodse: []\n", "recipe.yaml").error().next_step, HasSubstr("'nodes'"));
   EXPECT_THAT(ParseFormat("int9").error().next_step, HasSubstr("int8_static"));
 }

