@@ -150,23 +150,28 @@ Result<void> CheckBox(const Box& box, std::string_view which, size_t index, int6
                          "boxes are [x, y, width, height]: finite, width and height not negative");
 }
 
+Result<void> CheckTruth(const TrueBox& truth, size_t index, int64_t image) {
+  const double area = truth.area.value_or(0);
+  if (std::isfinite(area) && area >= 0) return CheckBox(truth.box, "true", index, image);
+  return InvalidArgument(StrCat("true box ", index, " of image ", image, " has area ", area),
+                         "areas are finite and not negative; leave it out for width * height");
+}
+
+Result<void> CheckDetection(const DetectedBox& found, size_t index, int64_t image) {
+  if (std::isfinite(found.score)) return CheckBox(found.box, "detected", index, image);
+  return InvalidArgument(
+      StrCat("detected box ", index, " of image ", image, " has score ", found.score),
+      "look for NaN in the model's outputs: each detection needs a finite score");
+}
+
 Result<void> CheckImage(std::span<const TrueBox> truths, std::span<const DetectedBox> detections,
                         int64_t image) {
-  for (size_t i = 0; i < truths.size(); ++i) {
-    TARE_TRY_VOID(CheckBox(truths[i].box, "true", i, image));
-    const double area = truths[i].area.value_or(0);
-    if (std::isfinite(area) && area >= 0) continue;
-    return InvalidArgument(StrCat("true box ", i, " of image ", image, " has area ", area),
-                           "areas are finite and not negative; leave it out for width * height");
+  Result<void> checked;
+  for (size_t i = 0; i < truths.size() && checked; ++i) checked = CheckTruth(truths[i], i, image);
+  for (size_t i = 0; i < detections.size() && checked; ++i) {
+    checked = CheckDetection(detections[i], i, image);
   }
-  for (size_t i = 0; i < detections.size(); ++i) {
-    TARE_TRY_VOID(CheckBox(detections[i].box, "detected", i, image));
-    if (std::isfinite(detections[i].score)) continue;
-    return InvalidArgument(
-        StrCat("detected box ", i, " of image ", image, " has score ", detections[i].score),
-        "look for NaN in the model's outputs: each detection needs a finite score");
-  }
-  return {};
+  return checked;
 }
 
 }  // namespace

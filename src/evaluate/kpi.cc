@@ -61,22 +61,26 @@ class Parser {
   std::vector<std::string> names;
 
  private:
-  Result<void> ParseOr(int depth) {
-    TARE_TRY_VOID(ParseAnd(depth));
-    while (reader_.TakeWord("or")) {
-      TARE_TRY_VOID(ParseAnd(depth));
-      Emit(Operation::kOr);
+  // operand (operator operand)*, from the left.
+  template <class Operand, class Operator>
+  Result<void> ParseChain(Operand operand, Operator take) {
+    auto parsed = operand();
+    while (parsed) {
+      const std::optional<Operation> operation = take();
+      if (!operation) break;
+      parsed = operand();
+      Emit(*operation);
     }
-    return {};
+    return parsed;
+  }
+
+  Result<void> ParseOr(int depth) {
+    return ParseChain([&] { return ParseAnd(depth); }, [&] { return Take("or", Operation::kOr); });
   }
 
   Result<void> ParseAnd(int depth) {
-    TARE_TRY_VOID(ParseNot(depth));
-    while (reader_.TakeWord("and")) {
-      TARE_TRY_VOID(ParseNot(depth));
-      Emit(Operation::kAnd);
-    }
-    return {};
+    return ParseChain([&] { return ParseNot(depth); },
+                      [&] { return Take("and", Operation::kAnd); });
   }
 
   Result<void> ParseNot(int depth) {
@@ -97,21 +101,11 @@ class Parser {
   }
 
   Result<void> ParseSum(int depth) {
-    TARE_TRY_VOID(ParseProduct(depth));
-    while (const auto operation = Take(kSums)) {
-      TARE_TRY_VOID(ParseProduct(depth));
-      Emit(*operation);
-    }
-    return {};
+    return ParseChain([&] { return ParseProduct(depth); }, [&] { return Take(kSums); });
   }
 
   Result<void> ParseProduct(int depth) {
-    TARE_TRY_VOID(ParseUnary(depth));
-    while (const auto operation = Take(kProducts)) {
-      TARE_TRY_VOID(ParseUnary(depth));
-      Emit(*operation);
-    }
-    return {};
+    return ParseChain([&] { return ParseUnary(depth); }, [&] { return Take(kProducts); });
   }
 
   Result<void> ParseUnary(int depth) {
@@ -123,10 +117,7 @@ class Parser {
   }
 
   Result<void> ParseTerm(int depth) {
-    if (reader_.TakeSymbol("(")) {
-      TARE_TRY_VOID(ParseOr(depth + 1));
-      return Close();
-    }
+    if (reader_.TakeSymbol("(")) return ParseGroup(depth);
     if (const auto number = reader_.TakeNumber()) {
       steps.push_back({Operation::kNumber, 0, *number});
       return {};
@@ -143,22 +134,35 @@ class Parser {
     return {};
   }
 
+  // What follows "(".
+  Result<void> ParseGroup(int depth) {
+    TARE_TRY_VOID(ParseOr(depth + 1));
+    return Close();
+  }
+
   // What follows "name(".
   Result<void> ParseCall(const std::string& name, int depth) {
     const auto* function = std::ranges::find(kFunctions, name, &Function::name);
     if (function == std::end(kFunctions)) return UnknownFunction(name);
-    int num_arguments = 0;
-    do {
-      TARE_TRY_VOID(ParseOr(depth + 1));
-      // min(a, b, c) is min(min(a, b), c).
-      if (++num_arguments >= 2 && function->most == kAny) Emit(function->operation);
-    } while (num_arguments < function->most && reader_.TakeSymbol(","));
+    TARE_TRY(const int num_arguments, ParseArguments(*function, depth));
     if (num_arguments < function->least) {
       return reader_.Wrong(StrCat("',' and ", function->most == kAny ? "at least " : "",
                                   function->least, " arguments of ", name));
     }
     if (function->most != kAny) Emit(function->operation);
     return Close();
+  }
+
+  // Returns how many there are.
+  Result<int> ParseArguments(const Function& function, int depth) {
+    int count = 0;
+    do {
+      auto parsed = ParseOr(depth + 1);
+      if (!parsed) return std::move(parsed).error();
+      // min(a, b, c) is min(min(a, b), c).
+      if (++count >= 2 && function.most == kAny) Emit(function.operation);
+    } while (count < function.most && reader_.TakeSymbol(","));
+    return count;
   }
 
   Result<void> Close() {
@@ -186,6 +190,10 @@ class Parser {
       if (reader_.TakeSymbol(text)) return operation;
     }
     return std::nullopt;
+  }
+
+  std::optional<Operation> Take(std::string_view word, Operation operation) {
+    return reader_.TakeWord(word) ? std::optional(operation) : std::nullopt;
   }
 
   void Emit(Operation operation) { steps.push_back({operation, 0, 0}); }
@@ -258,6 +266,11 @@ double OfTwo(Operation operation, double a, double b) {
   }
 }
 
+double Choose(double condition, double yes, double no) {
+  if (std::isnan(condition)) return NAN;
+  return condition != 0 ? yes : no;
+}
+
 size_t NumOperands(Operation operation) {
   if (operation <= Operation::kName) return 0;
   if (operation <= Operation::kSqrt) return 1;
@@ -290,10 +303,8 @@ double KpiExpression::Evaluate(std::span<const double> values) const {
       case 2:
         out = OfTwo(step.operation, out, stack[top + 1]);
         break;
-      default: {
-        const double condition = Truth(out);
-        out = std::isnan(condition) ? NAN : stack[top + (condition != 0 ? 1 : 2)];
-      }
+      default:
+        out = Choose(out, stack[top + 1], stack[top + 2]);
     }
     ++top;
   }

@@ -118,7 +118,7 @@ TEST(KpiExpressionTest, RefusesDeepAndLongExpressions) {
 TEST(KpiExpressionTest, HoldsTheDeepestExpression) {
   std::string text = "1";
   for (int i = 0; i < 31; ++i) {
-    text = "0 or 1 and 1 == 1 + 1 * if(1, 0, " + text + ")";
+    text.insert(0, "0 or 1 and 1 == 1 + 1 * if(1, 0, ").append(")");
   }
   EXPECT_EQ(ValueOf(text), 1);
   std::string sum = "0";

@@ -140,27 +140,30 @@ bool HasMinus(std::string_view text, size_t at) {
          (sign == 0 || std::string_view(" \t\n\r(").find(text[sign - 1]) != std::string_view::npos);
 }
 
+// Adds what a run of digits, points and commas says.
+void AddNumbers(std::string_view run, std::string_view sign, std::set<std::string>& out) {
+  if (const auto number = PlainNumber(run)) {
+    out.insert(std::string(sign) + WithoutZeros(*number));
+    return;
+  }
+  // A list without spaces, "1,2,3"; or no number, "12.03.2020".
+  for (const std::string& part : Split(run, ',')) {
+    const auto number = PlainNumber(part);
+    out.insert(number ? WithoutZeros(*number) : part);
+  }
+}
+
 std::set<std::string> NumbersIn(std::string_view text) {
   std::set<std::string> out;
+  // Single points and commas between digits belong to the run.
   const auto joins = [text](size_t at) {
     return (text[at] == '.' || text[at] == ',') && at + 1 < text.size() && IsDigit(text[at + 1]);
   };
   for (size_t i = 0; i < text.size(); ++i) {
     if (!IsDigit(text[i])) continue;
-    // Digits, with single points and commas between them.
     size_t end = i;
     while (end < text.size() && (IsDigit(text[end]) || joins(end))) ++end;
-    const std::string_view run = text.substr(i, end - i);
-    const std::string sign = HasMinus(text, i) ? "-" : "";
-    if (const auto number = PlainNumber(run)) {
-      out.insert(sign + WithoutZeros(*number));
-    } else {
-      // A list without spaces, "1,2,3"; or no number, "12.03.2020".
-      for (const std::string& part : Split(run, ',')) {
-        const auto single = PlainNumber(part);
-        out.insert(single ? WithoutZeros(*single) : part);
-      }
-    }
+    AddNumbers(text.substr(i, end - i), HasMinus(text, i) ? "-" : "", out);
     i = end;
   }
   return out;
