@@ -13,6 +13,7 @@ using Detection = DetectionScores::Detection;
 using Category = DetectionScores::Category;
 
 constexpr size_t kNumRecalls = 101;
+constexpr uint16_t kWrongEverywhere = (1U << kNumThresholds) - 1;
 
 // As numpy.linspace(0, 1, 101) rounds.
 double RecallAt(size_t i) { return i + 1 == kNumRecalls ? 1.0 : static_cast<double>(i) * 0.01; }
@@ -52,10 +53,18 @@ class Walk {
     }
     steps_.clear();
     if (num_truths_ == 0) return;
+    double wrong_before = 0;
     for (const Detection& detection : category.detections) {
+      if (detection.rank >= selection.max_detections) continue;
       const double w = weight(detection.image);
-      if (w == 0 || detection.rank >= selection.max_detections) continue;
-      steps_.push_back({w, detection.right[selection.area], detection.wrong[selection.area]});
+      const uint16_t right = detection.right[selection.area];
+      const uint16_t wrong = detection.wrong[selection.area];
+      // Most detections are wrong at every threshold: summed once for all ten.
+      if (wrong == kWrongEverywhere) {
+        wrong_before += w;
+      } else if ((right | wrong) != 0 && w > 0) {
+        steps_.push_back({wrong_before, w, right, wrong});
+      }
     }
   }
 
@@ -84,6 +93,7 @@ class Walk {
 
  private:
   struct Step {
+    double wrong_before;  // weight of the detections above that are wrong at every threshold
     double weight;
     uint16_t right, wrong;  // bits by threshold
   };
@@ -100,7 +110,8 @@ class Walk {
       if ((step.right >> threshold & 1U) == 0) continue;
       right += step.weight;
       constexpr double kSpacing = std::numeric_limits<double>::epsilon();  // as COCOeval adds
-      points_.push_back({right / num_truths_, right / (wrong + right + kSpacing)});
+      const double all_wrong = wrong + step.wrong_before;
+      points_.push_back({right / num_truths_, right / (all_wrong + right + kSpacing)});
     }
   }
 
