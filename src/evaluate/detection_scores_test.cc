@@ -15,7 +15,7 @@ using testing::HasSubstr;
 // Sums over thresholds and recalls round in another order than numpy's.
 constexpr double kRounding = 1e-12;
 
-nlohmann::json Golden() { return ReadGolden("coco/coco.json")["cases"]; }
+nlohmann::json Golden() { return ReadGolden("coco/coco.json", "cases"); }
 
 Box BoxOf(const nlohmann::json& row) { return {row[0], row[1], row[2], row[3]}; }
 

@@ -12,10 +12,13 @@
 
 namespace tare::evaluate {
 
-/// Reads tests/golden/<file>.
-inline nlohmann::json ReadGolden(const std::string& file) {
+/// Returns one section of tests/golden/<file>; at least one case, so that no loop over it is idle.
+/// By value: `for (x : Read(file)["section"])` would walk a document that is gone.
+inline nlohmann::json ReadGolden(const std::string& file, const std::string& section) {
   std::ifstream in(TARE_SOURCE_DIR "/tests/golden/" + file);
-  return nlohmann::json::parse(in);
+  const auto document = nlohmann::json::parse(in);
+  EXPECT_FALSE(document.at(section).empty()) << file << ": " << section;
+  return document.at(section);
 }
 
 /// Sums in another order round differently: 1e-12 of the value, or of 1 where it is smaller.

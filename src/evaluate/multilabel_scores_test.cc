@@ -16,8 +16,7 @@ void ExpectScore(const FScore& found, const nlohmann::json& expected) {
 }
 
 TEST(MultilabelScoresTest, AgreesWithScikitLearn) {
-  const auto golden = ReadGolden("sklearn/sklearn.json");
-  for (const auto& test : golden["multilabel"]) {
+  for (const auto& test : ReadGolden("sklearn/sklearn.json", "multilabel")) {
     const size_t rows = test["truths"].size();
     std::vector<LabelCounts> counts(test["counts"].size());
     double num_exact = 0, num_wrong = 0;

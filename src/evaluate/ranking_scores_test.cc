@@ -16,8 +16,7 @@ using Strings = std::vector<std::string>;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(BinaryRankingTest, AgreesWithScikitLearn) {
-  const auto golden = ReadGolden("sklearn/sklearn.json");
-  for (const auto& test : golden["binary"]) {
+  for (const auto& test : ReadGolden("sklearn/sklearn.json", "binary")) {
     const BinaryRanking ranking(test["truths"].get<Bytes>(), test["scores"].get<Doubles>());
     ExpectGolden(ranking.AveragePrecision(), test["ap"], "ap");
     ExpectGolden(ranking.RocAuc(), test["auc"], "auc");
@@ -48,12 +47,11 @@ TEST(BinaryRankingTest, OrdersInfiniteScores) {
 }
 
 TEST(LogLossTest, AgreesWithScikitLearn) {
-  const auto golden = ReadGolden("sklearn/sklearn.json");
-  for (const auto& test : golden["binary"]) {
+  for (const auto& test : ReadGolden("sklearn/sklearn.json", "binary")) {
     ExpectGolden(BinaryLogLoss(test["truths"].get<Bytes>(), test["chances"].get<Doubles>()),
                  test["log_loss"], "binary log loss");
   }
-  for (const auto& test : golden["multiclass"]) {
+  for (const auto& test : ReadGolden("sklearn/sklearn.json", "multiclass")) {
     Doubles flat;
     for (const auto& row : test["rows"]) {
       for (const double value : row) flat.push_back(value);
@@ -71,8 +69,7 @@ TEST(LogLossTest, IsUndefinedWithoutSamples) {
 }
 
 TEST(ScoreRetrievalTest, AgreesWithScikitLearn) {
-  const auto golden = ReadGolden("sklearn/sklearn.json");
-  for (const auto& test : golden["retrieval"]) {
+  for (const auto& test : ReadGolden("sklearn/sklearn.json", "retrieval")) {
     const auto score = ScoreRetrieval(test["ranked"].get<Strings>(),
                                       test["relevant"].get<Strings>(), test["k"].get<int64_t>());
     ExpectGolden(score.recall, test["recall"], "recall");

@@ -14,8 +14,7 @@ using Doubles = std::vector<double>;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(ScoreRegressionTest, AgreesWithScikitLearnAndScipy) {
-  const auto golden = ReadGolden("sklearn/sklearn.json");
-  for (const auto& test : golden["regression"]) {
+  for (const auto& test : ReadGolden("sklearn/sklearn.json", "regression")) {
     const Doubles truths = test["truths"];
     const Doubles found = test["found"];
     const RegressionScore score = ScoreRegression(truths, found);

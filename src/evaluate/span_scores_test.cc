@@ -28,8 +28,7 @@ void ExpectScore(const FScore& found, const nlohmann::json& expected) {
 }
 
 TEST(SpanScoresTest, AgreesWithSeqeval) {
-  const auto golden = ReadGolden("seqeval/seqeval.json");
-  for (const auto& test : golden["cases"]) {
+  for (const auto& test : ReadGolden("seqeval/seqeval.json", "cases")) {
     SpanOutcome sum;
     for (size_t i = 0; i < test["truths"].size(); ++i) {
       ExpectEntities(test["truths"][i], test["entities"][i]);

@@ -41,7 +41,8 @@ def moved(rng, b):
 
 def scene(rng, categories, options):
     truths, found = [], []
-    for _ in range(rng.choice([0, 1, 3, 8])):
+    crowded = options["extra"] > 100  # more detections than count
+    for _ in range(8 if crowded else rng.choice([0, 1, 3, 8])):
         b = box(rng, options["side"])
         area = b[2] * b[3] if rng.random() < 0.5 else rng.choice([b[2] * b[3] * 0.5, 32 ** 2, 96 ** 2, 1023.5, 9216.5, 0, 2e10])
         crowd = int(rng.random() < options["crowd"])
@@ -55,7 +56,7 @@ def scene(rng, categories, options):
         for _ in range(rng.choice([0, 1, 1, 2])):
             category = t[4] if rng.random() < 0.9 else rng.choice(categories)
             found.append([*moved(rng, t[:4]), category, score()])
-    for _ in range(rng.choice([0, 1, 4, options["extra"]])):
+    for _ in range(options["extra"] if crowded else rng.choice([0, 1, 4, options["extra"]])):
         found.append([*box(rng, options["side"]), rng.choice(categories), score()])
     rng.shuffle(found)
     return {"truths": truths, "found": found}
