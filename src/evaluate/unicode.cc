@@ -115,7 +115,11 @@ std::vector<uint32_t> LowerCase(std::string_view text) {
   return lower;
 }
 
-bool IsWordPart(uint32_t code) { return Holds(kWord, code); }
+bool IsWordPart(uint32_t code) {
+  if (code >= 0x80) return Holds(kWord, code);
+  return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') ||
+         (code >= '0' && code <= '9') || code == '_';
+}
 
 bool IsWhiteSpace(uint32_t code) { return Holds(kSpace, code); }
 
