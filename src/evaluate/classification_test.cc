@@ -59,7 +59,8 @@ TestEvidence RunCase(const nlohmann::json& test, ClassificationOptions options) 
 }
 
 TEST(ClassificationEvaluationTest, AgreesWithScikitLearn) {
-  for (const auto& test : Golden()["cases"]) {
+  const auto golden = Golden();
+  for (const auto& test : golden["cases"]) {
     const auto found = RunCase(test, FastOptions());
     EXPECT_EQ(found.scores, "logits");
     EXPECT_EQ(found.paired.counts.flips, test["flips"]);

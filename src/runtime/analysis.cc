@@ -154,12 +154,14 @@ Result<TypeMap> InferTypes(const graph::Model& model, const SessionOptions& opti
   return types;
 }
 
-Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options, int64_t max_bytes) {
-  TARE_TRY(int64_t folded, FoldShapes(model, options));
+namespace {
+
+// One round; returns how many nodes went.
+Result<int64_t> FoldOnce(graph::Model& model, const SessionOptions& options, int64_t max_bytes) {
   graph::Graph& graph = model.graph;
   // What a shape asks for is looked at before anything is computed: it may be a terabyte.
   const auto candidates = ConstantOutputs(graph, [](const graph::Node&) { return true; });
-  if (candidates.empty()) return folded;
+  if (candidates.empty()) return 0;
   TARE_TRY(const TypeMap types, InferTypes(WithOutputs(model, candidates), options));
   const auto outputs = ConstantOutputs(graph, [&](const graph::Node& node) { return MayHold(node, types, max_bytes); });
   const std::set<std::string> made(outputs.begin(), outputs.end());
@@ -175,7 +177,7 @@ Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options
   for (const std::string& name : made) {
     if (wanted.contains(name)) taps.push_back(name);
   }
-  if (taps.empty()) return folded;
+  if (taps.empty()) return 0;
   SessionOptions plain = options;
   plain.optimization = Optimization::kNone;
   graph::Model constant_part = WithOutputs(model, taps);
@@ -187,12 +189,26 @@ Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options
   const bool fits = total <= max_bytes && std::none_of(values.begin(), values.end(), [](const Tensor& value) {
                       return value.dtype() == DType::kUndefined;
                     });
-  if (!fits) return folded;
+  if (!fits) return 0;
   const auto before = static_cast<int64_t>(graph.nodes.size());
   std::erase_if(graph.nodes, [&](const graph::Node& node) { return IsMadeBy(node, made); });
   for (size_t i = 0; i < values.size(); ++i) graph.AddInitializer(session.outputs()[i].name, values[i]);
   graph::Prune(graph);
-  return folded + before - static_cast<int64_t>(graph.nodes.size());
+  return before - static_cast<int64_t>(graph.nodes.size());
+}
+
+}  // namespace
+
+Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options, int64_t max_bytes) {
+  TARE_TRY(int64_t folded, FoldShapes(model, options));
+  // A shape that is itself computed is known after the round that computed it.
+  constexpr int kMaxRounds = 4;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    TARE_TRY(const int64_t more, FoldOnce(model, options, max_bytes));
+    if (more == 0) break;
+    folded += more;
+  }
+  return folded;
 }
 
 }  // namespace tare::runtime

@@ -98,6 +98,21 @@ TEST(FoldConstantsTest, EvaluatesWhatDependsOnConstantsAlone) {
   ExpectSameOutputs(before, model, {{"x", RandomTensor({2}, 1)}}, 0);
 }
 
+TEST(FoldConstantsTest, FoldsWhatHasAComputedShape) {
+  Model model = ModelBuilder()
+                    .Input("x", {2})
+                    .Ints("eight", {8})
+                    .Ints("six", {6})
+                    .Op("Sub", {"eight", "six"}, {"two"})
+                    .Op("ConstantOfShape", {"two"}, {"zeros"})
+                    .Op("Add", {"x", "zeros"}, {"y"})
+                    .Output("y")
+                    .Build();
+  EXPECT_EQ(Fold(model), 2);
+  EXPECT_EQ(GraphText(model.graph), "y = Add(x, zeros)\n");
+  EXPECT_EQ(*model.graph.FindInitializer("zeros")->value, Tensor::Of<float>({2}, {0, 0}));
+}
+
 TEST(FoldConstantsTest, FoldsTheShapeOfAStaticValue) {
   Model model = ModelBuilder()
                     .Input("x", {2, 3, 4})

@@ -15,7 +15,8 @@ namespace tare::stats {
 namespace {
 
 TEST(BootstrapDistributionTest, GivesTheBcaBoundsOfGivenReplicates) {
-  for (const auto& row : ReadGolden("stats.json")["bca"]) {
+  const auto golden = ReadGolden("stats.json");
+  for (const auto& row : golden["bca"]) {
     const std::vector<double> data = row["data"];
     const std::vector<double> left_out = row["left_out"];
     const double mean = std::accumulate(data.begin(), data.end(), 0.0) / 40;
@@ -29,7 +30,8 @@ TEST(BootstrapDistributionTest, GivesTheBcaBoundsOfGivenReplicates) {
 }
 
 TEST(BootstrapMeansTest, AgreesWithScipyOnItsOwnDraws) {
-  for (const auto& row : ReadGolden("stats.json")["bca"]) {
+  const auto golden = ReadGolden("stats.json");
+  for (const auto& row : golden["bca"]) {
     const std::vector<double> data = row["data"];
     const std::span<const double> columns[] = {data};
     const auto found = BootstrapMeans(columns, {.replicates = 50'000, .seed = 3});

@@ -17,7 +17,8 @@ PairedCounts CountsOf(const nlohmann::json& row) {
 }
 
 TEST(McNemarTest, AgreesWithStatsmodelsAndScipy) {
-  for (const auto& row : ReadGolden("stats.json")["paired"]) {
+  const auto golden = ReadGolden("stats.json");
+  for (const auto& row : golden["paired"]) {
     const PairedCounts counts = CountsOf(row);
     EXPECT_NEAR(McNemar(counts, Tail::kTwoSided), row["mcnemar"], 1e-12) << row;
     EXPECT_NEAR(McNemar(counts, Tail::kCandidateWorse), row["mcnemar_worse"], 1e-12) << row;
@@ -35,7 +36,8 @@ TEST(McNemarTest, CountsTheTailByHand) {
 
 // The restricted estimate in the golden values comes from maximising the likelihood numerically.
 TEST(TangoTest, AgreesWithTheMaximisedLikelihood) {
-  for (const auto& row : ReadGolden("stats.json")["paired"]) {
+  const auto golden = ReadGolden("stats.json");
+  for (const auto& row : golden["paired"]) {
     const PairedCounts counts = CountsOf(row);
     const Interval interval = Tango(counts, 0.95);
     // 1e-6: the accuracy of that maximum.

@@ -73,7 +73,7 @@ def paired():
         table = [[n - b - c, b], [c, 0]]
         p_two = contingency_tables.mcnemar(table, exact=True).pvalue if b + c else 1.0
         p_one = stats.binom.sf(b - 1, b + c, 0.5) if b + c else 1.0
-        mid = min(1.0, p_two - stats.binom.pmf(min(b, c), b + c, 0.5)) if b + c else 1.0
+        mid = 2 * stats.binom.cdf(min(b, c), b + c, 0.5) - stats.binom.pmf(min(b, c), b + c, 0.5) if b + c else 1.0
         z = stats.norm.ppf(0.975)
         solve = lambda target: optimize.brentq(  # noqa: E731
             lambda drop: restricted_score(b, c, n, drop) - target, -0.9999, 0.9999, xtol=1e-10)
