@@ -52,7 +52,7 @@ Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
 
 // The tasks of models and of predictions.
 std::vector<std::string> Tasks() {
-  std::vector<std::string> tasks = {"classification", "outputs"};
+  std::vector<std::string> tasks = {"classification", "outputs", "object_detection"};
   for (const std::string_view task : evaluate::PredictionTasks()) tasks.emplace_back(task);
   return tasks;
 }

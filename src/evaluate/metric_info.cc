@@ -31,6 +31,7 @@ constexpr MetricInfo kMetrics[] = {
     {"rouge_l", "ROUGE-L", Unit::kScore, kHigher, MetricPlace::kQuality},
     {"answer_rate", "answer rate", Unit::kRatio, kHigher, MetricPlace::kQuality},
     {"hallucination_rate", "hallucination rate", Unit::kRatio, kLower, MetricPlace::kQuality},
+    {"hallucination_rate_corrected", "hallucination rate, judge corrected", Unit::kRatio, kLower, MetricPlace::kQuality},
     {"recall_at_1", "recall at 1", Unit::kScore, kHigher, MetricPlace::kQuality},
     {"recall_at_10", "recall at 10", Unit::kScore, kHigher, MetricPlace::kQuality},
     {"mrr", "mean reciprocal rank", Unit::kScore, kHigher, MetricPlace::kQuality},

@@ -7,6 +7,7 @@
 #include "pipeline/project_data_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
+#include "tare/evaluate/detection_predictions.h"
 #include "tare/evaluate/evaluate.h"
 #include "tare/evaluate/gate.h"
 #include "tare/evaluate/predictions.h"
@@ -143,6 +144,10 @@ Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& reque
   if (report.evidence.task == "classification") {
     TARE_TRY(part, evaluate::EvaluatePredictions(baseline, request.baseline_path, candidate, request.candidate_path, options,
                                                  &report.evidence.classes));
+  } else if (report.evidence.task == "object_detection") {
+    if (!request.slices.empty()) return Unsupported("object detection is judged on the whole set, not by slice", "leave out --slice");
+    const evaluate::DetectionOptions detection{options.confidence, options.bootstrap};
+    TARE_TRY(part, evaluate::EvaluateDetectionPredictions(baseline, request.baseline_path, candidate, request.candidate_path, detection));
   } else {
     const evaluate::TaskOptions task{options.confidence, options.bootstrap, request.slices};
     TARE_TRY(part, evaluate::EvaluateTaskPredictions(report.evidence.task, baseline, request.baseline_path, candidate,
