@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
+
+#include "evaluate/golden_test_internal.h"
 
 namespace tare::evaluate {
 namespace {
@@ -15,10 +15,7 @@ using testing::HasSubstr;
 // Sums over thresholds and recalls round in another order than numpy's.
 constexpr double kRounding = 1e-12;
 
-nlohmann::json Golden() {
-  std::ifstream in(TARE_SOURCE_DIR "/tests/golden/coco/coco.json");
-  return nlohmann::json::parse(in)["cases"];
-}
+nlohmann::json Golden() { return ReadGolden("coco/coco.json")["cases"]; }
 
 Box BoxOf(const nlohmann::json& row) { return {row[0], row[1], row[2], row[3]}; }
 
@@ -41,14 +38,6 @@ DetectionScores ScoresOf(const nlohmann::json& images) {
   return std::move(scorer).Finish();
 }
 
-void ExpectNear(double found, const nlohmann::json& expected, const std::string& what) {
-  if (expected.is_null()) {
-    EXPECT_TRUE(std::isnan(found)) << what << " is " << found;
-  } else {
-    EXPECT_NEAR(found, expected.get<double>(), kRounding) << what;
-  }
-}
-
 TEST(DetectionScoresTest, AgreesWithPycocotools) {
   int number = 0;
   for (const auto& test : Golden()) {
@@ -57,7 +46,7 @@ TEST(DetectionScoresTest, AgreesWithPycocotools) {
     const double stats[] = {m.ap,  m.ap50, m.ap75,  m.ap_small, m.ap_medium, m.ap_large,
                             m.ar1, m.ar10, m.ar100, m.ar_small, m.ar_medium, m.ar_large};
     for (size_t i = 0; i < std::size(stats); ++i) {
-      ExpectNear(stats[i], test["stats"][i], "stat " + std::to_string(i));
+      ExpectGolden(stats[i], test["stats"][i], "stat " + std::to_string(i));
     }
     for (const auto& expected : test["by_category"]) {
       const auto found = std::ranges::find(m.by_category, expected["category"].get<int64_t>(),
@@ -66,9 +55,9 @@ TEST(DetectionScoresTest, AgreesWithPycocotools) {
         EXPECT_TRUE(expected["ap"].is_null());
         continue;
       }
-      ExpectNear(found->ap, expected["ap"], "ap of a category");
-      ExpectNear(found->ap50, expected["ap50"], "ap50 of a category");
-      ExpectNear(found->ar100, expected["ar"], "ar of a category");
+      ExpectGolden(found->ap, expected["ap"], "ap of a category");
+      ExpectGolden(found->ap50, expected["ap50"], "ap50 of a category");
+      ExpectGolden(found->ar100, expected["ar"], "ar of a category");
     }
   }
 }
@@ -78,9 +67,11 @@ TEST(DetectionScoresTest, AgreesWithPycocotoolsOnRepeatedImages) {
     const DetectionScores scores = ScoresOf(test["images"]);
     for (const auto& resample : test["resamples"]) {
       const std::vector<double> weights = resample["weights"];
-      ExpectNear(scores.MeanAveragePrecision(weights), resample["stats"][0], "ap");
-      ExpectNear(scores.MeanAveragePrecision(weights, IouRange::k50), resample["stats"][1], "ap50");
-      ExpectNear(scores.MeanAveragePrecision(weights, IouRange::k75), resample["stats"][2], "ap75");
+      ExpectGolden(scores.MeanAveragePrecision(weights), resample["stats"][0], "ap");
+      ExpectGolden(scores.MeanAveragePrecision(weights, IouRange::k50), resample["stats"][1],
+                   "ap50");
+      ExpectGolden(scores.MeanAveragePrecision(weights, IouRange::k75), resample["stats"][2],
+                   "ap75");
     }
   }
 }

@@ -1,0 +1,32 @@
+// Stored cases of other implementations, for tests.
+
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace tare::evaluate {
+
+/// Reads tests/golden/<file>.
+inline nlohmann::json ReadGolden(const std::string& file) {
+  std::ifstream in(TARE_SOURCE_DIR "/tests/golden/" + file);
+  return nlohmann::json::parse(in);
+}
+
+/// Sums in another order round differently: 1e-12 of the value, or of 1 where it is smaller.
+/// null stands for what is not defined.
+inline void ExpectGolden(double found, const nlohmann::json& expected, const std::string& what) {
+  if (expected.is_null()) {
+    EXPECT_TRUE(std::isnan(found)) << what << " is " << found;
+    return;
+  }
+  const auto value = expected.get<double>();
+  EXPECT_NEAR(found, value, 1e-12 * std::max(1.0, std::abs(value))) << what;
+}
+
+}  // namespace tare::evaluate
