@@ -125,6 +125,28 @@ TEST(TaskPredictionsTest, JudgesSlicesOfNumericFields) {
   EXPECT_THAT(Judge("regression", lines, lines, {{"odd", "age > 1"}}).error().what, HasSubstr("age"));
 }
 
+TEST(TaskPredictionsTest, JudgesEntities) {
+  const auto found = Judge("token_classification",
+                           "{\"id\": 1, \"label\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"], \"prediction\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"]}\n",
+                           "{\"id\": 1, \"prediction\": [\"B-PER\", \"O\", \"O\", \"B-LOC\"]}\n");
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "f1_micro"), 1);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "f1_micro"), 0.5) << "one of two entities, two predicted";
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "token_accuracy"), 0.75);
+  EXPECT_EQ(found->paired.counts.harmful, 1);
+}
+
+TEST(TaskPredictionsTest, JudgesRankedLists) {
+  const auto found = Judge("retrieval", R"({"id": 1, "relevant": ["d3", 5], "prediction": ["d3", "d7", 5]})",
+                           R"({"id": 1, "prediction": ["d7", 5, "d1"]})");
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "mrr"), 1);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "mrr"), 0.5);
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "recall_at_1"), 0.5);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "recall_at_10"), 0.5);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "ndcg_at_10"), (1 / std::log2(3)) / (1 + 1 / std::log2(3)));
+}
+
 TEST(DetectionPredictionsTest, JudgesBoxes) {
   // One box of two is found exactly; the precision is 1 up to recall 0.5: 51 of 101 points.
   const std::string truth = R"("label": [{"box": [0, 0, 10, 10], "class": "dog"}, {"box": [50, 50, 10, 10], "class": "dog"}])";
@@ -176,6 +198,10 @@ INSTANTIATE_TEST_SUITE_P(
                  R"({"id": 1, "prediction": []})", "float.jsonl:1"},
         BadLines{"object_detection", R"({"id": 1, "label": [], "prediction": [{"box": [0, 0, 1, 1], "class": 1}]})",
                  R"({"id": 1, "prediction": []})", "score"},
+        BadLines{"token_classification", R"({"id": 1, "label": ["O"], "prediction": ["O", "O"]})", R"({"id": 1, "prediction": ["O"]})",
+                 "float.jsonl:1: prediction is not a list of as many tags"},
+        BadLines{"retrieval", R"({"id": 1, "relevant": [], "prediction": ["x"]})", R"({"id": 1, "prediction": ["x"]})",
+                 "float.jsonl:1: relevant is not a list with at least one id"},
         BadLines{"object_detection", "", "", "no predictions"}));
 
 }  // namespace
