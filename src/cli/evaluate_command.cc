@@ -8,6 +8,7 @@
 #include "cli/verdict.h"
 #include "cli/version.h"
 #include "tare/core/file.h"
+#include "tare/evaluate/task_predictions.h"
 #include "tare/pipeline/evaluate_models.h"
 #include "tare/pipeline/report_files.h"
 
@@ -22,6 +23,7 @@ struct EvaluateArgs {
   std::string task;
   std::string policy_path;
   std::string out_path;
+  std::vector<std::string> slices;
   int64_t num_samples = 0;
   uint64_t seed = 1;
   DataArgs data;
@@ -35,15 +37,36 @@ Result<std::optional<evaluate::Policy>> PolicyOf(const EvaluateArgs& args) {
   return std::optional(std::move(policy));
 }
 
+// NAME=CONDITION, as often as given.
+Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
+  std::vector<evaluate::SliceSpec> slices;
+  for (const std::string& text : args.slices) {
+    const size_t sign = text.find('=');
+    if (sign == 0 || sign == std::string::npos || sign + 1 == text.size() || text[sign + 1] == '=') {
+      return InvalidArgument(StrCat("--slice '", text, "' is not NAME=CONDITION"), "write --slice 'long=length > 100'");
+    }
+    slices.push_back({text.substr(0, sign), text.substr(sign + 1)});
+  }
+  return slices;
+}
+
+// The tasks of models and of predictions.
+std::vector<std::string> Tasks() {
+  std::vector<std::string> tasks = {"classification", "outputs", "object_detection"};
+  for (const std::string_view task : evaluate::PredictionTasks()) tasks.emplace_back(task);
+  return tasks;
+}
+
 Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args) {
   if (args.against_path.empty() || !args.baseline_path.empty()) {
     return InvalidArgument(args.against_path.empty() ? "--predictions without --against" : "models and predictions are both given",
                            "tare evaluate --predictions float.jsonl --against int8.jsonl --task classification -o report.json");
   }
-  if (!args.task.empty() && args.task != "classification") {
-    return Unsupported(StrCat("predictions are compared as classification, not as ", args.task), "use --task classification");
+  if (args.task == "outputs") {
+    return Unsupported("predictions are not compared as outputs", "give models and --data, or another --task");
   }
-  pipeline::PredictionsRequest request{args.predictions_path, args.against_path, std::nullopt, VersionNumber()};
+  pipeline::PredictionsRequest request{args.predictions_path, args.against_path, args.task, {}, std::nullopt, VersionNumber()};
+  TARE_TRY(request.slices, SlicesOf(args));
   TARE_TRY(request.policy, PolicyOf(args));
   return pipeline::EvaluatePredictionFiles(request);
 }
@@ -91,13 +114,18 @@ Command MakeEvaluateCommand(CLI::App& root) {
              .example = "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json\n"
                         "tare evaluate --predictions float.jsonl --against int8.jsonl -o report.json",
              .details = "Writes report.json, and report.html and report.md beside it. Both models see the same samples; times are taken in "
-                        "turns. Predictions are JSON Lines: id, label, and prediction or scores."});
+                        "turns. Predictions made elsewhere are JSON Lines, joined by id; docs/formats/predictions.md has the fields of each task."});
   app->add_option("float", args->baseline_path, "Float ONNX model: the baseline")->type_name(kFileType);
   app->add_option("quantized", args->candidate_path, "Quantized ONNX model: the candidate")->type_name(kFileType);
   AddDataOptions(*app, args->data);
   app->add_option("--predictions", args->predictions_path, "Predictions of the baseline, in place of models")->type_name(kFileType);
   app->add_option("--against", args->against_path, "Predictions of the candidate")->type_name(kFileType);
-  app->add_option("--task", args->task, "classification (default with labels) or outputs")->check(OneOf({"classification", "outputs"}));
+  app->add_option("--task", args->task, "What the models do: classification (default with labels), outputs (default without), or a task of predictions")
+      ->check(OneOf(Tasks()));
+  app->add_option("--slice", args->slices, "A part of the samples to judge by itself: NAME=CONDITION, as 'long=length > 100'; may be given again")
+      ->type_name("NAME=CONDITION")
+      ->expected(1)
+      ->take_all();
   app->add_option("--policy", args->policy_path, "Judge by this policy (YAML) and put the verdict into the report")->type_name(kFileType);
   app->add_option("--samples", args->num_samples, "Samples to compare (default all)")->check(CLI::Range(1, 1'000'000'000));
   app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();

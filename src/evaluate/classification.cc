@@ -71,9 +71,9 @@ struct ClassificationEvaluation::State {
   }
   SummaryOptions MakeSummaryOptions() const;
   std::vector<SampleRecord> RecordsOf(size_t slice) const;
-  void FinishSlices(const SummaryOptions& summary, ClassificationEvidence& out) const;
-  void AddConfusion(const Cells& cells, ClassificationEvidence& out) const;
-  void AddWarnings(ClassificationEvidence& out) const;
+  void FinishSlices(const SummaryOptions& summary, TestEvidence& out) const;
+  void AddConfusion(const Cells& cells, TestEvidence& out) const;
+  void AddWarnings(TestEvidence& out) const;
 };
 
 Result<void> ClassificationEvaluation::State::CheckSizes(const ClassificationBatch& batch) const {
@@ -230,7 +230,7 @@ Cells CellsOf(std::span<const SampleRecord> records) {
 }  // namespace
 
 void ClassificationEvaluation::State::FinishSlices(const SummaryOptions& summary,
-                                                   ClassificationEvidence& out) const {
+                                                   TestEvidence& out) const {
   for (size_t s = 0; s < slices.size(); ++s) {
     const auto part = RecordsOf(s);
     const Cells cells = CellsOf(part);
@@ -248,7 +248,7 @@ void ClassificationEvaluation::State::FinishSlices(const SummaryOptions& summary
 }
 
 void ClassificationEvaluation::State::AddConfusion(const Cells& cells,
-                                                   ClassificationEvidence& out) const {
+                                                   TestEvidence& out) const {
   const size_t size = ClassCount();
   if (size > kMaxConfusionClasses) return;
   out.baseline_confusion.assign(size, std::vector<int64_t>(size));
@@ -263,7 +263,7 @@ void ClassificationEvaluation::State::AddConfusion(const Cells& cells,
   }
 }
 
-void ClassificationEvaluation::State::AddWarnings(ClassificationEvidence& out) const {
+void ClassificationEvaluation::State::AddWarnings(TestEvidence& out) const {
   const auto warn = [&](std::string_view side, int64_t count) {
     if (count == 0) return;
     out.warnings.push_back(
@@ -324,10 +324,10 @@ int64_t ClassificationEvaluation::num_samples() const {
   return static_cast<int64_t>(state_->records.size());
 }
 
-ClassificationEvidence ClassificationEvaluation::Finish() const {
+TestEvidence ClassificationEvaluation::Finish() const {
   const State& state = *state_;
   const SummaryOptions options = state.MakeSummaryOptions();
-  ClassificationEvidence out;
+  TestEvidence out;
   out.n = num_samples();
   out.scores = "predictions";
   if (state.kind) {
@@ -362,38 +362,6 @@ ClassificationEvidence ClassificationEvaluation::Finish() const {
   state.FinishSlices(options, out);
   state.AddWarnings(out);
   return out;
-}
-
-void SetTestEvidence(ClassificationEvidence part, Evidence& evidence) {
-  evidence.task = "classification";
-  evidence.n = part.n;
-  evidence.scores = part.scores;
-  evidence.baseline.metrics = std::move(part.baseline);
-  evidence.candidate.metrics = std::move(part.candidate);
-  evidence.baseline.per_class = std::move(part.baseline_classes);
-  evidence.candidate.per_class = std::move(part.candidate_classes);
-  evidence.baseline.confusion = std::move(part.baseline_confusion);
-  evidence.candidate.confusion = std::move(part.candidate_confusion);
-  evidence.baseline.slices = std::move(part.baseline_slices);
-  evidence.candidate.slices = std::move(part.candidate_slices);
-  auto distributions =
-      evidence.paired ? std::move(evidence.paired->distributions) : std::vector<PairedScope>{};
-  evidence.paired = std::move(part.paired);
-  evidence.paired->distributions = std::move(distributions);
-  std::move(part.warnings.begin(), part.warnings.end(), std::back_inserter(evidence.warnings));
-}
-
-void AddDistribution(std::string name, std::string description, const ClassificationEvidence& part,
-                     Evidence& evidence) {
-  if (!evidence.paired) evidence.paired.emplace();
-  evidence.paired->distributions.push_back({name, part.paired.counts, part.paired.difference});
-  evidence.baseline.distributions.push_back({name, description, part.n, part.baseline});
-  for (const auto& warning : part.warnings) {
-    evidence.warnings.push_back(
-        {StrCat("distribution '", name, "': ", warning.what), warning.next});
-  }
-  evidence.candidate.distributions.push_back(
-      {std::move(name), std::move(description), part.n, part.candidate});
 }
 
 }  // namespace tare::evaluate

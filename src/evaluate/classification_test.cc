@@ -38,7 +38,7 @@ ClassificationOptions FastOptions() {
 }
 
 // A golden case as one evaluation, fed in batches of 16.
-ClassificationEvidence RunCase(const nlohmann::json& test, ClassificationOptions options) {
+TestEvidence RunCase(const nlohmann::json& test, ClassificationOptions options) {
   auto evaluation = ClassificationEvaluation::Create(std::move(options));
   EXPECT_TRUE(evaluation);
   const std::vector<int64_t> labels = test["labels"];
@@ -104,7 +104,7 @@ TEST(ClassificationEvaluationTest, DoesNotDependOnBatchesOrThreads) {
 struct Row {
   int64_t label, baseline, candidate;
 };
-ClassificationEvidence RunRows(const std::vector<Row>& rows, ClassificationOptions options) {
+TestEvidence RunRows(const std::vector<Row>& rows, ClassificationOptions options) {
   std::vector<int64_t> labels, first, second;
   for (const auto& row : rows) {
     labels.push_back(row.label);

@@ -196,6 +196,36 @@ CheckResult Judge(const Evidence& evidence, const Policy& policy, const Check& c
   return result;
 }
 
+// Holm's step-down over the statistical checks of a decision. One check of many fails by chance more often
+// than one alone: a violation counts when it holds at 1 - alpha / m, the next one at 1 - alpha / (m - 1), ...
+void ConfirmFailures(const Evidence& evidence, const Policy& policy, const std::vector<Check>& declared, std::vector<CheckResult>& checks) {
+  const auto statistical = [](const CheckResult& check) { return check.statistic && check.test != "exact"; };
+  auto remaining = std::ranges::count_if(checks, statistical);
+  std::vector<size_t> open;
+  for (size_t i = 0; i < checks.size(); ++i) {
+    if (statistical(checks[i]) && checks[i].verdict == Verdict::kFail) open.push_back(i);
+  }
+  double confidence = policy.confidence;
+  const auto is_violated = [&](size_t i) {
+    const Subject subject = FindSubject(evidence, declared[i]);
+    const Direction direction = Opposite(checks[i].direction);
+    const auto bound = OneSidedBound(*subject.statistic, direction, confidence, evidence.confidence);
+    return bound && IsBeyond(*bound, checks[i].limit, direction, false);
+  };
+  while (!open.empty()) {
+    confidence = 1 - (1 - policy.confidence) / static_cast<double>(remaining);
+    const auto confirmed = std::ranges::find_if(open, is_violated);
+    if (confirmed == open.end()) break;
+    open.erase(confirmed);
+    --remaining;
+  }
+  for (const size_t i : open) {
+    checks[i].verdict = Verdict::kInconclusive;
+    checks[i].reason += StrCat("; but with ", remaining, " checks left to decide, chance alone does that too often: at ",
+                               Percent(confidence), " % it is not shown (Holm)");
+  }
+}
+
 Verdict Worst(const std::vector<CheckResult>& checks) {
   Verdict out = checks.empty() ? Verdict::kInconclusive : Verdict::kPass;
   for (const auto& check : checks) {
@@ -228,13 +258,16 @@ Decision Gate(const Evidence& evidence, const Policy& policy) {
   out.confidence = policy.confidence;
   out.policy = CanonicalPolicy(policy);
   out.policy_digest = PolicyDigest(policy);
+  std::vector<Check> expanded;
   for (const auto* checks : {&policy.quality, &policy.cost}) {
     for (const auto& declared : *checks) {
       for (const auto& check : ExpandOutputs(evidence, declared)) {
         out.checks.push_back(Judge(evidence, policy, check));
+        expanded.push_back(check);
       }
     }
   }
+  ConfirmFailures(evidence, policy, expanded, out.checks);
   out.verdict = Worst(out.checks);
   out.summary = Summarise(evidence, out);
   return out;

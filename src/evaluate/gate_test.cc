@@ -226,5 +226,26 @@ TEST(GateTest, IsPure) {
   EXPECT_EQ(Gate(evidence, policy).policy_digest, PolicyDigest(policy));
 }
 
+TEST(GateTest, AsksMoreOfAFailureAmongSeveralChecks) {
+  // 34 harmful and 12 helpful flips of 1,000 against a margin of 1 point: shown at 95 %, not at 97.5 %.
+  const Evidence evidence = MakeEvidence(1'000, 34, 12);
+  ASSERT_LT(stats::TangoUpper({1'000, 34, 12}, 0.95), -0.01);
+  ASSERT_GT(stats::TangoUpper({1'000, 34, 12}, 0.975), -0.01);
+  EXPECT_EQ(Gate(evidence, PolicyOf("{metric: accuracy, margin: 0.01}", "quality")).verdict, Verdict::kFail);
+
+  Policy two = PolicyOf("{metric: accuracy, margin: 0.01}", "quality");
+  two.quality.push_back(two.quality[0]);
+  two.quality[1].margin = 0.5;  // holds
+  const Decision decision = Gate(evidence, two);
+  EXPECT_EQ(decision.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(decision.checks[0].reason, HasSubstr("(Holm)"));
+
+  // Both violated: the first must hold at 97.5 %, and does; the second then at 95 %.
+  two.quality[1].margin = 0.002;
+  ASSERT_LT(stats::TangoUpper({1'000, 34, 12}, 0.975), -0.002);
+  EXPECT_EQ(Gate(evidence, two).checks[0].verdict, Verdict::kFail);
+  EXPECT_EQ(Gate(evidence, two).checks[1].verdict, Verdict::kFail);
+}
+
 }  // namespace
 }  // namespace tare::evaluate

@@ -217,21 +217,39 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source) {
 }
 
 Policy DefaultPolicy(std::string_view task, double tolerance) {
+  const auto within = [](std::string metric, double margin) {
+    Check check;
+    check.metric = std::move(metric);
+    check.margin = margin;
+    return check;
+  };
+  const auto limit = [](std::string metric, std::optional<double> max, std::optional<double> min) {
+    Check check;
+    check.metric = std::move(metric);
+    check.max = max;
+    check.min = min;
+    return check;
+  };
   Policy policy;
   if (task == "outputs") {
-    Check cosine;
-    cosine.metric = "cosine";
-    cosine.min = 1 - tolerance;
-    policy.quality.push_back(cosine);
-    return policy;
+    policy.quality = {limit("cosine", std::nullopt, 1 - tolerance)};
+  } else if (task == "regression") {
+    policy.quality = {within("r2", 0.01)};
+  } else if (task == "multi_label") {
+    policy.quality = {within("f1_micro", 0.01), within("subset_accuracy", 0.01)};
+  } else if (task == "token_classification") {
+    policy.quality = {within("f1_micro", 0.01), within("token_accuracy", 0.01)};
+  } else if (task == "question_answering") {
+    policy.quality = {within("exact_match", 0.01), within("token_f1", 0.01)};
+  } else if (task == "generation") {
+    policy.quality = {within("token_f1", 0.01), within("rouge_l", 0.01)};
+  } else if (task == "retrieval") {
+    policy.quality = {within("mrr", 0.01), within("recall_at_10", 0.01)};
+  } else if (task == "object_detection") {
+    policy.quality = {within("map", 0.01)};
+  } else {
+    policy.quality = {within("accuracy", 0.01), limit("flip_rate", 0.05, std::nullopt)};
   }
-  Check accuracy;
-  accuracy.metric = "accuracy";
-  accuracy.margin = 0.01;
-  Check flips;
-  flips.metric = "flip_rate";
-  flips.max = 0.05;
-  policy.quality = {accuracy, flips};
   return policy;
 }
 

@@ -1,9 +1,10 @@
-#include <cmath>
-#include <istream>
-#include <nlohmann/json.hpp>
-
-#include "evaluate/json_reader_internal.h"
 #include "evaluate/prediction_lines_internal.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <istream>
+#include <unordered_map>
 
 namespace tare::evaluate {
 namespace {
@@ -20,6 +21,30 @@ bool IsBlank(const std::string& text) {
 }
 
 }  // namespace
+
+bool IdSet::Insert(const std::string& id) {
+  if (2 * (count_ + 1) > slots_.size()) Grow();
+  const uint64_t hash = std::max<uint64_t>(1, std::hash<std::string>{}(id));  // 0 marks a free slot
+  size_t at = hash & (slots_.size() - 1);
+  while (slots_[at] != 0) {
+    if (slots_[at] == hash) return false;
+    at = (at + 1) & (slots_.size() - 1);
+  }
+  slots_[at] = hash;
+  ++count_;
+  return true;
+}
+
+void IdSet::Grow() {
+  const std::vector<uint64_t> old = std::move(slots_);
+  slots_.assign(std::max<size_t>(64, 2 * old.size()), 0);
+  for (const uint64_t hash : old) {
+    if (hash == 0) continue;
+    size_t at = hash & (slots_.size() - 1);
+    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = hash;
+  }
+}
 
 Error PredictionReader::Wrong(int64_t line, std::string_view what, std::string next_step) const {
   return InvalidArgument(StrCat(name_, ":", line, ": ", what), std::move(next_step));
@@ -48,38 +73,12 @@ Result<std::optional<PredictionLine>> PredictionReader::Next() {
     if (!IsBlank(text)) break;
   }
   TARE_TRY(auto line, Parse(text));
-  if (!ids_.insert(line.id).second) {
+  if (!ids_.Insert(line.id)) {
     return Wrong(line_, StrCat("the id '", line.id, "' stands twice"),
                  "give each id once in a file");
   }
   return std::optional<PredictionLine>(std::move(line));
 }
-
-namespace {
-
-Result<ClassValue> ReadClass(const JsonReader& reader, const char* key) {
-  const Json* child = reader.Child(key);
-  if (child == nullptr) return ClassValue();
-  if (child->is_string()) return ClassValue(child->get<std::string>());
-  if (!child->is_number_integer()) return reader.Wrong(key, "a class index or name");
-  TARE_TRY(const auto index, reader.Count(key));
-  return ClassValue(*index);
-}
-
-Result<std::vector<float>> ReadScores(const JsonReader& reader) {
-  std::vector<float> out;
-  TARE_TRY(const Json* list, reader.Array("scores"));
-  if (list == nullptr) return out;
-  if (list->empty()) return reader.Wrong("scores", "a list of numbers: it is empty");
-  for (const auto& item : *list) {
-    const float value = item.is_number() ? item.get<float>() : NAN;
-    if (!std::isfinite(value)) return reader.Wrong("scores", "a list of finite numbers");
-    out.push_back(value);
-  }
-  return out;
-}
-
-}  // namespace
 
 Result<PredictionLine> PredictionReader::Parse(const std::string& text) {
   const std::string where = StrCat(name_, ":", line_);
@@ -95,16 +94,65 @@ Result<PredictionLine> PredictionReader::Parse(const std::string& text) {
   TARE_TRY_VOID(reader.ExpectObject());
   PredictionLine out;
   out.line = line_;
-  TARE_TRY(const auto id, ReadClass(reader, "id"));
-  if (const auto* number = std::get_if<int64_t>(&id)) out.id = StrCat(*number);
-  if (const auto* name = std::get_if<std::string>(&id)) out.id = *name;
+  if (const Json* id = reader.Child("id")) {
+    if (id->is_string()) out.id = id->get<std::string>();
+    if (id->is_number_integer()) out.id = id->dump();
+    if (out.id.empty()) return reader.Wrong("id", "text or a whole number");
+  }
   if (out.id.empty()) return Wrong(line_, "the line has no id", std::string(kFormat));
-  TARE_TRY(out.label, ReadClass(reader, "label"));
-  TARE_TRY(out.prediction, ReadClass(reader, "prediction"));
-  TARE_TRY(out.scores, ReadScores(reader));
-  const bool has_prediction = !std::holds_alternative<std::monostate>(out.prediction);
-  if (!has_prediction && out.scores.empty()) {
-    return Wrong(line_, "the line has neither prediction nor scores", std::string(kFormat));
+  out.json = *std::move(json);
+  return out;
+}
+
+JsonReader PredictionReader::Fields(const PredictionLine& line) const {
+  return {line.json, StrCat(name_, ":", line.line), ""};
+}
+
+Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate, const OnPair& on_pair) {
+  PredictionReader* const readers[2] = {&baseline, &candidate};
+  std::unordered_map<std::string, PredictionLine> pending[2];
+  bool more[2] = {true, true};
+  int64_t num_pairs = 0;
+  while (more[0] || more[1]) {
+    for (const int side : {0, 1}) {
+      if (!more[side]) continue;
+      TARE_TRY(auto line, readers[side]->Next());
+      more[side] = line.has_value();
+      if (!line) continue;
+      const auto partner = pending[1 - side].find(line->id);
+      if (partner == pending[1 - side].end()) {
+        pending[side].emplace(line->id, *std::move(line));
+        continue;
+      }
+      const PredictionLine other = std::move(partner->second);
+      pending[1 - side].erase(partner);
+      TARE_TRY_VOID(side == 0 ? on_pair(*line, other) : on_pair(other, *line));
+      ++num_pairs;
+    }
+  }
+  for (const int side : {0, 1}) {
+    if (pending[side].empty()) continue;
+    const auto first = std::ranges::min_element(pending[side], {}, [](const auto& entry) { return entry.second.line; });
+    const std::string others = pending[side].size() > 1 ? StrCat(" (and ", pending[side].size() - 1, " more)") : std::string();
+    return readers[side]->Wrong(
+        first->second.line,
+        StrCat("the id '", first->first, "' has no partner in ", readers[1 - side]->name(), others),
+        "give predictions of both models for the same samples");
+  }
+  if (num_pairs > 0) return num_pairs;
+  return DataLoss(StrCat(baseline.name(), " and ", candidate.name(), " hold no predictions"),
+                  "give files with one JSON object a line");
+}
+
+Result<std::vector<double>> ReadNumbers(const JsonReader& reader, const char* key) {
+  std::vector<double> out;
+  TARE_TRY(const Json* list, reader.Array(key));
+  if (list == nullptr) return out;
+  if (list->empty()) return reader.Wrong(key, "a list of numbers: it is empty");
+  for (const auto& item : *list) {
+    const double value = item.is_number() ? item.get<double>() : NAN;
+    if (!std::isfinite(value)) return reader.Wrong(key, "a list of finite numbers");
+    out.push_back(value);
   }
   return out;
 }

@@ -1,9 +1,11 @@
 #include "tare/evaluate/predictions.h"
 
 #include <algorithm>
+#include <cfloat>
+#include <cmath>
 #include <map>
 #include <optional>
-#include <unordered_map>
+#include <variant>
 
 #include "evaluate/prediction_lines_internal.h"
 
@@ -12,6 +14,42 @@ namespace {
 
 // Rows of scores that are kept before they are added.
 constexpr size_t kRowsAtOnce = 256;
+
+// A class as a line gives it: nothing, an index, or a name.
+using ClassValue = std::variant<std::monostate, int64_t, std::string>;
+
+Result<ClassValue> ReadClass(const JsonReader& reader, const char* key) {
+  const auto* child = reader.Child(key);
+  if (child == nullptr) return ClassValue();
+  if (child->is_string()) return ClassValue(child->get<std::string>());
+  if (!child->is_number_integer()) return reader.Wrong(key, "a class index or name");
+  TARE_TRY(const auto index, reader.Count(key));
+  return ClassValue(*index);
+}
+
+struct ClassLine {
+  std::string id;
+  int64_t line = 0;
+  ClassValue label, prediction;
+  std::vector<double> scores;  // empty when the line has `prediction`
+};
+
+Result<ClassLine> ReadClassLine(const PredictionReader& reader, const PredictionLine& line) {
+  const JsonReader fields = reader.Fields(line);
+  ClassLine out;
+  out.id = line.id;
+  out.line = line.line;
+  TARE_TRY(out.label, ReadClass(fields, "label"));
+  TARE_TRY(out.prediction, ReadClass(fields, "prediction"));
+  TARE_TRY(out.scores, ReadNumbers(fields, "scores"));
+  const auto is_float = [](double score) { return std::abs(score) <= FLT_MAX; };
+  if (!std::ranges::all_of(out.scores, is_float)) return fields.Wrong("scores", "a list of finite numbers");
+  if (std::holds_alternative<std::monostate>(out.prediction) && out.scores.empty()) {
+    return reader.Wrong(line.line, "the line has neither prediction nor scores",
+                        "write lines like {\"id\": \"a1\", \"label\": 3, \"prediction\": 3}");
+  }
+  return out;
+}
 
 std::string ClassText(const ClassValue& value) {
   if (const auto* index = std::get_if<int64_t>(&value)) return StrCat(*index);
@@ -83,8 +121,12 @@ class Joiner {
         table_(options.classes),
         options_(options) {}
 
-  Result<ClassificationEvidence> Run(std::vector<std::string>* classes) {
-    TARE_TRY_VOID(ReadAll());
+  Result<TestEvidence> Run(std::vector<std::string>* classes) {
+    TARE_TRY_VOID(JoinById(readers_[0], readers_[1], [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
+      TARE_TRY(const ClassLine first, ReadClassLine(readers_[0], a));
+      TARE_TRY(const ClassLine second, ReadClassLine(readers_[1], b));
+      return AddPair(first, second);
+    }));
     if (table_.named()) {
       if (scored_.value_or(false)) {
         return InvalidArgument("the labels are names, and scores have no names",
@@ -102,50 +144,7 @@ class Joiner {
   }
 
  private:
-  using Pending = std::unordered_map<std::string, PredictionLine>;
-
-  Result<void> ReadAll() {
-    bool more[2] = {true, true};
-    while (more[0] || more[1]) {
-      for (const int side : {0, 1}) {
-        if (!more[side]) continue;
-        TARE_TRY(auto line, readers_[side].Next());
-        more[side] = line.has_value();
-        if (line) TARE_TRY_VOID(Match(side, *std::move(line)));
-      }
-    }
-    for (const int side : {0, 1}) TARE_TRY_VOID(CheckAllMatched(side));
-    if (num_pairs_ > 0) return {};
-    return DataLoss(StrCat(readers_[0].name(), " and ", readers_[1].name(), " hold no predictions"),
-                    "give files with one JSON object a line");
-  }
-
-  Result<void> CheckAllMatched(int side) const {
-    const Pending& pending = pending_[side];
-    if (pending.empty()) return {};
-    const auto first =
-        std::ranges::min_element(pending, {}, [](const auto& entry) { return entry.second.line; });
-    const std::string others =
-        pending.size() > 1 ? StrCat(" (and ", pending.size() - 1, " more)") : std::string();
-    return readers_[side].Wrong(
-        first->second.line,
-        StrCat("the id '", first->first, "' has no partner in ", readers_[1 - side].name(), others),
-        "give predictions of both models for the same samples");
-  }
-
-  Result<void> Match(int side, PredictionLine line) {
-    const auto partner = pending_[1 - side].find(line.id);
-    if (partner == pending_[1 - side].end()) {
-      pending_[side].emplace(line.id, std::move(line));
-      return {};
-    }
-    const PredictionLine other = std::move(partner->second);
-    pending_[1 - side].erase(partner);
-    return side == 0 ? AddPair(line, other) : AddPair(other, line);
-  }
-
-  Result<void> AddPair(const PredictionLine& first, const PredictionLine& second) {
-    ++num_pairs_;
+  Result<void> AddPair(const ClassLine& first, const ClassLine& second) {
     const bool unlabelled = std::holds_alternative<std::monostate>(second.label);
     if (!unlabelled && second.label != first.label) {
       return readers_[1].Wrong(
@@ -166,7 +165,7 @@ class Joiner {
     return scored ? AddScores(first, second) : AddPredictions(first, second);
   }
 
-  Result<void> AddPredictions(const PredictionLine& first, const PredictionLine& second) {
+  Result<void> AddPredictions(const ClassLine& first, const ClassLine& second) {
     TARE_TRY(const int64_t before,
              table_.Take(readers_[0], first.line, "prediction", first.prediction));
     TARE_TRY(const int64_t after,
@@ -176,7 +175,7 @@ class Joiner {
     return {};
   }
 
-  Result<void> AddScores(const PredictionLine& first, const PredictionLine& second) {
+  Result<void> AddScores(const ClassLine& first, const ClassLine& second) {
     if (num_classes_ == 0) num_classes_ = first.scores.size();
     for (const auto* line : {&first, &second}) {
       if (line->scores.size() == num_classes_) continue;
@@ -184,8 +183,8 @@ class Joiner {
           line->line, StrCat(line->scores.size(), " scores, others have ", num_classes_),
           "give one score for each class in each line");
     }
-    first_scores_.insert(first_scores_.end(), first.scores.begin(), first.scores.end());
-    second_scores_.insert(second_scores_.end(), second.scores.begin(), second.scores.end());
+    for (const double score : first.scores) first_scores_.push_back(static_cast<float>(score));
+    for (const double score : second.scores) second_scores_.push_back(static_cast<float>(score));
     // Names are numbered at the end: then all rows wait.
     return labels_.size() >= kRowsAtOnce && !table_.named() ? Flush() : Result<void>();
   }
@@ -209,18 +208,16 @@ class Joiner {
   PredictionReader readers_[2];
   ClassTable table_;
   ClassificationOptions options_;
-  Pending pending_[2];
   std::optional<ClassificationEvaluation> evaluation_;
   std::optional<bool> scored_;
   size_t num_classes_ = 0;
-  int64_t num_pairs_ = 0;
   std::vector<int64_t> labels_, first_predictions_, second_predictions_;
   std::vector<float> first_scores_, second_scores_;
 };
 
 }  // namespace
 
-Result<ClassificationEvidence> EvaluatePredictions(std::istream& baseline,
+Result<TestEvidence> EvaluatePredictions(std::istream& baseline,
                                                    const std::string& baseline_name,
                                                    std::istream& candidate,
                                                    const std::string& candidate_name,

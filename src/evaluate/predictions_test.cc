@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Result<ClassificationEvidence> Join(const std::string& baseline, const std::string& candidate,
+Result<TestEvidence> Join(const std::string& baseline, const std::string& candidate,
                                     std::vector<std::string>* classes = nullptr,
                                     std::vector<std::string> given = {}) {
   std::istringstream first(baseline);

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "evaluate/format_internal.h"
+#include "evaluate/metric_info_internal.h"
 #include "evaluate/summary_internal.h"
 #include "tare/core/text.h"
 
@@ -23,13 +24,13 @@ std::string IntervalText(const Estimate& estimate, Unit unit) {
 // The facts that a reader asks for first, whatever the policy says.
 std::vector<std::string> Headline(const Evidence& evidence) {
   std::vector<std::string> out;
-  if (evidence.paired) {
-    if (const Estimate* accuracy = FindMetric(evidence.paired->difference, "accuracy")) {
-      out.push_back(
-          StrCat("accuracy ",
-                 FormatDifference(accuracy->value, Unit::kRatio, WithUnit::kYes, Minus::kTypeset),
-                 IntervalText(*accuracy, Unit::kRatio)));
-    }
+  // The first metric is the one that a task is known by.
+  if (evidence.paired && !evidence.paired->difference.empty()) {
+    const auto& [name, estimate] = evidence.paired->difference.front();
+    const MetricInfo* info = FindMetricInfo(name);
+    const Unit unit = info != nullptr ? info->unit : Unit::kNumber;
+    out.push_back(StrCat(info != nullptr ? info->label : name, " ",
+                         FormatDifference(estimate.value, unit, WithUnit::kYes, Minus::kTypeset), IntervalText(estimate, unit)));
   }
   const OutputCloseness* worst = nullptr;
   for (const auto& output : evidence.outputs) {

@@ -190,6 +190,11 @@ std::vector<TableRow> TableRows(const Report& report, Minus minus) {
   };
   add_fact(Rank::kAccuracy, "accuracy", MetricRow(evidence, "accuracy", minus));
   add_fact(Rank::kF1, "f1_macro", MetricRow(evidence, "f1_macro", minus));
+  if (evidence.task != "classification" && evidence.paired) {
+    for (const auto& [name, estimate] : evidence.paired->difference) {
+      if (name != "f1_macro") add_fact(Rank::kQuality, name, MetricRow(evidence, name, minus));
+    }
+  }
   add_fact(Rank::kFlips, "flip_rate", FlipsRow(evidence));
   add_fact(Rank::kSpeed, "speedup", SpeedRow(evidence));
   add_fact(Rank::kSize, "size_ratio", SizeRow(evidence));

@@ -7,9 +7,11 @@
 #include "pipeline/project_data_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
+#include "tare/evaluate/detection_predictions.h"
 #include "tare/evaluate/evaluate.h"
 #include "tare/evaluate/gate.h"
 #include "tare/evaluate/predictions.h"
+#include "tare/evaluate/task_predictions.h"
 #include "tare/graph/onnx.h"
 #include "tare/pipeline/report_files.h"
 #include "tare/quantize/prepare.h"
@@ -136,12 +138,23 @@ Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& reque
   std::ifstream baseline(request.baseline_path);
   std::ifstream candidate(request.candidate_path);
   evaluate::ClassificationOptions options;
-  std::vector<std::string> classes;
-  TARE_TRY(auto part, evaluate::EvaluatePredictions(baseline, request.baseline_path, candidate, request.candidate_path, options, &classes));
-  report.evidence.task = "classification";
+  options.slices = request.slices;
+  report.evidence.task = request.task.empty() ? "classification" : request.task;
+  evaluate::TestEvidence part;
+  if (report.evidence.task == "classification") {
+    TARE_TRY(part, evaluate::EvaluatePredictions(baseline, request.baseline_path, candidate, request.candidate_path, options,
+                                                 &report.evidence.classes));
+  } else if (report.evidence.task == "object_detection") {
+    if (!request.slices.empty()) return Unsupported("object detection is judged on the whole set, not by slice", "leave out --slice");
+    const evaluate::DetectionOptions detection{options.confidence, options.bootstrap};
+    TARE_TRY(part, evaluate::EvaluateDetectionPredictions(baseline, request.baseline_path, candidate, request.candidate_path, detection));
+  } else {
+    const evaluate::TaskOptions task{options.confidence, options.bootstrap, request.slices};
+    TARE_TRY(part, evaluate::EvaluateTaskPredictions(report.evidence.task, baseline, request.baseline_path, candidate,
+                                                     request.candidate_path, task));
+  }
   report.evidence.confidence = options.confidence;
   report.evidence.seed = options.bootstrap.seed;
-  report.evidence.classes = classes;
   evaluate::SetTestEvidence(std::move(part), report.evidence);
   report.evidence.replicates = stats::WithinBudget(options.bootstrap, report.evidence.n).replicates;
   report.evidence.baseline.label = LabelOf(request.baseline_path, "baseline");

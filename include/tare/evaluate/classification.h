@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "tare/core/result.h"
-#include "tare/evaluate/evidence.h"
 #include "tare/evaluate/slices.h"
+#include "tare/evaluate/test_evidence.h"
 #include "tare/stats/bootstrap.h"
 
 namespace tare::evaluate {
@@ -45,18 +45,6 @@ struct ClassificationBatch {
   ModelAnswers baseline;
   ModelAnswers candidate;
   std::span<const Column> columns;
-};
-
-/// Evidence of one test set.
-struct ClassificationEvidence {
-  int64_t n = 0;
-  std::string scores;
-  Metrics baseline, candidate;
-  std::vector<ClassMetrics> baseline_classes, candidate_classes;
-  std::vector<std::vector<int64_t>> baseline_confusion, candidate_confusion;
-  std::vector<ScopeMetrics> baseline_slices, candidate_slices;
-  Paired paired;
-  std::vector<Warning> warnings;
 };
 
 /// Compares two classifiers on the same samples.
@@ -99,18 +87,12 @@ class ClassificationEvaluation {
   int64_t num_samples() const;
 
   /// Computes everything. Edge: no samples give metrics that are undefined (NaN, n 0).
-  ClassificationEvidence Finish() const;
+  TestEvidence Finish() const;
 
  private:
   struct State;
   explicit ClassificationEvaluation(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-/// Puts the evidence of the test set into `evidence`.
-void SetTestEvidence(ClassificationEvidence part, Evidence& evidence);
-/// Adds the evidence of another distribution under `name`.
-void AddDistribution(std::string name, std::string description, const ClassificationEvidence& part,
-                     Evidence& evidence);
 
 }  // namespace tare::evaluate

@@ -29,7 +29,7 @@ struct Bound {
 };
 
 /// The confidences of the table that evaluations store.
-inline constexpr double kBoundConfidences[] = {0.8, 0.9, 0.95, 0.975, 0.99, 0.995};
+inline constexpr double kBoundConfidences[] = {0.8, 0.9, 0.95, 0.975, 0.99, 0.995, 0.998, 0.999};
 
 /// `count` of `n` samples.
 struct Share {

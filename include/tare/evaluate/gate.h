@@ -71,9 +71,11 @@ inline constexpr int64_t kMinBootstrapSamples = 16;
 /// intervals. Overall FAIL if any check fails, else INCONCLUSIVE if any is (or there is none), else
 /// PASS.
 ///
-/// No correction for several checks: all must hold to pass, an intersection-union test (Berger
-/// 1982), so the chance to pass a candidate that violates any one of them is at most 1 -
-/// confidence.
+/// Several checks: to pass, all must hold, an intersection-union test (Berger 1982), which needs no
+/// correction: the chance to pass a candidate that violates any one of them is at most 1 -
+/// confidence. To fail, one violation of many is enough, so failures are corrected by Holm's
+/// step-down (1979): the chance that any check fails that holds is at most 1 - confidence. A
+/// violation that does not survive it is INCONCLUSIVE. Exact numbers are not tests and fail at once.
 Decision Gate(const Evidence& evidence, const Policy& policy);
 
 }  // namespace tare::evaluate

@@ -43,8 +43,15 @@ Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source);
 Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source);
 
 /// Returns the policy of a project that declares none.
-///   classification   accuracy margin 0.01, flip_rate max 0.05
-///   outputs          cosine min 1 - tolerance
+///   classification        accuracy margin 0.01, flip_rate max 0.05
+///   outputs               cosine min 1 - tolerance
+///   regression            r2 margin 0.01
+///   multi_label           f1_micro and subset_accuracy margin 0.01
+///   token_classification  f1_micro and token_accuracy margin 0.01
+///   question_answering    exact_match and token_f1 margin 0.01
+///   generation            token_f1 and rouge_l margin 0.01
+///   retrieval             mrr and recall_at_10 margin 0.01
+///   object_detection      map margin 0.01
 Policy DefaultPolicy(std::string_view task, double tolerance = 0.01);
 
 /// Returns the one text that stands for the policy whatever the layout of its file.

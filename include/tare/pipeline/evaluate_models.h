@@ -11,6 +11,7 @@
 #include "tare/data/feed.h"
 #include "tare/evaluate/policy.h"
 #include "tare/evaluate/report.h"
+#include "tare/evaluate/slices.h"
 #include "tare/runtime/session.h"
 
 namespace tare::pipeline {
@@ -36,7 +37,9 @@ struct EvaluateRequest {
 Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress);
 
 struct PredictionsRequest {
-  std::string baseline_path, candidate_path;  ///< JSON Lines, as evaluate/predictions.h says
+  std::string baseline_path, candidate_path;  ///< JSON Lines, as docs/formats/predictions.md says
+  std::string task;                           ///< "": classification
+  std::vector<evaluate::SliceSpec> slices;
   std::optional<evaluate::Policy> policy;
   std::string tare_version;
 };

@@ -1,0 +1,50 @@
+// How each task measures one line of predictions.
+
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "evaluate/json_reader_internal.h"
+#include "tare/evaluate/sample_evaluation.h"
+
+namespace tare::evaluate {
+
+/// Turns the line of one model into numbers.
+class LineScorer {
+ public:
+  virtual ~LineScorer() = default;
+  const SampleSchema& schema() const { return schema_; }
+
+  /// Fills one number a column of the schema and returns the answer as text: two models answer the same
+  /// where these are equal.
+  /// `reference` is the line that holds what is right, `answer` the one of the model; they may be the same.
+  /// Errors  kInvalidArgument: a field is missing or of another kind, with file and line.
+  virtual Result<std::string> Score(const JsonReader& reference, const JsonReader& answer, std::span<double> row) const = 0;
+
+  /// Slices that the task makes by itself, such as questions with and without an answer.
+  virtual std::span<const std::string_view> slices() const { return {}; }
+  /// Bits of slices() for a line.
+  virtual uint64_t SlicesOf(const JsonReader& /*reference*/) const { return 0; }
+  /// The field that holds what is right: where the second file has it too, both must agree.
+  virtual const char* reference_key() const { return "label"; }
+
+ protected:
+  SampleSchema schema_;
+};
+
+/// Makes the scorer of a task; `first` is a line of it, from which a task takes what it needs to know
+/// (the number of classes, whether there are contexts).
+/// Errors  kUnsupported: no such task.
+Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first);
+
+std::unique_ptr<LineScorer> MakeRegressionScorer();
+Result<std::unique_ptr<LineScorer>> MakeMultiLabelScorer(const JsonReader& first);
+std::unique_ptr<LineScorer> MakeTokenScorer();
+/// Question answering and generation: the first counts exact answers, the second ROUGE-L too.
+std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first);
+std::unique_ptr<LineScorer> MakeRankingScorer();
+
+}  // namespace tare::evaluate

@@ -1,0 +1,118 @@
+#include "tare/evaluate/task_predictions.h"
+
+#include <optional>
+
+#include "evaluate/line_scorer_internal.h"
+#include "evaluate/prediction_lines_internal.h"
+#include "tare/core/text.h"
+
+namespace tare::evaluate {
+namespace {
+
+constexpr std::string_view kTasks[] = {"regression",         "multi_label", "token_classification",
+                                       "question_answering", "generation",  "retrieval"};
+
+class TaskEvaluation {
+ public:
+  TaskEvaluation(std::string_view task, PredictionReader& baseline, PredictionReader& candidate, const TaskOptions& options)
+      : task_(task), readers_{&baseline, &candidate}, options_(options) {}
+
+  Result<TestEvidence> Run() {
+    for (const SliceSpec& spec : options_.slices) {
+      TARE_TRY(auto where, SliceExpression::Parse(spec.where).While(StrCat("while reading slice '", spec.name, "'")));
+      conditions_.push_back(std::move(where));
+    }
+    TARE_TRY_VOID(JoinById(*readers_[0], *readers_[1],
+                           [&](const PredictionLine& first, const PredictionLine& second) { return Add(first, second); }));
+    return evaluation_->Finish();
+  }
+
+ private:
+  // The first pair decides what the task measures.
+  Result<void> Start(const JsonReader& first) {
+    TARE_TRY(scorer_, MakeLineScorer(task_, first));
+    SampleOptions options{options_.confidence, options_.bootstrap, {}, {}};
+    for (const std::string_view name : scorer_->slices()) {
+      options.slices.emplace_back(name);
+      options.slice_texts.emplace_back("of the task");
+    }
+    for (const SliceSpec& spec : options_.slices) {
+      options.slices.push_back(spec.name);
+      options.slice_texts.push_back(spec.where);
+    }
+    TARE_TRY(evaluation_, SampleEvaluation::Create(scorer_->schema(), std::move(options)));
+    for (auto& row : rows_) row.resize(scorer_->schema().columns.size());
+    return {};
+  }
+
+  Result<void> Add(const PredictionLine& first, const PredictionLine& second) {
+    const JsonReader baseline = readers_[0]->Fields(first);
+    const JsonReader candidate = readers_[1]->Fields(second);
+    if (!evaluation_) TARE_TRY_VOID(Start(baseline));
+    TARE_TRY_VOID(CheckReference(baseline, candidate, second));
+    TARE_TRY(const std::string before, scorer_->Score(baseline, baseline, rows_[0]));
+    TARE_TRY(const std::string after, scorer_->Score(baseline, candidate, rows_[1]));
+    TARE_TRY(const uint64_t slices, SlicesOf(baseline));
+    evaluation_->Add(rows_[0], rows_[1], before != after, slices);
+    return {};
+  }
+
+  Result<void> CheckReference(const JsonReader& baseline, const JsonReader& candidate, const PredictionLine& line) const {
+    const char* key = scorer_->reference_key();
+    const auto* theirs = candidate.Child(key);
+    const auto* ours = baseline.Child(key);
+    if (ours == nullptr) return baseline.Wrong(key, "there: the first file says what is right");
+    if (theirs == nullptr || *theirs == *ours) return {};
+    return readers_[1]->Wrong(line.line, StrCat("'", key, "' of id '", line.id, "' differs from that in ", readers_[0]->name()),
+                              StrCat("give the same ", key, " in both files, or leave it out of the second"));
+  }
+
+  Result<uint64_t> SlicesOf(const JsonReader& reference) const {
+    uint64_t bits = scorer_->SlicesOf(reference);
+    size_t place = scorer_->slices().size();
+    for (const SliceExpression& condition : conditions_) {
+      std::vector<double> values;
+      for (const std::string& name : condition.names()) {
+        TARE_TRY(const auto value, reference.Number(name.c_str()));
+        if (!value) return reference.Wrong(name.c_str(), "a number: a slice compares it");
+        values.push_back(*value);
+      }
+      if (condition.Matches(values)) bits |= uint64_t{1} << place;
+      ++place;
+    }
+    return bits;
+  }
+
+  std::string_view task_;
+  PredictionReader* readers_[2];
+  const TaskOptions& options_;
+  std::vector<SliceExpression> conditions_;
+  std::unique_ptr<LineScorer> scorer_;
+  std::optional<SampleEvaluation> evaluation_;
+  std::vector<double> rows_[2];
+};
+
+}  // namespace
+
+std::span<const std::string_view> PredictionTasks() { return kTasks; }
+
+Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first) {
+  if (task == "regression") return MakeRegressionScorer();
+  if (task == "multi_label") return MakeMultiLabelScorer(first);
+  if (task == "token_classification") return MakeTokenScorer();
+  if (task == "question_answering" || task == "generation") return MakeAnswerScorer(task == "generation", first);
+  if (task == "retrieval") return MakeRankingScorer();
+  std::vector<std::string> names(std::begin(kTasks), std::end(kTasks));
+  return Unsupported(StrCat("predictions of the task '", task, "' are not known"),
+                     StrCat("choose one of classification, object_detection, ", Join(names, ", ")));
+}
+
+Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline, const std::string& baseline_name,
+                                             std::istream& candidate, const std::string& candidate_name,
+                                             const TaskOptions& options) {
+  PredictionReader first(baseline, baseline_name);
+  PredictionReader second(candidate, candidate_name);
+  return TaskEvaluation(task, first, second, options).Run();
+}
+
+}  // namespace tare::evaluate
