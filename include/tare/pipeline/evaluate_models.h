@@ -8,6 +8,7 @@
 
 #include "tare/core/progress.h"
 #include "tare/core/result.h"
+#include "tare/data/corrupt.h"
 #include "tare/data/feed.h"
 #include "tare/evaluate/policy.h"
 #include "tare/evaluate/report.h"
@@ -21,6 +22,7 @@ struct EvaluateRequest {
   std::string label;  ///< array of labels; "" for none
   std::string task;   ///< "": classification with labels, outputs without
   std::vector<data::InputBinding> bindings;
+  std::vector<data::CorruptionSpec> corruptions;  ///< the samples seen under these too; needs labels
   int64_t num_samples = 0;  ///< 0: all
   uint64_t seed = 1;
   runtime::SessionOptions session;
