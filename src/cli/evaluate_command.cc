@@ -105,7 +105,7 @@ Command MakeEvaluateCommand(CLI::App& root) {
   app->add_option("--against", args->against_path, "Predictions of the candidate")->type_name(kFileType);
   app->add_option("--task", args->task, "classification (default with labels) or outputs")->check(OneOf({"classification", "outputs"}));
   app->add_option("--corrupt", args->corrupt, "See the images under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen")
-      ->type_name("NAME[:1-5]")
+      ->type_name("NAME")
       ->allow_extra_args(false);
   app->add_option("--policy", args->policy_path, "Judge by this policy (YAML) and put the verdict into the report")->type_name(kFileType);
   app->add_option("--samples", args->num_samples, "Samples to compare (default all)")->check(CLI::Range(1, 1'000'000'000));

@@ -141,10 +141,9 @@ ImageScale ScaleOf(int height, int width) {
   return side <= 119 ? ImageScale::kTinyImageNet : ImageScale::kImageNet;
 }
 
-uint64_t ImageSeed(uint64_t seed, int64_t sample, const CorruptionSpec& spec) {
+uint64_t SampleSeed(uint64_t seed, int64_t sample, int kind, int64_t severity) {
   const uint64_t of_sample = Random(seed).Next() ^ static_cast<uint64_t>(sample);
-  const uint64_t kind = static_cast<uint64_t>(spec.corruption) * 8 + static_cast<uint64_t>(spec.severity);
-  return Random(of_sample).Next() ^ kind;
+  return Random(of_sample).Next() ^ (static_cast<uint64_t>(kind) * 8 + static_cast<uint64_t>(severity));
 }
 
 Result<void> CorruptImages(const CorruptionSpec& spec, const ImageFormat& format, std::span<const int64_t> samples,
@@ -159,7 +158,7 @@ Result<void> CorruptImages(const CorruptionSpec& spec, const ImageFormat& format
   ParallelFor(std::ssize(samples), options.num_threads, [&](int64_t i) {
     const auto bytes = images.subspan(static_cast<size_t>(i) * size, size);
     Image image = ImageOf(format, bytes);
-    Draws draws(ImageSeed(options.seed, samples[static_cast<size_t>(i)], spec));
+    Draws draws(SampleSeed(options.seed, samples[static_cast<size_t>(i)], static_cast<int>(spec.corruption), spec.severity));
     auto done = corrupt(level, draws, image);
     if (done) return PutImage(image, format, bytes);
     const std::lock_guard lock(mutex);

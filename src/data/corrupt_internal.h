@@ -87,8 +87,8 @@ class Draws {
   Random random_;
 };
 
-/// The seed of one image.
-uint64_t ImageSeed(uint64_t seed, int64_t sample, const CorruptionSpec& spec);
+/// The seed of one sample; `kind` is the number of a corruption.
+uint64_t SampleSeed(uint64_t seed, int64_t sample, int kind, int64_t severity);
 
 /// A level of 0 to 255 from a real of 0 to 1: clipped, and cut off as the package does, not rounded.
 inline uint8_t ToLevel(double unit) { return static_cast<uint8_t>(std::fmin(std::fmax(unit, 0), 1) * 255); }
