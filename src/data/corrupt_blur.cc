@@ -89,6 +89,21 @@ std::vector<Tap> TapsOf(int side, double factor) {
   return taps;
 }
 
+// Adds `weight` times the image moved by (dy, dx), its border repeated.
+void AddShifted(const Reals& in, int dy, int dx, double weight, Reals& out) {
+  const int channels = in.channels;
+  const int begin = std::clamp(dx, 0, in.width);  // columns [begin, end) come from inside
+  const int end = std::clamp(in.width + dx, 0, in.width);
+  for (int y = 0; y < in.height; ++y) {
+    const double* row = &in.values[in.At(std::clamp(y - dy, 0, in.height - 1), 0)];
+    double* to = &out.values[out.At(y, 0)];
+    for (int i = 0; i < begin * channels; ++i) to[i] += weight * row[i % channels];
+    for (int i = begin * channels; i < end * channels; ++i) to[i] += weight * row[i - dx * channels];
+    const double* last = row + (in.width - 1) * channels;
+    for (int i = end * channels; i < in.width * channels; ++i) to[i] += weight * last[i % channels];
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -131,18 +146,7 @@ Reals BlurAlongLine(const Reals& in, int radius, double sigma, double angle_degr
     sum += steps.back().weight;
   }
   Reals out = Reals::Like(in);
-  const auto channels = static_cast<size_t>(in.channels);
-  for (const Step& step : steps) {
-    const double weight = step.weight / sum;
-    for (int y = 0; y < in.height; ++y) {
-      const double* row = &in.values[in.At(std::clamp(y - step.dy, 0, in.height - 1), 0)];
-      double* to = &out.values[out.At(y, 0)];
-      for (int x = 0; x < in.width; ++x) {
-        const double* from = row + static_cast<size_t>(std::clamp(x - step.dx, 0, in.width - 1)) * channels;
-        for (size_t c = 0; c < channels; ++c) *to++ += weight * from[c];
-      }
-    }
-  }
+  for (const Step& step : steps) AddShifted(in, step.dy, step.dx, step.weight / sum, out);
   return out;
 }
 
