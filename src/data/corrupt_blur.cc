@@ -11,17 +11,19 @@ namespace {
 struct Disk {
   double radius, edge_sigma;
 };
-constexpr Disk kDefocus[kNumScales][5] = {{{0.3, 0.4}, {0.4, 0.5}, {0.5, 0.6}, {1, 0.2}, {1.5, 0.1}},
-                                          {{0.5, 0.6}, {1, 0.1}, {1.5, 0.1}, {2.5, 0.01}, {3, 0.1}},
-                                          {{3, 0.1}, {4, 0.5}, {6, 0.5}, {8, 0.5}, {10, 0.5}}};
+constexpr Disk kDefocus[kNumScales][5] = {
+    {{0.3, 0.4}, {0.4, 0.5}, {0.5, 0.6}, {1, 0.2}, {1.5, 0.1}},
+    {{0.5, 0.6}, {1, 0.1}, {1.5, 0.1}, {2.5, 0.01}, {3, 0.1}},
+    {{3, 0.1}, {4, 0.5}, {6, 0.5}, {8, 0.5}, {10, 0.5}}};
 
 struct Glass {
   double sigma;
   int reach, rounds;
 };
-constexpr Glass kGlass[kNumScales][5] = {{{0.05, 1, 1}, {0.25, 1, 1}, {0.4, 1, 1}, {0.25, 1, 2}, {0.4, 1, 2}},
-                                         {{0.1, 1, 1}, {0.5, 1, 1}, {0.6, 1, 2}, {0.7, 2, 1}, {0.9, 2, 2}},
-                                         {{0.7, 1, 2}, {0.9, 2, 1}, {1, 2, 3}, {1.1, 3, 2}, {1.5, 4, 2}}};
+constexpr Glass kGlass[kNumScales][5] = {
+    {{0.05, 1, 1}, {0.25, 1, 1}, {0.4, 1, 1}, {0.25, 1, 2}, {0.4, 1, 2}},
+    {{0.1, 1, 1}, {0.5, 1, 1}, {0.6, 1, 2}, {0.7, 2, 1}, {0.9, 2, 2}},
+    {{0.7, 1, 2}, {0.9, 2, 1}, {1, 2, 3}, {1.1, 3, 2}, {1.5, 4, 2}}};
 
 struct Motion {
   int radius;
@@ -35,22 +37,26 @@ constexpr double kMotionAngle = 45;  // degrees, to either side of level
 struct Zooms {
   double end, step;  // from 1
 };
-constexpr Zooms kZoom[kNumScales][5] = {{{1.06, 0.01}, {1.11, 0.01}, {1.16, 0.01}, {1.21, 0.01}, {1.26, 0.01}},
-                                        {{1.06, 0.01}, {1.11, 0.01}, {1.16, 0.01}, {1.21, 0.01}, {1.26, 0.01}},
-                                        {{1.11, 0.01}, {1.16, 0.01}, {1.21, 0.02}, {1.26, 0.02}, {1.31, 0.03}}};
+constexpr Zooms kZoom[kNumScales][5] = {
+    {{1.06, 0.01}, {1.11, 0.01}, {1.16, 0.01}, {1.21, 0.01}, {1.26, 0.01}},
+    {{1.06, 0.01}, {1.11, 0.01}, {1.16, 0.01}, {1.21, 0.01}, {1.26, 0.01}},
+    {{1.11, 0.01}, {1.16, 0.01}, {1.21, 0.02}, {1.26, 0.02}, {1.31, 0.03}}};
 
 Reals UnitsOf(const Image& image) {
   Reals units = Reals::Like(image);
-  std::ranges::transform(image.values, units.values.begin(), [](uint8_t level) { return level / 255.0; });
+  std::ranges::transform(image.values, units.values.begin(),
+                         [](uint8_t level) { return level / 255.0; });
   return units;
 }
 
 void LevelsOf(const Reals& units, Image& image) {
-  std::ranges::transform(units.values, image.values.begin(), [](double unit) { return ToLevel(unit); });
+  std::ranges::transform(units.values, image.values.begin(),
+                         [](double unit) { return ToLevel(unit); });
 }
 
-// Each pixel takes the value of a neighbour, from the lower right to the upper left. The package means
-// to swap the two, but what it holds of the first are references; the published sets are made so.
+// Each pixel takes the value of a neighbour, from the lower right to the upper left. The package
+// means to swap the two, but what it holds of the first are references; the published sets are made
+// so.
 void Scatter(const Glass& glass, Draws& draws, Image& image) {
   for (int y = image.height - glass.reach; y > glass.reach; --y) {
     for (int x = image.width - glass.reach; x > glass.reach; --x) {
@@ -98,7 +104,8 @@ void AddShifted(const Reals& in, int dy, int dx, double weight, Reals& out) {
     const double* row = &in.values[in.At(std::clamp(y - dy, 0, in.height - 1), 0)];
     double* to = &out.values[out.At(y, 0)];
     for (int i = 0; i < begin * channels; ++i) to[i] += weight * row[i % channels];
-    for (int i = begin * channels; i < end * channels; ++i) to[i] += weight * row[i - dx * channels];
+    for (int i = begin * channels; i < end * channels; ++i)
+      to[i] += weight * row[i - dx * channels];
     const double* last = row + (in.width - 1) * channels;
     for (int i = end * channels; i < in.width * channels; ++i) to[i] += weight * last[i % channels];
   }
@@ -115,8 +122,10 @@ Plane<T> ZoomIn(const Plane<T>& in, double factor) {
   for (const Tap& row : rows) {
     for (const Tap& column : columns) {
       for (int c = 0; c < in.channels; ++c) {
-        const double above = in(row.first, column.first, c) * (1 - column.share) + in(row.first, column.second, c) * column.share;
-        const double below = in(row.second, column.first, c) * (1 - column.share) + in(row.second, column.second, c) * column.share;
+        const double above = in(row.first, column.first, c) * (1 - column.share) +
+                             in(row.first, column.second, c) * column.share;
+        const double below = in(row.second, column.first, c) * (1 - column.share) +
+                             in(row.second, column.second, c) * column.share;
         out.values[i++] = static_cast<T>(above * (1 - row.share) + below * row.share);
       }
     }
@@ -175,14 +184,18 @@ Result<void> MotionBlur(const Level& level, Draws& draws, Image& image) {
   const Motion& motion = level.Of(kMotion);
   Reals levels = Reals::Like(image);
   std::ranges::copy(image.values, levels.values.begin());
-  const Reals blurred = BlurAlongLine(levels, motion.radius, motion.sigma, draws.Uniform(-kMotionAngle, kMotionAngle));
-  std::ranges::transform(blurred.values, image.values.begin(), [](double value) { return static_cast<uint8_t>(std::clamp(value, 0.0, 255.0)); });
+  const Reals blurred = BlurAlongLine(levels, motion.radius, motion.sigma,
+                                      draws.Uniform(-kMotionAngle, kMotionAngle));
+  std::ranges::transform(blurred.values, image.values.begin(), [](double value) {
+    return static_cast<uint8_t>(std::clamp(value, 0.0, 255.0));
+  });
   return {};
 }
 
 Result<void> ZoomBlur(const Level& level, Draws&, Image& image) {
   auto units = Plane<float>::Like(image);
-  std::ranges::transform(image.values, units.values.begin(), [](uint8_t value) { return static_cast<float>(value / 255.0); });
+  std::ranges::transform(image.values, units.values.begin(),
+                         [](uint8_t value) { return static_cast<float>(value / 255.0); });
   auto sum = Plane<float>::Like(image);
   const auto factors = FactorsOf(level.Of(kZoom));
   for (const double factor : factors) {
@@ -195,7 +208,8 @@ Result<void> ZoomBlur(const Level& level, Draws&, Image& image) {
     }
   }
   const auto count = static_cast<float>(factors.size() + 1);
-  for (size_t i = 0; i < sum.values.size(); ++i) image.values[i] = ToLevel((units.values[i] + sum.values[i]) / count);
+  for (size_t i = 0; i < sum.values.size(); ++i)
+    image.values[i] = ToLevel((units.values[i] + sum.values[i]) / count);
   return {};
 }
 

@@ -13,7 +13,8 @@ struct ImageArray {
 
 class CorruptedDataset final : public Dataset {
  public:
-  CorruptedDataset(std::shared_ptr<const Dataset> inner, std::vector<ImageArray> images, const CorruptionSpec& spec, const CorruptOptions& options)
+  CorruptedDataset(std::shared_ptr<const Dataset> inner, std::vector<ImageArray> images,
+                   const CorruptionSpec& spec, const CorruptOptions& options)
       : inner_(std::move(inner)), images_(std::move(images)), spec_(spec), options_(options) {}
 
   const std::string& source() const override { return inner_->source(); }
@@ -25,11 +26,14 @@ class CorruptedDataset final : public Dataset {
     TARE_TRY(Tensor tensor, inner_->Read(array, samples));
     const auto image = std::ranges::find(images_, array, &ImageArray::name);
     if (image == images_.end()) return tensor;
-    TARE_TRY_VOID(CorruptImages(spec_, image->format, samples, options_, tensor.mutable_data<uint8_t>()).While(StrCat("corrupting '", array, "' of ", source())));
+    TARE_TRY_VOID(
+        CorruptImages(spec_, image->format, samples, options_, tensor.mutable_data<uint8_t>())
+            .While(StrCat("corrupting '", array, "' of ", source())));
     return tensor;
   }
 
-  Result<Tensor> ReadColumns(std::span<const std::string> columns, std::span<const int64_t> samples) const override {
+  Result<Tensor> ReadColumns(std::span<const std::string> columns,
+                             std::span<const int64_t> samples) const override {
     return inner_->ReadColumns(columns, samples);  // images are no columns
   }
 
@@ -47,19 +51,26 @@ class CorruptedDataset final : public Dataset {
 
 }  // namespace
 
-Result<std::unique_ptr<Dataset>> CorruptDataset(std::shared_ptr<const Dataset> dataset, std::span<const std::string> arrays,
-                                                const CorruptionSpec& spec, const CorruptOptions& options) {
+Result<std::unique_ptr<Dataset>> CorruptDataset(std::shared_ptr<const Dataset> dataset,
+                                                std::span<const std::string> arrays,
+                                                const CorruptionSpec& spec,
+                                                const CorruptOptions& options) {
   TARE_TRY_VOID(FindCorruptions(CorruptionName(spec.corruption), spec.severity));
   std::vector<ImageArray> images;
   std::optional<Error> reason;
   for (const std::string& name : arrays) {
     TARE_TRY(const ArrayInfo info, dataset->Find(name));
     auto format = ImageFormatOf(info);
-    if (format) images.push_back({name, *format});
-    else if (!reason) reason = std::move(format).error();
+    if (format)
+      images.push_back({name, *format});
+    else if (!reason)
+      reason = std::move(format).error();
   }
-  if (images.empty()) return reason ? *std::move(reason) : Unsupported("there is no array to corrupt", "name one that holds images");
-  return std::unique_ptr<Dataset>(std::make_unique<CorruptedDataset>(std::move(dataset), std::move(images), spec, options));
+  if (images.empty())
+    return reason ? *std::move(reason)
+                  : Unsupported("there is no array to corrupt", "name one that holds images");
+  return std::unique_ptr<Dataset>(
+      std::make_unique<CorruptedDataset>(std::move(dataset), std::move(images), spec, options));
 }
 
 }  // namespace tare::data

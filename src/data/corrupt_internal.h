@@ -1,5 +1,5 @@
-// What the image corruptions share: the image at work, its random numbers, the filters of OpenCV and
-// the codec of libjpeg.
+// What the image corruptions share: the image at work, its random numbers, the filters of OpenCV
+// and the codec of libjpeg.
 
 #pragma once
 
@@ -25,14 +25,18 @@ struct Plane {
 
   Plane() = default;
   Plane(int h, int w, int c)
-      : height(h), width(w), channels(c), values(static_cast<size_t>(h) * static_cast<size_t>(w) * static_cast<size_t>(c)) {}
+      : height(h),
+        width(w),
+        channels(c),
+        values(static_cast<size_t>(h) * static_cast<size_t>(w) * static_cast<size_t>(c)) {}
   template <class U>
   static Plane Like(const Plane<U>& other) {
     return Plane(other.height, other.width, other.channels);
   }
 
   size_t At(int y, int x, int channel = 0) const {
-    return (static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) * static_cast<size_t>(channels) +
+    return (static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) *
+               static_cast<size_t>(channels) +
            static_cast<size_t>(channel);
   }
   T& operator()(int y, int x, int channel = 0) { return values[At(y, x, channel)]; }
@@ -90,29 +94,35 @@ class Draws {
 /// The seed of one sample; `kind` is the number of a corruption.
 uint64_t SampleSeed(uint64_t seed, int64_t sample, int kind, int64_t severity);
 
-/// A level of 0 to 255 from a real of 0 to 1: clipped, and cut off as the package does, not rounded.
-inline uint8_t ToLevel(double unit) { return static_cast<uint8_t>(std::fmin(std::fmax(unit, 0), 1) * 255); }
+/// A level of 0 to 255 from a real of 0 to 1: clipped, and cut off as the package does, not
+/// rounded.
+inline uint8_t ToLevel(double unit) {
+  return static_cast<uint8_t>(std::fmin(std::fmax(unit, 0), 1) * 255);
+}
 /// The same in single precision, where the package computes so.
-inline uint8_t ToLevel(float unit) { return static_cast<uint8_t>(std::fmin(std::fmax(unit, 0.0F), 1.0F) * 255.0F); }
+inline uint8_t ToLevel(float unit) {
+  return static_cast<uint8_t>(std::fmin(std::fmax(unit, 0.0F), 1.0F) * 255.0F);
+}
 
 // The corruptions, in place.
 using Corruptor = Result<void>(const Level& level, Draws& draws, Image& image);
-Corruptor GaussianNoise, ShotNoise, ImpulseNoise;             // corrupt_noise.cc
-Corruptor DefocusBlur, GlassBlur, MotionBlur, ZoomBlur;       // corrupt_blur.cc
-Corruptor Snow, Frost, Fog, Brightness;                       // corrupt_weather.cc
+Corruptor GaussianNoise, ShotNoise, ImpulseNoise;              // corrupt_noise.cc
+Corruptor DefocusBlur, GlassBlur, MotionBlur, ZoomBlur;        // corrupt_blur.cc
+Corruptor Snow, Frost, Fog, Brightness;                        // corrupt_weather.cc
 Corruptor Contrast, ElasticTransform, Pixelate, JpegCompress;  // corrupt_digital.cc
 
 /// Averages along a line, most weight at its start, repeating the border.
 ///
-///   out = sum_i k_i shift(in, i (cos a, sin a)),  k_i ~ exp(-i^2 / (2 sigma^2)),  i = 0 .. 2 radius
+///   out = sum_i k_i shift(in, i (cos a, sin a)),  k_i ~ exp(-i^2 / (2 sigma^2)),  i = 0 .. 2
+///   radius
 ///
 /// Source   imagecorruptions, _motion_blur, after ImageMagick's MotionBlurImage.
 ///          Differs: weights of shifts beyond the image go to the others.
 Reals BlurAlongLine(const Reals& in, int radius, double sigma, double angle_degrees);
 
-/// Enlarges the middle, bilinearly, so that the result covers the image: its sides are at least those
-/// of `in`, and at most some pixels longer. factor >= 1.
-/// Source   imagecorruptions, clipped_zoom, with scipy.ndimage.zoom at order 1.
+/// Enlarges the middle, bilinearly, so that the result covers the image: its sides are at least
+/// those of `in`, and at most some pixels longer. factor >= 1. Source   imagecorruptions,
+/// clipped_zoom, with scipy.ndimage.zoom at order 1.
 template <class T>
 Plane<T> ZoomIn(const Plane<T>& in, double factor);
 extern template Plane<float> ZoomIn(const Plane<float>&, double);

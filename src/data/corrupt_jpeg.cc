@@ -1,9 +1,12 @@
-#include <csetjmp>
+// jpeglib.h takes size_t and FILE from the header above it.
+// clang-format off
 #include <cstdio>
+#include <jpeglib.h>
+// clang-format on
+
+#include <csetjmp>
 #include <cstdlib>
 #include <memory>
-
-#include <jpeglib.h>
 
 #include "data/corrupt_internal.h"
 
@@ -88,7 +91,8 @@ Result<void> JpegRoundTrip(int quality, Image& image) {
   Bytes bytes;
   ErrorTrap trap;
   if (!Write(quality, image, bytes, trap) || !Read(bytes, image, trap)) {
-    return Internal(StrCat("libjpeg failed on an image of ", image.height, " x ", image.width, ": ", trap.message));
+    return Internal(StrCat("libjpeg failed on an image of ", image.height, " x ", image.width, ": ",
+                           trap.message));
   }
   return {};
 }

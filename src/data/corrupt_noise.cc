@@ -12,9 +12,12 @@
 namespace tare::data {
 namespace {
 
-constexpr double kGaussianDeviation[kNumScales][5] = {{.04, .06, .08, .09, .10}, {.04, .08, .12, .15, .18}, {.08, .12, .18, .26, .38}};
-constexpr double kShotPhotons[kNumScales][5] = {{500, 250, 100, 75, 50}, {250, 100, 50, 30, 15}, {60, 25, 12, 5, 3}};  // of a white pixel
-constexpr double kImpulseShare[kNumScales][5] = {{.01, .02, .03, .05, .07}, {.01, .02, .05, .08, .14}, {.03, .06, .09, .17, .27}};
+constexpr double kGaussianDeviation[kNumScales][5] = {
+    {.04, .06, .08, .09, .10}, {.04, .08, .12, .15, .18}, {.08, .12, .18, .26, .38}};
+constexpr double kShotPhotons[kNumScales][5] = {
+    {500, 250, 100, 75, 50}, {250, 100, 50, 30, 15}, {60, 25, 12, 5, 3}};  // of a white pixel
+constexpr double kImpulseShare[kNumScales][5] = {
+    {.01, .02, .03, .05, .07}, {.01, .02, .05, .08, .14}, {.03, .06, .09, .17, .27}};
 constexpr double kSaltShare = 0.5;
 
 // Cumulative Poisson probabilities for each of the 256 levels of a pixel.
@@ -23,7 +26,8 @@ class PhotonTable {
   explicit PhotonTable(double photons) {
     for (size_t level = 0; level < rows_.size(); ++level) {
       rows_[level] = Row(static_cast<double>(level) / 255.0 * photons);
-      for (size_t i = 0; i < kStarts; ++i) starts_[level][i] = Above(rows_[level], static_cast<double>(i) / kStarts);
+      for (size_t i = 0; i < kStarts; ++i)
+        starts_[level][i] = Above(rows_[level], static_cast<double>(i) / kStarts);
     }
   }
   /// The smallest count whose cumulative probability is above `uniform`.
@@ -35,7 +39,8 @@ class PhotonTable {
   }
 
  private:
-  // Until the rest is below what a double beside 1 can tell; `mean` is at most 500: exp() does not underflow.
+  // Until the rest is below what a double beside 1 can tell; `mean` is at most 500: exp() does not
+  // underflow.
   static std::vector<double> Row(double mean) {
     std::vector<double> row;
     double probability = std::exp(-mean);
@@ -71,14 +76,16 @@ const PhotonTable& TableOf(double photons) {
 Result<void> GaussianNoise(const Level& level, Draws& draws, Image& image) {
   std::vector<double> noise(image.values.size());
   draws.FillNormal(0, level.Of(kGaussianDeviation), noise);
-  for (size_t i = 0; i < noise.size(); ++i) image.values[i] = ToLevel(image.values[i] / 255.0 + noise[i]);
+  for (size_t i = 0; i < noise.size(); ++i)
+    image.values[i] = ToLevel(image.values[i] / 255.0 + noise[i]);
   return {};
 }
 
 Result<void> ShotNoise(const Level& level, Draws& draws, Image& image) {
   const double photons = level.Of(kShotPhotons);
   const PhotonTable& table = TableOf(photons);
-  for (uint8_t& value : image.values) value = ToLevel(table.Count(value, draws.Uniform(0, 1)) / photons);
+  for (uint8_t& value : image.values)
+    value = ToLevel(table.Count(value, draws.Uniform(0, 1)) / photons);
   return {};
 }
 

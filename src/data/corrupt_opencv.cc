@@ -26,8 +26,12 @@ Result<void> Guarded(const Work& work) {
   return {};
 }
 
-cv::Mat MatOf(Reals& image) { return {image.height, image.width, CV_64FC(image.channels), image.values.data()}; }
-cv::Mat MatOf(Plane<float>& image) { return {image.height, image.width, CV_32FC(image.channels), image.values.data()}; }
+cv::Mat MatOf(Reals& image) {
+  return {image.height, image.width, CV_64FC(image.channels), image.values.data()};
+}
+cv::Mat MatOf(Plane<float>& image) {
+  return {image.height, image.width, CV_32FC(image.channels), image.values.data()};
+}
 
 // Weights of scipy.ndimage: radius rounded half up, normalised.
 cv::Mat GaussianWeights(double sigma, double truncate) {
@@ -35,25 +39,28 @@ cv::Mat GaussianWeights(double sigma, double truncate) {
   const int radius = static_cast<int>(truncate * sigma + 0.5);
   cv::Mat weights(1, 2 * radius + 1, CV_64F);
   double sum = 0;
-  for (int i = -radius; i <= radius; ++i) sum += weights.at<double>(i + radius) = std::exp(-0.5 / (sigma * sigma) * i * i);
+  for (int i = -radius; i <= radius; ++i)
+    sum += weights.at<double>(i + radius) = std::exp(-0.5 / (sigma * sigma) * i * i);
   weights /= sum;
   return weights;
 }
 
-// A disk on a square of 17 pixels, or just around it; then the square cut to what is not zero, which
-// saves most of the work for small radii.
+// A disk on a square of 17 pixels, or just around it; then the square cut to what is not zero,
+// which saves most of the work for small radii.
 cv::Mat DiskWeights(double radius, double edge_sigma) {
   const int half = radius <= 8 ? 8 : static_cast<int>(radius);
   cv::Mat inside(2 * half + 1, 2 * half + 1, CV_8U);
   for (int y = -half; y <= half; ++y) {
-    for (int x = -half; x <= half; ++x) inside.at<uint8_t>(y + half, x + half) = x * x + y * y <= radius * radius ? 1 : 0;
+    for (int x = -half; x <= half; ++x)
+      inside.at<uint8_t>(y + half, x + half) = x * x + y * y <= radius * radius ? 1 : 0;
   }
   cv::Mat disk(inside.size(), CV_32F, cv::Scalar(0));
   disk.setTo(1.0F / static_cast<float>(cv::countNonZero(inside)), inside);
   const int edge = radius <= 8 ? 3 : 5;
   cv::GaussianBlur(disk, disk, {edge, edge}, edge_sigma);
   const int reach = std::min(half, static_cast<int>(radius) + edge / 2);
-  return disk(cv::Range(half - reach, half + reach + 1), cv::Range(half - reach, half + reach + 1)).clone();
+  return disk(cv::Range(half - reach, half + reach + 1), cv::Range(half - reach, half + reach + 1))
+      .clone();
 }
 
 }  // namespace
@@ -61,9 +68,10 @@ cv::Mat DiskWeights(double radius, double edge_sigma) {
 Result<void> GaussianFilter(const Gaussian& gaussian, Reals& image) {
   return Guarded([&] {
     cv::Mat mat = MatOf(image);
-    const int border = gaussian.border == Border::kRepeat ? cv::BORDER_REPLICATE : cv::BORDER_REFLECT;
-    cv::sepFilter2D(mat, mat, -1, GaussianWeights(gaussian.sigma_x, gaussian.truncate), GaussianWeights(gaussian.sigma_y, gaussian.truncate),
-                    {-1, -1}, 0, border);
+    const int border =
+        gaussian.border == Border::kRepeat ? cv::BORDER_REPLICATE : cv::BORDER_REFLECT;
+    cv::sepFilter2D(mat, mat, -1, GaussianWeights(gaussian.sigma_x, gaussian.truncate),
+                    GaussianWeights(gaussian.sigma_y, gaussian.truncate), {-1, -1}, 0, border);
   });
 }
 
@@ -86,7 +94,8 @@ Result<void> AffineWarp(const AffineMove& move, Plane<float>& image) {
     }
     cv::Mat mat = MatOf(image);
     cv::Mat moved;
-    cv::warpAffine(mat, moved, cv::getAffineTransform(from, to), mat.size(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
+    cv::warpAffine(mat, moved, cv::getAffineTransform(from, to), mat.size(), cv::INTER_LINEAR,
+                   cv::BORDER_REFLECT_101);
     moved.copyTo(mat);
   });
 }

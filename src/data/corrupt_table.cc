@@ -33,7 +33,8 @@ std::vector<ColumnFacts> Describe(std::span<const T> values, size_t num_columns)
 }
 
 template <class T>
-void CorruptRow(const CorruptTableOptions& options, std::span<const ColumnFacts> facts, Draws& draws, std::span<T> row) {
+void CorruptRow(const CorruptTableOptions& options, std::span<const ColumnFacts> facts,
+                Draws& draws, std::span<T> row) {
   const auto level = static_cast<size_t>(options.severity - 1);
   std::vector<double> noise(options.corruption == TableCorruption::kNoise ? row.size() : 0);
   draws.FillNormal(0, kNoiseShare[level], noise);
@@ -41,20 +42,24 @@ void CorruptRow(const CorruptTableOptions& options, std::span<const ColumnFacts>
     const ColumnFacts& fact = facts[column];
     switch (options.corruption) {
       case TableCorruption::kNoise:
-        row[column] = static_cast<T>(static_cast<double>(row[column]) + noise[column] * fact.spread);
+        row[column] =
+            static_cast<T>(static_cast<double>(row[column]) + noise[column] * fact.spread);
         break;
       case TableCorruption::kMissing:
-        if (draws.Uniform(0, 1) < kMissingShare[level]) row[column] = static_cast<T>(options.missing_value.value_or(fact.mean));
+        if (draws.Uniform(0, 1) < kMissingShare[level])
+          row[column] = static_cast<T>(options.missing_value.value_or(fact.mean));
         break;
       case TableCorruption::kShifted:
-        row[column] = static_cast<T>(static_cast<double>(row[column]) + kShiftShare[level] * fact.spread);
+        row[column] =
+            static_cast<T>(static_cast<double>(row[column]) + kShiftShare[level] * fact.spread);
         break;
     }
   }
 }
 
 template <class T>
-Result<void> Corrupt(const CorruptTableOptions& options, std::span<const ColumnFacts> facts, std::span<const int64_t> samples, std::span<T> values) {
+Result<void> Corrupt(const CorruptTableOptions& options, std::span<const ColumnFacts> facts,
+                     std::span<const int64_t> samples, std::span<T> values) {
   if (options.severity < 1 || options.severity > 5) {
     return InvalidArgument(StrCat("severity is ", options.severity), "give 1 to 5");
   }
@@ -77,16 +82,23 @@ Result<TableCorruption> FindTableCorruption(std::string_view name) {
   }
   const std::string nearest = NearestName(name, names);
   return InvalidArgument(StrCat("unknown corruption of tables '", name, "'"),
-                         nearest.empty() ? StrCat("choose of ", Join(names, ", ")) : StrCat("did you mean '", nearest, "'?"));
+                         nearest.empty() ? StrCat("choose of ", Join(names, ", "))
+                                         : StrCat("did you mean '", nearest, "'?"));
 }
 
-std::vector<ColumnFacts> DescribeColumns(std::span<const float> values, size_t num_columns) { return Describe(values, num_columns); }
-std::vector<ColumnFacts> DescribeColumns(std::span<const double> values, size_t num_columns) { return Describe(values, num_columns); }
+std::vector<ColumnFacts> DescribeColumns(std::span<const float> values, size_t num_columns) {
+  return Describe(values, num_columns);
+}
+std::vector<ColumnFacts> DescribeColumns(std::span<const double> values, size_t num_columns) {
+  return Describe(values, num_columns);
+}
 
-Result<void> CorruptTable(const CorruptTableOptions& options, std::span<const ColumnFacts> facts, std::span<const int64_t> samples, std::span<float> values) {
+Result<void> CorruptTable(const CorruptTableOptions& options, std::span<const ColumnFacts> facts,
+                          std::span<const int64_t> samples, std::span<float> values) {
   return Corrupt(options, facts, samples, values);
 }
-Result<void> CorruptTable(const CorruptTableOptions& options, std::span<const ColumnFacts> facts, std::span<const int64_t> samples, std::span<double> values) {
+Result<void> CorruptTable(const CorruptTableOptions& options, std::span<const ColumnFacts> facts,
+                          std::span<const int64_t> samples, std::span<double> values) {
   return Corrupt(options, facts, samples, values);
 }
 

@@ -33,7 +33,8 @@ TEST(CorruptTableTest, ShiftsByAShareOfTheSpread) {
   const double shares[] = {0.1, 0.2, 0.3, 0.5, 0.8};
   for (int severity = 1; severity <= 5; ++severity) {
     std::vector<double> values = {1, 5};
-    ASSERT_TRUE(CorruptTable({TableCorruption::kShifted, severity}, facts, Numbers(1), std::span(values)));
+    ASSERT_TRUE(
+        CorruptTable({TableCorruption::kShifted, severity}, facts, Numbers(1), std::span(values)));
     EXPECT_DOUBLE_EQ(values[0], 1 + 2 * shares[severity - 1]);
     EXPECT_EQ(values[1], 5);
   }
@@ -57,9 +58,11 @@ TEST(CorruptTableTest, SetsAShareToTheMeanOrToAValue) {
   constexpr size_t kRows = 10000;
   const std::vector<ColumnFacts> facts = {{3, 1}};
   std::vector<float> values(kRows, 9.0F);
-  ASSERT_TRUE(CorruptTable({TableCorruption::kMissing, 3}, facts, Numbers(kRows), std::span(values)));
+  ASSERT_TRUE(
+      CorruptTable({TableCorruption::kMissing, 3}, facts, Numbers(kRows), std::span(values)));
   const auto missing = static_cast<double>(std::ranges::count(values, 3.0F));
-  EXPECT_EQ(std::ranges::count(values, 9.0F), static_cast<int64_t>(kRows) - static_cast<int64_t>(missing));
+  EXPECT_EQ(std::ranges::count(values, 9.0F),
+            static_cast<int64_t>(kRows) - static_cast<int64_t>(missing));
   EXPECT_NEAR(missing / kRows, 0.2, 0.016);  // 4 deviations of a share of 10,000
   std::vector<float> empty(kRows, 9.0F);
   CorruptTableOptions options{TableCorruption::kMissing, 3};
@@ -84,7 +87,10 @@ TEST(CorruptTableTest, DependsOnTheSampleAndNotOnTheBatch) {
 TEST(CorruptTableTest, RefusesWhatItDoesNotKnow) {
   std::vector<float> values(1);
   const std::vector<ColumnFacts> facts(1);
-  EXPECT_EQ(CorruptTable({TableCorruption::kNoise, 0}, facts, Numbers(1), std::span(values)).error().next_step, "give 1 to 5");
+  EXPECT_EQ(CorruptTable({TableCorruption::kNoise, 0}, facts, Numbers(1), std::span(values))
+                .error()
+                .next_step,
+            "give 1 to 5");
   EXPECT_EQ(FindTableCorruption("shifted").value(), TableCorruption::kShifted);
   EXPECT_EQ(FindTableCorruption("mising").error().next_step, "did you mean 'missing'?");
   EXPECT_EQ(FindTableCorruption("rain").error().next_step, "choose of noise, missing, shifted");

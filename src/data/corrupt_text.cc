@@ -20,9 +20,10 @@ char Small(char c) { return IsCapital(c) ? static_cast<char>(c - 'A' + 'a') : c;
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // Keys beside each letter in its row and in the rows above and below.
-constexpr std::array<std::string_view, 26> kNeighbours = {"qwsz",  "vghn", "xdfv", "serfcx", "wsdr", "drtgvc", "ftyhbv", "gyujnb", "ujko",
-                                                          "huikmn", "jiolm", "kop", "njk",    "bhjm", "iklp",   "ol",     "wa",     "edft",
-                                                          "awedxz", "rfgy",  "yhji", "cfgb",  "qase", "zsdc",   "tghu",   "asx"};
+constexpr std::array<std::string_view, 26> kNeighbours = {
+    "qwsz",   "vghn",  "xdfv", "serfcx", "wsdr", "drtgvc", "ftyhbv", "gyujnb", "ujko",
+    "huikmn", "jiolm", "kop",  "njk",    "bhjm", "iklp",   "ol",     "wa",     "edft",
+    "awedxz", "rfgy",  "yhji", "cfgb",   "qase", "zsdc",   "tghu",   "asx"};
 
 // Code points; a byte that begins none is a unit of its own.
 std::vector<std::string_view> UnitsOf(std::string_view text) {
@@ -39,7 +40,9 @@ std::vector<std::string_view> UnitsOf(std::string_view text) {
   return units;
 }
 
-bool IsLetter(std::string_view unit) { return unit.size() == 1 && (IsCapital(unit[0]) || IsSmall(unit[0])); }
+bool IsLetter(std::string_view unit) {
+  return unit.size() == 1 && (IsCapital(unit[0]) || IsSmall(unit[0]));
+}
 
 char NeighbourOf(char letter, Draws& draws) {
   const std::string_view keys = kNeighbours[static_cast<size_t>(Small(letter) - 'a')];
@@ -90,7 +93,8 @@ std::string WithCasing(double share, Draws& draws, std::string_view text) {
 
 std::string Truncated(double share, std::string_view text) {
   const auto units = UnitsOf(text);
-  const auto kept = std::max<size_t>(1, static_cast<size_t>(share * static_cast<double>(units.size())));
+  const auto kept =
+      std::max<size_t>(1, static_cast<size_t>(share * static_cast<double>(units.size())));
   std::string out;
   for (size_t i = 0; i < std::min(kept, units.size()); ++i) out += units[i];
   return out;
@@ -105,16 +109,20 @@ Result<TextCorruption> FindTextCorruption(std::string_view name) {
   }
   const std::string nearest = NearestName(name, names);
   return InvalidArgument(StrCat("unknown corruption of text '", name, "'"),
-                         nearest.empty() ? StrCat("choose of ", Join(names, ", ")) : StrCat("did you mean '", nearest, "'?"));
+                         nearest.empty() ? StrCat("choose of ", Join(names, ", "))
+                                         : StrCat("did you mean '", nearest, "'?"));
 }
 
-Result<std::string> CorruptText(const CorruptTextOptions& options, int64_t sample, std::string_view text) {
+Result<std::string> CorruptText(const CorruptTextOptions& options, int64_t sample,
+                                std::string_view text) {
   if (options.severity < 1 || options.severity > 5) {
     return InvalidArgument(StrCat("severity is ", options.severity), "give 1 to 5");
   }
   const auto level = static_cast<size_t>(options.severity - 1);
   // Beyond the numbers of images and tables: no stream serves two purposes.
-  Draws draws(SampleSeed(options.seed, sample, kNumCorruptions + 8 + static_cast<int>(options.corruption), options.severity));
+  Draws draws(SampleSeed(options.seed, sample,
+                         kNumCorruptions + 8 + static_cast<int>(options.corruption),
+                         options.severity));
   switch (options.corruption) {
     case TextCorruption::kTypos:
       return WithTypos(kTypoShare[level], draws, text);

@@ -7,7 +7,8 @@
 namespace tare::data {
 namespace {
 
-std::string Corrupt(TextCorruption corruption, int64_t severity, std::string_view text, int64_t sample = 0) {
+std::string Corrupt(TextCorruption corruption, int64_t severity, std::string_view text,
+                    int64_t sample = 0) {
   return CorruptText({corruption, severity}, sample, text).value();
 }
 
@@ -26,7 +27,8 @@ TEST(CorruptTextTest, CutsTheEndOff) {
 
 TEST(CorruptTextTest, CutsBetweenCodePoints) {
   EXPECT_EQ(Corrupt(TextCorruption::kTruncation, 2, "äöü€"), "äöü");
-  EXPECT_EQ(Corrupt(TextCorruption::kTruncation, 4, "\xF0\x9F\x98\x80\xF0\x9F\x98\x81 "), "\xF0\x9F\x98\x80");
+  EXPECT_EQ(Corrupt(TextCorruption::kTruncation, 4, "\xF0\x9F\x98\x80\xF0\x9F\x98\x81 "),
+            "\xF0\x9F\x98\x80");
 }
 
 TEST(CorruptTextTest, PutsWholeWordsIntoOneCase) {
@@ -49,7 +51,8 @@ TEST(CorruptTextTest, ChangesTheShareOfWordsThatTheSeveritySays) {
 
 TEST(CorruptTextTest, TyposAreOneEditEach) {
   const std::string text = Repeated("n", 1000);
-  // Of letters that are all alike a swap is not seen: three of four typos change the text by one edit.
+  // Of letters that are all alike a swap is not seen: three of four typos change the text by one
+  // edit.
   const int64_t edits = EditDistance(Corrupt(TextCorruption::kTypos, 3, text), text);
   EXPECT_GT(edits, 10);
   EXPECT_LE(edits, 50 + 28);
@@ -68,13 +71,18 @@ TEST(CorruptTextTest, HitsOnlyNeighbouringKeys) {
 
 TEST(CorruptTextTest, DependsOnSeedAndSample) {
   const std::string text = Repeated("the quick brown fox ", 20);
-  EXPECT_EQ(Corrupt(TextCorruption::kTypos, 4, text, 3), Corrupt(TextCorruption::kTypos, 4, text, 3));
-  EXPECT_NE(Corrupt(TextCorruption::kTypos, 4, text, 3), Corrupt(TextCorruption::kTypos, 4, text, 4));
-  EXPECT_NE(CorruptText({TextCorruption::kTypos, 4, 2}, 3, text).value(), Corrupt(TextCorruption::kTypos, 4, text, 3));
+  EXPECT_EQ(Corrupt(TextCorruption::kTypos, 4, text, 3),
+            Corrupt(TextCorruption::kTypos, 4, text, 3));
+  EXPECT_NE(Corrupt(TextCorruption::kTypos, 4, text, 3),
+            Corrupt(TextCorruption::kTypos, 4, text, 4));
+  EXPECT_NE(CorruptText({TextCorruption::kTypos, 4, 2}, 3, text).value(),
+            Corrupt(TextCorruption::kTypos, 4, text, 3));
 }
 
 TEST(CorruptTextTest, KeepsAnEmptyTextEmpty) {
-  for (const auto corruption : {TextCorruption::kTypos, TextCorruption::kCasing, TextCorruption::kTruncation}) EXPECT_EQ(Corrupt(corruption, 5, ""), "");
+  for (const auto corruption :
+       {TextCorruption::kTypos, TextCorruption::kCasing, TextCorruption::kTruncation})
+    EXPECT_EQ(Corrupt(corruption, 5, ""), "");
 }
 
 TEST(CorruptTextTest, RefusesWhatItDoesNotKnow) {

@@ -33,9 +33,10 @@ constexpr SnowLevel kSnow[kNumScales][5] = {{{0.1, 0.2, 1, 0.6, 8, 3, 0.95},
 struct FrostLevel {
   double picture, frost;  // weights
 };
-constexpr FrostLevel kFrost[kNumScales][5] = {{{1, 0.2}, {1, 0.3}, {0.9, 0.4}, {0.85, 0.4}, {0.75, 0.45}},
-                                              {{1, 0.3}, {0.9, 0.4}, {0.8, 0.45}, {0.75, 0.5}, {0.7, 0.55}},
-                                              {{1, 0.4}, {0.8, 0.6}, {0.7, 0.7}, {0.65, 0.7}, {0.6, 0.75}}};
+constexpr FrostLevel kFrost[kNumScales][5] = {
+    {{1, 0.2}, {1, 0.3}, {0.9, 0.4}, {0.85, 0.4}, {0.75, 0.45}},
+    {{1, 0.3}, {0.9, 0.4}, {0.8, 0.45}, {0.75, 0.5}, {0.7, 0.55}},
+    {{1, 0.4}, {0.8, 0.6}, {0.7, 0.7}, {0.65, 0.7}, {0.6, 0.75}}};
 
 struct FogLevel {
   double amount, decay;
@@ -44,7 +45,8 @@ constexpr FogLevel kFog[kNumScales][5] = {{{.2, 3}, {.5, 3}, {0.75, 2.5}, {1, 2}
                                           {{.4, 3}, {.7, 3}, {1, 2.5}, {1.5, 2}, {2, 1.75}},
                                           {{1.5, 2}, {2., 2}, {2.5, 1.7}, {2.5, 1.5}, {3., 1.4}}};
 
-constexpr double kBrightness[kNumScales][5] = {{.05, .1, .15, .2, .3}, {.1, .2, .3, .4, .5}, {.1, .2, .3, .4, .5}};
+constexpr double kBrightness[kNumScales][5] = {
+    {.05, .1, .15, .2, .3}, {.1, .2, .3, .4, .5}, {.1, .2, .3, .4, .5}};
 
 // ITU-R BT.601, in single precision as the package computes it.
 float GreyOf(const Plane<float>& image, int y, int x) {
@@ -70,9 +72,12 @@ void BrightenColour(double by, uint8_t* rgb) {
   const double saturation = range == 0 ? 0 : range / most;
   double hue = 0;  // in sixths of a turn
   if (range != 0) {
-    if (unit[2] == most) hue = 4 + (unit[0] - unit[1]) / range;
-    else if (unit[1] == most) hue = 2 + (unit[2] - unit[0]) / range;
-    else hue = (unit[1] - unit[2]) / range;
+    if (unit[2] == most)
+      hue = 4 + (unit[0] - unit[1]) / range;
+    else if (unit[1] == most)
+      hue = 2 + (unit[2] - unit[0]) / range;
+    else
+      hue = (unit[1] - unit[2]) / range;
     hue /= 6;
     hue -= std::floor(hue);
     hue *= 6;
@@ -83,7 +88,8 @@ void BrightenColour(double by, uint8_t* rgb) {
   const double p = value * (1 - saturation);
   const double q = value * (1 - into * saturation);
   const double t = value * (1 - (1 - into) * saturation);
-  const std::array<std::array<double, 3>, 6> sectors = {{{value, t, p}, {q, value, p}, {p, value, t}, {p, q, value}, {t, p, value}, {value, p, q}}};
+  const std::array<std::array<double, 3>, 6> sectors = {
+      {{value, t, p}, {q, value, p}, {p, value, t}, {p, q, value}, {t, p, value}, {value, p, q}}};
   const auto& colour = sectors[static_cast<size_t>(sector) % 6];
   for (size_t c = 0; c < 3; ++c) rgb[c] = ToLevel(colour[c]);
 }
@@ -107,9 +113,9 @@ Reals Standardised(const Reals& map, int height, int width) {
   return out;
 }
 
-// Ice on a pane: bright veins where two rough height maps cross their means, on a clouded ground. Mean
-// and spread of the channels are those of the first five photographs of imagecorruptions, the ones that
-// it draws from, so that a severity hides about as much.
+// Ice on a pane: bright veins where two rough height maps cross their means, on a clouded ground.
+// Mean and spread of the channels are those of the first five photographs of imagecorruptions, the
+// ones that it draws from, so that a severity hides about as much.
 constexpr double kFrostMean[3] = {146, 166, 179};
 constexpr double kFrostSpread = 32;
 constexpr double kVeinDecays[2] = {1.5, 1.3};  // coarse and fine
@@ -140,22 +146,27 @@ Reals PlasmaFractal(int side, double decay, Draws& draws) {
   Reals map(side, side, 1);
   double wobble = 100;
   const auto at = [&](int y, int x) -> double& { return map(y & (side - 1), x & (side - 1)); };
-  const auto mean_of = [&](double sum) { return sum / 4 + wobble * draws.Uniform(-wobble, wobble); };
+  const auto mean_of = [&](double sum) {
+    return sum / 4 + wobble * draws.Uniform(-wobble, wobble);
+  };
   for (int step = side; step >= 2; step /= 2, wobble /= decay) {
     const int half = step / 2;
     for (int y = 0; y < side; y += step) {
       for (int x = 0; x < side; x += step) {
-        at(y + half, x + half) = mean_of((at(y, x) + at(y + step, x)) + (at(y, x + step) + at(y + step, x + step)));
+        at(y + half, x + half) =
+            mean_of((at(y, x) + at(y + step, x)) + (at(y, x + step) + at(y + step, x + step)));
       }
     }
     for (int y = 0; y < side; y += step) {
       for (int x = half; x < side; x += step) {
-        at(y, x) = mean_of((at(y + half, x) + at(y - half, x)) + (at(y, x - half) + at(y, x + half)));
+        at(y, x) =
+            mean_of((at(y + half, x) + at(y - half, x)) + (at(y, x - half) + at(y, x + half)));
       }
     }
     for (int y = half; y < side; y += step) {
       for (int x = 0; x < side; x += step) {
-        at(y, x) = mean_of((at(y, x + half) + at(y, x - half)) + (at(y - half, x) + at(y + half, x)));
+        at(y, x) =
+            mean_of((at(y, x + half) + at(y, x - half)) + (at(y - half, x) + at(y + half, x)));
       }
     }
   }
@@ -170,7 +181,8 @@ Result<void> Snow(const Level& level, Draws& draws, Image& image) {
   const auto keep = static_cast<float>(snow.keep);
   const auto rest = static_cast<float>(1 - snow.keep);
   auto units = Plane<float>::Like(image);
-  std::ranges::transform(image.values, units.values.begin(), [](uint8_t value) { return static_cast<float>(value) / 255.0F; });
+  std::ranges::transform(image.values, units.values.begin(),
+                         [](uint8_t value) { return static_cast<float>(value) / 255.0F; });
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < image.width; ++x) {
       const float white = GreyOf(units, y, x) * 1.5F + 0.5F;
@@ -193,7 +205,8 @@ Result<void> Frost(const Level& level, Draws& draws, Image& image) {
       for (int c = 0; c < image.channels; ++c) {
         const double mean = image.channels == 1 ? kFrostMean[1] : kFrostMean[c];
         const double frost = std::clamp(mean + kFrostSpread * ice(y, x), 0.0, 255.0);
-        image(y, x, c) = static_cast<uint8_t>(std::clamp(weights.picture * image(y, x, c) + weights.frost * frost, 0.0, 255.0));
+        image(y, x, c) = static_cast<uint8_t>(
+            std::clamp(weights.picture * image(y, x, c) + weights.frost * frost, 0.0, 255.0));
       }
     }
   }
@@ -202,7 +215,8 @@ Result<void> Frost(const Level& level, Draws& draws, Image& image) {
 
 Result<void> Fog(const Level& level, Draws& draws, Image& image) {
   const FogLevel& fog = level.Of(kFog);
-  const Reals map = PlasmaFractal(PowerOfTwo(std::max({image.height, image.width, 2})), fog.decay, draws);
+  const Reals map =
+      PlasmaFractal(PowerOfTwo(std::max({image.height, image.width, 2})), fog.decay, draws);
   const double most = *std::ranges::max_element(image.values) / 255.0;
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < image.width; ++x) {

@@ -1,30 +1,32 @@
 // Image corruptions: the test set as it looks under other conditions.
 //
-// The fifteen common corruptions of Hendrycks and Dietterich, "Benchmarking neural network robustness
-// to common corruptions and perturbations", ICLR 2019, arXiv:1903.12261, at five severities:
+// The fifteen common corruptions of Hendrycks and Dietterich, "Benchmarking neural network
+// robustness to common corruptions and perturbations", ICLR 2019, arXiv:1903.12261, at five
+// severities:
 //
 //   noise    gaussian_noise shot_noise impulse_noise
 //   blur     defocus_blur glass_blur motion_blur zoom_blur
 //   weather  snow frost fog brightness
 //   digital  contrast elastic_transform pixelate jpeg_compression
 //
-// Constants go by the shorter side of the image, s. A blur of 10 pixels leaves nothing of an image of
-// 28, so the authors published three sets; the one made for the nearest size (as a ratio) is taken:
+// Constants go by the shorter side of the image, s. A blur of 10 pixels leaves nothing of an image
+// of 28, so the authors published three sets; the one made for the nearest size (as a ratio) is
+// taken:
 //
 //   s <= 45          CIFAR-10-C       made for 32 pixels
 //   46 <= s <= 119   Tiny ImageNet-C  made for 64 pixels
 //   s >= 120         ImageNet-C       made for 224 pixels
 //
-// Formulas are those of the Python package imagecorruptions 1.1.2, which restates ImageNet-C for any
-// size; elastic_transform of the two smaller sets is that of the authors' scripts, with the image's
-// shorter side for their 32 and 64. Differs from the package:
+// Formulas are those of the Python package imagecorruptions 1.1.2, which restates ImageNet-C for
+// any size; elastic_transform of the two smaller sets is that of the authors' scripts, with the
+// image's shorter side for their 32 and 64. Differs from the package:
 //
-//   frost        a procedural texture with the mean and spread of the photographs that the original adds
-//   grey images  one channel is computed; the package makes three of it
-//   motion       what a blur longer than the image loses is given back; the package darkens
+//   frost        a procedural texture with the mean and spread of the photographs that the original
+//   adds grey images  one channel is computed; the package makes three of it motion       what a
+//   blur longer than the image loses is given back; the package darkens
 //
-// Results are the package's for the same random numbers, give or take one level where a sum is rounded
-// in another order.
+// Results are the package's for the same random numbers, give or take one level where a sum is
+// rounded in another order.
 
 #pragma once
 
@@ -118,8 +120,8 @@ Result<void> CorruptImages(const CorruptionSpec& spec, const ImageFormat& format
                            std::span<const int64_t> samples, const CorruptOptions& options,
                            std::span<uint8_t> images);
 
-/// Returns `dataset` with those of `arrays` that hold images corrupted as they are read. All else is
-/// handed through. Every array gets the same draws for the same sample.
+/// Returns `dataset` with those of `arrays` that hold images corrupted as they are read. All else
+/// is handed through. Every array gets the same draws for the same sample.
 ///
 /// Errors   kUnsupported: none of `arrays` holds images (the reason of the first);
 ///          kNotFound: no such array; kInvalidArgument: the severity is outside 1 to 5.

@@ -57,8 +57,8 @@ struct CorruptTableOptions {
 ///
 /// Shape    `values` [samples.size(), facts.size()] row by row (TARE_CHECK)
 /// Random   depends on the seed, the sample number, the corruption and its severity alone.
-/// Edge     NaN stays NaN unless it goes missing; a column of one value is moved by none but missing.
-/// Errors   kInvalidArgument: the severity is outside 1 to 5.
+/// Edge     NaN stays NaN unless it goes missing; a column of one value is moved by none but
+/// missing. Errors   kInvalidArgument: the severity is outside 1 to 5.
 Result<void> CorruptTable(const CorruptTableOptions& options, std::span<const ColumnFacts> facts,
                           std::span<const int64_t> samples, std::span<float> values);
 Result<void> CorruptTable(const CorruptTableOptions& options, std::span<const ColumnFacts> facts,

@@ -1,7 +1,7 @@
 // Corruptions of text: typing errors, casing, text that breaks off.
 //
-// The severities are chosen here; there is no published set of five. A unit is a UTF-8 code point; bytes
-// that are not UTF-8 count one each and pass through. Only ASCII letters are changed.
+// The severities are chosen here; there is no published set of five. A unit is a UTF-8 code point;
+// bytes that are not UTF-8 count one each and pass through. Only ASCII letters are changed.
 //
 //   severity            1      2      3      4      5
 //   typos       share  0.01   0.02   0.05   0.10   0.20   of the letters
@@ -41,7 +41,8 @@ struct CorruptTextOptions {
 /// Edge     "" stays "". What is UTF-8 stays UTF-8.
 /// Errors   kInvalidArgument: the severity is outside 1 to 5.
 /// Source   typing errors: the four classes of Damerau, "A technique for computer detection and
-///          correction of spelling errors", CACM 7(3), 1964. Differs: an insertion doubles a letter.
+///          correction of spelling errors", CACM 7(3), 1964. Differs: an insertion doubles a
+///          letter.
 Result<std::string> CorruptText(const CorruptTextOptions& options, int64_t sample,
                                 std::string_view text);
 
