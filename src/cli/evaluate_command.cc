@@ -21,6 +21,7 @@ struct EvaluateArgs {
   std::string predictions_path;
   std::string against_path;
   std::string task;
+  std::vector<std::string> corrupt;
   std::string policy_path;
   std::string out_path;
   std::vector<std::string> slices;
@@ -62,6 +63,7 @@ Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args) {
     return InvalidArgument(args.against_path.empty() ? "--predictions without --against" : "models and predictions are both given",
                            "tare evaluate --predictions float.jsonl --against int8.jsonl --task classification -o report.json");
   }
+  if (!args.corrupt.empty()) return InvalidArgument("--corrupt with predictions", "images are corrupted only where models run: leave it out");
   if (args.task == "outputs") {
     return Unsupported("predictions are not compared as outputs", "give models and --data, or another --task");
   }
@@ -83,6 +85,11 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
   request.label = args.data.label;
   request.task = args.task;
   TARE_TRY(request.bindings, BindingsOf(args.data));
+  TARE_TRY(request.slices, SlicesOf(args));
+  for (const std::string& text : args.corrupt) {
+    TARE_TRY(const auto specs, data::ParseCorruptions(text));
+    request.corruptions.insert(request.corruptions.end(), specs.begin(), specs.end());
+  }
   request.num_samples = args.num_samples;
   request.seed = args.seed;
   request.session = SessionOptionsOf(args.runtime);
@@ -126,6 +133,9 @@ Command MakeEvaluateCommand(CLI::App& root) {
       ->type_name("NAME=CONDITION")
       ->expected(1)
       ->take_all();
+  app->add_option("--corrupt", args->corrupt, "See the images under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
   app->add_option("--policy", args->policy_path, "Judge by this policy (YAML) and put the verdict into the report")->type_name(kFileType);
   app->add_option("--samples", args->num_samples, "Samples to compare (default all)")->check(CLI::Range(1, 1'000'000'000));
   app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();

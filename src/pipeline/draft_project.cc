@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tare/core/text.h"
+#include "tare/data/corrupt.h"
 #include "tare/core/yaml.h"
 #include "tare/data/dataset.h"
 #include "tare/data/feed.h"
@@ -264,7 +265,17 @@ class Drafter {
       Line("  # classes: [name of class 0, name of class 1, ...]");
       Line("  # slices:");
       Line("  #   - {name: zeros, where: \"label == 0\"}");
+      if (HasImages()) {
+        Line("  # distributions:   # the test images seen under other conditions");
+        Line("  #   - {name: noise, corrupt: gaussian_noise, severity: 3}");
+      }
     }
+  }
+
+  bool HasImages() const {
+    if (dataset_ == nullptr) return false;
+    const auto arrays = dataset_->arrays();
+    return std::any_of(arrays.begin(), arrays.end(), [](const data::ArrayInfo& array) { return data::ImageFormatOf(array).has_value(); });
   }
 
   void WritePolicy() {

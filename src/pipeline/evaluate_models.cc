@@ -2,8 +2,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "pipeline/comparison_internal.h"
+#include "pipeline/distributions_internal.h"
 #include "pipeline/project_data_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
@@ -63,8 +65,28 @@ Project ProjectOf(const EvaluateRequest& request) {
   project.label = request.label;
   project.task = !request.task.empty() ? request.task : request.label.empty() ? "outputs" : "classification";
   project.bindings = request.bindings;
+  project.slices = request.slices;
   project.test.path = request.data_path;
+  project.seed = request.seed;
+  for (const data::CorruptionSpec& spec : request.corruptions) {
+    project.distributions.push_back({StrCat(data::CorruptionName(spec.corruption), ":", spec.severity), {}, spec});
+  }
   return project;
+}
+
+Result<void> CheckRequest(const Project& project) {
+  if (project.task == "classification" && project.label.empty()) {
+    return InvalidArgument("task classification needs labels", "name their array with --label, or use --task outputs");
+  }
+  if (project.task != "classification" && !project.distributions.empty()) {
+    return InvalidArgument("corrupted images are compared as classification", "name the array of labels with --label, or leave out --corrupt");
+  }
+  std::set<std::string> names;
+  for (const DistributionSource& distribution : project.distributions) {
+    if (names.insert(distribution.name).second) continue;
+    return InvalidArgument(StrCat("the corruption ", distribution.name, " is given twice"), "give it once");
+  }
+  return {};
 }
 
 Result<std::vector<ValueInfo>> InputsOf(const std::string& path) {
@@ -80,14 +102,16 @@ Result<std::vector<ValueInfo>> InputsOf(const std::string& path) {
 
 Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
   const Project project = ProjectOf(request);
-  if (project.task == "classification" && project.label.empty()) {
-    return InvalidArgument("task classification needs labels", "name their array with --label, or use --task outputs");
+  if (project.task != "classification" && !request.slices.empty()) {
+    return InvalidArgument("--slice needs labels", "name their array with --label: parts of a set are judged by classification");
   }
+  TARE_TRY_VOID(CheckRequest(project));
   TARE_TRY(auto peak, PeakMemory::Start());
   TARE_TRY(auto inputs, InputsOf(request.baseline_path));
   TARE_TRY_VOID(InputsOf(request.candidate_path));
   SourceOpener opener(project, std::move(inputs));
   TARE_TRY(const OpenSource source, opener.Open(project.test));
+  for (const data::CorruptionSpec& spec : request.corruptions) TARE_TRY_VOID(opener.OpenCorrupted(project.test, spec));
   const int64_t available = source.dataset->num_samples();
   const auto samples = data::ChooseSamples(available, request.num_samples > 0 ? request.num_samples : available, request.seed);
   TARE_TRY(const auto first, source.feed->Read(std::span(samples).first(1)));
@@ -105,9 +129,13 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   if (project.task == "classification") {
     TARE_TRY(const data::ArrayInfo info, source.dataset->Find(project.label));
     options.classification.classes = info.classes;
+    options.classification.slices = request.slices;
   }
   SplitBatches batches(project, source, samples);
-  TARE_TRY(evidence, evaluate::Evaluate(evaluate::RunnableOf(baseline), evaluate::RunnableOf(candidate), batches, project.task, options, progress));
+  const auto first_model = evaluate::RunnableOf(baseline);
+  const auto second_model = evaluate::RunnableOf(candidate);
+  TARE_TRY(evidence, evaluate::Evaluate(first_model, second_model, batches, project.task, options, progress));
+  TARE_TRY_VOID(AddDistributions(project, opener, samples, first_model, second_model, options, progress, evidence));
   evidence.baseline.label = LabelOf(request.baseline_path, "float");
   evidence.candidate.label = LabelOf(request.candidate_path, "int8");
   if (evidence.baseline.label == evidence.candidate.label) {

@@ -157,17 +157,21 @@ class ProjectReader {
     return source;
   }
 
+  static Result<int64_t> ReadSampleCount(YamlReader& reader) {
+    TARE_TRY(const int64_t count, reader.Integer("samples", 0));
+    if (reader.Child("samples") != nullptr && (count < 1 || count > kMaxSamples)) {
+      return reader.Wrong(*reader.Child("samples"), StrCat("'samples' is ", count), "give at least 1, or leave it out");
+    }
+    return count;
+  }
+
   Result<SplitSource> ReadSplit(const YamlNode& node, std::string_view name) const {
     if (node.kind == YamlNode::Kind::kScalar) {  // test: test.npz
       return SplitSource{InFolder(node.scalar), {}, 0};
     }
     TARE_TRY(YamlReader reader, Map(node, StrCat("data: ", name), {"path", "arrays", "samples"}));
     TARE_TRY(SplitSource source, ReadSource(reader, node));
-    TARE_TRY(source.num_samples, reader.Integer("samples", 0));
-    if (reader.Child("samples") != nullptr && (source.num_samples < 1 || source.num_samples > kMaxSamples)) {
-      return reader.Wrong(*reader.Child("samples"), StrCat("'samples' is ", source.num_samples),
-                          "give at least 1, or leave it out");
-    }
+    TARE_TRY(source.num_samples, ReadSampleCount(reader));
     return source;
   }
 
@@ -189,27 +193,53 @@ class ProjectReader {
     return {};
   }
 
+  // One, or fifteen: 'corrupt: all'.
+  static Result<std::vector<DistributionSource>> ReadCorruptions(YamlReader& entry, const YamlNode& item) {
+    if (entry.Child("path") != nullptr || entry.Child("arrays") != nullptr) {
+      return entry.Wrong(item, "both 'corrupt' and a file are given", "give one of the two");
+    }
+    TARE_TRY(const std::string corrupt, entry.Text("corrupt"));
+    TARE_TRY(const int64_t severity, entry.Integer("severity", data::CorruptionSpec().severity));
+    TARE_TRY(const std::string name, entry.Text("name", ""));
+    TARE_TRY(const int64_t num_samples, ReadSampleCount(entry));
+    const auto specs = data::FindCorruptions(corrupt, severity);
+    if (!specs) {
+      const bool is_severity = data::FindCorruptions(corrupt, 1).has_value();
+      return entry.Wrong(*entry.Child(is_severity ? "severity" : "corrupt"), specs.error().what, specs.error().next_step);
+    }
+    std::vector<DistributionSource> sources;
+    for (const data::CorruptionSpec& spec : *specs) {
+      const std::string& own = data::CorruptionName(spec.corruption);
+      const bool is_one = specs->size() == 1;
+      sources.push_back({name.empty() ? own : is_one ? name : StrCat(name, "-", own), {"", {}, num_samples}, spec});
+    }
+    return sources;
+  }
+
+  Result<std::vector<DistributionSource>> ReadDistribution(const YamlNode& item) const {
+    TARE_TRY(YamlReader entry, Map(item, "data: distributions", {"name", "path", "arrays", "samples", "corrupt", "severity"}));
+    if (entry.Child("corrupt") != nullptr) return ReadCorruptions(entry, item);
+    if (const YamlNode* severity = entry.Child("severity")) {
+      return entry.Wrong(*severity, "'severity' is given without 'corrupt'", "add 'corrupt: gaussian_noise', or remove it");
+    }
+    DistributionSource distribution;
+    TARE_TRY(distribution.name, entry.Text("name"));
+    TARE_TRY(distribution.source, ReadSource(entry, item));
+    TARE_TRY(distribution.source.num_samples, ReadSampleCount(entry));
+    return std::vector<DistributionSource>{std::move(distribution)};
+  }
+
   Result<void> ReadDistributions(YamlReader& reader) {
-    TARE_TRY(const auto items, List(reader, "distributions", "write each as '- {name: jpeg, path: test-jpeg.npz}'"));
+    TARE_TRY(const auto items, List(reader, "distributions", "write each as '- {name: noise, corrupt: gaussian_noise, severity: 3}'"));
     std::set<std::string> names;
     for (const YamlNode* item : items) {
-      TARE_TRY(YamlReader entry, Map(*item, "data: distributions", {"name", "path", "arrays", "corrupt", "severity"}));
-      DistributionSource distribution;
-      TARE_TRY(distribution.name, entry.Text("name"));
-      TARE_TRY(distribution.corrupt, entry.Text("corrupt", ""));
-      TARE_TRY(distribution.severity, entry.Integer("severity", 3));
-      if (!names.insert(distribution.name).second) {
-        return entry.Wrong(*item, StrCat("the name '", distribution.name, "' stands twice"), "give each a name of its own");
+      TARE_TRY(auto sources, ReadDistribution(*item));
+      for (DistributionSource& source : sources) {
+        if (!names.insert(source.name).second) {
+          return reader.Wrong(*item, StrCat("the name '", source.name, "' stands twice"), "give each a name of its own");
+        }
+        project_.distributions.push_back(std::move(source));
       }
-      if (distribution.corrupt.empty()) {
-        TARE_TRY(distribution.source, ReadSource(entry, *item));
-      } else if (entry.Child("path") != nullptr || entry.Child("arrays") != nullptr) {
-        return entry.Wrong(*item, "both 'corrupt' and a file are given", "give one of the two");
-      }
-      if (distribution.severity < 1 || distribution.severity > 5) {
-        return entry.Wrong(*item, StrCat("severity is ", distribution.severity), "give 1 to 5");
-      }
-      project_.distributions.push_back(std::move(distribution));
     }
     return {};
   }

@@ -4,6 +4,7 @@
 
 #include "pipeline/project_data_internal.h"
 #include "tare/core/hash.h"
+#include "tare/core/parallel.h"
 #include "tare/core/text.h"
 #include "tare/data/labels.h"
 
@@ -38,7 +39,6 @@ Result<void> CheckFinite(const data::FeedBatch& batch, std::span<const int64_t> 
 }  // namespace
 
 Result<OpenSource> SourceOpener::Open(const SplitSource& source) {
-  OpenSource opened;
   std::string key;
   for (const data::ArrayFile& array : source.arrays) key += StrCat(array.name, "=", array.path, "\n");
   auto& shared = open_[source.path + "\n" + key];
@@ -46,8 +46,21 @@ Result<OpenSource> SourceOpener::Open(const SplitSource& source) {
     TARE_TRY(auto dataset, source.path.empty() ? data::OpenArrays(source.arrays) : data::OpenDataset(source.path));
     shared = std::move(dataset);
   }
-  opened.dataset = shared;
-  TARE_TRY(auto feed, data::Feed::Bind(*shared, inputs_, project_.bindings, project_.label).While(StrCat("reading ", shared->source())));
+  return Bound(shared);
+}
+
+Result<OpenSource> SourceOpener::OpenCorrupted(const SplitSource& source, const data::CorruptionSpec& spec) {
+  TARE_TRY(const OpenSource clean, Open(source));
+  // The number of threads of the project is that of the models; images are made before they run.
+  const data::CorruptOptions options{project_.seed, NumProcessors()};
+  TARE_TRY(auto corrupted, data::CorruptDataset(clean.dataset, clean.feed->arrays(), spec, options).While(StrCat("reading ", clean.dataset->source())));
+  return Bound(std::move(corrupted));
+}
+
+Result<OpenSource> SourceOpener::Bound(std::shared_ptr<const data::Dataset> dataset) const {
+  OpenSource opened;
+  TARE_TRY(auto feed, data::Feed::Bind(*dataset, inputs_, project_.bindings, project_.label).While(StrCat("reading ", dataset->source())));
+  opened.dataset = std::move(dataset);
   opened.feed = std::make_unique<data::Feed>(std::move(feed));
   return opened;
 }

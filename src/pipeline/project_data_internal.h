@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tare/data/corrupt.h"
 #include "tare/data/dataset.h"
 #include "tare/data/feed.h"
 #include "tare/data/splits.h"
@@ -27,9 +28,14 @@ class SourceOpener {
  public:
   SourceOpener(const Project& project, std::vector<ValueInfo> inputs) : project_(project), inputs_(std::move(inputs)) {}
   Result<OpenSource> Open(const SplitSource& source);
+  /// The images that feed the model corrupted as they are read.
+  /// Errors  as Open() and data::CorruptDataset().
+  Result<OpenSource> OpenCorrupted(const SplitSource& source, const data::CorruptionSpec& spec);
   const std::vector<ValueInfo>& inputs() const { return inputs_; }
 
  private:
+  Result<OpenSource> Bound(std::shared_ptr<const data::Dataset> dataset) const;
+
   const Project& project_;
   std::vector<ValueInfo> inputs_;
   std::map<std::string, std::shared_ptr<const data::Dataset>> open_;

@@ -58,6 +58,22 @@ struct WrongText {
 
 class WrongProjectTest : public testing::TestWithParam<WrongText> {};
 
+TEST(ProjectTest, ReadsCorruptions) {
+  const auto project = ParseProject(
+      "model: m\ndata:\n  calibration: a\n  test: b\n  distributions:\n    - {corrupt: snow, severity: 5, samples: 200}\n"
+      "    - {name: worst, corrupt: all, severity: 4}\n    - {name: other, path: c.npz, samples: 7}\n",
+      "tare.yaml");
+  ASSERT_TRUE(project) << project.error().what;
+  ASSERT_EQ(project->distributions.size(), 17U);
+  EXPECT_EQ(project->distributions[0].name, "snow");
+  EXPECT_EQ(project->distributions[0].corruption, (data::CorruptionSpec{data::Corruption::kSnow, 5}));
+  EXPECT_EQ(project->distributions[0].source.num_samples, 200);
+  EXPECT_EQ(project->distributions[1].name, "worst-gaussian_noise");
+  EXPECT_EQ(project->distributions[15].corruption, (data::CorruptionSpec{data::Corruption::kJpegCompression, 4}));
+  EXPECT_FALSE(project->distributions[16].corruption);
+  EXPECT_EQ(project->distributions[16].source.num_samples, 7);
+}
+
 TEST_P(WrongProjectTest, NamesThePlaceAndTheNextStep) {
   const auto project = ParseProject(GetParam().text, "tare.yaml");
   ASSERT_FALSE(project);
@@ -86,6 +102,11 @@ INSTANTIATE_TEST_SUITE_P(
         WrongText{"model: m\ndata: {calibration: a, test: b, inputs: {x: {std: [1, 0]}}}\n", "std holds 0", "deviation"},
         WrongText{"name: a/b\nmodel: m\ndata: {calibration: a, test: b}\n", "tare.yaml:1", ""},
         WrongText{"model: m\ndata: {calibration: a, test: b, distributions: [{name: n, corrupt: c, path: p}]}\n", "both 'corrupt' and a file", "one of the two"},
+        WrongText{"model: m\ndata:\n  calibration: a\n  test: b\n  distributions:\n    - {name: n, corrupt: gausian_noise}\n", "tare.yaml:6: data: distributions: unknown corruption 'gausian_noise'", "did you mean 'gaussian_noise'?"},
+        WrongText{"model: m\ndata: {calibration: a, test: b, distributions: [{name: n, corrupt: fog, severity: 6}]}\n", "severity is 6", "1 to 5"},
+        WrongText{"model: m\ndata: {calibration: a, test: b, distributions: [{name: n, corrupt: fog, samples: 0}]}\n", "'samples' is 0", "at least 1"},
+        WrongText{"model: m\ndata: {calibration: a, test: b, distributions: [{name: n, path: p, severity: 2}]}\n", "without 'corrupt'", "remove it"},
+        WrongText{"model: m\ndata: {calibration: a, test: b, distributions: [{corrupt: fog}, {corrupt: all}]}\n", "the name 'fog' stands twice", "name of its own"},
         WrongText{"- a\n- b\n", "must be a mapping", ""}));
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "pipeline/distributions_internal.h"
 #include "pipeline/run_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
@@ -236,6 +237,9 @@ Result<void> ProjectRun::CheckData() {
   key.Add("feed", feed_key_).Add("calibration", calibration_digest_).Add("search", search_digest_).Add("test", test_digest_);
   key.Add("c", project_.calibration.num_samples).Add("s", project_.search.num_samples).Add("t", project_.test.num_samples);
   key.Add("seed", project_.seed);
+  for (const DistributionSource& distribution : project_.distributions) {
+    if (distribution.corruption) AddDistribution(distribution, key);
+  }
   const std::string digest = key.Digest();
   const auto summary = [&] {
     return StrCat("test ", WithThousands(std::ssize(samples_.test)), " · search ", WithThousands(std::ssize(samples_.search)), " · calibration ",
@@ -279,6 +283,11 @@ Result<Json> ProjectRun::InspectData() {
   }
   for (const std::string& column : SliceColumns(project_)) {
     TARE_TRY_VOID(test_.dataset->Find(column).While("looking for a column that a slice compares"));
+  }
+  // Whether there are images to corrupt is said before minutes are spent.
+  for (const DistributionSource& distribution : project_.distributions) {
+    if (!distribution.corruption || project_.task != "classification") continue;
+    TARE_TRY_VOID(opener_->OpenCorrupted(project_.test, *distribution.corruption).While(StrCat("opening the distribution ", distribution.name)));
   }
   return data_;
 }

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "pipeline/comparison_internal.h"
+#include "pipeline/distributions_internal.h"
 #include "pipeline/run_internal.h"
 #include "tare/core/text.h"
 #include "tare/evaluate/evaluate.h"
@@ -38,8 +39,11 @@ Result<void> ProjectRun::EvaluateTest() {
   for (const std::string& library : project_.custom_ops) key.Add("library", library);
   for (const auto& slice : project_.slices) key.Add("slice", slice.name).Add("where", slice.where);
   for (const DistributionSource& distribution : project_.distributions) {
-    key.Add("distribution", distribution.name).Add("corrupt", distribution.corrupt).Add("samples", distribution.source.num_samples);
-    if (distribution.source.empty()) continue;
+    AddDistribution(distribution, key);
+    if (distribution.corruption) {
+      key.Add("seed", project_.seed);
+      continue;
+    }
     TARE_TRY(const std::string digest, files_.Of(distribution.source).While(StrCat("digesting the distribution ", distribution.name)));
     key.Add("digest", digest);
   }
@@ -69,7 +73,7 @@ Result<Json> ProjectRun::RunEvaluation() {
   evidence.baseline.path = std::filesystem::path(project_.model_path).filename().string();
   evidence.candidate.label = choice_["format"];
   evidence.candidate.path = "model.onnx";
-  TARE_TRY_VOID(AddDistributions(first, second, options, step, evidence));
+  TARE_TRY_VOID(AddDistributions(project_, *opener_, samples_.test, first, second, options, step, evidence));
   const ComparedModels models{project_.model_path, OutPath("model.onnx"), &baseline, &candidate, Session()};
   TARE_TRY_VOID(AddCosts(models, *test_.feed, samples_.test, peak_, step, evidence));
   evidence.baseline.model_bytes = model_bytes_;
@@ -83,24 +87,6 @@ Result<Json> ProjectRun::RunEvaluation() {
   result["report"] = Json::parse(evaluate::WriteReportJson(report));
   step.Done(std::string(result["summary"]));
   return result;
-}
-
-Result<void> ProjectRun::AddDistributions(const evaluate::RunnableModel& baseline, const evaluate::RunnableModel& candidate,
-                                          const evaluate::EvaluateOptions& options, Progress& progress, evaluate::Evidence& evidence) {
-  for (const DistributionSource& distribution : project_.distributions) {
-    if (distribution.source.empty() || project_.task != "classification") {
-      evidence.warnings.push_back({StrCat("the distribution '", distribution.name, "' was not evaluated: ",
-                                          distribution.source.empty() ? "this version of tare does not corrupt data" : "it needs labels"),
-                                   "give it as a file of its own: {name: ..., path: FILE}, with the task classification"});
-      continue;
-    }
-    TARE_TRY(const OpenSource source, opener_->Open(distribution.source).While(StrCat("opening the distribution ", distribution.name)));
-    const int64_t available = source.dataset->num_samples();
-    SplitBatches batches(project_, source, data::ChooseSamples(available, available, project_.seed));
-    TARE_TRY_VOID(evaluate::EvaluateDistribution(baseline, candidate, batches, distribution.name, SourceName(distribution.source), options,
-                                                 progress, evidence));
-  }
-  return {};
 }
 
 }  // namespace tare::pipeline

@@ -68,8 +68,6 @@ class ProjectRun {
   // run_evaluate.cc
   Result<void> EvaluateTest();
   Result<Json> RunEvaluation();
-  Result<void> AddDistributions(const evaluate::RunnableModel& baseline, const evaluate::RunnableModel& candidate,
-                                const evaluate::EvaluateOptions& options, Progress& progress, evaluate::Evidence& evidence);
 
   // Made when a step needs them: a run that repeats nothing loads nothing.
   Result<void> NeedModel();

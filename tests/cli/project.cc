@@ -5,6 +5,8 @@
 //   test.csv       400 other samples
 //   tare.yaml      a project over them
 //   loops.onnx     an If whose bodies multiply: nothing outside can be quantized
+//   images.onnx    images [N, 1, 8, 8] -> 1024 -> 1024 -> 4
+//   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte   400 images for it and what it answers, as uint8
 
 #include <algorithm>
 #include <cmath>
@@ -26,6 +28,7 @@ using tare::Tensor;
 constexpr int64_t kFeatures = 16;
 constexpr int64_t kHidden = 1024;
 constexpr int64_t kClasses = 4;
+constexpr int64_t kSide = 8;
 
 // Roughly normal: a sum of twelve uniforms.
 double Normal(Random& random) {
@@ -57,6 +60,14 @@ struct Layer {
 };
 
 tare::graph::Value ValueOf(std::string name, tare::Shape shape) { return {{std::move(name), tare::DType::kFloat32, std::move(shape)}, ""}; }
+
+std::vector<float> Answer(const std::vector<Layer>& layers, std::vector<float> x) {
+  for (size_t i = 0; i < layers.size(); ++i) {
+    x = layers[i].Apply(x);
+    if (i + 1 < layers.size()) std::ranges::for_each(x, [](float& v) { v = std::max(v, 0.0F); });
+  }
+  return x;
+}
 
 tare::graph::Model ModelOf(const std::vector<Layer>& layers) {
   tare::graph::Model model;
@@ -103,13 +114,46 @@ std::string Samples(const std::vector<Layer>& layers, int64_t count, Random& ran
       std::snprintf(number, sizeof(number), "%.3f,", static_cast<double>(x.back()));
       text += number;
     }
-    for (size_t i = 0; i < layers.size(); ++i) {
-      x = layers[i].Apply(x);
-      if (i + 1 < layers.size()) std::ranges::for_each(x, [](float& v) { v = std::max(v, 0.0F); });
-    }
+    x = Answer(layers, std::move(x));
     text += tare::StrCat(std::ranges::max_element(x) - x.begin(), "\n");
   }
   return text;
+}
+
+// The same model over images: they are flattened first.
+tare::graph::Model ImageModelOf(const std::vector<Layer>& layers) {
+  tare::graph::Model model = ModelOf(layers);
+  model.graph.inputs[0] = ValueOf("images", {-1, 1, kSide, kSide});
+  tare::graph::Node flatten;
+  flatten.name = "flatten";
+  flatten.op_type = "Flatten";
+  flatten.inputs = {"images"};
+  flatten.outputs = {"x"};
+  model.graph.nodes.insert(model.graph.nodes.begin(), flatten);
+  return model;
+}
+
+std::string BigEndian(uint32_t value) {
+  std::string bytes;
+  for (const int shift : {24, 16, 8, 0}) bytes.push_back(static_cast<char>(value >> shift & 0xFF));
+  return bytes;
+}
+
+Result<void> WriteImages(const std::vector<Layer>& layers, uint32_t count, Random& random) {
+  std::string images = BigEndian(0x803) + BigEndian(count) + BigEndian(kSide) + BigEndian(kSide);
+  std::string labels = BigEndian(0x801) + BigEndian(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    std::vector<float> x;
+    for (int64_t pixel = 0; pixel < kSide * kSide; ++pixel) {
+      const auto value = static_cast<uint8_t>(random.Below(256));
+      images.push_back(static_cast<char>(value));
+      x.push_back(static_cast<float>(value) / 255.0F);
+    }
+    const auto scores = Answer(layers, std::move(x));
+    labels.push_back(static_cast<char>(std::ranges::max_element(scores) - scores.begin()));
+  }
+  TARE_TRY_VOID(tare::WriteFileAtomic("t10k-images-idx3-ubyte", images));
+  return tare::WriteFileAtomic("t10k-labels-idx1-ubyte", labels);
 }
 
 constexpr std::string_view kProject = R"(name: small
@@ -169,6 +213,9 @@ Result<void> Write() {
   TARE_TRY_VOID(tare::WriteFileAtomic("train.csv", Samples(layers, 700, random)));
   TARE_TRY_VOID(tare::WriteFileAtomic("test.csv", Samples(layers, 400, random)));
   TARE_TRY_VOID(tare::graph::WriteOnnx(Branches(Layer(kFeatures, kClasses, random)), "loops.onnx"));
+  const std::vector<Layer> image_layers = {Layer(kSide * kSide, kHidden, random), Layer(kHidden, kHidden, random), Layer(kHidden, kClasses, random)};
+  TARE_TRY_VOID(tare::graph::WriteOnnx(ImageModelOf(image_layers), "images.onnx"));
+  TARE_TRY_VOID(WriteImages(image_layers, 400, random));
   return tare::WriteFileAtomic("tare.yaml", kProject);
 }
 

@@ -8,6 +8,7 @@
 
 #include "tare/core/progress.h"
 #include "tare/core/result.h"
+#include "tare/data/corrupt.h"
 #include "tare/data/feed.h"
 #include "tare/evaluate/policy.h"
 #include "tare/evaluate/report.h"
@@ -22,6 +23,8 @@ struct EvaluateRequest {
   std::string label;  ///< array of labels; "" for none
   std::string task;   ///< "": classification with labels, outputs without
   std::vector<data::InputBinding> bindings;
+  std::vector<evaluate::SliceSpec> slices;  ///< conditions on the label and on numeric arrays; needs labels
+  std::vector<data::CorruptionSpec> corruptions;  ///< the samples seen under these too; needs labels
   int64_t num_samples = 0;  ///< 0: all
   uint64_t seed = 1;
   runtime::SessionOptions session;

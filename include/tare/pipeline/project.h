@@ -10,6 +10,7 @@
 
 #include "tare/calibrate/range.h"
 #include "tare/core/result.h"
+#include "tare/data/corrupt.h"
 #include "tare/data/dataset.h"
 #include "tare/data/feed.h"
 #include "tare/evaluate/policy.h"
@@ -33,9 +34,8 @@ struct SplitSource {
 /// The test under other conditions: other data, or the test data corrupted.
 struct DistributionSource {
   std::string name;
-  SplitSource source;   ///< empty for a corruption
-  std::string corrupt;  ///< read and reported as not evaluated: this version has no corruptions
-  int64_t severity = 0;
+  SplitSource source;  ///< without files for a corruption; num_samples 0: all
+  std::optional<data::CorruptionSpec> corruption;
 };
 
 /// What a project asks for. Everything but model and data has a default.
