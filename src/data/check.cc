@@ -88,9 +88,7 @@ class Checker {
  private:
   Result<void> ChooseContent() {
     if (splits_.empty()) return InvalidArgument("no data to check", "name at least one data file");
-    ContentRequest request = request_.content;
-    if (!splits_[0].arrays.empty()) request.arrays = splits_[0].arrays;
-    TARE_TRY(out_.content, ContentOf(*splits_[0].dataset, request));
+    TARE_TRY(out_.content, ContentOfSplit(splits_[0], request_.content));
     for (Split& split : splits_) {
       if (split.arrays.empty()) split.arrays = out_.content.arrays;
     }

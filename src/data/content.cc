@@ -149,4 +149,16 @@ Result<Content> ContentOf(const Dataset& dataset, const ContentRequest& request)
   return content;
 }
 
+Result<Content> ContentOfSplit(const Split& split, const ContentRequest& request) {
+  if (split.arrays.empty()) return ContentOf(*split.dataset, request);
+  ContentRequest all = request;
+  all.arrays = split.arrays;
+  TARE_TRY(Content content, ContentOf(*split.dataset, all));
+  if (content.arrays.size() == split.arrays.size()) return content;
+  all.method = NearMethod::kTable;
+  TARE_TRY(content, ContentOf(*split.dataset, all));
+  content.arrays = split.arrays;
+  return content;
+}
+
 }  // namespace tare::data

@@ -1,9 +1,10 @@
 // Near duplicates among images.
 //
-// Candidates differ in at most 6 of 64 bits of a perceptual hash. Of the hash's 8 bytes those bits
-// can touch 6, so that two bytes at least are equal: with a key for each pair of bytes, 28 keys of
-// 16 bits, no such pair is missed. The bits are spread over the bytes first: neighbouring bits of
-// images with plain borders are alike everywhere, and such keys would sort nothing.
+// Candidates differ in at most 4 of 64 bits of a perceptual hash. Of the hash's 8 bytes those bits
+// can touch 4, so that 4 bytes at least are equal. A key of 3 bytes for each of Turan's 20 triples,
+// of which every 4 of 8 bytes hold one, misses no such pair; keys of one 16-bit chunk would find 3
+// bits, and pile up tens of thousands of images of one class under one key. The bits are spread
+// over the bytes first: neighbouring bits of images with plain borders are alike everywhere.
 //
 // Candidates count when their pixels correlate. Correlation and not the mean absolute difference:
 // re-encoding, exposure and contrast change the values of all pixels and leave the correlation,
@@ -20,11 +21,9 @@
 namespace tare::data::internal {
 namespace {
 
-constexpr int kMostBits = 6;
-constexpr int kBytes = 8;
-constexpr int kPairs = kBytes * (kBytes - 1) / 2;
+constexpr int kMostBits = 4;
 // Averages of nearly equal images are more alike than their pixels, but for those of pure noise.
-constexpr int64_t kThumbnailCorrelation = 90;  // %
+constexpr int64_t kThumbnailCorrelation = 97;  // %
 constexpr float kThumbnailScale = 127;
 constexpr int64_t kBytesAtATime = int64_t{4} << 20;
 
@@ -35,17 +34,23 @@ uint64_t SpreadBits(uint64_t hash) {
   return spread;
 }
 
+// Bytes in the groups 012, 345, 67: a group, or two of one and one of the next.
+// Source  Turan, "Research problems", 1961: T(8, 4, 3) = 20.
+constexpr std::array<std::array<int, 3>, 20> kTriples = {{{0, 1, 2}, {3, 4, 5}, {0, 1, 3}, {0, 1, 4}, {0, 1, 5},
+                                                          {0, 2, 3}, {0, 2, 4}, {0, 2, 5}, {1, 2, 3}, {1, 2, 4},
+                                                          {1, 2, 5}, {3, 4, 6}, {3, 4, 7}, {3, 5, 6}, {3, 5, 7},
+                                                          {4, 5, 6}, {4, 5, 7}, {6, 7, 0}, {6, 7, 1}, {6, 7, 2}}};
+
 struct ImageSketch {
-  uint64_t hash = 0;  // spread
   std::array<int8_t, kThumbnailWidth * kThumbnailHeight> cells{};
   bool is_flat = false;
 };
 
-ImageSketch SketchOf(std::span<const float> pixels, const ImageLayout& layout) {
+ImageSketch SketchOf(std::span<const float> pixels, const ImageLayout& layout, uint64_t& hash) {
   Thumbnail thumbnail = Reduce(pixels, layout);
   Normalise(thumbnail);
   ImageSketch sketch;
-  sketch.hash = SpreadBits(DifferenceHash(thumbnail));
+  hash = SpreadBits(DifferenceHash(thumbnail));
   sketch.is_flat = std::ranges::all_of(thumbnail, [](float value) { return value == 0; });
   for (size_t i = 0; i < thumbnail.size(); ++i) {
     sketch.cells[i] = static_cast<int8_t>(std::lround(kThumbnailScale * thumbnail[i]));
@@ -61,7 +66,7 @@ Result<Tensor> ReadPixels(const Split& split, size_t array, std::span<const int6
 class ImageSketches final : public Sketches {
  public:
   ImageSketches(const Pool& pool, std::span<const int64_t> items, const DuplicateOptions& options)
-      : pool_(pool), items_(items), options_(options), sketches_(items.size()) {}
+      : pool_(pool), items_(items), options_(options), hashes_(items.size()), sketches_(items.size()) {}
 
   Result<void> Read(const ImageLayout& layout, Progress& progress) {
     const int64_t image_bytes = layout.channels * layout.height * layout.width * 4;
@@ -75,28 +80,28 @@ class ImageSketches final : public Sketches {
           const size_t size = pixels.size() / samples.size();
           ParallelFor(std::ssize(samples), options_.num_threads, [&](int64_t i) {
             const auto at = static_cast<size_t>(i);
-            sketches_[first + at] = SketchOf(pixels.subspan(at * size, size), layout);
+            sketches_[first + at] = SketchOf(pixels.subspan(at * size, size), layout, hashes_[first + at]);
           });
           progress.Update(static_cast<int64_t>(first + samples.size()));
           return {};
         });
   }
 
-  int num_keys() const override { return kPairs; }
+  int num_keys() const override { return static_cast<int>(kTriples.size()); }
 
   uint32_t Key(int key, size_t position) const override {
-    int first = 0;
-    for (int left = kBytes - 1; key >= left; --left, ++first) key -= left;
-    const int second = first + 1 + key;
-    const uint64_t hash = sketches_[position].hash;
-    return static_cast<uint32_t>((hash >> (8 * first)) & 0xFF) << 8 |
-           static_cast<uint32_t>((hash >> (8 * second)) & 0xFF);
+    uint32_t bytes = 0;
+    for (const int byte : kTriples[static_cast<size_t>(key)]) {
+      bytes = bytes << 8 | static_cast<uint32_t>((hashes_[position] >> (8 * byte)) & 0xFF);
+    }
+    return bytes;
   }
 
   bool MayBeNear(size_t a, size_t b) const override {
+    if (std::popcount(hashes_[a] ^ hashes_[b]) > kMostBits) return false;
     const ImageSketch& x = sketches_[a];
     const ImageSketch& y = sketches_[b];
-    if (std::popcount(x.hash ^ y.hash) > kMostBits || x.is_flat != y.is_flat) return false;
+    if (x.is_flat != y.is_flat) return false;
     if (x.is_flat) return true;
     int64_t dot = 0;
     for (size_t i = 0; i < x.cells.size(); ++i) dot += int{x.cells[i]} * int{y.cells[i]};
@@ -121,6 +126,7 @@ class ImageSketches final : public Sketches {
   const Pool& pool_;
   std::span<const int64_t> items_;
   DuplicateOptions options_;
+  std::vector<uint64_t> hashes_;  // their bits spread
   std::vector<ImageSketch> sketches_;
 };
 

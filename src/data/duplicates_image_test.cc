@@ -121,8 +121,8 @@ TEST(CorrelationTest, IsPearsons) {
 
 TEST(ScanImagesTest, FindsCopiesThatWereBrightenedNoisedOrBlurred) {
   // 300 scenes in calibration; test: 100 of them with other contrast and brightness, 100 with noise
-  // of 0.01, 100 smoothed, 300 others. All 300 copies must be found (a copy differs in 6 bits
-  // rarely: 97 % is the bar), and none of the others.
+  // of 0.01, 100 smoothed, 300 others. All 300 copies must be found (a copy differs in over 4
+  // bits rarely: 97 % is the bar), and none of the others.
   constexpr int64_t kSide = 32;
   Random random(7);
   std::vector<uint8_t> calibration;

@@ -84,7 +84,7 @@ struct Bands {
 Bands ChooseBands(double jaccard);
 
 /// Bounds of FindNear(), for data in which everything resembles everything.
-inline constexpr int64_t kMostUnderAKey = 256;
+inline constexpr int64_t kMostUnderAKey = 2048;
 inline constexpr int64_t kMostDifferent = 64;
 
 /// Who needs no comparison any more, and who hears of a pair.

@@ -6,7 +6,7 @@
 //
 //   kText    candidates: 128 MinHash components in bands; verified: the exact Jaccard index of the
 //            shingles. Catches edits, reordering, other case and white space.
-//   kImage   candidates: 64-bit dHash, at most 6 bits apart; verified: the correlation of the
+//   kImage   candidates: 64-bit dHash, at most 4 bits apart; verified: the correlation of the
 //            pixels. Catches re-encoding, noise, other brightness or contrast; not other crops.
 //   kTable   candidates: rows rounded to a grid; verified: every number within a tolerance.
 //            Catches other precision of the same rows. Rows of fewer than 4 numbers are near each
@@ -81,6 +81,10 @@ struct ContentRequest {
 };
 Result<Content> ContentOf(const Dataset& dataset, const ContentRequest& request);
 
+/// The same for a split. When it names its arrays all of them are compared: as text or images when
+/// all are, else as a table.
+Result<Content> ContentOfSplit(const Split& split, const ContentRequest& request);
+
 /// Two samples with the same or nearly the same content.
 struct SimilarPair {
   std::string split;
@@ -122,9 +126,9 @@ struct DuplicateScan {
 ///
 /// Bound    exact: 128-bit hashes, as FindDuplicates(). Text: a pair at the threshold is found with
 ///          probability 0.98 or more; no pair below it is ever reported. A sample is compared with
-///          at most 256 others under one key, and with at most 64 that turn out different.
-/// Cost     two passes over the data and single reads of candidates. Memory a sample: 24 bytes, and
-///          72 (text), 88 (image) or at most 64 (table).
+///          at most 2,048 others under one key, and with at most 64 that turn out different.
+/// Cost     two passes over the data and single reads of candidates. Memory a sample: some 80
+///          bytes, and 76 (text), 88 (image) or at most 64 (table).
 /// Edge     a split without samples has no duplicates. Two samples without any text are equal.
 /// Errors   kInvalidArgument: splits with different numbers of arrays, an option outside its range,
 ///          images of different shapes; more than 32 splits; kCancelled; what Read() gives.
