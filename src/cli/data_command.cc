@@ -118,7 +118,7 @@ std::string ClassesText(const data::SplitSummary& split) {
 }
 
 void SayWrapped(Terminal& terminal, std::string_view title, const std::string& text, Colour colour = Colour::kFaint) {
-  constexpr int64_t kTitleColumns = 13;
+  constexpr int64_t kTitleColumns = 15;
   std::string head = PadRight(StrCat("  ", title), kTitleColumns);
   for (const std::string& line : Wrap(Printable(text), terminal.columns() - kTitleColumns)) {
     const bool is_first = !head.starts_with("   ");

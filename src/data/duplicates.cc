@@ -306,7 +306,7 @@ Result<DuplicateScan> ScanDuplicates(std::span<const Split> splits, NearMethod m
   scanner.FindExact();
   const std::vector<int64_t> items = scanner.Representatives();
   if (options.only_exact || items.size() < 2) return record.Finish(0);
-  progress.Begin("near duplicates", std::ssize(items));
+  progress.Begin(StrCat("compare ", items.size(), " samples"), std::ssize(items));
   TARE_TRY(const auto sketches, Sketch(pool, method, items, options, progress));
   const internal::PairSink sink{
       [&](size_t earlier, size_t later) { return scanner.IsWanted(earlier, later); },

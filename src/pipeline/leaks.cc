@@ -9,6 +9,9 @@ namespace {
 
 constexpr int64_t kMostSamples = 200'000;
 constexpr double kMostBytes = 0x1p30;
+// Photographs taken twice are in every large collection. Where fewer of the test's samples are
+// nearly known than this share, a verdict cannot turn on them: a warning is enough.
+constexpr double kNegligible = 0.001;
 
 // Passes on the wish to stop, and nothing else: the step has one line of its own.
 class Quiet final : public Progress {
@@ -74,7 +77,8 @@ Result<Leaks> FindNearLeaks(std::span<const data::Split> splits, bool allow_leak
   for (const data::SharedSamples& shared : scan.shared) {
     const bool is_leak = shared.split != shared.earlier_split && (shared.split == "test" || shared.num_exact > 0);
     if (!is_leak) continue;
-    if (!allow_leak) return WithWayOut(NearLeak(shared, splits));
+    const bool is_negligible = shared.num_exact == 0 && static_cast<double>(shared.num_near) <= kNegligible * static_cast<double>(splits.back().samples.size());
+    if (!allow_leak && !is_negligible) return WithWayOut(NearLeak(shared, splits));
     leaks.num_duplicates += shared.num_exact + shared.num_near;
     leaks.warning += StrCat(leaks.warning.empty() ? "" : "; ", SharedText(shared));
   }

@@ -11,7 +11,7 @@
 
 namespace tare::pipeline {
 
-/// What was found where it was allowed.
+/// What was found and does not stop the run.
 struct Leaks {
   int64_t num_duplicates = 0;   ///< samples that an earlier split has too, exactly or nearly
   std::string warning;          ///< "calibration and test share 3 samples ...", or empty
@@ -19,8 +19,10 @@ struct Leaks {
 };
 
 /// Looks for samples that two splits share: exactly between all of them, nearly between `test` and
-/// the others. Near duplicates are looked for among up to 200,000 samples of 1 GiB together.
-/// Errors  kFailedPrecondition: there are some and `allow_leak` is false; names both samples and
+/// the others. Near duplicates are looked for among up to 200,000 samples of 1 GiB together. `test`
+/// is the last split.
+/// Errors  kFailedPrecondition: there are some and `allow_leak` is false, near ones in more than one
+///         of 1,000 samples of the test; names both samples and
 ///         how to go on.
 Result<Leaks> FindLeaks(std::span<const data::Split> splits, bool allow_leak, Progress& progress);
 

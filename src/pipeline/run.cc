@@ -394,7 +394,7 @@ Result<void> ProjectRun::Judge() {
   report.policy_declared = policy_declared_;
   if (const std::string leak = data_.value("leak", ""); !leak.empty()) {
     auto& warnings = report.evidence.warnings;
-    warnings.insert(warnings.begin(), {leak, "the verdict flatters the candidate: remove these samples, and 'allow_leak' from the project"});
+    warnings.insert(warnings.begin(), {leak, "the verdict may flatter the candidate: remove these samples from calibration or search"});
   }
   report.decision = evaluate::Gate(report.evidence, project_.policy);
   report.data = DataFacts();
