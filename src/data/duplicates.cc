@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "data/near_internal.h"
+#include "tare/core/text.h"
 
 namespace tare::data {
 namespace {
@@ -15,6 +16,7 @@ using internal::Pool;
 
 constexpr size_t kMostSplits = 32;  // bits of a mask
 constexpr size_t kMostExamples = 10;
+constexpr int64_t kMostSamples = 0xFFFFFFFF;
 constexpr int64_t kUnknownLabel = -1;
 
 struct Entry {
@@ -23,7 +25,7 @@ struct Entry {
 };
 
 // Items of one content lie behind each other.
-std::vector<Entry> SortedEntries(const std::vector<Hash128>& hashes) {
+std::vector<Entry> SortedEntries(std::vector<Hash128> hashes) {
   std::vector<Entry> entries(hashes.size());
   for (size_t i = 0; i < hashes.size(); ++i) entries[i] = {hashes[i], static_cast<int64_t>(i)};
   std::ranges::sort(entries, [](const Entry& a, const Entry& b) {
@@ -34,9 +36,8 @@ std::vector<Entry> SortedEntries(const std::vector<Hash128>& hashes) {
 
 // A content: the items that have it, the earliest first.
 struct Group {
-  size_t begin = 0;
-  size_t end = 0;
-  int64_t first = 0;
+  uint32_t begin = 0;
+  uint32_t end = 0;
   uint32_t splits = 0;         // that have it
   uint32_t near_before = 0;    // splits of earlier contents that it is near to
   uint32_t near_after = 0;     // splits of later ones
@@ -169,13 +170,13 @@ class Scanner {
       groups_.push_back(MakeGroup(begin, end));
       begin = end;
     }
-    std::ranges::sort(groups_, {}, &Group::first);
+    std::ranges::sort(groups_, {}, [&](const Group& group) { return entries_[group.begin].item; });
   }
 
   std::vector<int64_t> Representatives() const {
     std::vector<int64_t> items;
     items.reserve(groups_.size());
-    for (const Group& group : groups_) items.push_back(group.first);
+    for (const Group& group : groups_) items.push_back(entries_[group.begin].item);
     return items;
   }
 
@@ -206,7 +207,7 @@ class Scanner {
 
   // Every member against the first one of each split before it.
   Group MakeGroup(size_t begin, size_t end) {
-    Group group{begin, end, entries_[begin].item, 0, 0, 0, false};
+    Group group{static_cast<uint32_t>(begin), static_cast<uint32_t>(end), 0, 0, 0, false};
     FirstInSplit first{};
     for (size_t i = begin; i < end; ++i) {
       const int64_t item = entries_[i].item;
@@ -259,6 +260,11 @@ Result<void> Check(std::span<const Split> splits, const DuplicateOptions& option
   if (splits.size() > kMostSplits) {
     return InvalidArgument(StrCat(splits.size(), " sets; at most ", kMostSplits, " are compared"), "compare fewer");
   }
+  int64_t num_samples = 0;
+  for (const Split& split : splits) num_samples += std::ssize(split.samples);
+  if (num_samples > kMostSamples) {
+    return InvalidArgument(StrCat(WithThousands(num_samples), " samples; at most 4,294,967,295 are compared"), "compare parts of them");
+  }
   for (const Split& split : splits) {
     if (split.arrays.size() == splits[0].arrays.size() && !split.arrays.empty()) continue;
     return InvalidArgument(StrCat("the ", split.name, " set has ", split.arrays.size(), " arrays to compare, the ",
@@ -301,8 +307,8 @@ Result<DuplicateScan> ScanDuplicates(std::span<const Split> splits, NearMethod m
   TARE_TRY_VOID(Check(splits, options));
   const Pool pool(splits);
   Record record(pool, labels);
-  TARE_TRY(const auto hashes, internal::HashContent(pool, method));
-  Scanner scanner(pool, SortedEntries(hashes), record);
+  TARE_TRY(auto hashes, internal::HashContent(pool, method));
+  Scanner scanner(pool, SortedEntries(std::move(hashes)), record);
   scanner.FindExact();
   const std::vector<int64_t> items = scanner.Representatives();
   if (options.only_exact || items.size() < 2) return record.Finish(0);
