@@ -1,6 +1,7 @@
 // tare data check: duplicates, leaks, labels and columns of data, before it is trusted.
 
 #include <memory>
+#include <optional>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -8,6 +9,7 @@
 #include "cli/text_width.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
+#include "tare/pipeline/activation_coverage.h"
 #include "tare/pipeline/check_data.h"
 
 namespace tare::cli {
@@ -17,6 +19,7 @@ using nlohmann::ordered_json;
 
 constexpr int kExitLeak = 4;  // as the error with which tare run stops
 constexpr size_t kExamplesShown = 3;
+constexpr size_t kTensorsShown = 5;
 
 struct CheckArgs {
   std::string project_path = "tare.yaml";
@@ -28,6 +31,7 @@ struct CheckArgs {
   int64_t recommend = 0;
   uint64_t seed = 1;
   int num_threads = 1;
+  bool coverage = false;
   std::string out_path;
 };
 
@@ -156,16 +160,51 @@ void SayRecommended(const data::DataCheck& check, const CheckArgs& args, Termina
   SayWrapped(terminal, "recommended", StrCat(WithThousands(std::ssize(numbers)), " samples of ", check.splits[0].name, " that cover it, none twice: ", Join(numbers, " ")));
 }
 
+ordered_json ToJson(const std::vector<pipeline::TensorCoverage>& tensors) {
+  ordered_json rows = ordered_json::array();
+  for (const auto& tensor : tensors) {
+    rows.push_back({{"tensor", tensor.tensor},
+                    {"outside_share", tensor.outside_share()},
+                    {"n", tensor.num_values},
+                    {"calibration", {tensor.calibration.min, tensor.calibration.max}},
+                    {"test", {tensor.test.min, tensor.test.max}}});
+  }
+  return rows;
+}
+
+void SayCoverage(const std::vector<pipeline::TensorCoverage>& tensors, Terminal& terminal) {
+  Table table({{"tensor"}, {"outside calibration", Align::kPoint}, {"calibration"}, {"test"}});
+  const auto range = [](const ValueRange& values) { return StrCat("[", Fixed(values.min, 3), ", ", Fixed(values.max, 3), "]"); };
+  for (size_t i = 0; i < std::min(kTensorsShown, tensors.size()); ++i) {
+    const auto& tensor = tensors[i];
+    table.AddRow({Printable(tensor.tensor), StrCat(Fixed(100 * tensor.outside_share(), 3), " %"), range(tensor.calibration), range(tensor.test)});
+  }
+  terminal.Say("");
+  terminal.Say(table);
+}
+
 Result<int> RunCheck(const CheckArgs& args, Terminal& terminal) {
   const auto files = FilesOf(args);
   data::DataCheck check;
+  std::optional<std::vector<pipeline::TensorCoverage>> coverage;
+  if (args.coverage && !files.empty()) {
+    return InvalidArgument("--coverage runs the model of a project, and files are given", "leave the files out, or --coverage");
+  }
   if (files.empty()) {
     TARE_TRY(const auto project, pipeline::ReadProject(args.project_path));
     TARE_TRY(check, pipeline::CheckProject(project, OptionsOf(args), terminal.progress()));
+    if (args.coverage) {
+      pipeline::CoverageOptions options;
+      options.session.num_threads = args.num_threads;
+      options.session.custom_op_libraries = project.custom_ops;
+      TARE_TRY(coverage, pipeline::ActivationCoverage(project, options, terminal.progress()));
+    }
   } else {
     TARE_TRY(check, pipeline::CheckFiles(files, OptionsOf(args), terminal.progress()));
   }
-  const std::string json = Dump(ToJson(check));
+  ordered_json document = ToJson(check);
+  if (coverage) document["coverage"] = ToJson(*coverage);
+  const std::string json = Dump(document);
   if (!args.out_path.empty()) {
     TARE_TRY_VOID(WriteFileAtomic(args.out_path, json + "\n"));
   }
@@ -174,6 +213,7 @@ Result<int> RunCheck(const CheckArgs& args, Terminal& terminal) {
   } else {
     SayCheck(check, terminal);
     SayRecommended(check, args, terminal);
+    if (coverage) SayCoverage(*coverage, terminal);
     if (!args.out_path.empty()) terminal.Say("  wrote ", Printable(args.out_path));
   }
   return check.has_leak() ? kExitLeak : kExitDone;
@@ -201,6 +241,7 @@ Command MakeCheckCommand(CLI::App& group) {
   app->add_option("--near", args->near, "Least similarity: Jaccard index of texts (default 0.8), correlation of images (default 0.99)")
       ->check(CLI::Range(0.3, 1.0));
   app->add_option("--recommend", args->recommend, "Choose so many samples for calibration, of the first set")->check(CLI::Range(1, 10'000));
+  app->add_flag("--coverage", args->coverage, "Run the project's model: how much of the test lies outside calibration's ranges");
   app->add_option("--seed", args->seed, "Chooses the samples that are looked at")->capture_default_str();
   app->add_option("--threads", args->num_threads, "Threads")->check(CLI::Range(1, 1024))->capture_default_str();
   app->add_option("-o,--out", args->out_path, "Report to write (JSON)")->type_name(kFileType);

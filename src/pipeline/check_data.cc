@@ -5,7 +5,7 @@
 #include <memory>
 #include <numeric>
 
-#include "pipeline/project_data_internal.h"
+#include "pipeline/project_sets_internal.h"
 #include "tare/graph/onnx.h"
 
 namespace tare::pipeline {
@@ -31,16 +31,6 @@ std::string GuessedLabel(const data::Dataset& dataset) {
   return "";
 }
 
-// What the model gets by a feed; initializers that are inputs too get nothing.
-Result<std::vector<ValueInfo>> InputsOf(const std::string& model_path) {
-  TARE_TRY(const auto model, graph::ReadOnnx(model_path));
-  std::vector<ValueInfo> inputs;
-  for (const graph::Value& input : model.graph.inputs) {
-    if (model.graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
-  }
-  return inputs;
-}
-
 }  // namespace
 
 Result<data::DataCheck> CheckFiles(const std::vector<DataFile>& files, const CheckOptions& options, Progress& progress) {
@@ -60,24 +50,14 @@ Result<data::DataCheck> CheckFiles(const std::vector<DataFile>& files, const Che
 }
 
 Result<data::DataCheck> CheckProject(const Project& project, const CheckOptions& options, Progress& progress) {
-  TARE_TRY(auto inputs, InputsOf(project.model_path));
-  SourceOpener opener(project, std::move(inputs));
-  TARE_TRY(const OpenSource calibration, opener.Open(project.calibration));
-  TARE_TRY(const OpenSource search, opener.Open(project.search));
-  TARE_TRY(const OpenSource test, opener.Open(project.test));
-  FileDigests files;
-  std::vector<std::string> digests;
-  for (const SplitSource* source : {&project.calibration, &project.search, &project.test}) {
-    TARE_TRY(digests.emplace_back(), files.Of(*source));
-  }
-  const SourceSizes sizes{calibration.dataset->num_samples(), search.dataset->num_samples(), test.dataset->num_samples()};
-  TARE_TRY(SplitSamples samples, ChooseSplits(project, digests, sizes));
+  TARE_TRY(const auto model, graph::ReadOnnx(project.model_path));
+  TARE_TRY(const ProjectSets sets, OpenSets(project, FedInputs(model.graph)));
   data::CheckRequest request = RequestOf(options);
   request.content.label = project.label;
   request.seed = project.seed;
-  request.splits = {{"calibration", calibration.dataset.get(), calibration.feed->arrays(), std::move(samples.calibration)},
-                    {"search", search.dataset.get(), search.feed->arrays(), std::move(samples.search)},
-                    {"test", test.dataset.get(), test.feed->arrays(), std::move(samples.test)}};
+  request.splits = {{"calibration", sets.calibration.dataset.get(), sets.calibration.feed->arrays(), sets.samples.calibration},
+                    {"search", sets.search.dataset.get(), sets.search.feed->arrays(), sets.samples.search},
+                    {"test", sets.test.dataset.get(), sets.test.feed->arrays(), sets.samples.test}};
   return data::CheckData(request, progress);
 }
 

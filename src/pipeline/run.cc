@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "pipeline/leaks_internal.h"
+#include "pipeline/project_sets_internal.h"
 #include "pipeline/run_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
@@ -208,11 +209,7 @@ Result<void> ProjectRun::NeedModel() {
 Result<void> ProjectRun::NeedData() {
   if (opener_) return {};
   TARE_TRY_VOID(NeedModel());
-  std::vector<ValueInfo> inputs;
-  for (const graph::Value& input : source_->graph.inputs) {
-    if (source_->graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
-  }
-  opener_ = std::make_unique<SourceOpener>(project_, std::move(inputs));
+  opener_ = std::make_unique<SourceOpener>(project_, FedInputs(source_->graph));
   TARE_TRY(calibration_, opener_->Open(project_.calibration));
   TARE_TRY(search_, opener_->Open(project_.search));
   TARE_TRY(test_, opener_->Open(project_.test));
