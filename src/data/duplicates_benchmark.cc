@@ -47,6 +47,7 @@ BENCHMARK(BM_ScanTexts)
     ->ArgNames({"texts", "threads"})
     ->Args({50'000, 1})
     ->Args({50'000, 2})
+    ->Args({200'000, 1})
     ->Args({200'000, 2})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();

@@ -4,8 +4,8 @@
 // column's standard deviation; whole numbers must be equal. The columns are dealt into up to 8
 // groups, and each group is rounded to two grids, half a cell apart, whose cells are 32 tolerances
 // wide: near rows fall into one cell of some group and grid nearly always. (Of rows that differ by
-// half a tolerance in each of 8 columns of one group, 0.8 % do not: a column parts them in both
-// grids with probability 1/64 each.)
+// half a tolerance in each of 8 columns of the only group, 1.2 % do not: each column parts them in
+// each grid with probability 1/64, and 1 - 2 (63/64)^8 + (62/64)^8 is that of both grids.)
 
 #include <algorithm>
 #include <cmath>

@@ -51,6 +51,8 @@ struct DuplicateOptions {
   /// numbers must be equal.
   double tolerance = 0.001;
   bool only_exact = false;
+  /// Sketches are made in parallel. Reading and sorting are not: of texts and small images those
+  /// are most of the time, and more threads gain nothing.
   int num_threads = 1;
 };
 
