@@ -22,6 +22,7 @@ Program MakeProgram() {
   std::vector<Command> commands;
   commands.push_back(MakeInitCommand(*root));
   commands.push_back(MakeInspectCommand(*root));
+  commands.push_back(MakeDataCommand(*root));
   commands.push_back(MakeRunCommand(*root));
   commands.push_back(MakeCalibrateCommand(*root));
   commands.push_back(MakeQuantizeCommand(*root));

@@ -16,6 +16,7 @@ Command MakeCalibrateCommand(CLI::App& root);
 Command MakeQuantizeCommand(CLI::App& root);
 Command MakeEvaluateCommand(CLI::App& root);
 Command MakeGateCommand(CLI::App& root);
+Command MakeDataCommand(CLI::App& root);
 Command MakeRegistryCommand(CLI::App& root);
 Command MakeCompletionCommand(CLI::App& root);
 Command MakeManCommand(CLI::App& root);

@@ -101,6 +101,14 @@ Result<ArrayInfo> Dataset::Find(std::string_view name) const {
       nearest.empty() ? "use one of these names" : StrCat("did you mean '", nearest, "'?"));
 }
 
+Result<std::vector<std::string>> Dataset::ReadTexts(std::string_view column,
+                                                    std::span<const int64_t>) const {
+  const std::vector<std::string> names = text_columns();
+  return NotFound(StrCat(source(), " has no column of text '", column, "'",
+                         names.empty() ? "" : StrCat("; it has ", Join(names, ", "))),
+                  "text comes from .csv, .jsonl and .parquet files");
+}
+
 Result<Tensor> Dataset::ReadColumns(std::span<const std::string> columns,
                                     std::span<const int64_t> samples) const {
   bool all_integers = true;

@@ -133,6 +133,22 @@ class JoinedDataset : public Dataset {
     return Find(name).error();
   }
 
+  std::vector<std::string> text_columns() const override {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < infos_.size(); ++i) {
+      if (!infos_[i].classes.empty()) names.push_back(infos_[i].name);
+    }
+    return names;
+  }
+
+  Result<std::vector<std::string>> ReadTexts(std::string_view name,
+                                             std::span<const int64_t> samples) const override {
+    for (size_t i = 0; i < infos_.size(); ++i) {
+      if (infos_[i].name == name) return parts_[i].dataset->ReadTexts(parts_[i].array, samples);
+    }
+    return Dataset::ReadTexts(name, samples);
+  }
+
   Result<std::string> Digest() const override {
     Sha256 hash;
     for (size_t i = 0; i < infos_.size(); ++i) {

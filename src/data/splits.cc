@@ -5,8 +5,7 @@
 #include <numeric>
 #include <tuple>
 
-#include "data/convert.h"
-#include "data/sample_hash.h"
+#include "data/split_hasher_internal.h"
 #include "tare/core/random.h"
 #include "tare/core/text.h"
 
@@ -50,77 +49,6 @@ struct Entry {
   uint64_t sample : 48;
   auto Order() const { return std::tuple(hash, uint64_t{split}, uint64_t{sample}); }
 };
-
-// Hashes the samples of a split in order, some 1 MiB at a time, and hands them to `use`.
-class SplitHasher {
- public:
-  // as_numbers: by position of the array, whether it is hashed as float64.
-  SplitHasher(const Split& split, const std::vector<bool>& as_numbers)
-      : split_(split), as_numbers_(as_numbers) {}
-
-  template <class Use>
-  Result<void> ForEach(const Use& use) {
-    TARE_TRY(const int64_t step, SamplesAtATime());
-    std::vector<Hash128> hashes;
-    for (int64_t begin = 0; begin < std::ssize(split_.samples); begin += step) {
-      const auto count = std::min(step, std::ssize(split_.samples) - begin);
-      const auto samples =
-          std::span(split_.samples).subspan(static_cast<size_t>(begin), static_cast<size_t>(count));
-      hashes.assign(samples.size(), Hash128{});
-      for (size_t a = 0; a < split_.arrays.size(); ++a) {
-        TARE_TRY_VOID(Mix(a, samples, hashes));
-      }
-      for (size_t i = 0; i < samples.size(); ++i) use(hashes[i], samples[i]);
-    }
-    return {};
-  }
-
- private:
-  Result<int64_t> SamplesAtATime() const {
-    int64_t bytes = 1;
-    for (const std::string& array : split_.arrays) {
-      TARE_TRY(const ArrayInfo info, split_.dataset->Find(array));
-      TARE_TRY(const int64_t count, NumElements(info.sample_shape));
-      bytes += count * BitWidth(info.dtype) / 8;
-    }
-    return std::clamp<int64_t>((int64_t{1} << 20) / bytes, 1, 4096);
-  }
-
-  Result<void> Mix(size_t a, std::span<const int64_t> samples, std::vector<Hash128>& hashes) const {
-    TARE_TRY(Tensor values, split_.dataset->Read(split_.arrays[a], samples));
-    if (as_numbers_[a]) {
-      TARE_TRY(values, ConvertTensor(values, DType::kFloat64, {}, [](int64_t) { return ""; }));
-    }
-    const auto bytes = values.bytes();
-    const size_t row_bytes = bytes.size() / samples.size();
-    for (size_t i = 0; i < samples.size(); ++i) {
-      const Hash128 mixed = HashBytes(bytes.subspan(i * row_bytes, row_bytes), hashes[i].low);
-      hashes[i] = {mixed.low, mixed.high ^ hashes[i].high};
-    }
-    return {};
-  }
-
-  const Split& split_;
-  const std::vector<bool>& as_numbers_;
-};
-
-// By array position: true when the splits disagree about the type, so that bytes say nothing.
-Result<std::vector<bool>> CompareAsNumbers(std::span<const Split> splits) {
-  std::vector<bool> as_numbers(splits[0].arrays.size(), false);
-  for (const Split& split : splits) {
-    if (split.arrays.size() != as_numbers.size()) {
-      return InvalidArgument(StrCat("the ", split.name, " split feeds ", split.arrays.size(),
-                                    " arrays, the ", splits[0].name, " split ", as_numbers.size()),
-                             "bind the same inputs in both files");
-    }
-    for (size_t a = 0; a < as_numbers.size(); ++a) {
-      TARE_TRY(const ArrayInfo info, split.dataset->Find(split.arrays[a]));
-      TARE_TRY(const ArrayInfo first, splits[0].dataset->Find(splits[0].arrays[a]));
-      if (info.dtype != first.dtype) as_numbers[a] = true;
-    }
-  }
-  return as_numbers;
-}
 
 }  // namespace
 
@@ -191,7 +119,7 @@ Result<DisjointReport> FindDuplicates(std::span<const Split> splits) {
         entries.push_back({hash, s & 0xFFFF, static_cast<uint64_t>(sample) & 0xFFFFFFFFFFFF});
       }
     };
-    auto result = SplitHasher(split, as_numbers).ForEach(look_up);
+    auto result = HashSamples(split, as_numbers, look_up);
     if (!result) {
       return std::move(result).error().While(StrCat("while comparing the ", split.name, " split"));
     }

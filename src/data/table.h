@@ -29,12 +29,14 @@ struct TableColumn {
   Shape sample_shape;
 
   // Filled in by TableBuilder.
-  enum class Kind { kUnknown, kFixed, kBool, kInteger, kReal, kText };
+  enum class Kind { kUnknown, kFixed, kBool, kInteger, kReal, kText, kLongText };
   Kind kind = Kind::kUnknown;
   int64_t offset = 0;             ///< of its cells in a record, in bytes
   int64_t num_bytes = 0;          ///< of its cells
   int64_t first_real_row = 0;     ///< kReal: rows before it hold int64
   std::vector<int64_t> class_of;  ///< kText: class number by the number in the record
+  int64_t first_long_row = 0;     ///< kLongText: rows before it hold a number in text_offsets
+  std::vector<int64_t> text_offsets;  ///< kLongText: place in the texts; later rows hold it
 };
 
 /// Receives rows one by one and writes them as records of fixed size into a Spool.
@@ -43,9 +45,11 @@ struct TableColumn {
 /// lists of other lengths) is skipped with the reason; the others go on.
 class TableBuilder {
  public:
-  /// Most columns, and most different texts in one, that are read.
+  /// Most columns that are read; most different texts of a column, and most bytes of one, that
+  /// are classes. A column with more is no array, but its texts are kept: Dataset::ReadTexts().
   static constexpr int64_t kMaxColumns = 65536;
   static constexpr int64_t kMaxClasses = 65536;
+  static constexpr size_t kMaxClassBytes = 1024;
 
   /// `encoded_bytes`: size of the file, for the check against decompression bombs.
   /// Errors  kInvalidArgument: a name twice, or too many columns.
@@ -80,7 +84,7 @@ class TableBuilder {
 
  private:
   TableBuilder(std::string source, int64_t encoded_bytes)
-      : source_(std::move(source)), encoded_bytes_(encoded_bytes), spool_(source_) {}
+      : source_(std::move(source)), encoded_bytes_(encoded_bytes), spool_(source_), texts_spool_(source_) {}
 
   bool Becomes(size_t c, TableColumn::Kind kind);
   std::byte* Cell(size_t c, int64_t i) { return &record_[Offset(c, i)]; }
@@ -89,6 +93,8 @@ class TableBuilder {
   }
   void PromoteToReal(size_t c, int64_t num_set);
   void SortClasses(size_t c);
+  void BecomeLongText(size_t c, std::string_view what);
+  int64_t KeepText(std::string_view text);
 
   std::string source_;
   int64_t encoded_bytes_ = 0;
@@ -100,6 +106,8 @@ class TableBuilder {
   std::vector<SkippedArray> skipped_;
   std::vector<std::byte> record_;
   Spool spool_;
+  Spool texts_spool_;          // of columns of long text: length in 8 bytes, then the bytes
+  Result<void> texts_result_;  // of writing there; FinishRow() returns it
   int64_t num_rows_ = 0;
 };
 

@@ -17,6 +17,7 @@ std::string_view KindName(Kind kind) {
     case Kind::kReal:
       return "a number";
     case Kind::kText:
+    case Kind::kLongText:
       return "text";
     default:
       return "a value";
@@ -130,16 +131,45 @@ void TableBuilder::PromoteToReal(size_t c, int64_t num_set) {
 
 void TableBuilder::SetText(size_t c, std::string_view value) {
   if (!columns_[c].sample_shape.empty()) return Skip(c, "has text in a list");
-  if (!Becomes(c, Kind::kText)) return;
+  const bool is_long = columns_[c].kind == Kind::kLongText;
+  if (is_long && IsSkipped(c)) return;
+  if (!is_long && !Becomes(c, Kind::kText)) return;
   if (!IsUtf8(value)) return Skip(c, "has text that is not UTF-8");
-  auto& texts = texts_[c];
-  const auto [text, is_new] = texts.try_emplace(std::string(value), std::ssize(texts));
-  if (is_new && (std::ssize(texts) > kMaxClasses || value.size() > 1024)) {
-    texts.clear();
-    return Skip(c, value.size() > 1024 ? "has a text of more than 1,024 bytes: not a class"
-                                       : "reaches more than 65,536 different texts: not classes");
+  int64_t cell = 0;
+  if (!is_long) {
+    auto& texts = texts_[c];
+    const auto [text, is_new] = texts.try_emplace(std::string(value), std::ssize(texts));
+    cell = text->second;
+    if (is_new && (std::ssize(texts) > kMaxClasses || value.size() > kMaxClassBytes)) {
+      texts.erase(text);
+      BecomeLongText(c, value.size() > kMaxClassBytes
+                            ? "has a text of more than 1,024 bytes: not a class"
+                            : "reaches more than 65,536 different texts: not classes");
+    }
   }
-  std::memcpy(Cell(c, 0), &text->second, sizeof(int64_t));
+  if (columns_[c].kind == Kind::kLongText) cell = KeepText(value);
+  std::memcpy(Cell(c, 0), &cell, sizeof(cell));
+}
+
+// From this row on the record holds places of texts; before, the numbers of those met so far.
+void TableBuilder::BecomeLongText(size_t c, std::string_view what) {
+  TableColumn& column = columns_[c];
+  column.kind = Kind::kLongText;
+  column.first_long_row = num_rows_;
+  column.text_offsets.resize(texts_[c].size());
+  for (const auto& [text, number] : texts_[c]) {
+    column.text_offsets[static_cast<size_t>(number)] = KeepText(text);
+  }
+  texts_[c].clear();
+  SkipName(column.name, what);
+}
+
+int64_t TableBuilder::KeepText(std::string_view text) {
+  const int64_t offset = texts_spool_.size();
+  const auto length = static_cast<int64_t>(text.size());
+  if (texts_result_) texts_result_ = texts_spool_.Append(std::as_bytes(std::span(&length, 1)));
+  if (texts_result_) texts_result_ = texts_spool_.Append(std::as_bytes(std::span(text)));
+  return offset;
 }
 
 void TableBuilder::SetBytes(size_t c, std::span<const std::byte> bytes) {
@@ -164,7 +194,8 @@ Result<void> TableBuilder::FinishRow() {
   ++num_rows_;
   if (skipped_columns_.size() == columns_.size()) return {};  // nothing is left to write
   TARE_TRY_VOID(spool_.Append(record_));
-  return CheckExpansion(source_, encoded_bytes_, spool_.size());
+  TARE_TRY_VOID(std::exchange(texts_result_, Result<void>()));
+  return CheckExpansion(source_, encoded_bytes_, spool_.size() + texts_spool_.size());
 }
 
 // Numbers the classes in the order of their texts.
@@ -185,11 +216,15 @@ Result<std::unique_ptr<Dataset>> TableBuilder::Finish(ByteSourcePtr file) {
   for (size_t c = 0; c < columns_.size(); ++c) {
     if (IsSkipped(c)) continue;
     if (columns_[c].kind == Kind::kUnknown && columns_[c].num_bytes > 0) continue;  // no rows
+    if (columns_[c].kind == Kind::kLongText) {
+      parts.long_texts.push_back(std::move(columns_[c]));
+      continue;
+    }
     if (columns_[c].kind == Kind::kText) SortClasses(c);
     parts.columns.push_back(std::move(columns_[c]));
     parts.classes.push_back(std::move(classes_[c]));
   }
-  if (parts.columns.empty() || num_rows_ == 0) {
+  if ((parts.columns.empty() && parts.long_texts.empty()) || num_rows_ == 0) {
     if (!skipped_.empty()) return std::move(skipped_[0].error);
     return InvalidArgument(StrCat(source_, " has no rows"), "name a file with at least one sample");
   }
@@ -197,6 +232,7 @@ Result<std::unique_ptr<Dataset>> TableBuilder::Finish(ByteSourcePtr file) {
   parts.num_rows = num_rows_;
   parts.record_bytes = std::ssize(record_);
   TARE_TRY(parts.records, spool_.Finish());
+  TARE_TRY(parts.texts, texts_spool_.Finish());
   parts.file = std::move(file);
   return MakeTableDataset(std::move(parts));
 }

@@ -120,6 +120,22 @@ class TableDataset : public Dataset {
     return tensor;
   }
 
+  std::vector<std::string> text_columns() const override {
+    std::vector<std::string> names;
+    for (const TableColumn& column : parts_.columns) {
+      if (column.kind == Kind::kText) names.push_back(column.name);
+    }
+    for (const TableColumn& column : parts_.long_texts) names.push_back(column.name);
+    return names;
+  }
+
+  Result<std::vector<std::string>> ReadTexts(std::string_view name,
+                                             std::span<const int64_t> samples) const override {
+    TARE_TRY_VOID(CheckSamples(*this, samples));
+    const auto at = std::ranges::find(parts_.long_texts, name, &TableColumn::name);
+    return at == parts_.long_texts.end() ? ClassTexts(name, samples) : LongTexts(*at, samples);
+  }
+
   Result<std::string> Digest() const override {
     const std::lock_guard lock(mutex_);
     if (digest_.empty()) {
@@ -129,6 +145,44 @@ class TableDataset : public Dataset {
   }
 
  private:
+  Result<std::vector<std::string>> ClassTexts(std::string_view name,
+                                              std::span<const int64_t> samples) const {
+    const auto at = std::ranges::find(parts_.columns, name, &TableColumn::name);
+    if (at == parts_.columns.end() || at->kind != Kind::kText) {
+      return Dataset::ReadTexts(name, samples);
+    }
+    const auto& classes = infos_[static_cast<size_t>(at - parts_.columns.begin())].classes;
+    std::vector<std::string> texts;
+    texts.reserve(samples.size());
+    const auto add = [&](int64_t, const std::byte* cell) {
+      const int64_t number = at->class_of[static_cast<size_t>(Load<int64_t>(cell))];
+      texts.push_back(classes[static_cast<size_t>(number)]);
+    };
+    TARE_TRY_VOID(ForEachRecord(samples, at->offset, at->num_bytes, add));
+    return texts;
+  }
+
+  Result<std::vector<std::string>> LongTexts(const TableColumn& column,
+                                             std::span<const int64_t> samples) const {
+    std::vector<int64_t> offsets;
+    offsets.reserve(samples.size());
+    const auto add = [&](int64_t row, const std::byte* cell) {
+      const auto place = Load<int64_t>(cell);
+      const bool is_number = row < column.first_long_row;
+      offsets.push_back(is_number ? column.text_offsets[static_cast<size_t>(place)] : place);
+    };
+    TARE_TRY_VOID(ForEachRecord(samples, column.offset, column.num_bytes, add));
+    std::vector<std::string> texts(samples.size());
+    for (size_t i = 0; i < texts.size(); ++i) {
+      int64_t length = 0;
+      TARE_TRY_VOID(parts_.texts->ReadAt(offsets[i], std::as_writable_bytes(std::span(&length, 1))));
+      texts[i].resize(static_cast<size_t>(length));
+      TARE_TRY_VOID(
+          parts_.texts->ReadAt(offsets[i] + 8, std::as_writable_bytes(std::span(texts[i]))));
+    }
+    return texts;
+  }
+
   static void DecodeNumber(const TableColumn& column, int64_t row, const std::byte* cell,
                            bool as_integer, std::byte* out) {
     if (column.kind == Kind::kReal && row >= column.first_real_row) {

@@ -18,6 +18,8 @@ struct TableParts {
   int64_t num_rows = 0;
   int64_t record_bytes = 0;
   ByteSourcePtr records;
+  std::vector<TableColumn> long_texts;  ///< columns that are text only
+  ByteSourcePtr texts;                  ///< theirs: length in 8 bytes, then the bytes
   ByteSourcePtr file;  ///< what is digested
 };
 

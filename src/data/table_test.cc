@@ -304,6 +304,35 @@ TEST(TableBuilderTest, GivesUpTextThatIsNotClasses) {
   EXPECT_THAT(error.what, HasSubstr("65,536 different texts"));
 }
 
+TEST(TableBuilderTest, KeepsTheTextsOfMoreThanClasses) {
+  std::string text = "id,x\n";
+  for (int i = 0; i <= 70000; ++i) text += StrCat("t", i % 69999, ",1\n");
+  const auto dataset = Csv(std::move(text));
+  EXPECT_THAT(dataset->text_columns(), testing::ElementsAre("id"));
+  const std::vector<int64_t> samples{0, 65535, 65536, 70000, 69998, 0};
+  EXPECT_THAT(dataset->ReadTexts("id", samples).value(),
+              testing::ElementsAre("t0", "t65535", "t65536", "t1", "t69998", "t0"));
+  EXPECT_EQ(dataset->ReadTexts("x", samples).error().code, ErrorCode::kNotFound);
+}
+
+TEST(TableBuilderTest, KeepsLongTextsWithNul) {
+  const std::string nul("a\0b", 3);
+  const std::string lines = StrCat("{\"t\": \"a\\u0000b\"}\n{\"t\": \"", std::string(2000, 'x'),
+                                   "\"}\n{\"t\": \"a\\u0000b\"}\n{\"t\": \"\"}\n");
+  const auto dataset = OpenBytes(Format::kJsonLines, lines, "x.jsonl").value();
+  EXPECT_THAT(dataset->arrays(), testing::IsEmpty());
+  EXPECT_THAT(dataset->Find("t").error().what, HasSubstr("more than 1,024 bytes"));
+  const std::vector<int64_t> samples{2, 1, 0, 3};
+  EXPECT_THAT(dataset->ReadTexts("t", samples).value(),
+              testing::ElementsAre(nul, std::string(2000, 'x'), nul, ""));
+}
+
+TEST(TableBuilderTest, ReadsTheTextsOfClasses) {
+  const auto dataset = Csv("name,x\nb,1\na,2\nb,3\n");
+  const std::vector<int64_t> samples{1, 2};
+  EXPECT_THAT(dataset->ReadTexts("name", samples).value(), testing::ElementsAre("a", "b"));
+}
+
 TEST(TableBuilderTest, WritesNothingForColumnsThatAreGivenUp) {  // else: 8 MB a row out of 3 bytes
   std::string line = "{\"a\": [0";
   for (int i = 0; i < 1'000'000; ++i) line += ",0";

@@ -10,6 +10,7 @@ constexpr auto kLower = Better::kLower;
 
 constexpr MetricInfo kMetrics[] = {
     {"accuracy", "accuracy", Unit::kRatio, kHigher, MetricPlace::kQuality},
+    {"extra_damage", "extra damage", Unit::kRatio, kHigher, MetricPlace::kQuality},
     {"top5_accuracy", "top-5 accuracy", Unit::kRatio, kHigher, MetricPlace::kQuality},
     {"precision_macro", "precision macro", Unit::kScore, kHigher, MetricPlace::kQuality},
     {"recall_macro", "recall macro", Unit::kScore, kHigher, MetricPlace::kQuality},

@@ -118,6 +118,9 @@ class CheckReader {
       return Wrong(StrCat("'", check.metric, "' needs a class"),
                    StrCat("add 'class: <index or name>', or use ", check.metric, "_macro"));
     }
+    if (info.name == "extra_damage" && (check.distribution.empty() || !check.margin)) {
+      return Wrong("'extra_damage' needs a distribution and a margin", "write {metric: extra_damage, distribution: noise, margin: 0.005}");
+    }
     const bool takes_class = info.place == MetricPlace::kClass || info.place == MetricPlace::kFlips;
     if (!check.class_name.empty() && !takes_class) {
       return Wrong(StrCat("'", check.metric, "' takes no class"), "use recall, precision or f1");

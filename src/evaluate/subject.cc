@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "evaluate/extra_damage_internal.h"
 #include "evaluate/subject_internal.h"
 #include "tare/core/text.h"
 
@@ -146,6 +147,19 @@ void TakeOutput(const Evidence& evidence, const Check& check, Subject& subject) 
     subject.statistic = ShareEstimate(share->count, share->n, evidence.confidence);
   }
   if (subject.statistic) subject.candidate = subject.statistic->value;
+}
+
+// Loss of accuracy by quantization under a distribution, less that on the clean test set.
+void TakeExtraDamage(const Evidence& evidence, const Check& check, Subject& subject) {
+  subject.missing = StrCat("the report has no paired accuracy of ", subject.scope);
+  if (!evidence.paired) return;
+  const auto* there = Named(evidence.paired->distributions, check.distribution);
+  const Estimate* clean = FindMetric(evidence.paired->difference, "accuracy");
+  const Estimate* loss = there == nullptr ? nullptr : FindMetric(there->difference, "accuracy");
+  if (clean == nullptr || loss == nullptr || !clean->pairs || !loss->pairs) return;
+  subject.statistic = ExtraDamage(*loss->pairs, *clean->pairs, evidence.confidence);
+  subject.baseline = clean->value;
+  subject.candidate = loss->value;
 }
 
 void TakeRatio(std::optional<double> ratio, Subject& subject) {
@@ -310,7 +324,9 @@ Subject FindSubject(const Evidence& evidence, const Check& check) {
     subject.missing = StrCat("the report has no class '", check.class_name, "'");
     return subject;
   }
-  if (subject.info->place == MetricPlace::kOutput) {
+  if (check.metric == "extra_damage") {
+    TakeExtraDamage(evidence, check, subject);
+  } else if (subject.info->place == MetricPlace::kOutput) {
     TakeOutput(evidence, check, subject);
   } else {
     TakeQuality(evidence, check, index, subject);

@@ -89,13 +89,18 @@ class ProjectReader {
       return top.Wrong(document_, "'data' is missing",
                        "add 'data:' with calibration and test; tare init MODEL --data FILE writes one");
     }
-    TARE_TRY(YamlReader reader, Map(*node, "data", {"inputs", "label", "classes", "calibration", "search", "test", "distributions", "slices", "seed"}));
+    TARE_TRY(YamlReader reader, Map(*node, "data", {"inputs", "label", "classes", "calibration", "search", "test", "distributions", "slices", "seed", "allow_leak"}));
     TARE_TRY_VOID(ReadInputs(reader));
     TARE_TRY(project_.label, reader.Text("label", ""));
     TARE_TRY(project_.classes, reader.Texts("classes"));
     TARE_TRY_VOID(ReadSplits(*node, reader));
     TARE_TRY_VOID(ReadDistributions(reader));
     TARE_TRY_VOID(ReadSlices(reader));
+    TARE_TRY(const std::string allow_leak, reader.Text("allow_leak", "false"));
+    if (allow_leak != "true" && allow_leak != "false") {
+      return reader.Wrong(*reader.Child("allow_leak"), StrCat("allow_leak is '", allow_leak, "'"), "write true or false");
+    }
+    project_.allow_leak = allow_leak == "true";
     TARE_TRY(const int64_t seed, reader.Integer("seed", static_cast<int64_t>(project_.seed)));
     if (seed < 0) return reader.Wrong(*reader.Child("seed"), StrCat("seed ", seed, " is negative"), "give 0 or more");
     project_.seed = static_cast<uint64_t>(seed);

@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "pipeline/distributions_internal.h"
+#include "pipeline/leaks_internal.h"
+#include "pipeline/project_sets_internal.h"
 #include "pipeline/run_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
@@ -208,11 +210,7 @@ Result<void> ProjectRun::NeedModel() {
 Result<void> ProjectRun::NeedData() {
   if (opener_) return {};
   TARE_TRY_VOID(NeedModel());
-  std::vector<ValueInfo> inputs;
-  for (const graph::Value& input : source_->graph.inputs) {
-    if (source_->graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
-  }
-  opener_ = std::make_unique<SourceOpener>(project_, std::move(inputs));
+  opener_ = std::make_unique<SourceOpener>(project_, FedInputs(source_->graph));
   TARE_TRY(calibration_, opener_->Open(project_.calibration));
   TARE_TRY(search_, opener_->Open(project_.search));
   TARE_TRY(test_, opener_->Open(project_.test));
@@ -236,14 +234,16 @@ Result<void> ProjectRun::CheckData() {
   StepKey key("data");
   key.Add("feed", feed_key_).Add("calibration", calibration_digest_).Add("search", search_digest_).Add("test", test_digest_);
   key.Add("c", project_.calibration.num_samples).Add("s", project_.search.num_samples).Add("t", project_.test.num_samples);
-  key.Add("seed", project_.seed);
+  key.Add("seed", project_.seed).Add("allow_leak", project_.allow_leak);
   for (const DistributionSource& distribution : project_.distributions) {
     if (distribution.corruption) AddDistribution(distribution, key);
   }
   const std::string digest = key.Digest();
   const auto summary = [&] {
+    const int64_t duplicates = data_.value("duplicates", int64_t{0});
+    const std::string across = duplicates == 0 ? "disjoint, 0 duplicates across" : StrCat("NOT disjoint, ", WithThousands(duplicates), " duplicates across");
     return StrCat("test ", WithThousands(std::ssize(samples_.test)), " · search ", WithThousands(std::ssize(samples_.search)), " · calibration ",
-                  WithThousands(std::ssize(samples_.calibration)), " · disjoint, 0 duplicates across");
+                  WithThousands(std::ssize(samples_.calibration)), " · ", across, data_.value("near", ""));
   };
   if (auto found = cache_.Find("data", digest)) {
     data_ = std::move(*found);
@@ -270,10 +270,7 @@ Result<Json> ProjectRun::InspectData() {
                     {"search", search_.dataset->num_samples()},
                     {"test", test_.dataset->num_samples()}};
   TARE_TRY_VOID(ChooseSamples());
-  const data::Split splits[] = {{"calibration", calibration_.dataset.get(), calibration_.feed->arrays(), samples_.calibration},
-                                {"search", search_.dataset.get(), search_.feed->arrays(), samples_.search},
-                                {"test", test_.dataset.get(), test_.feed->arrays(), samples_.test}};
-  TARE_TRY_VOID(data::CheckDisjoint(splits));
+  TARE_TRY_VOID(LookForLeaks());
   data_["inputs"] = test_.feed->report();
   if (project_.task == "classification") {
     const int64_t declared = project_.classes.empty() ? DeclaredClasses(source_->graph) : std::ssize(project_.classes);
@@ -292,6 +289,17 @@ Result<Json> ProjectRun::InspectData() {
   return data_;
 }
 
+Result<void> ProjectRun::LookForLeaks() {
+  const data::Split splits[] = {{"calibration", calibration_.dataset.get(), calibration_.feed->arrays(), samples_.calibration},
+                                {"search", search_.dataset.get(), search_.feed->arrays(), samples_.search},
+                                {"test", test_.dataset.get(), test_.feed->arrays(), samples_.test}};
+  TARE_TRY(const Leaks leaks, FindLeaks(splits, project_.allow_leak, progress_));
+  data_["duplicates"] = leaks.num_duplicates;
+  data_["leak"] = leaks.warning;
+  if (!leaks.looked_for_near) data_["near"] = " · near duplicates not looked for, so much data";
+  return {};
+}
+
 evaluate::DataSummary ProjectRun::DataFacts() const {
   const auto use = [&](const SplitSource& source, const std::vector<int64_t>& samples, const std::string& digest) {
     return evaluate::DataUse{SourceName(source), std::ssize(samples), "sha256:" + digest, project_.seed};
@@ -302,8 +310,8 @@ evaluate::DataSummary ProjectRun::DataFacts() const {
   summary.test = use(project_.test, samples_.test, test_digest_);
   // The candidates were checked on as many of the search samples as fit a budget.
   summary.search->n = choice_.value("checked_samples", summary.search->n);
-  summary.disjoint = true;
-  summary.duplicates_across = 0;
+  summary.duplicates_across = data_.value("duplicates", int64_t{0});
+  summary.disjoint = summary.duplicates_across == 0;
   return summary;
 }
 
@@ -368,7 +376,7 @@ void ProjectRun::RemoveReports() const {
 Result<void> ProjectRun::Judge() {
   StepKey key("report");
   key.Add("evaluation", evaluation_key_).Add("policy", evaluate::PolicyDigest(project_.policy)).Add("name", project_.name);
-  key.Add("choice", choice_.dump()).Add("page", Sha256Hex(ReportPage()));
+  key.Add("choice", choice_.dump()).Add("page", Sha256Hex(ReportPage())).Add("leak", data_.value("leak", ""));
   const std::string digest = key.Digest();
   const std::string path = OutPath("report.json");
   outcome_.report_html_path = ReportPathsOf(path).html;
@@ -390,6 +398,10 @@ Result<void> ProjectRun::Judge() {
   report.created = UtcNow();
   report.name = project_.name;
   report.policy_declared = policy_declared_;
+  if (const std::string leak = data_.value("leak", ""); !leak.empty()) {
+    auto& warnings = report.evidence.warnings;
+    warnings.insert(warnings.begin(), {leak, "the verdict may flatter the candidate: remove these samples from calibration or search"});
+  }
   report.decision = evaluate::Gate(report.evidence, project_.policy);
   report.data = DataFacts();
   report.host = HostFactsOf(project_.num_threads);

@@ -52,6 +52,7 @@ class ProjectRun {
   Result<void> Identify();
   Result<void> CheckData();
   Result<Json> InspectData();
+  Result<void> LookForLeaks();
   Result<void> ChooseSamples();
   Result<void> MeasureBaseline();
   Result<Json> RunBaseline();

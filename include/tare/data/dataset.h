@@ -65,6 +65,15 @@ class Dataset {
   virtual Result<Tensor> ReadColumns(std::span<const std::string> columns,
                                      std::span<const int64_t> samples) const;
 
+  /// Names of the columns of text that ReadTexts() reads: those with classes, and those with too
+  /// many or too long texts for classes, which are skipped() as arrays.
+  virtual std::vector<std::string> text_columns() const { return {}; }
+
+  /// Returns the texts of a column, in the order of `samples`.
+  /// Errors   kNotFound: no such column of text; else as Read().
+  virtual Result<std::vector<std::string>> ReadTexts(std::string_view column,
+                                                     std::span<const int64_t> samples) const;
+
   /// Returns the SHA-256 of the bytes of the file (of several: of their names and digests), as 64
   /// hex digits. Reads the file once, at the first call.
   virtual Result<std::string> Digest() const = 0;

@@ -52,6 +52,8 @@ struct Project {
   std::vector<DistributionSource> distributions;
   std::vector<evaluate::SliceSpec> slices;
   uint64_t seed = 1;
+  /// Calibration or search may share content with the test: the report then begins with a warning.
+  bool allow_leak = false;
 
   std::string task;  ///< classification, outputs
   evaluate::Policy policy;

@@ -1,0 +1,42 @@
+#include "evaluate/extra_damage_internal.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace tare::evaluate {
+namespace {
+
+TEST(ExtraDamageTest, CombinesTheBoundsOfBoth) {
+  const stats::PairedCounts there{1'000, 30, 10};
+  const stats::PairedCounts clean{2'000, 16, 20};
+  const Estimate found = ExtraDamage(there, clean, 0.95);
+  EXPECT_DOUBLE_EQ(found.value, -0.02 - 0.002);
+  EXPECT_EQ(found.n, 1'000);
+  const double a = -0.02 - stats::TangoLower(there, 0.95);
+  const double b = stats::TangoUpper(clean, 0.95) - 0.002;
+  EXPECT_NEAR(*OneSidedBound(found, Direction::kAbove, 0.95, 0.95), -0.022 - std::sqrt(a * a + b * b), 1e-12);
+}
+
+TEST(ExtraDamageTest, HoldsItsSizeAtTheMargin) {
+  // True extra damage of exactly 1 point: 3 % harmful and 1 % helpful there, 2 % and 1 % on the clean set.
+  std::mt19937_64 random(3);
+  const auto draw = [&](double harmful, double helpful) {
+    const auto b = std::binomial_distribution<int64_t>(2'000, harmful)(random);
+    const auto c = std::binomial_distribution<int64_t>(2'000 - b, helpful / (1 - harmful))(random);
+    return stats::PairedCounts{2'000, b, c};
+  };
+  int passed = 0;
+  for (int i = 0; i < 4'000; ++i) {
+    const Estimate found = ExtraDamage(draw(0.03, 0.01), draw(0.02, 0.01), 0.95);
+    if (*OneSidedBound(found, Direction::kAbove, 0.95, 0.95) > -0.01) ++passed;
+  }
+  // 5 % of 4,000 is 200; three standard deviations are 41.
+  EXPECT_NEAR(passed, 200, 50);
+}
+
+TEST(ExtraDamageTest, IsUndefinedWithoutSamples) { EXPECT_TRUE(std::isnan(ExtraDamage({}, {100, 1, 1}, 0.95).value)); }
+
+}  // namespace
+}  // namespace tare::evaluate
