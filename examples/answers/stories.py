@@ -1,8 +1,9 @@
 """Short stories, questions about them, and the words they are made of: the data of this example.
 
 A story is five sentences, each of which tells one fact about people, things, places, times or
-numbers, and one more for each thing that is moved. A question asks for one fact; one in five asks for what the story does not tell. All
-of it follows from the seed, on any machine: only random.Random.random() is used.
+numbers, and one more for each thing that is moved. A question asks for one fact; one in five asks
+for what the story does not tell. All of it follows from the seed, on any machine: only
+random.Random.random() is used.
 """
 
 import random
@@ -40,8 +41,15 @@ QUESTIONS = {
     "meeting": [("Where did {a} meet {b}?", "place"), ("When did {a} meet {b}?", "time")],
 }
 SENTENCES = {
-    "spot": ["{a} put the {thing} {spot}.", "{a} hid the {thing} {spot}.", "The {thing} is {spot}."],
-    "count": ["{a} has {number} {counted}.", "{a} counted {number} {counted} and kept all of them."],
+    "spot": [
+        "{a} put the {thing} {spot}.",
+        "{a} hid the {thing} {spot}.",
+        "The {thing} is {spot}.",
+    ],
+    "count": [
+        "{a} has {number} {counted}.",
+        "{a} counted {number} {counted} and kept all of them.",
+    ],
     "trip": ["{a} went to {place} {time}.", "{time}, {a} went to {place}."],
     "gift": ["{a} gave the {thing} to {b}.", "{b} got the {thing} from {a}."],
     "home": ["{a} lives {home}.", "The family of {a} lives {home}."],
