@@ -68,7 +68,7 @@ class AnswerScorer : public LineScorer {
       const auto rate = RoganGladen(count(kFlagged), count(kJudged), judge, 0.95);
       return rate ? rate->rate : NAN;
     };
-    schema_.metrics.push_back({.name = "hallucination_rate_corrected", .kind = Kind::kOfSums, .value = corrected});
+    schema_.metrics.push_back({.name = "hallucination_rate_corrected", .kind = Kind::kOfSums, .value = corrected, .optional = true});
   }
 
   Result<std::string> Score(const JsonReader& reference, const JsonReader& answer, std::span<double> row) const override {

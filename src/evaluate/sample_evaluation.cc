@@ -83,13 +83,16 @@ class Summary {
         AddShare(metric, baseline, candidate, difference);
         continue;
       }
-      const auto take = [&](size_t side) { return EstimateOf(metric, side, drawn.empty() ? nullptr : &drawn[3 * next + side]); };
-      baseline.emplace_back(metric.name, take(0));
-      candidate.emplace_back(metric.name, take(1));
+      const size_t place = next++;
+      const auto take = [&](size_t side) { return EstimateOf(metric, side, drawn.empty() ? nullptr : &drawn[3 * place + side]); };
+      Estimate first = take(0);
+      Estimate second = take(1);
+      if (metric.optional && !std::isfinite(first.value) && !std::isfinite(second.value)) continue;
+      baseline.emplace_back(metric.name, std::move(first));
+      candidate.emplace_back(metric.name, std::move(second));
       Estimate estimate = take(2);
       if (metric.bounded && set_.n > 0) WidenForRare(CountChanged(set_), set_.n, SpanOf(metric), options_.confidence, estimate);
       difference.emplace_back(metric.name, std::move(estimate));
-      ++next;
     }
   }
 

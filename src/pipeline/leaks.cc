@@ -79,7 +79,8 @@ Result<Leaks> FindNearLeaks(std::span<const data::Split> splits, bool allow_leak
     if (!is_leak) continue;
     const bool is_negligible = shared.num_exact == 0 && static_cast<double>(shared.num_near) <= kNegligible * static_cast<double>(splits.back().samples.size());
     if (!allow_leak && !is_negligible) return WithWayOut(NearLeak(shared, splits));
-    leaks.num_duplicates += shared.num_exact + shared.num_near;
+    leaks.num_duplicates += shared.num_exact;
+    leaks.num_near += shared.num_near;
     leaks.warning += StrCat(leaks.warning.empty() ? "" : "; ", SharedText(shared));
   }
   return leaks;
@@ -92,7 +93,7 @@ Result<Leaks> FindLeaks(std::span<const data::Split> splits, bool allow_leak, Pr
   if (!exact) return exact.error().code == ErrorCode::kFailedPrecondition ? WithWayOut(std::move(exact).error()) : std::move(exact).error();
   TARE_TRY(const bool is_cheap, IsCheap(splits));
   if (is_cheap) return FindNearLeaks(splits, allow_leak, progress);
-  Leaks leaks{exact->num_duplicates, "", false};
+  Leaks leaks{exact->num_duplicates, 0, "", false};
   if (exact->num_duplicates > 0) {
     const data::Duplicate& first = exact->examples[0];
     leaks.warning = StrCat(first.earlier_split, " and ", first.split, " share samples; ", Samples(exact->num_duplicates), " of all splits are in an earlier one too");

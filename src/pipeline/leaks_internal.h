@@ -13,7 +13,8 @@ namespace tare::pipeline {
 
 /// What was found and does not stop the run.
 struct Leaks {
-  int64_t num_duplicates = 0;   ///< samples that an earlier split has too, exactly or nearly
+  int64_t num_duplicates = 0;   ///< samples that an earlier split has too
+  int64_t num_near = 0;         ///< samples that are nearly one of an earlier split
   std::string warning;          ///< "calibration and test share 3 samples ...", or empty
   bool looked_for_near = true;  ///< false: more data than time
 };

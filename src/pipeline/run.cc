@@ -296,6 +296,7 @@ Result<void> ProjectRun::LookForLeaks() {
   TARE_TRY(const Leaks leaks, FindLeaks(splits, project_.allow_leak, progress_));
   data_["duplicates"] = leaks.num_duplicates;
   data_["leak"] = leaks.warning;
+  if (leaks.num_near > 0) data_["near"] = StrCat(", ", WithThousands(leaks.num_near), " nearly alike");
   if (!leaks.looked_for_near) data_["near"] = " · near duplicates not looked for, so much data";
   return {};
 }

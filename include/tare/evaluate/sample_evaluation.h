@@ -33,6 +33,8 @@ struct SampleMetric {
   std::function<double(std::span<const double> sums, double n)> value = nullptr;
   /// One sample moves the metric by at most about 1 / n: true for what lies in [0, 1].
   bool bounded = true;
+  /// Left out of the evidence where it is undefined for both models.
+  bool optional = false;
 };
 
 /// How a task measures a sample.
