@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "pipeline/comparison_internal.h"
+#include "pipeline/energy_internal.h"
 #include "tare/core/text.h"
 #include "tare/evaluate/latency.h"
 
@@ -54,6 +55,7 @@ Result<void> AddCosts(const ComparedModels& models, const data::Feed& feed, cons
     evidence.candidate.peak_rss_bytes = *candidate_peak;
   }
   evaluate::SetCostRatios(evidence);
+  AddEnergy(models, first->inputs, BatchesOf(feed, samples.size()).front(), evidence);
   const double speedup = evidence.cost.speedup.front().second.value;
   if (speedup < 1) {
     evidence.warnings.push_back({StrCat("the candidate is SLOWER than the float model: ", Fixed(speedup, 2), "x"),

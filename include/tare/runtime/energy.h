@@ -1,0 +1,44 @@
+// Energy of the processor, from the counters that the kernel offers under powercap (RAPL).
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tare/core/result.h"
+
+namespace tare::runtime {
+
+/// Reads the energy counters of this host.
+///
+/// Domains  psys when there is one (it holds all others), else every package; and dram where it is a
+///          domain of its own beside packages. Domains inside a package (core, uncore) are not added
+///          again; of a domain that is listed twice (MSR and MMIO) the first counts.
+/// Bound    a counter may wrap once between two readings: read at least once a minute.
+/// Source   Linux, Documentation/power/powercap/powercap.rst; reference/monitoring.md 14.13.
+class EnergyMeter {
+ public:
+  /// Opens the counters under `root`.
+  /// Errors  kUnavailable: there are none, or they may not be read; says which.
+  static Result<EnergyMeter> Open(const std::string& root = "/sys/class/powercap");
+
+  /// Joules since the last call of Lap() (since Open() for the first).
+  /// Errors  kUnavailable: a counter can no longer be read.
+  Result<double> Lap();
+
+  /// "package-0 + dram"
+  const std::string& domains() const { return domains_; }
+
+ private:
+  struct Counter {
+    std::string path;
+    uint64_t range = 0;  ///< micro joules after which it starts again
+    uint64_t last = 0;
+  };
+  std::vector<Counter> counters_;
+  std::string domains_;
+};
+
+}  // namespace tare::runtime
