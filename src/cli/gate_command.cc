@@ -22,6 +22,7 @@ struct GateArgs {
   std::string junit_path;
   std::string sarif_path;
   std::string markdown_path;
+  std::string badge_path;
 };
 
 Result<evaluate::Policy> PolicyOf(const GateArgs& args, const evaluate::Report& report) {
@@ -52,6 +53,7 @@ Result<void> WriteOthers(const GateArgs& args, const evaluate::Report& report, T
   };
   TARE_TRY_VOID(write(args.junit_path, evaluate::WriteJunit(report)));
   TARE_TRY_VOID(write(args.sarif_path, evaluate::WriteSarif(report, args.report_path)));
+  TARE_TRY_VOID(write(args.badge_path, evaluate::WriteBadge(report)));
   return write(args.markdown_path, evaluate::WriteReportMarkdown(report));
 }
 
@@ -86,6 +88,7 @@ Command MakeGateCommand(CLI::App& root) {
   app->add_option("--junit", args->junit_path, "Write the decision as JUnit XML")->type_name(kFileType);
   app->add_option("--sarif", args->sarif_path, "Write it as SARIF 2.1.0")->type_name(kFileType);
   app->add_option("--markdown", args->markdown_path, "Write it as Markdown, for a pull request")->type_name(kFileType);
+  app->add_option("--badge", args->badge_path, "Write the verdict as an SVG badge")->type_name(kFileType);
   return {app, [args](Terminal& terminal) { return RunGate(*args, terminal); }};
 }
 

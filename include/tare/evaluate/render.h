@@ -30,6 +30,9 @@ Result<std::string> WriteReportHtml(std::string_view page, std::string_view repo
 /// The decision as JUnit XML: a test case a check; FAIL is a failure, INCONCLUSIVE an error.
 std::string WriteJunit(const Report& report);
 
+/// The verdict and the speedup as an SVG badge, for a README or a pull request.
+std::string WriteBadge(const Report& report);
+
 /// The decision as SARIF 2.1.0: a result a check, kind pass, fail or open (INCONCLUSIVE).
 /// `artifact` is the path of the report, as the location of the results.
 std::string WriteSarif(const Report& report, const std::string& artifact);
