@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 
 #include "evaluate/answers_internal.h"
 #include "evaluate/classification_internal.h"
+#include "evaluate/format_internal.h"
+#include "tare/core/text.h"
+#include "tare/evaluate/slice_search.h"
 
 namespace tare::evaluate {
 namespace {
 
+constexpr std::string_view kConfidence = "confidence";
 constexpr size_t kMaxSlices = 64;
 constexpr size_t kMaxConfusionClasses = 200;
 constexpr int64_t kMaxClasses = 1 << 24;
@@ -56,12 +61,15 @@ struct ClassificationEvaluation::State {
   int64_t score_columns = -1;            // as given; 0 for predictions; -1 before the first batch
   int64_t num_classes = 0;
   std::vector<SampleRecord> records;
+  std::map<std::string, std::vector<float>> search_columns;  // values of each sample, by name
   std::vector<uint64_t> slice_bits;  // bit s: the sample is in slice s
   int64_t baseline_unanswered = 0, candidate_unanswered = 0;
 
   Result<void> CheckSizes(const ClassificationBatch& batch) const;
   Result<void> CheckClasses(const ClassificationBatch& batch) const;
-  Result<std::vector<uint64_t>> Membership(const ClassificationBatch& batch) const;
+  Result<void> CheckSliceColumns(const ClassificationBatch& batch) const;
+  void AddMembership(const ClassificationBatch& batch);
+  void AddSearchColumns(const ClassificationBatch& batch);
   void Decide(const ClassificationBatch& batch);
   void AddPredictions(const ClassificationBatch& batch);
   void AddScores(const ClassificationBatch& batch);
@@ -74,6 +82,7 @@ struct ClassificationEvaluation::State {
   void FinishSlices(const SummaryOptions& summary, TestEvidence& out) const;
   void AddConfusion(const Cells& cells, TestEvidence& out) const;
   void AddWarnings(TestEvidence& out) const;
+  void FindSlices(TestEvidence& out) const;
 };
 
 Result<void> ClassificationEvaluation::State::CheckSizes(const ClassificationBatch& batch) const {
@@ -120,31 +129,73 @@ Result<void> ClassificationEvaluation::State::CheckClasses(const ClassificationB
   return check("the candidate's prediction", batch.candidate.predictions, -1);
 }
 
-Result<std::vector<uint64_t>> ClassificationEvaluation::State::Membership(
-    const ClassificationBatch& batch) const {
-  std::vector<uint64_t> bits(slices.empty() ? 0 : batch.labels.size());
+Result<void> ClassificationEvaluation::State::CheckSliceColumns(const ClassificationBatch& batch) const {
+  for (const Slice& slice : slices) {
+    for (const std::string& name : slice.where.names()) {
+      if (name == "label" || (name == kConfidence && batch.num_classes > 0)) continue;
+      if (std::ranges::find(batch.columns, name, &Column::name) != batch.columns.end()) continue;
+      return InvalidArgument(StrCat("slice '", slice.spec.name, "' compares '", name, "', which is no column of the data"),
+                             name == kConfidence ? "give scores: hard predictions have no confidence"
+                                                 : "compare 'label', 'confidence' or a numeric array of the test data");
+    }
+  }
+  return {};
+}
+
+// Bits of the records that `batch` has just added.
+void ClassificationEvaluation::State::AddMembership(const ClassificationBatch& batch) {
+  const size_t rows = batch.labels.size();
+  const std::span<const SampleRecord> added = std::span(records).last(rows);
+  std::vector<uint64_t> bits(slices.empty() ? 0 : rows);
   for (size_t s = 0; s < slices.size(); ++s) {
     const auto& names = slices[s].where.names();
-    std::vector<std::span<const double>> columns(names.size());
-    for (size_t c = 0; c < names.size(); ++c) {
-      if (names[c] == "label") continue;
-      const auto column = std::ranges::find(batch.columns, names[c], &Column::name);
-      if (column == batch.columns.end()) {
-        return InvalidArgument(StrCat("slice '", slices[s].spec.name, "' compares '", names[c],
-                                      "', which is no column of the data"),
-                               "compare 'label' or a numeric array of the test data");
-      }
-      columns[c] = column->values;
-    }
     std::vector<double> values(names.size());
     for (size_t i = 0; i < bits.size(); ++i) {
       for (size_t c = 0; c < names.size(); ++c) {
-        values[c] = names[c] == "label" ? static_cast<double>(batch.labels[i]) : columns[c][i];
+        const auto column = std::ranges::find(batch.columns, names[c], &Column::name);
+        values[c] = names[c] == "label"            ? static_cast<double>(batch.labels[i])
+                    : column != batch.columns.end() ? column->values[i]
+                                                    : static_cast<double>(added[i].baseline_confidence);
       }
       if (slices[s].where.Matches(values)) bits[i] |= uint64_t{1} << s;
     }
   }
-  return bits;
+  slice_bits.insert(slice_bits.end(), bits.begin(), bits.end());
+}
+
+// The search looks at columns that every batch has.
+void ClassificationEvaluation::State::AddSearchColumns(const ClassificationBatch& batch) {
+  const bool is_first = records.size() == batch.labels.size();
+  for (const Column& column : batch.columns) {
+    if (is_first) search_columns.emplace(column.name, std::vector<float>());
+  }
+  for (auto& [name, values] : search_columns) {
+    const auto column = std::ranges::find(batch.columns, name, &Column::name);
+    for (size_t i = 0; i < batch.labels.size(); ++i) {
+      values.push_back(column == batch.columns.end() ? NAN : static_cast<float>(column->values[i]));
+    }
+  }
+}
+
+void ClassificationEvaluation::State::FindSlices(TestEvidence& out) const {
+  std::vector<float> labels;
+  std::vector<float> confidences;
+  std::vector<uint8_t> damaged;
+  for (const SampleRecord& record : records) {
+    labels.push_back(static_cast<float>(record.answers.label));
+    confidences.push_back(record.baseline_confidence);
+    damaged.push_back(record.answers.baseline == record.answers.label && record.answers.candidate != record.answers.label ? 1 : 0);
+  }
+  std::vector<SearchColumn> columns = {{"label", labels, true}};
+  if (kind) columns.push_back({kConfidence, confidences, false});
+  for (const auto& [name, values] : search_columns) columns.push_back({name, values, false});
+  const auto percent = [](int64_t part, int64_t whole) { return FormatValue(static_cast<double>(part) / static_cast<double>(whole), Unit::kRatio); };
+  for (const FoundSlice& slice : FindDamagedSlices(columns, damaged)) {
+    out.warnings.push_back({StrCat("harmful flips gather where ", slice.where, ": ", slice.damaged, " of ", WithThousands(slice.n), " samples (",
+                                   percent(slice.damaged, slice.n), "), elsewhere ", percent(slice.rest_damaged, slice.rest_n),
+                                   " (p = ", slice.p < 1e-3 ? "below 0.001" : Fixed(slice.p, 3), " after Holm)"),
+                            StrCat("judge it by itself: a slice with where: \"", slice.where, "\" and a margin of its own")});
+  }
 }
 
 void ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {
@@ -308,15 +359,16 @@ Result<ClassificationEvaluation> ClassificationEvaluation::Create(Classification
 Result<void> ClassificationEvaluation::Add(const ClassificationBatch& batch) {
   TARE_TRY_VOID(state_->CheckSizes(batch));
   TARE_TRY_VOID(state_->CheckClasses(batch));
-  TARE_TRY(const auto bits, state_->Membership(batch));
+  TARE_TRY_VOID(state_->CheckSliceColumns(batch));
   if (batch.labels.empty()) return {};
   state_->Decide(batch);
-  state_->slice_bits.insert(state_->slice_bits.end(), bits.begin(), bits.end());
   if (batch.num_classes == 0) {
     state_->AddPredictions(batch);
   } else {
     state_->AddScores(batch);
   }
+  state_->AddMembership(batch);
+  state_->AddSearchColumns(batch);
   return {};
 }
 
@@ -361,6 +413,7 @@ TestEvidence ClassificationEvaluation::Finish() const {
   state.AddConfusion(cells, out);
   state.FinishSlices(options, out);
   state.AddWarnings(out);
+  state.FindSlices(out);
   return out;
 }
 

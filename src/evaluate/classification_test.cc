@@ -231,6 +231,29 @@ TEST_F(ClassificationErrorTest, NamesAColumnThatIsMissing) {
               HasSubstr("slice 'wide' compares 'width'"));
 }
 
+TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmGathers) {
+  ClassificationOptions options;
+  options.slices = {{"unsure", "confidence < 0.7"}};
+  options.bootstrap.replicates = 200;
+  auto evaluation = *ClassificationEvaluation::Create(options);
+  std::vector<int64_t> labels;
+  std::vector<float> first, second;
+  for (int i = 0; i < 400; ++i) {
+    const bool unsure = i % 8 == 0;  // and half of these are lost
+    labels.push_back(0);
+    const float p = unsure ? 0.6F : 0.95F;
+    const float q = i % 16 == 0 ? 0.4F : p;
+    first.insert(first.end(), {p, 1 - p});
+    second.insert(second.end(), {q, 1 - q});
+  }
+  ASSERT_TRUE(evaluation.Add({labels, 2, {first, {}}, {second, {}}, {}}));
+  const auto found = evaluation.Finish();
+  EXPECT_EQ(found.paired.slices[0].counts.n, 50);
+  EXPECT_EQ(found.paired.slices[0].counts.harmful, 25);
+  ASSERT_FALSE(found.warnings.empty());
+  EXPECT_THAT(found.warnings.back().what, HasSubstr("harmful flips gather where confidence == 0.6: 25 of 50 samples (50.00 %), elsewhere 0.00 %"));
+}
+
 TEST(ClassificationEvaluationTest, RefusesOptionsOutOfRange) {
   ClassificationOptions options;
   options.confidence = 1;

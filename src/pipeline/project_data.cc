@@ -127,7 +127,7 @@ std::vector<std::string> SliceColumns(const Project& project) {
     const auto parsed = evaluate::SliceExpression::Parse(slice.where);
     if (!parsed) continue;  // the project was checked
     for (const std::string& name : parsed->names()) {
-      const bool known = name == "label" || std::find(columns.begin(), columns.end(), name) != columns.end();
+      const bool known = name == "label" || name == "confidence" || std::find(columns.begin(), columns.end(), name) != columns.end();
       if (!known) columns.push_back(name);
     }
   }

@@ -1,0 +1,95 @@
+#include "tare/evaluate/slice_search.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tare/evaluate/slices.h"
+
+namespace tare::evaluate {
+namespace {
+
+struct Data {
+  std::vector<float> label, size, weight;
+  std::vector<uint8_t> damaged;
+
+  std::vector<FoundSlice> Search() const {
+    const SearchColumn columns[] = {{"label", label}, {"size", size}, {"weight", weight}};
+    return FindDamagedSlices(columns, damaged);
+  }
+};
+
+// 1 % of samples are damaged, and `extra` of those of label 3 whose size is among the least quarter.
+Data Make(uint32_t seed, double extra) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> uniform;
+  Data data;
+  for (int i = 0; i < 4'000; ++i) {
+    data.label.push_back(static_cast<float>(i % 10));
+    data.size.push_back(uniform(random));
+    data.weight.push_back(uniform(random));
+    const bool planted = data.label.back() == 3 && data.size.back() < 0.25F;
+    data.damaged.push_back(uniform(random) < (planted ? 0.01 + extra : 0.01) ? 1 : 0);
+  }
+  return data;
+}
+
+TEST(FindDamagedSlicesTest, FindsWhatWasPlanted) {
+  const Data data = Make(1, 0.3);
+  const auto found = data.Search();
+  ASSERT_FALSE(found.empty());
+  EXPECT_NE(found[0].where.find("label == 3"), std::string::npos) << found[0].where;
+  EXPECT_NE(found[0].where.find("size < 0.2"), std::string::npos) << found[0].where;
+  EXPECT_LT(found[0].p, 1e-6);
+  // The text is a slice that a user can copy, and the counts are those of its members.
+  const auto where = SliceExpression::Parse(found[0].where);
+  ASSERT_TRUE(where);
+  int64_t n = 0;
+  int64_t damaged = 0;
+  for (size_t i = 0; i < data.damaged.size(); ++i) {
+    const double values[] = {data.label[i], data.size[i]};
+    if (!where->Matches(values)) continue;
+    ++n;
+    damaged += data.damaged[i];
+  }
+  EXPECT_EQ(found[0].damaged, damaged);
+  // The printed cut has 6 digits; a sample may fall between it and the exact one.
+  EXPECT_NEAR(static_cast<double>(found[0].n), static_cast<double>(n), 1);
+}
+
+TEST(FindDamagedSlicesTest, FindsNothingWhereThereIsNothing) {
+  int false_alarms = 0;
+  for (uint32_t seed = 100; seed < 300; ++seed) false_alarms += Make(seed, 0).Search().empty() ? 0 : 1;
+  // At most 5 % of 200 are expected; 10 and three standard deviations.
+  EXPECT_LE(false_alarms, 19);
+}
+
+TEST(FindDamagedSlicesTest, AgreesWithFishersExactTest) {
+  // 8 of 40 damaged in the slice, 2 of 160 elsewhere. By exact integers: (C(10,8) C(190,32) + C(10,9) C(190,31) +
+  // C(10,10) C(190,30)) / C(200,40) = 4.5558e-5, and two conditions were possible.
+  std::vector<float> column;
+  std::vector<uint8_t> damaged;
+  for (int i = 0; i < 200; ++i) {
+    column.push_back(i < 40 ? 1 : 0);
+    damaged.push_back(i < 8 || i >= 198 ? 1 : 0);
+  }
+  const SearchColumn columns[] = {{"a", column}};
+  const auto found = FindDamagedSlices(columns, damaged);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].where, "a == 1");
+  EXPECT_EQ(found[0].n, 40);
+  EXPECT_EQ(found[0].damaged, 8);
+  EXPECT_EQ(found[0].rest_damaged, 2);
+  EXPECT_NEAR(found[0].p, 9.111623341654893e-05, 1e-14);
+}
+
+TEST(FindDamagedSlicesTest, TakesEmptyAndUniformData) {
+  EXPECT_TRUE(FindDamagedSlices({}, {}).empty());
+  const std::vector<float> column(100, 1);
+  const SearchColumn columns[] = {{"a", column}};
+  EXPECT_TRUE(FindDamagedSlices(columns, std::vector<uint8_t>(100, 1)).empty());
+  EXPECT_TRUE(FindDamagedSlices(columns, std::vector<uint8_t>(100, 0)).empty());
+}
+
+}  // namespace
+}  // namespace tare::evaluate
