@@ -62,7 +62,7 @@ Result<CalibratedTensor> MakeTensor(const ObservedTensor& observed, const RangeO
   FillMoments(distribution, tensor);
   if (!statistics.broken()) {
     TARE_TRY(tensor.ranges, internal::ChooseAll(distribution, options)
-                                .While(StrCat("while ranging '", observed.name, "'")));
+                                .While(StrCat("ranging '", observed.name, "'")));
   }
   return tensor;
 }

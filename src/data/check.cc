@@ -72,7 +72,7 @@ class Checker {
     for (const Split& split : splits_) AddSplit(split);
     TARE_TRY_VOID(ReadLabels());
     for (const Split& split : splits_) {
-      TARE_TRY_VOID(internal::CheckNumbers(split, out_.content.method, out_.findings).While(StrCat("while checking the ", split.name, " set")));
+      TARE_TRY_VOID(internal::CheckNumbers(split, out_.content.method, out_.findings).While(StrCat("checking the ", split.name, " set")));
     }
     TARE_TRY(out_.duplicates, ScanDuplicates(splits_, out_.content.method, labels_, request_.duplicates, progress_));
     AddDuplicates();

@@ -62,7 +62,7 @@ Result<std::vector<Hash128>> HashContent(const Pool& pool, NearMethod method) {
     } else {
       result = HashSamples(split, as_numbers, [&](const Hash128& hash, int64_t) { hashes.push_back(hash); });
     }
-    if (!result) return std::move(result).error().While(StrCat("while reading the ", split.name, " set"));
+    if (!result) return std::move(result).error().While(StrCat("reading the ", split.name, " set"));
   }
   return hashes;
 }

@@ -106,7 +106,7 @@ class Binder {
   Result<void> Take(const std::string& name, BoundInput& bound) {
     auto array = dataset_.Find(name);
     if (!array) {
-      return std::move(array).error().While(StrCat("while binding input '", bound.input.name, "'"));
+      return std::move(array).error().While(StrCat("binding input '", bound.input.name, "'"));
     }
     if (array->name == labels_) {
       return InvalidArgument(
@@ -354,7 +354,7 @@ struct Feed::State {
                     " in array '", b.arrays[0], "' of ", dataset->source());
     };
     auto converted = ConvertTensor(shaped, b.input.dtype, b.affine, describe);
-    return std::move(converted).While(StrCat("while feeding input '", b.input.name, "'"));
+    return std::move(converted).While(StrCat("feeding input '", b.input.name, "'"));
   }
 };
 

@@ -91,7 +91,7 @@ Result<void> Pool::ForEachBlock(
     }
     auto result = use(splits_[split], samples, first);
     if (!result) {
-      return std::move(result).error().While(StrCat("while comparing the ", splits_[split].name, " split"));
+      return std::move(result).error().While(StrCat("comparing the ", splits_[split].name, " split"));
     }
     first += samples.size();
   }

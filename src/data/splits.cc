@@ -121,7 +121,7 @@ Result<DisjointReport> FindDuplicates(std::span<const Split> splits) {
     };
     auto result = HashSamples(split, as_numbers, look_up);
     if (!result) {
-      return std::move(result).error().While(StrCat("while comparing the ", split.name, " split"));
+      return std::move(result).error().While(StrCat("comparing the ", split.name, " split"));
     }
     if (!is_last) std::ranges::sort(entries, {}, &Entry::Order);
   }

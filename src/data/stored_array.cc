@@ -86,7 +86,7 @@ class StoredDataset : public Dataset {
         arrays_, name, [](const StoredArray& a) -> const std::string& { return a.info().name; });
     if (array == arrays_.end()) return Find(name).error();
     TARE_TRY_VOID(CheckSamples(*this, samples));
-    return array->Read(samples).While(StrCat("while reading array '", name, "' of ", source()));
+    return array->Read(samples).While(StrCat("reading array '", name, "' of ", source()));
   }
 
   Result<std::string> Digest() const override {

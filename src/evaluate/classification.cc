@@ -349,7 +349,7 @@ Result<ClassificationEvaluation> ClassificationEvaluation::Create(Classification
   for (const auto& spec : options.slices) {
     TARE_TRY(
         auto where,
-        SliceExpression::Parse(spec.where).While(StrCat("while reading slice '", spec.name, "'")));
+        SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
     state->slices.push_back({spec, std::move(where)});
   }
   state->options = std::move(options);

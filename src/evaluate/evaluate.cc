@@ -1,6 +1,10 @@
 #include "tare/evaluate/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "evaluate/number_tasks_internal.h"
 
 namespace tare::evaluate {
 namespace {
@@ -135,6 +139,11 @@ std::vector<TensorView> ViewsOf(const std::vector<Tensor>& tensors) {
 // What one test set feeds.
 struct Collector {
   std::optional<ClassificationEvaluation> classification;
+  std::optional<SampleEvaluation> numbers;  // regression and multi-label, which `num_classes` (not 0) tells apart
+  std::string number_task;  // regression, multi_label, or empty
+  int64_t num_classes = 0;
+  double threshold = 0.5;
+  SampleOptions sample_options;
   std::optional<OutputsEvaluation> outputs;
   ScoreOutput score;
   std::vector<ValueInfo> infos;
@@ -160,8 +169,66 @@ struct Collector {
     return classification->Add(in);
   }
 
+  // The first batch tells whether scores are probabilities, and how many classes there are.
+  Result<void> StartNumbers(std::string_view task, const RowsRead& rows) {
+    num_classes = task == "multi_label" ? rows.num_classes : 0;
+    const auto is_share = [](float value) { return value >= 0 && value <= 1; };
+    threshold = std::ranges::all_of(rows.scores, is_share) ? 0.5 : 0.0;
+    TARE_TRY(numbers, SampleEvaluation::Create(num_classes > 0 ? LabelSetSchema(num_classes) : RegressionSchema(), sample_options));
+    return {};
+  }
+
+  std::set<int64_t> LabelSet(std::span<const float> scores) const {
+    std::set<int64_t> labels;
+    for (size_t c = 0; c < scores.size(); ++c) {
+      if (scores[c] >= threshold) labels.insert(static_cast<int64_t>(c));
+    }
+    return labels;
+  }
+
+  Result<void> AddNumbers(std::string_view task, const EvaluationBatch& batch, std::span<const TensorView> first,
+                          std::span<const TensorView> second) {
+    const std::string& name = infos[score.index].name;
+    TARE_TRY(const auto a, ReadRows(first[score.index], score, batch.num_valid, name));
+    TARE_TRY(const auto b, ReadRows(second[score.index], score, batch.num_valid, name));
+    const auto width = static_cast<size_t>(a.num_classes);
+    if (a.scores.empty() || batch.targets.size() != a.scores.size()) {
+      return InvalidArgument(StrCat("labels of ", batch.targets.size(), " numbers for ", batch.num_valid, " samples of ", width, " in output '", name, "'"),
+                             task == "regression" ? "give one number a sample as the label, and a model with one number as its output"
+                                                  : "give labels [samples, classes] of 0 and 1");
+    }
+    if (!numbers) TARE_TRY_VOID(StartNumbers(task, a));
+    std::vector<double> rows[2];
+    const size_t columns = (num_classes > 0 ? LabelSetSchema(num_classes) : RegressionSchema()).columns.size();
+    for (auto& row : rows) row.resize(columns);
+    for (size_t i = 0; i < static_cast<size_t>(batch.num_valid); ++i) {
+      const auto before = std::span(a.scores).subspan(i * width, width);
+      const auto after = std::span(b.scores).subspan(i * width, width);
+      if (num_classes == 0) {
+        if (!std::isfinite(before[0]) || !std::isfinite(after[0])) {
+          return InvalidArgument(StrCat("output '", name, "' is not finite"), "look for overflow: tare evaluate --task outputs counts such values");
+        }
+        MeasureRegression(batch.targets[i], before[0], rows[0]);
+        MeasureRegression(batch.targets[i], after[0], rows[1]);
+        numbers->Add(rows[0], rows[1], before[0] != after[0]);
+        continue;
+      }
+      std::set<int64_t> gold;
+      for (size_t c = 0; c < width; ++c) {
+        if (batch.targets[i * width + c] != 0) gold.insert(static_cast<int64_t>(c));
+      }
+      const auto found = LabelSet(before);
+      const auto found_after = LabelSet(after);
+      MeasureLabelSets(gold, found, num_classes, rows[0]);
+      MeasureLabelSets(gold, found_after, num_classes, rows[1]);
+      numbers->Add(rows[0], rows[1], found != found_after);
+    }
+    return {};
+  }
+
   Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> first,
                    std::span<const TensorView> second) {
+    if (!number_task.empty()) TARE_TRY_VOID(AddNumbers(number_task, batch, first, second));
     if (outputs) TARE_TRY_VOID(outputs->Add(first, second, batch.num_valid));
     if (classification) TARE_TRY_VOID(AddAnswers(batch, first, second));
     return {};
@@ -175,7 +242,7 @@ Result<void> RunAll(const RunnableModel& baseline, const RunnableModel& candidat
     if (progress.cancelled()) return Cancelled();
     TARE_TRY(const auto batch, source.Next());
     if (!batch) break;
-    const auto where = StrCat("while evaluating samples ", done, " to ", done + batch->num_valid);
+    const auto where = StrCat("evaluating samples ", done, " to ", done + batch->num_valid);
     TARE_TRY(const auto first, RunOwned(baseline, *batch).While(where));
     TARE_TRY(const auto second, RunOwned(candidate, *batch).While(where));
     if (first.size() != collector.infos.size() || second.size() != first.size()) {
@@ -218,12 +285,18 @@ RunnableModel RunnableOf(const runtime::Session& session) {
 Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
                           BatchSource& source, const std::string& task,
                           const EvaluateOptions& options, Progress& progress) {
-  if (task != "classification" && task != "outputs") {
-    return Unsupported(StrCat("the task '", task, "' is not known"),
-                       "choose classification or outputs");
+  const bool of_numbers = task == "regression" || task == "multi_label";
+  if (task != "classification" && task != "outputs" && !of_numbers) {
+    return Unsupported(StrCat("models are not run for the task '", task, "'"),
+                       "choose classification, regression, multi_label or outputs; or give what the models answered as --predictions");
   }
   const bool with_labels = task == "classification";
   TARE_TRY(auto collector, MakeCollector(baseline, candidate, with_labels, true, options));
+  if (of_numbers) {
+    collector.number_task = task;
+    collector.sample_options = {options.classification.confidence, options.classification.bootstrap, {}, {}};
+    TARE_TRY(collector.score, FindScoreOutput(baseline.outputs, options.score_output));
+  }
   progress.Begin("evaluate", source.num_samples());
   TARE_TRY_VOID(RunAll(baseline, candidate, source, collector, progress));
   Evidence out;
@@ -236,6 +309,7 @@ Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& ca
     out.classes = options.classification.classes;
     SetTestEvidence(collector.classification->Finish(), out);
   }
+  if (collector.numbers) SetTestEvidence(collector.numbers->Finish(), out);
   SetOutputsEvidence(collector.outputs->Finish(), collector.outputs->num_samples(), out);
   out.replicates = stats::WithinBudget(bootstrap, out.n).replicates;
   progress.End("");

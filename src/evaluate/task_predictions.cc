@@ -19,7 +19,7 @@ class TaskEvaluation {
 
   Result<TestEvidence> Run() {
     for (const SliceSpec& spec : options_.slices) {
-      TARE_TRY(auto where, SliceExpression::Parse(spec.where).While(StrCat("while reading slice '", spec.name, "'")));
+      TARE_TRY(auto where, SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
       conditions_.push_back(std::move(where));
     }
     TARE_TRY_VOID(JoinById(*readers_[0], *readers_[1],

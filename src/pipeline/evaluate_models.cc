@@ -75,8 +75,8 @@ Project ProjectOf(const EvaluateRequest& request) {
 }
 
 Result<void> CheckRequest(const Project& project) {
-  if (project.task == "classification" && project.label.empty()) {
-    return InvalidArgument("task classification needs labels", "name their array with --label, or use --task outputs");
+  if (project.task != "outputs" && project.label.empty()) {
+    return InvalidArgument(StrCat("task ", project.task, " needs labels"), "name their array with --label, or use --task outputs");
   }
   if (project.task != "classification" && !project.distributions.empty()) {
     return InvalidArgument("corrupted images are compared as classification", "name the array of labels with --label, or leave out --corrupt");

@@ -149,6 +149,10 @@ Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
   out.num_valid = batch.num_valid;
   if (project_.task == "classification") {
     TARE_TRY(out.labels, ClassLabels(project_, *source_.dataset, part, 0));
+  } else if (project_.task != "outputs") {
+    TARE_TRY(const Tensor labels, source_.dataset->Read(project_.label, part));
+    TARE_TRY(const Tensor floats, labels.ToFloat32());
+    out.targets.assign(floats.data<float>().begin(), floats.data<float>().end());
   }
   for (const std::string& column : columns_) {
     const std::string names[] = {column};

@@ -28,7 +28,9 @@ struct NamedColumn {
 /// Inputs of one run of the models, and what is known about its samples.
 struct EvaluationBatch {
   std::vector<NamedTensor> inputs;
-  std::vector<int64_t> labels;  ///< num_valid of them; empty for task outputs
+  std::vector<int64_t> labels;  ///< of classification: num_valid of them
+  /// Of regression [num_valid], of multi-label classification [num_valid, classes] of 0 and 1.
+  std::vector<double> targets;
   int64_t num_valid = 0;        ///< rows that are samples; the rest is padding
   std::vector<NamedColumn> columns;
 };
@@ -61,13 +63,14 @@ struct EvaluateOptions {
   std::string score_output;
 };
 
-/// Runs both models on every batch of the test set and returns the evidence of the task: with
-/// labels classification and the closeness of outputs, without labels (task "outputs") the
-/// closeness alone.
+/// Runs both models on every batch of the test set and returns the evidence of the task, with the
+/// closeness of outputs: classification, regression (one number a sample), multi_label (one score a
+/// class; taken at 0.5 for probabilities, at 0 for logits), or outputs (without labels, closeness alone).
 ///
 /// Errors   kInvalidArgument: the two have different outputs, a batch without labels (or with other
-///          than num_valid), no output fits, a model without rows as its answer; kCancelled; and
-///          what the source and the models give. An empty source is kInvalidArgument.
+///          than num_valid), no output fits, a model without rows as its answer, a prediction that is not
+///          finite; kCancelled; and what the source and the models give. An empty source is
+///          kInvalidArgument.
 Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
                           BatchSource& source, const std::string& task,
                           const EvaluateOptions& options, Progress& progress);
