@@ -179,15 +179,13 @@ void ClassificationEvaluation::State::AddSearchColumns(const ClassificationBatch
 
 void ClassificationEvaluation::State::FindSlices(TestEvidence& out) const {
   std::vector<float> labels;
-  std::vector<float> confidences;
   std::vector<uint8_t> damaged;
   for (const SampleRecord& record : records) {
     labels.push_back(static_cast<float>(record.answers.label));
-    confidences.push_back(record.baseline_confidence);
     damaged.push_back(record.answers.baseline == record.answers.label && record.answers.candidate != record.answers.label ? 1 : 0);
   }
   std::vector<SearchColumn> columns = {{"label", labels, true}};
-  if (kind) columns.push_back({kConfidence, confidences, false});
+  // Not by confidence: an unsure answer flips first in any model, which is no finding.
   for (const auto& [name, values] : search_columns) columns.push_back({name, values, false});
   const auto percent = [](int64_t part, int64_t whole) { return FormatValue(static_cast<double>(part) / static_cast<double>(whole), Unit::kRatio); };
   for (const FoundSlice& slice : FindDamagedSlices(columns, damaged)) {

@@ -238,20 +238,30 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
   auto evaluation = *ClassificationEvaluation::Create(options);
   std::vector<int64_t> labels;
   std::vector<float> first, second;
+  std::vector<double> widths;
   for (int i = 0; i < 400; ++i) {
-    const bool unsure = i % 8 == 0;  // and half of these are lost
+    const bool unsure = i % 8 == 0;  // and half of these, the wide ones, are lost
     labels.push_back(0);
+    widths.push_back(i % 16 == 0 ? 9 : 1);
     const float p = unsure ? 0.6F : 0.95F;
     const float q = i % 16 == 0 ? 0.4F : p;
     first.insert(first.end(), {p, 1 - p});
     second.insert(second.end(), {q, 1 - q});
   }
-  ASSERT_TRUE(evaluation.Add({labels, 2, {first, {}}, {second, {}}, {}}));
+  // 25 wide samples are below the 30 that a slice must hold to be searched; 10 more make it.
+  for (int i = 0; i < 10; ++i) {
+    labels.push_back(0);
+    widths.push_back(9);
+    first.insert(first.end(), {0.95F, 0.05F});
+    second.insert(second.end(), {0.95F, 0.05F});
+  }
+  const Column columns[] = {{"width", widths}};
+  ASSERT_TRUE(evaluation.Add({labels, 2, {first, {}}, {second, {}}, columns}));
   const auto found = evaluation.Finish();
   EXPECT_EQ(found.paired.slices[0].counts.n, 50);
   EXPECT_EQ(found.paired.slices[0].counts.harmful, 25);
   ASSERT_FALSE(found.warnings.empty());
-  EXPECT_THAT(found.warnings.back().what, HasSubstr("harmful flips gather where confidence == 0.6: 25 of 50 samples (50.00 %), elsewhere 0.00 %"));
+  EXPECT_THAT(found.warnings.back().what, HasSubstr("harmful flips gather where width == 9: 25 of 35 samples (71.43 %), elsewhere 0.00 %"));
 }
 
 TEST(ClassificationEvaluationTest, RefusesOptionsOutOfRange) {

@@ -102,7 +102,7 @@ TEST(EvaluateTest, SaysWhatDoesNotFit) {
   };
   EXPECT_THAT(run(FakeModel(1), FakeModel(1), empty), HasSubstr("holds no sample"));
   EXPECT_THAT(run(FakeModel(1), FakeModel(1), unlabelled), HasSubstr("has 0 labels"));
-  EXPECT_THAT(run(FakeModel(1), FakeModel(1), good, "poetry"), HasSubstr("'poetry' is not known"));
+  EXPECT_THAT(run(FakeModel(1), FakeModel(1), good, "poetry"), HasSubstr("the task 'poetry'"));
   EXPECT_THAT(run(FakeModel(1), FakeModel(1), good, "classification", "z"),
               HasSubstr("no output 'z'"));
   EXPECT_THAT(run(FakeModel(1, {-1, 2, 7}), FakeModel(1, {-1, 2, 7}), good),
