@@ -191,6 +191,8 @@ Result<Side> ReadSide(const JsonReader& document, const char* key) {
   TARE_TRY(out.latency, ReadLatencies(reader));
   TARE_TRY(out.model_bytes, reader.Count("model_bytes"));
   TARE_TRY(out.peak_rss_bytes, reader.Count("peak_rss_bytes"));
+  TARE_TRY(out.load_ms, reader.Number("load_ms"));
+  TARE_TRY(out.cold_start_ms, reader.Number("cold_start_ms"));
   return out;
 }
 

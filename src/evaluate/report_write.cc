@@ -111,6 +111,8 @@ Json SideJson(const Side& side, const std::vector<std::string>& names) {
   }
   Put(out, "model_bytes", side.model_bytes);
   Put(out, "peak_rss_bytes", side.peak_rss_bytes);
+  Put(out, "load_ms", side.load_ms);
+  Put(out, "cold_start_ms", side.cold_start_ms);
   if (side.energy) out["energy"] = ToJson(*side.energy);
   return out;
 }

@@ -20,6 +20,33 @@ std::vector<int64_t> BatchesOf(const data::Feed& feed, size_t num_samples) {
   return {1, kSeveral};
 }
 
+// Opens both models in turns, and runs each once.
+Result<void> AddColdStart(const ComparedModels& models, std::span<const NamedTensor> inputs, evaluate::Evidence& evidence) {
+  constexpr int kRounds = 5;
+  std::vector<double> load[2];
+  std::vector<double> cold[2];
+  for (int round = 0; round < kRounds; ++round) {
+    for (const int side : {0, 1}) {
+      const int64_t start = evaluate::MonotonicNs();
+      TARE_TRY(const auto session, runtime::Session::FromFile(side == 0 ? models.baseline_path : models.candidate_path, models.options));
+      const int64_t loaded = evaluate::MonotonicNs();
+      TARE_TRY_VOID(session.Run(inputs));
+      load[side].push_back(static_cast<double>(loaded - start) * 1e-6);
+      cold[side].push_back(static_cast<double>(evaluate::MonotonicNs() - start) * 1e-6);
+    }
+  }
+  const auto median = [](std::vector<double>& times) {
+    std::ranges::sort(times);
+    return times[times.size() / 2];
+  };
+  evaluate::Side* const sides[] = {&evidence.baseline, &evidence.candidate};
+  for (const int side : {0, 1}) {
+    sides[side]->load_ms = median(load[side]);
+    sides[side]->cold_start_ms = median(cold[side]);
+  }
+  return {};
+}
+
 }  // namespace
 
 int64_t ModelBytes(const std::string& path) {
@@ -54,6 +81,7 @@ Result<void> AddCosts(const ComparedModels& models, const data::Feed& feed, cons
     evidence.baseline.peak_rss_bytes = *baseline_peak;
     evidence.candidate.peak_rss_bytes = *candidate_peak;
   }
+  TARE_TRY_VOID(AddColdStart(models, first->inputs, evidence));
   evaluate::SetCostRatios(evidence);
   AddEnergy(models, first->inputs, BatchesOf(feed, samples.size()).front(), evidence);
   const double speedup = evidence.cost.speedup.front().second.value;

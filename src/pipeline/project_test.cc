@@ -38,7 +38,7 @@ TEST(ProjectTest, ReadsTheExample) {
   EXPECT_EQ(project->slices.size(), 4U);
   ASSERT_EQ(project->bindings.size(), 1U);
   EXPECT_DOUBLE_EQ(project->bindings[0].preprocessing.scale, 1.0 / 255);
-  EXPECT_EQ(project->policy.quality.size(), 4U);
+  EXPECT_EQ(project->policy.quality.size(), 7U);
   EXPECT_EQ(project->wish, search::Wish::kAuto);
 }
 

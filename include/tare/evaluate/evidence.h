@@ -101,6 +101,8 @@ struct Side {
   std::vector<ScopeMetrics> slices, distributions;
   std::vector<Latency> latency;  ///< the first is the one of the headline
   std::optional<int64_t> model_bytes, peak_rss_bytes;
+  /// Median time to open the model, and to open it and run it once.
+  std::optional<double> load_ms, cold_start_ms;
   std::optional<Energy> energy;
 };
 

@@ -86,6 +86,8 @@ export function resources(c: Context): Section | Absent {
   };
   add("model file", a?.model_bytes, b?.model_bytes, cost?.size_ratio, "bytes", "file");
   add("peak memory", a?.peak_rss_bytes, b?.peak_rss_bytes, cost?.memory_ratio, "bytes", "peak memory");
+  add("load time", a?.load_ms, b?.load_ms, undefined, "ms", "load time");
+  add("cold start: load and first run", a?.cold_start_ms, b?.cold_start_ms, undefined, "ms", "cold start");
   const energy = [a?.energy, b?.energy], measured = energy.every((e) => e?.status === "measured");
   add(`energy a sample${measured ? "" : energy.some((e) => e?.status === "estimated") ? " (estimated)" : ""}`, energy[0]?.joules_per_sample, energy[1]?.joules_per_sample, measured ? cost?.energy_ratio : undefined, "joules", measured ? "energy" : "estimated energy");
   if (!rows.length) return { ...head, what: "file size, peak memory and energy a sample of both models", how: "`tare evaluate FLOAT.onnx QUANT.onnx --data FILE`" };

@@ -9,7 +9,7 @@ export interface Latency {
 }
 export interface Side {
   label?: string; path?: string; metrics?: Metrics; per_class?: ClassRow[]; confusion?: number[][]; slices?: Group[]; distributions?: Group[];
-  latency_ms?: Latency; latency?: Latency[]; throughput_per_s?: number; model_bytes?: number; peak_rss_bytes?: number;
+  latency_ms?: Latency; latency?: Latency[]; throughput_per_s?: number; model_bytes?: number; peak_rss_bytes?: number; load_ms?: number; cold_start_ms?: number;
   energy?: { status?: string; joules_per_sample?: number; method?: string };
 }
 export interface PairedGroup { name?: string; n?: number; flips?: number; harmful?: number; helpful?: number; difference?: Record<string, Interval> }
