@@ -524,15 +524,24 @@ class Search {
   // Among equals the plan with more static nodes: less of it depends on the run, and more of the
   // file is int8. Measured ties must not decide by noise.
   size_t PreferFused(size_t best, const std::vector<size_t>& finalists) const {
-    const auto num_static = [&](size_t i) {
-      const auto& nodes = choice_.candidates[i].nodes;
-      return std::count_if(nodes.begin(), nodes.end(), [](const NodeChoice& choice) { return choice.format == Format::kInt8Static; });
+    // Static convolutions, products and sums; then few other quantized nodes: a last Sigmoid in 8 bits
+    // rounds small probabilities to 0 and gains nothing.
+    const auto rank = [&](size_t i) {
+      static const std::set<std::string> kArithmetic = {"Conv", "ConvTranspose", "Gemm", "MatMul", "Add"};
+      int64_t num_static = 0;
+      int64_t num_others = 0;
+      for (const quantize::NodeChoice& node : choice_.candidates[i].nodes) {
+        const bool is_static = node.format == quantize::Format::kInt8Static;
+        num_static += is_static && kArithmetic.contains(node.op_type) ? 1 : 0;
+        num_others += is_static && !kArithmetic.contains(node.op_type) ? 1 : 0;
+      }
+      return std::pair(num_static, -num_others);
     };
     size_t preferred = best;
     for (const size_t i : finalists) {
       const Candidate& candidate = choice_.candidates[i];
       const bool equal = candidate.problem.empty() && Score(candidate) >= kTie * Score(choice_.candidates[best]);
-      if (equal && options_.goal == Goal::kSpeed && num_static(i) > num_static(preferred)) preferred = i;
+      if (equal && options_.goal == Goal::kSpeed && rank(i) > rank(preferred)) preferred = i;
     }
     return preferred;
   }
