@@ -143,6 +143,7 @@ struct Collector {
   std::string number_task;  // regression, multi_label, or empty
   int64_t num_classes = 0;
   double threshold = 0.5;
+  double origin = 0;  // of regression: the first label
   SampleOptions sample_options;
   std::optional<OutputsEvaluation> outputs;
   ScoreOutput score;
@@ -197,7 +198,10 @@ struct Collector {
                              task == "regression" ? "give one number a sample as the label, and a model with one number as its output"
                                                   : "give labels [samples, classes] of 0 and 1");
     }
-    if (!numbers) TARE_TRY_VOID(StartNumbers(task, a));
+    if (!numbers) {
+      origin = batch.targets[0];
+      TARE_TRY_VOID(StartNumbers(task, a));
+    }
     std::vector<double> rows[2];
     const size_t columns = (num_classes > 0 ? LabelSetSchema(num_classes) : RegressionSchema()).columns.size();
     for (auto& row : rows) row.resize(columns);
@@ -208,8 +212,8 @@ struct Collector {
         if (!std::isfinite(before[0]) || !std::isfinite(after[0])) {
           return InvalidArgument(StrCat("output '", name, "' is not finite"), "look for overflow: tare evaluate --task outputs counts such values");
         }
-        MeasureRegression(batch.targets[i], before[0], rows[0]);
-        MeasureRegression(batch.targets[i], after[0], rows[1]);
+        MeasureRegression(batch.targets[i], before[0], origin, rows[0]);
+        MeasureRegression(batch.targets[i], after[0], origin, rows[1]);
         numbers->Add(rows[0], rows[1], before[0] != after[0]);
         continue;
       }

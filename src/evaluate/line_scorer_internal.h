@@ -40,7 +40,7 @@ class LineScorer {
 /// Errors  kUnsupported: no such task.
 Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first);
 
-std::unique_ptr<LineScorer> MakeRegressionScorer();
+Result<std::unique_ptr<LineScorer>> MakeRegressionScorer(const JsonReader& first);
 Result<std::unique_ptr<LineScorer>> MakeMultiLabelScorer(const JsonReader& first);
 std::unique_ptr<LineScorer> MakeTokenScorer();
 /// Question answering and generation: the first counts exact answers, the second ROUGE-L too.

@@ -21,16 +21,19 @@ Result<double> NeedNumber(const JsonReader& fields, const char* key) {
 
 class RegressionScorer : public LineScorer {
  public:
-  RegressionScorer() { schema_ = RegressionSchema(); }
+  explicit RegressionScorer(double origin) : origin_(origin) { schema_ = RegressionSchema(); }
 
   Result<std::string> Score(const JsonReader& reference, const JsonReader& answer, std::span<double> row) const override {
     TARE_TRY(const double label, NeedNumber(reference, "label"));
     TARE_TRY(const double prediction, NeedNumber(answer, "prediction"));
-    MeasureRegression(label, prediction, row);
+    MeasureRegression(label, prediction, origin_, row);
     const auto is_finite = [](double value) { return std::isfinite(value); };
     if (!std::ranges::all_of(row, is_finite)) return answer.Wrong("prediction", "a number whose square is finite");
     return Json(prediction).dump();
   }
+
+ private:
+  double origin_;
 };
 
 // Labels as a set of class indices.
@@ -83,7 +86,10 @@ class MultiLabelScorer : public LineScorer {
 
 }  // namespace
 
-std::unique_ptr<LineScorer> MakeRegressionScorer() { return std::make_unique<RegressionScorer>(); }
+Result<std::unique_ptr<LineScorer>> MakeRegressionScorer(const JsonReader& first) {
+  TARE_TRY(const double origin, NeedNumber(first, "label"));
+  return std::unique_ptr<LineScorer>(std::make_unique<RegressionScorer>(origin));
+}
 
 Result<std::unique_ptr<LineScorer>> MakeMultiLabelScorer(const JsonReader& first) {
   TARE_TRY(const auto scores, ReadNumbers(first, "scores"));

@@ -38,11 +38,11 @@ SampleSchema RegressionSchema() {
   return schema;
 }
 
-void MeasureRegression(double label, double prediction, std::span<double> row) {
+void MeasureRegression(double label, double prediction, double origin, std::span<double> row) {
   row[kAbsolute] = std::abs(prediction - label);
   row[kSquared] = row[kAbsolute] * row[kAbsolute];
-  row[kLabel] = label;
-  row[kLabelSquared] = label * label;
+  row[kLabel] = label - origin;
+  row[kLabelSquared] = row[kLabel] * row[kLabel];
 }
 
 SampleSchema LabelSetSchema(int64_t num_classes) {

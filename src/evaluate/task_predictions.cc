@@ -97,7 +97,7 @@ class TaskEvaluation {
 std::span<const std::string_view> PredictionTasks() { return kTasks; }
 
 Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first) {
-  if (task == "regression") return MakeRegressionScorer();
+  if (task == "regression") return MakeRegressionScorer(first);
   if (task == "multi_label") return MakeMultiLabelScorer(first);
   if (task == "token_classification") return MakeTokenScorer();
   if (task == "question_answering" || task == "generation") return MakeAnswerScorer(task == "generation", first);
