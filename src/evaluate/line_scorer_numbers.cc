@@ -75,6 +75,11 @@ class MultiLabelScorer : public LineScorer {
     }
     std::set<int64_t> predicted;
     for (size_t c = 0; c < scores.size(); ++c) {
+      const bool is_share = scores[c] >= 0 && scores[c] <= 1;
+      if (threshold_ == 0.5 && !is_share) {
+        return answer.Wrong("scores", "between 0 and 1 as in the first line, where they are taken for probabilities; "
+                                      "with logits, give the decided classes as 'prediction' and no scores");
+      }
       if (scores[c] >= threshold_) predicted.insert(static_cast<int64_t>(c));
     }
     return predicted;

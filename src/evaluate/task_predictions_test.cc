@@ -189,6 +189,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "class indices below 2"},
         BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})", R"({"id": 1, "scores": [0.1]})",
                  "int8.jsonl:1: scores is not a list of 2 numbers"},
+        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})", R"({"id": 1, "scores": [0.1, 3]})",
+                 "int8.jsonl:1: scores is not between 0 and 1 as in the first line"},
         BadLines{"question_answering", R"({"id": 1, "prediction": "x"})", R"({"id": 1, "prediction": "x"})", "answers"},
         BadLines{"question_answering", R"({"id": 1, "answers": ["x"]})", R"({"id": 1, "prediction": "x"})",
                  "float.jsonl:1: prediction is not a text"},
