@@ -21,6 +21,8 @@ struct EvaluateArgs {
   std::string predictions_path;
   std::string against_path;
   std::string task;
+  std::string output;
+  std::vector<std::string> classes;
   std::vector<std::string> corrupt;
   std::string policy_path;
   std::string out_path;
@@ -53,7 +55,7 @@ Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
 
 // The tasks of models and of predictions.
 std::vector<std::string> Tasks() {
-  std::vector<std::string> tasks = {"classification", "outputs", "object_detection"};
+  std::vector<std::string> tasks = {"classification", "embedding", "outputs", "object_detection"};
   for (const std::string_view task : evaluate::PredictionTasks()) tasks.emplace_back(task);
   return tasks;
 }
@@ -84,6 +86,8 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
   request.data_path = args.data.data_path;
   request.label = args.data.label;
   request.task = args.task;
+  request.output = args.output;
+  request.classes = args.classes;
   TARE_TRY(request.bindings, BindingsOf(args.data));
   TARE_TRY(request.slices, SlicesOf(args));
   for (const std::string& text : args.corrupt) {
@@ -129,6 +133,8 @@ Command MakeEvaluateCommand(CLI::App& root) {
   app->add_option("--against", args->against_path, "Predictions of the candidate")->type_name(kFileType);
   app->add_option("--task", args->task, "What the models do: classification (default with labels), outputs (default without), or a task of predictions")
       ->check(OneOf(Tasks()));
+  app->add_option("--output", args->output, "The models' output that answers (default: the first that fits the task)")->type_name("NAME");
+  app->add_option("--classes", args->classes, "Tags of token classification, in the model's order: O,B-PER,I-PER")->delimiter(',')->type_name("NAMES");
   app->add_option("--slice", args->slices, "A part of the samples to judge by itself: NAME=CONDITION, as 'long=length > 100'; may be given again")
       ->type_name("NAME=CONDITION")
       ->expected(1)

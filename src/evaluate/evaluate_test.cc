@@ -77,7 +77,7 @@ TEST(EvaluateTest, ComparesOutputsWithoutLabels) {
 TEST(EvaluateTest, AddsDistributions) {
   FakeSource source(1);
   Evidence evidence;
-  const auto done = EvaluateDistribution(FakeModel(1), FakeModel(-1), source, "noise", "severity 3",
+  const auto done = EvaluateDistribution(FakeModel(1), FakeModel(-1), source, "classification", "noise", "severity 3",
                                          Fast(), NoProgress(), evidence);
   ASSERT_TRUE(done) << done.error().what;
   ASSERT_EQ(evidence.paired->distributions.size(), 1);

@@ -6,10 +6,6 @@
 namespace tare::evaluate {
 namespace {
 
-double Rate(const stats::PairedCounts& counts) {
-  return static_cast<double>(counts.helpful - counts.harmful) / static_cast<double>(counts.n);
-}
-
 // The bound of a - b from the bounds of each towards the same side.
 double Combine(double a, double a_bound, double b, double b_bound, double sign) {
   return a - b + sign * std::hypot(a_bound - a, b_bound - b);
@@ -17,19 +13,21 @@ double Combine(double a, double a_bound, double b, double b_bound, double sign) 
 
 }  // namespace
 
-Estimate ExtraDamage(const stats::PairedCounts& there, const stats::PairedCounts& clean, double confidence) {
+Estimate ExtraDamage(const Estimate& there, const Estimate& clean, double confidence) {
   Estimate out;
   out.method = "mover";
   out.n = std::min(there.n, clean.n);
-  const double a = Rate(there);
-  const double b = Rate(clean);
-  out.value = a - b;
-  if (out.n == 0) return out;
-  const auto low = [&](double level) { return Combine(a, stats::TangoLower(there, level), b, stats::TangoUpper(clean, level), -1); };
-  const auto high = [&](double level) { return Combine(a, stats::TangoUpper(there, level), b, stats::TangoLower(clean, level), 1); };
-  out.low = low((1 + confidence) / 2);
-  out.high = high((1 + confidence) / 2);
-  for (const double level : kBoundConfidences) out.bounds.push_back({level, low(level), high(level)});
+  out.value = out.n > 0 ? there.value - clean.value : NAN;
+  if (!std::isfinite(out.value)) return out;
+  const auto bound = [&](Direction side, double level) -> std::optional<double> {
+    const auto a = OneSidedBound(there, side, level, confidence);
+    const auto b = OneSidedBound(clean, side == Direction::kAbove ? Direction::kBelow : Direction::kAbove, level, confidence);
+    if (!a || !b) return std::nullopt;
+    return Combine(there.value, *a, clean.value, *b, side == Direction::kAbove ? -1 : 1);
+  };
+  out.low = bound(Direction::kAbove, (1 + confidence) / 2);
+  out.high = bound(Direction::kBelow, (1 + confidence) / 2);
+  for (const double level : kBoundConfidences) out.bounds.push_back({level, bound(Direction::kAbove, level), bound(Direction::kBelow, level)});
   return out;
 }
 

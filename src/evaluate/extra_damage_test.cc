@@ -8,10 +8,14 @@
 namespace tare::evaluate {
 namespace {
 
+Estimate ExtraDamage(const stats::PairedCounts& there, const stats::PairedCounts& clean) {
+  return evaluate::ExtraDamage(PairedEstimate(there, 0.95), PairedEstimate(clean, 0.95), 0.95);
+}
+
 TEST(ExtraDamageTest, CombinesTheBoundsOfBoth) {
   const stats::PairedCounts there{1'000, 30, 10};
   const stats::PairedCounts clean{2'000, 16, 20};
-  const Estimate found = ExtraDamage(there, clean, 0.95);
+  const Estimate found = ExtraDamage(there, clean);
   EXPECT_DOUBLE_EQ(found.value, -0.02 - 0.002);
   EXPECT_EQ(found.n, 1'000);
   const double a = -0.02 - stats::TangoLower(there, 0.95);
@@ -29,14 +33,27 @@ TEST(ExtraDamageTest, HoldsItsSizeAtTheMargin) {
   };
   int passed = 0;
   for (int i = 0; i < 4'000; ++i) {
-    const Estimate found = ExtraDamage(draw(0.03, 0.01), draw(0.02, 0.01), 0.95);
+    const Estimate found = ExtraDamage(draw(0.03, 0.01), draw(0.02, 0.01));
     if (*OneSidedBound(found, Direction::kAbove, 0.95, 0.95) > -0.01) ++passed;
   }
   // 5 % of 4,000 is 200; three standard deviations are 41.
   EXPECT_NEAR(passed, 200, 50);
 }
 
-TEST(ExtraDamageTest, IsUndefinedWithoutSamples) { EXPECT_TRUE(std::isnan(ExtraDamage({}, {100, 1, 1}, 0.95).value)); }
+TEST(ExtraDamageTest, TakesTheTableOfBoundsOfABootstrap) {
+  Estimate there, clean;
+  there.value = -0.03;
+  clean.value = -0.01;
+  there.n = clean.n = 500;
+  there.bounds = {{0.95, -0.05, -0.02}};
+  clean.bounds = {{0.95, -0.02, 0.002}};
+  const Estimate found = evaluate::ExtraDamage(there, clean, 0.95);
+  EXPECT_NEAR(*OneSidedBound(found, Direction::kAbove, 0.95, 0.95), -0.02 - std::hypot(0.02, 0.012), 1e-12);
+  clean.bounds.clear();
+  EXPECT_FALSE(OneSidedBound(evaluate::ExtraDamage(there, clean, 0.95), Direction::kAbove, 0.95, 0.95));
+}
+
+TEST(ExtraDamageTest, IsUndefinedWithoutSamples) { EXPECT_TRUE(std::isnan(ExtraDamage({}, {100, 1, 1}).value)); }
 
 }  // namespace
 }  // namespace tare::evaluate

@@ -33,6 +33,7 @@ constexpr MetricInfo kMetrics[] = {
     {"answer_rate", "answer rate", Unit::kRatio, kHigher, MetricPlace::kQuality},
     {"hallucination_rate", "hallucination rate", Unit::kRatio, kLower, MetricPlace::kQuality},
     {"hallucination_rate_corrected", "hallucination rate, judge corrected", Unit::kRatio, kLower, MetricPlace::kQuality},
+    {"precision_at_1", "precision at 1", Unit::kRatio, kHigher, MetricPlace::kQuality},
     {"recall_at_1", "recall at 1", Unit::kScore, kHigher, MetricPlace::kQuality},
     {"recall_at_10", "recall at 10", Unit::kScore, kHigher, MetricPlace::kQuality},
     {"mrr", "mean reciprocal rank", Unit::kScore, kHigher, MetricPlace::kQuality},
@@ -71,6 +72,15 @@ std::span<const MetricInfo> KnownMetrics() { return kMetrics; }
 const MetricInfo* FindMetricInfo(std::string_view name) {
   const auto* found = std::ranges::find(kMetrics, name, &MetricInfo::name);
   return found == std::end(kMetrics) ? nullptr : found;
+}
+
+std::string_view HeadlineMetric(std::string_view task) {
+  constexpr std::pair<std::string_view, std::string_view> kHeadlines[] = {
+      {"classification", "accuracy"},        {"multi_label", "f1_micro"},           {"regression", "r2"},
+      {"token_classification", "token_accuracy"}, {"question_answering", "exact_match"}, {"generation", "token_f1"},
+      {"retrieval", "mrr"},                  {"embedding", "mrr"},                  {"object_detection", "map"}};
+  const auto* found = std::ranges::find(kHeadlines, task, [](const auto& entry) { return entry.first; });
+  return found == std::end(kHeadlines) ? std::string_view() : found->second;
 }
 
 }  // namespace tare::evaluate

@@ -35,4 +35,8 @@ std::span<const MetricInfo> KnownMetrics();
 /// Returns the entry, or nullptr.
 const MetricInfo* FindMetricInfo(std::string_view name);
 
+/// The metric that stands for a task where one must, higher being better: accuracy of classification. Empty
+/// for outputs.
+std::string_view HeadlineMetric(std::string_view task);
+
 }  // namespace tare::evaluate

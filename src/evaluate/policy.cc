@@ -246,7 +246,7 @@ Policy DefaultPolicy(std::string_view task, double tolerance) {
     policy.quality = {within("exact_match", 0.01), within("token_f1", 0.01)};
   } else if (task == "generation") {
     policy.quality = {within("token_f1", 0.01), within("rouge_l", 0.01)};
-  } else if (task == "retrieval") {
+  } else if (task == "retrieval" || task == "embedding") {
     policy.quality = {within("mrr", 0.01), within("recall_at_10", 0.01)};
   } else if (task == "object_detection") {
     policy.quality = {within("map", 0.01)};

@@ -101,19 +101,27 @@ RetrievalScore ScoreRetrieval(std::span<const std::string> ranked,
   TARE_CHECK(k >= 1);
   std::set<std::string_view> missing(relevant.begin(), relevant.end());
   if (missing.empty()) return {NAN, NAN, NAN};
-  const size_t wanted = missing.size();
-  const auto depth = static_cast<size_t>(k);
-  RetrievalScore out;
-  double found = 0, gain = 0, ideal = 0;
-  for (size_t place = 1; place <= ranked.size(); ++place) {
-    if (missing.erase(ranked[place - 1]) == 0) continue;
-    if (out.reciprocal_rank == 0) out.reciprocal_rank = 1 / static_cast<double>(place);
-    if (place > depth) break;
-    ++found;
-    gain += Discount(place);
+  const auto num_relevant = std::ssize(missing);
+  std::vector<int64_t> places;
+  for (size_t i = 0; i < ranked.size() && !missing.empty(); ++i) {
+    if (missing.erase(ranked[i]) != 0) places.push_back(static_cast<int64_t>(i) + 1);
   }
-  for (size_t place = 1; place <= std::min(depth, wanted); ++place) ideal += Discount(place);
-  out.recall = found / static_cast<double>(wanted);
+  return ScorePlaces(places, num_relevant, k);
+}
+
+RetrievalScore ScorePlaces(std::span<const int64_t> places, int64_t num_relevant, int64_t k) {
+  TARE_CHECK(k >= 1);
+  if (num_relevant == 0) return {NAN, NAN, NAN};
+  RetrievalScore out;
+  if (!places.empty()) out.reciprocal_rank = 1 / static_cast<double>(places[0]);
+  double found = 0, gain = 0, ideal = 0;
+  for (const int64_t place : places) {
+    if (place > k) break;
+    ++found;
+    gain += Discount(static_cast<size_t>(place));
+  }
+  for (int64_t place = 1; place <= std::min(k, num_relevant); ++place) ideal += Discount(static_cast<size_t>(place));
+  out.recall = found / static_cast<double>(num_relevant);
   out.ndcg = gain / ideal;
   return out;
 }

@@ -149,15 +149,16 @@ void TakeOutput(const Evidence& evidence, const Check& check, Subject& subject) 
   if (subject.statistic) subject.candidate = subject.statistic->value;
 }
 
-// Loss of accuracy by quantization under a distribution, less that on the clean test set.
+// Loss of the task's headline metric by quantization under a distribution, less that on the clean test set.
 void TakeExtraDamage(const Evidence& evidence, const Check& check, Subject& subject) {
-  subject.missing = StrCat("the report has no paired accuracy of ", subject.scope);
-  if (!evidence.paired) return;
+  const std::string_view headline = HeadlineMetric(evidence.task);
+  subject.missing = StrCat("the report has no paired ", headline.empty() ? "metric" : headline, " of ", subject.scope);
+  if (!evidence.paired || headline.empty()) return;
   const auto* there = Named(evidence.paired->distributions, check.distribution);
-  const Estimate* clean = FindMetric(evidence.paired->difference, "accuracy");
-  const Estimate* loss = there == nullptr ? nullptr : FindMetric(there->difference, "accuracy");
-  if (clean == nullptr || loss == nullptr || !clean->pairs || !loss->pairs) return;
-  subject.statistic = ExtraDamage(*loss->pairs, *clean->pairs, evidence.confidence);
+  const Estimate* clean = FindMetric(evidence.paired->difference, headline);
+  const Estimate* loss = there == nullptr ? nullptr : FindMetric(there->difference, headline);
+  if (clean == nullptr || loss == nullptr) return;
+  subject.statistic = ExtraDamage(*loss, *clean, evidence.confidence);
   subject.baseline = clean->value;
   subject.candidate = loss->value;
 }

@@ -164,6 +164,7 @@ struct BadLines {
   std::string_view task;
   std::string baseline, candidate;
   std::string_view what;
+  friend void PrintTo(const BadLines& lines, std::ostream* out) { *out << lines.task << ": " << lines.what; }
 };
 class BadTaskLinesTest : public testing::TestWithParam<BadLines> {};
 

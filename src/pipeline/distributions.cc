@@ -38,14 +38,14 @@ Result<void> AddDistributions(const Project& project, SourceOpener& opener, cons
                               const evaluate::RunnableModel& baseline, const evaluate::RunnableModel& candidate,
                               const evaluate::EvaluateOptions& options, Progress& progress, evaluate::Evidence& evidence) {
   for (const DistributionSource& distribution : project.distributions) {
-    if (project.task != "classification") {
+    if (project.task == "outputs") {
       evidence.warnings.push_back({StrCat("the distribution '", distribution.name, "' was not evaluated: it needs labels"),
-                                   "name their array: data: label, with the task classification"});
+                                   "name their array: data: label"});
       continue;
     }
     TARE_TRY(const Conditions conditions, Open(distribution, test_samples, project, opener).While(StrCat("opening the distribution ", distribution.name)));
     SplitBatches batches(project, conditions.source, conditions.samples);
-    TARE_TRY_VOID(evaluate::EvaluateDistribution(baseline, candidate, batches, distribution.name, conditions.description, options, progress, evidence));
+    TARE_TRY_VOID(evaluate::EvaluateDistribution(baseline, candidate, batches, project.task, distribution.name, conditions.description, options, progress, evidence));
   }
   return {};
 }

@@ -78,8 +78,8 @@ Result<void> CheckRequest(const Project& project) {
   if (project.task != "outputs" && project.label.empty()) {
     return InvalidArgument(StrCat("task ", project.task, " needs labels"), "name their array with --label, or use --task outputs");
   }
-  if (project.task != "classification" && !project.distributions.empty()) {
-    return InvalidArgument("corrupted images are compared as classification", "name the array of labels with --label, or leave out --corrupt");
+  if (project.task == "outputs" && !project.distributions.empty()) {
+    return InvalidArgument("what is corrupted is judged by its labels", "name their array with --label, or leave out --corrupt");
   }
   std::set<std::string> names;
   for (const DistributionSource& distribution : project.distributions) {
@@ -102,8 +102,8 @@ Result<std::vector<ValueInfo>> InputsOf(const std::string& path) {
 
 Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
   const Project project = ProjectOf(request);
-  if (project.task != "classification" && !request.slices.empty()) {
-    return InvalidArgument("--slice needs labels", "name their array with --label: parts of a set are judged by classification");
+  if (project.task == "outputs" && !request.slices.empty()) {
+    return InvalidArgument("--slice needs labels", "name their array with --label");
   }
   TARE_TRY_VOID(CheckRequest(project));
   TARE_TRY(auto peak, PeakMemory::Start());
@@ -126,10 +126,13 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   evaluate::Report report;
   evaluate::Evidence& evidence = report.evidence;
   evaluate::EvaluateOptions options;
+  options.score_output = request.output;
+  options.classification.slices = request.slices;
   if (project.task == "classification") {
     TARE_TRY(const data::ArrayInfo info, source.dataset->Find(project.label));
     options.classification.classes = info.classes;
-    options.classification.slices = request.slices;
+  } else if (project.task == "token_classification") {
+    options.classification.classes = request.classes;
   }
   SplitBatches batches(project, source, samples);
   const auto first_model = evaluate::RunnableOf(baseline);

@@ -9,6 +9,7 @@
 #include "tare/core/file.h"
 #include "tare/core/text.h"
 #include "tare/core/yaml.h"
+#include "tare/evaluate/evaluate.h"
 #include "tare/registry/version.h"
 
 namespace tare::pipeline {
@@ -29,7 +30,7 @@ class ProjectReader {
   Result<Project> Read() {
     project_.file = path_;
     project_.folder = fs::path(path_).parent_path().string();
-    TARE_TRY(YamlReader reader, Map(document_, "", {"name", "model", "data", "task", "policy", "search", "runtime", "registry"}));
+    TARE_TRY(YamlReader reader, Map(document_, "", {"name", "model", "data", "task", "output", "policy", "search", "runtime", "registry"}));
     TARE_TRY(const std::string model, reader.Text("model"));
     project_.model_path = InFolder(model);
     TARE_TRY_VOID(ReadData(reader));
@@ -273,11 +274,17 @@ class ProjectReader {
 
   Result<void> ReadTask(YamlReader& reader) {
     TARE_TRY(project_.task, reader.Text("task", project_.label.empty() ? "outputs" : "classification"));
-    if (project_.task != "classification" && project_.task != "outputs") {
-      return reader.Wrong(*reader.Child("task"), StrCat("unknown task '", project_.task, "'"), "choose classification or outputs");
+    TARE_TRY(project_.output, reader.Text("output", ""));
+    std::vector<std::string> tasks(evaluate::ModelTasks().begin(), evaluate::ModelTasks().end());
+    tasks.emplace_back("outputs");
+    if (std::ranges::find(tasks, project_.task) == tasks.end()) {
+      const std::string nearest = NearestName(project_.task, tasks);
+      return reader.Wrong(*reader.Child("task"), StrCat("unknown task '", project_.task, "'"),
+                          nearest.empty() ? StrCat("choose one of ", Join(tasks, ", "), "; other tasks are judged from predictions: tare evaluate --predictions")
+                                          : StrCat("did you mean '", nearest, "'?"));
     }
-    if (project_.task == "classification" && project_.label.empty()) {
-      return reader.Wrong(*reader.Child("task"), "task classification needs labels",
+    if (project_.task != "outputs" && project_.label.empty()) {
+      return reader.Wrong(*reader.Child("task"), StrCat("task ", project_.task, " needs labels"),
                           "add 'label: NAME' under data, or choose 'task: outputs'");
     }
     return {};

@@ -36,6 +36,16 @@ Result<void> CheckFinite(const data::FeedBatch& batch, std::span<const int64_t> 
   return {};
 }
 
+// Large numbers keep the digits that a float32 would lose.
+Result<std::vector<double>> Doubles(const Tensor& values) {
+  const auto copy = [](const auto& span) { return std::vector<double>(span.begin(), span.end()); };
+  if (values.dtype() == DType::kFloat64) return copy(values.data<double>());
+  if (values.dtype() == DType::kInt64) return copy(values.data<int64_t>());
+  if (values.dtype() == DType::kInt32) return copy(values.data<int32_t>());
+  TARE_TRY(const Tensor floats, values.ToFloat32());
+  return copy(floats.data<float>());
+}
+
 }  // namespace
 
 Result<OpenSource> SourceOpener::Open(const SplitSource& source) {
@@ -147,23 +157,18 @@ Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
   evaluate::EvaluationBatch out;
   out.inputs = std::move(batch.inputs);
   out.num_valid = batch.num_valid;
-  if (project_.task == "classification") {
+  if (project_.task == "classification" || project_.task == "embedding") {
     TARE_TRY(out.labels, ClassLabels(project_, *source_.dataset, part, 0));
   } else if (project_.task != "outputs") {
     TARE_TRY(const Tensor labels, source_.dataset->Read(project_.label, part));
-    TARE_TRY(const Tensor floats, labels.ToFloat32());
-    out.targets.assign(floats.data<float>().begin(), floats.data<float>().end());
+    TARE_TRY(out.targets, Doubles(labels).While(StrCat("reading '", project_.label, "' of ", source_.dataset->source())));
   }
   for (const std::string& column : columns_) {
     const std::string names[] = {column};
     TARE_TRY(const Tensor values, source_.dataset->ReadColumns(names, part));
     evaluate::NamedColumn& named = out.columns.emplace_back();
     named.name = column;
-    if (values.dtype() == DType::kInt64) {
-      named.values.assign(values.data<int64_t>().begin(), values.data<int64_t>().end());
-    } else {
-      named.values.assign(values.data<double>().begin(), values.data<double>().end());
-    }
+    TARE_TRY(named.values, Doubles(values));
   }
   return std::optional(std::move(out));
 }

@@ -54,7 +54,7 @@ void AddInputs(const Project& project, StepKey& key) {
     for (const double mean : binding.preprocessing.mean) key.Add("mean", mean);
     for (const double std : binding.preprocessing.std) key.Add("std", std);
   }
-  key.Add("label", project.label).Add("task", project.task);
+  key.Add("label", project.label).Add("task", project.task).Add("output", project.output);
   for (const std::string& name : project.classes) key.Add("class", name);
   for (const std::string& column : SliceColumns(project)) key.Add("column", column);
 }
@@ -96,7 +96,29 @@ evaluate::RunnableModel Replaying(const evaluate::RunnableModel& model, const Ec
           }};
 }
 
+// What the float model alone is worth: for the terminal, and for the warning that it is worth nothing.
+std::string DescribeBaseline(const evaluate::Evidence& evidence, Json& result) {
+  const auto& metrics = evidence.baseline.metrics;
+  const evaluate::Estimate* accuracy = evaluate::FindMetric(metrics, "accuracy");
+  if (accuracy != nullptr) {
+    result["accuracy"] = accuracy->value;
+    const auto classes = static_cast<double>(std::max<int64_t>(2, std::ssize(evidence.baseline.per_class)));
+    result["near_chance"] = accuracy->value < 1.5 / classes;
+    return StrCat("accuracy ", Fixed(100 * accuracy->value, 2), " %   ");
+  }
+  return metrics.empty() ? std::string() : StrCat(metrics.front().first, " ", Fixed(metrics.front().second.value, 3), "   ");
+}
+
 }  // namespace
+
+evaluate::EvaluateOptions EvaluationOptions(const Project& project, const Json& data) {
+  evaluate::EvaluateOptions options;
+  if (data.contains("classes")) options.classification.classes = data["classes"].get<std::vector<std::string>>();
+  options.classification.slices = project.slices;
+  options.outputs.sample_is_run = false;
+  options.score_output = project.output;
+  return options;
+}
 
 Json CandidatesJson(const std::vector<search::Candidate>& candidates) {
   Json rows = Json::array();
@@ -277,13 +299,16 @@ Result<Json> ProjectRun::InspectData() {
     TARE_TRY_VOID(ClassLabels(project_, *test_.dataset, samples_.test, declared));
     TARE_TRY(const data::ArrayInfo info, test_.dataset->Find(project_.label));
     data_["classes"] = project_.classes.empty() ? info.classes : project_.classes;
+  } else if (project_.task != "outputs") {
+    TARE_TRY_VOID(test_.dataset->Find(project_.label).While("looking for the labels"));
+    data_["classes"] = project_.classes;
   }
   for (const std::string& column : SliceColumns(project_)) {
     TARE_TRY_VOID(test_.dataset->Find(column).While("looking for a column that a slice compares"));
   }
   // Whether there are images to corrupt is said before minutes are spent.
   for (const DistributionSource& distribution : project_.distributions) {
-    if (!distribution.corruption || project_.task != "classification") continue;
+    if (!distribution.corruption || project_.task == "outputs") continue;
     TARE_TRY_VOID(opener_->OpenCorrupted(project_.test, *distribution.corruption).While(StrCat("opening the distribution ", distribution.name)));
   }
   return data_;
@@ -339,22 +364,16 @@ Result<Json> ProjectRun::RunBaseline() {
   TARE_TRY(const auto session, runtime::Session::FromFile(project_.model_path, Session()));
   Json result;
   std::string summary;
-  if (project_.task == "classification") {
+  if (project_.task != "outputs") {
     Echo echo;
     const auto recording = Recording(session, echo);
     SplitBatches batches(project_, test_, samples_.test);
-    evaluate::EvaluateOptions options;
-    options.classification.classes = data_["classes"].get<std::vector<std::string>>();
+    evaluate::EvaluateOptions options = EvaluationOptions(project_, data_);
+    options.classification.slices.clear();
     options.classification.bootstrap.replicates = 100;  // its intervals are not used
     options.outputs.bootstrap.replicates = 100;
     TARE_TRY(const auto evidence, evaluate::Evaluate(recording, Replaying(recording, echo), batches, project_.task, options, step));
-    const evaluate::Estimate* accuracy = evaluate::FindMetric(evidence.baseline.metrics, "accuracy");
-    if (accuracy != nullptr) {
-      result["accuracy"] = accuracy->value;
-      summary = StrCat("accuracy ", Fixed(100 * accuracy->value, 2), " %   ");
-      const auto classes = static_cast<double>(std::max<int64_t>(2, std::ssize(evidence.baseline.per_class)));
-      result["near_chance"] = accuracy->value < 1.5 / classes;
-    }
+    summary = DescribeBaseline(evidence, result);
   }
   TARE_TRY(const auto batch, test_.feed->Read(std::span(samples_.test).first(1)));
   runtime::TimingOptions timing;

@@ -12,14 +12,6 @@
 namespace tare::pipeline {
 namespace {
 
-evaluate::EvaluateOptions OptionsOf(const Project& project, const Json& data) {
-  evaluate::EvaluateOptions options;
-  if (data.contains("classes")) options.classification.classes = data["classes"].get<std::vector<std::string>>();
-  options.classification.slices = project.slices;
-  options.outputs.sample_is_run = false;
-  return options;
-}
-
 std::string EvaluationSummary(const evaluate::Evidence& evidence) {
   std::string text = StrCat(WithThousands(evidence.n), " pairs");
   if (evidence.paired && evidence.paired->counts.n > 0) {
@@ -62,7 +54,7 @@ Result<Json> ProjectRun::RunEvaluation() {
   TARE_TRY_VOID(NeedRuntime());
   TARE_TRY(const auto baseline, runtime::Session::FromFile(project_.model_path, Session()));
   TARE_TRY(const auto candidate, runtime::Session::FromFile(OutPath("model.onnx"), Session()));
-  const auto options = OptionsOf(project_, data_);
+  const auto options = EvaluationOptions(project_, data_);
   const auto first = evaluate::RunnableOf(baseline);
   const auto second = evaluate::RunnableOf(candidate);
   SplitBatches batches(project_, test_, samples_.test);

@@ -12,6 +12,7 @@
 #include "pipeline/peak_memory_internal.h"
 #include "pipeline/project_data_internal.h"
 #include "pipeline/step_cache_internal.h"
+#include "tare/evaluate/evaluate.h"
 #include "tare/graph/model.h"
 #include "tare/pipeline/run.h"
 #include "tare/runtime/session.h"
@@ -108,6 +109,9 @@ class ProjectRun {
   OpenSource calibration_, search_, test_;
   bool runtime_ready_ = false;
 };
+
+/// How the test set is evaluated. `data`: what the data step found.
+evaluate::EvaluateOptions EvaluationOptions(const Project& project, const Json& data);
 
 /// The candidates without their nodes.
 Json CandidatesJson(const std::vector<search::Candidate>& candidates);

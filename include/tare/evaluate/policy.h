@@ -50,7 +50,7 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source);
 ///   token_classification  f1_micro and token_accuracy margin 0.01
 ///   question_answering    exact_match and token_f1 margin 0.01
 ///   generation            token_f1 and rouge_l margin 0.01
-///   retrieval             mrr and recall_at_10 margin 0.01
+///   retrieval, embedding  mrr and recall_at_10 margin 0.01
 ///   object_detection      map margin 0.01
 Policy DefaultPolicy(std::string_view task, double tolerance = 0.01);
 

@@ -22,6 +22,8 @@ struct EvaluateRequest {
   std::string data_path;
   std::string label;  ///< array of labels; "" for none
   std::string task;   ///< "": classification with labels, outputs without
+  std::string output; ///< the output that answers; "": the first that fits the task
+  std::vector<std::string> classes;  ///< of token classification: the tags, in the model's order; may be empty
   std::vector<data::InputBinding> bindings;
   std::vector<evaluate::SliceSpec> slices;  ///< conditions on the label and on numeric arrays; needs labels
   std::vector<data::CorruptionSpec> corruptions;  ///< the samples seen under these too; needs labels

@@ -55,7 +55,8 @@ struct Project {
   /// Calibration or search may share content with the test: the report then begins with a warning.
   bool allow_leak = false;
 
-  std::string task;  ///< classification, outputs
+  std::string task;    ///< one of evaluate::ModelTasks(), or outputs
+  std::string output;  ///< the model's output that answers; empty: the first that fits the task
   evaluate::Policy policy;
 
   search::Wish wish = search::Wish::kAuto;
