@@ -7,7 +7,6 @@
 
 #include "evaluate/answers_internal.h"
 #include "evaluate/classification_internal.h"
-#include "evaluate/format_internal.h"
 #include "tare/core/text.h"
 #include "tare/evaluate/slice_search.h"
 
@@ -83,6 +82,7 @@ struct ClassificationEvaluation::State {
   void AddConfusion(const Cells& cells, TestEvidence& out) const;
   void AddWarnings(TestEvidence& out) const;
   void FindSlices(TestEvidence& out) const;
+  FoundScope Describe(const FoundSlice& slice) const;
 };
 
 Result<void> ClassificationEvaluation::State::CheckSizes(const ClassificationBatch& batch) const {
@@ -187,13 +187,32 @@ void ClassificationEvaluation::State::FindSlices(TestEvidence& out) const {
   std::vector<SearchColumn> columns = {{"label", labels, true}};
   // Not by confidence: an unsure answer flips first in any model, which is no finding.
   for (const auto& [name, values] : search_columns) columns.push_back({name, values, false});
-  const auto percent = [](int64_t part, int64_t whole) { return FormatValue(static_cast<double>(part) / static_cast<double>(whole), Unit::kRatio); };
-  for (const FoundSlice& slice : FindDamagedSlices(columns, damaged)) {
-    out.warnings.push_back({StrCat("harmful flips gather where ", slice.where, ": ", slice.damaged, " of ", WithThousands(slice.n), " samples (",
-                                   percent(slice.damaged, slice.n), "), elsewhere ", percent(slice.rest_damaged, slice.rest_n),
-                                   " (p = ", slice.p < 1e-3 ? "below 0.001" : Fixed(slice.p, 3), " after Holm)"),
-                            StrCat("judge it by itself: a slice with where: \"", slice.where, "\" and a margin of its own")});
+  const SliceSearchOptions search;
+  const SliceSearchResult result = FindDamagedSlices(columns, damaged, search);
+  SliceFindings& findings = out.slice_findings.emplace();
+  findings.num_tests = result.num_tests;
+  findings.alpha = search.alpha;
+  for (const FoundSlice& slice : result.found) findings.found.push_back(Describe(slice));
+}
+
+// Accuracy of both models in a slice that was found.
+FoundScope ClassificationEvaluation::State::Describe(const FoundSlice& slice) const {
+  int64_t right[2] = {0, 0};
+  stats::PairedCounts pairs{slice.n, 0, 0};
+  for (const int64_t i : slice.members) {
+    const Sample& answers = records[static_cast<size_t>(i)].answers;
+    const bool before = answers.baseline == answers.label;
+    const bool after = answers.candidate == answers.label;
+    right[0] += before ? 1 : 0;
+    right[1] += after ? 1 : 0;
+    pairs.harmful += before && !after ? 1 : 0;
+    pairs.helpful += after && !before ? 1 : 0;
   }
+  FoundScope found{slice.where, slice.n, slice.damaged, slice.rest_n, slice.rest_damaged, slice.p, slice.p_holm, {}, {}, {}};
+  found.baseline = ShareEstimate(right[0], slice.n, options.confidence);
+  found.candidate = ShareEstimate(right[1], slice.n, options.confidence);
+  found.difference = PairedEstimate(pairs, options.confidence);
+  return found;
 }
 
 void ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {

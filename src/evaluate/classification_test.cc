@@ -260,8 +260,30 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
   const auto found = evaluation.Finish();
   EXPECT_EQ(found.paired.slices[0].counts.n, 50);
   EXPECT_EQ(found.paired.slices[0].counts.harmful, 25);
-  ASSERT_FALSE(found.warnings.empty());
-  EXPECT_THAT(found.warnings.back().what, HasSubstr("harmful flips gather where width == 9: 25 of 35 samples (71.43 %), elsewhere 0.00 %"));
+  Evidence evidence;
+  SetTestEvidence(found, evidence);
+  ASSERT_FALSE(evidence.warnings.empty());
+  EXPECT_THAT(evidence.warnings.back().what, HasSubstr("harmful flips gather where width == 9: 25 of 35 samples (71.43 %), elsewhere 0.00 %"));
+  ASSERT_TRUE(found.slice_findings);
+  // Columns `width` (1 and 9) and `label` (0 alone): three conditions, two pairs across the columns.
+  EXPECT_EQ(found.slice_findings->num_tests, 5);
+  ASSERT_EQ(found.slice_findings->found.size(), 1U);
+  const FoundScope& slice = found.slice_findings->found[0];
+  EXPECT_EQ(slice.where, "width == 9");
+  EXPECT_EQ(slice.n, 35);
+  EXPECT_EQ(slice.harmful, 25);
+  EXPECT_EQ(slice.rest_n, 375);
+  EXPECT_EQ(slice.rest_harmful, 0);
+  // All 35 are right in float; 10 stay so.
+  EXPECT_EQ(slice.baseline.share, (Share{35, 35}));
+  EXPECT_EQ(slice.candidate.share, (Share{10, 35}));
+  ASSERT_TRUE(slice.difference.pairs);
+  EXPECT_EQ(slice.difference.pairs->harmful, 25);
+  EXPECT_LE(slice.p, slice.p_holm);
+  // A distribution is no place for such warnings: there would be as many as distributions.
+  const size_t before = evidence.warnings.size();
+  AddDistribution("noise", "", found, evidence);
+  EXPECT_EQ(evidence.warnings.size(), before);
 }
 
 TEST(ClassificationEvaluationTest, RefusesOptionsOutOfRange) {

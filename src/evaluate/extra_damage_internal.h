@@ -2,6 +2,10 @@
 
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "tare/evaluate/evidence.h"
 
 namespace tare::evaluate {
@@ -16,5 +20,22 @@ namespace tare::evaluate {
 ///          together and the interval is wider than it need be, never narrower.
 /// Source   Zou and Donner, Statistics in Medicine 27 (2008) 1693, method of variance estimates recovery.
 Estimate ExtraDamage(const Estimate& there, const Estimate& clean, double confidence);
+
+/// What one distribution adds.
+struct DistributionDamage {
+  std::string metric;  ///< HeadlineMetric() of the task
+  Estimate estimate;
+  /// One-sided p-value of "no damage is added", and the same adjusted by Holm for all distributions.
+  /// Absent where the metric is no share: its bounds stand at a few confidences only.
+  std::optional<double> p, p_holm;
+};
+
+/// Returns one a distribution, in the order of evidence.paired->distributions; absent where either set does
+/// not have the metric.
+///
+///   p = 1 - the highest confidence at which the bound of the extra damage still excludes 0
+///
+/// Edge     as good or better than on the clean set: p is at least 0.5.
+std::vector<std::optional<DistributionDamage>> DistributionDamages(const Evidence& evidence);
 
 }  // namespace tare::evaluate

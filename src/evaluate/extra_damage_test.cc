@@ -53,7 +53,47 @@ TEST(ExtraDamageTest, TakesTheTableOfBoundsOfABootstrap) {
   EXPECT_FALSE(OneSidedBound(evaluate::ExtraDamage(there, clean, 0.95), Direction::kAbove, 0.95, 0.95));
 }
 
-TEST(ExtraDamageTest, IsUndefinedWithoutSamples) { EXPECT_TRUE(std::isnan(ExtraDamage({}, {100, 1, 1}).value)); }
+// A clean set on which nothing flips, and two that lose.
+Evidence WithDistributions() {
+  Evidence evidence;
+  evidence.paired.emplace();
+  evidence.paired->difference.emplace_back("accuracy", PairedEstimate({1'000, 5, 5}, 0.95));
+  for (const int64_t harmful : {40, 10, 5, 2}) {
+    evidence.paired->distributions.push_back({"d", {}, {{"accuracy", PairedEstimate({1'000, harmful, 5}, 0.95)}}});
+  }
+  evidence.paired->distributions.push_back({"other", {}, {{"f1_macro", {}}}});
+  return evidence;
+}
+
+TEST(DistributionDamagesTest, PIsWhereTheBoundReachesZero) {
+  const auto damages = DistributionDamages(WithDistributions());
+  ASSERT_EQ(damages.size(), 5U);
+  ASSERT_TRUE(damages[1]);
+  EXPECT_EQ(damages[1]->metric, "accuracy");
+  ASSERT_TRUE(damages[1]->p);
+  // By its definition: the upper bound of -0.005 at confidence 1 - p is 0.
+  const stats::PairedCounts there{1'000, 10, 5};
+  const stats::PairedCounts clean{1'000, 5, 5};
+  const double confidence = 1 - *damages[1]->p;
+  const double a = stats::TangoUpper(there, confidence) + 0.005;
+  const double b = 0 - stats::TangoLower(clean, confidence);
+  EXPECT_NEAR(-0.005 + std::hypot(a, b), 0, 1e-9);
+  EXPECT_EQ(*damages[2]->p, 1);
+  EXPECT_EQ(*damages[3]->p, 1);
+  EXPECT_FALSE(damages[4]);
+}
+
+TEST(DistributionDamagesTest, AdjustsForAllDistributions) {
+  const auto damages = DistributionDamages(WithDistributions());
+  // Holm: the least of four times 4, the next times 3, and never less than the one before.
+  EXPECT_DOUBLE_EQ(*damages[0]->p_holm, 4 * *damages[0]->p);
+  EXPECT_DOUBLE_EQ(*damages[1]->p_holm, std::min(1.0, 3 * *damages[1]->p));
+  EXPECT_EQ(*damages[2]->p_holm, 1);
+  EXPECT_LT(*damages[0]->p_holm, 1e-4);
+  EXPECT_GT(*damages[1]->p_holm, 0.05);
+}
+
+TEST(ExtraDamageTest, IsUndefinedWithoutSamples) { EXPECT_TRUE(std::isnan(ExtraDamage(stats::PairedCounts{}, stats::PairedCounts{100, 1, 1}).value)); }
 
 }  // namespace
 }  // namespace tare::evaluate

@@ -183,7 +183,7 @@ CheckResult Judge(const Evidence& evidence, const Policy& policy, const Check& c
   result.margin = check.margin ? *check.margin : check.max ? *check.max : check.min.value_or(0);
   result.limit = result.margin;
   if (subject.info != nullptr) {
-    result.unit = subject.info->unit;
+    result.unit = subject.unit.value_or(subject.info->unit);
     const bool higher = subject.info->better == Better::kHigher;
     result.direction = higher ? Direction::kAbove : Direction::kBelow;
     result.limit = LimitOf(check, subject.info->better);

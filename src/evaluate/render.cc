@@ -2,25 +2,12 @@
 
 #include <algorithm>
 
+#include "evaluate/markdown_internal.h"
 #include "evaluate/table_internal.h"
 #include "tare/core/text.h"
 
 namespace tare::evaluate {
 namespace {
-
-// Text inside a Markdown table cell or line: no markup, no new columns or lines.
-std::string MarkdownText(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') {
-      out += ' ';
-      continue;
-    }
-    if (std::string_view("\\`*_{}[]<>#|!").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
 
 std::string VerdictWord(const Report& report) {
   return report.decision ? std::string(VerdictName(report.decision->verdict)) : "no verdict";
@@ -101,6 +88,19 @@ void AppendTestCase(const CheckResult& check, std::string& out) {
 
 }  // namespace
 
+std::string MarkdownText(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') {
+      out += ' ';
+      continue;
+    }
+    if (std::string_view("\\`*_{}[]<>#|!").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 std::string WriteReportMarkdown(const Report& report) {
   std::string out = StrCat("## ", VerdictWord(report), ": ", MarkdownText(report.name), "\n\n");
   if (report.decision) out += StrCat(MarkdownText(report.decision->summary), "\n\n");
@@ -112,6 +112,8 @@ std::string WriteReportMarkdown(const Report& report) {
   for (const auto& [what, next] : report.evidence.warnings) {
     out += StrCat("- Warning: ", MarkdownText(what), ". ", MarkdownText(next), "\n");
   }
+  out += DistributionsMarkdown(report.evidence);
+  out += SlicesMarkdown(report.evidence);
   AppendFoot(report, out);
   return out;
 }

@@ -89,6 +89,63 @@ TEST(MarkdownTest, EscapesForeignText) {
   EXPECT_THAT(text, HasSubstr("a\\|b \\<img src=x\\> \\# c\n"));
 }
 
+// 1,000 samples of which `harmful` are lost to quantization.
+void AddCondition(const std::string& name, const std::string& text, int64_t harmful, Evidence& evidence) {
+  const auto accuracy = [](int64_t right) { return Metrics{{"accuracy", ShareEstimate(right, 1'000, 0.95)}}; };
+  evidence.baseline.distributions.push_back({name, text, 1'000, accuracy(800)});
+  evidence.candidate.distributions.push_back({name, text, 1'000, accuracy(800 - harmful)});
+  evidence.paired->distributions.push_back({name, {1'000, harmful, harmful, 0}, {{"accuracy", PairedEstimate({1'000, harmful, 0}, 0.95)}}});
+}
+
+TEST(MarkdownTest, SaysWhatDistributionsAddToTheDamage) {
+  Report report;
+  report.evidence = MakeEvidence(10'000, 52, 44);  // -0.08 points on the clean set
+  AddCondition("noise", "gaussian_noise, severity 3", 40, report.evidence);
+  AddCondition("win|ter", "winter.npz", 1, report.evidence);
+  const std::string text = WriteReportMarkdown(report);
+  EXPECT_THAT(text, HasSubstr("### Quantization costs 3.92 points more accuracy under noise than on clean data; 1 of 2 distributions adds damage beyond chance\n"));
+  EXPECT_THAT(text, HasSubstr("| noise (gaussian\\_noise, severity 3) | 1,000 | 80.00 % | 76.00 % | \u22124.00 "));
+  EXPECT_THAT(text, HasSubstr("| \u22123.92 "));
+  EXPECT_THAT(text, HasSubstr("| win\\|ter (winter.npz) | 1,000 |"));
+  EXPECT_THAT(text, Not(HasSubstr("<details>")));
+}
+
+TEST(MarkdownTest, LaysManyCorruptionsOutAsAGrid) {
+  Report report;
+  report.evidence = MakeEvidence(10'000, 0, 0);
+  for (int severity = 1; severity <= 5; ++severity) {
+    for (const char* name : {"fog", "snow", "frost"}) {
+      AddCondition(StrCat(name, ":", severity), StrCat(name, ", severity ", severity), severity == 5 && name[0] == 'f' && name[1] == 'o' ? 50 : 1, report.evidence);
+    }
+  }
+  const std::string text = WriteReportMarkdown(report);
+  EXPECT_THAT(text, HasSubstr("| fog | \u22120.10 | \u22120.10 | \u22120.10 | \u22120.10 | **\u22125.00** |\n"));
+  EXPECT_THAT(text, HasSubstr("| snow | \u22120.10 |"));
+  EXPECT_THAT(text, HasSubstr("<details><summary>All 15</summary>"));
+}
+
+TEST(MarkdownTest, SaysHowManySlicesWereSearched) {
+  Report report;
+  report.evidence = MakeEvidence(100, 20, 2);
+  SliceFindings& search = report.evidence.slice_findings.emplace();
+  search.num_tests = 1'234;
+  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("1,234 conditions and pairs of conditions were searched"));
+  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("at most 5 %): none was found."));
+  search.found = {{"width < 3", 40, 20, 60, 0, 1e-5, 1e-4, ShareEstimate(30, 40, 0.95), ShareEstimate(12, 40, 0.95), PairedEstimate({40, 20, 2}, 0.95)}};
+  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| width \\< 3 | 40 | 20 (50.00 %) | 0.00 % | \u221245.00 "));
+  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| \\< 0.001 |"));
+}
+
+TEST(TableTest, SaysNothingOfFlipsWhereEveryNumberDiffers) {
+  Report report;
+  report.evidence = MakeEvidence(100, 2, 1);
+  report.evidence.task = "regression";
+  for (const std::string& line : TableLines(report)) EXPECT_THAT(line, Not(HasSubstr("flips")));
+  report.evidence.task = "object_detection";
+  EXPECT_THAT(TableLines(report).back(), HasSubstr("3 of 100"));
+  EXPECT_THAT(TableLines(report).back(), Not(HasSubstr("harmful")));
+}
+
 TEST(HtmlTest, PutsTheReportInThePlaceholder) {
   const auto page =
       WriteReportHtml("<script>/*TARE_REPORT*/</script>", "{\"a\": \"</script>\u2028\"}");

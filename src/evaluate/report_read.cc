@@ -6,102 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "evaluate/json_reader_internal.h"
+#include "evaluate/report_estimates_internal.h"
 #include "evaluate/report_json_internal.h"
 
 namespace tare::evaluate {
 namespace {
 
 constexpr int64_t kMaxBytes = int64_t{128} << 20;
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
-
-// Calls read(reader, item) for each object of a list.
-template <class T, class Read>
-Result<std::vector<T>> ReadList(const JsonReader& reader, const char* key, const Read& read) {
-  std::vector<T> out;
-  TARE_TRY(const Json* list, reader.Array(key));
-  if (list == nullptr) return out;
-  for (size_t i = 0; i < list->size(); ++i) {
-    const JsonReader item = reader.At(key, i, (*list)[i]);
-    TARE_TRY_VOID(item.ExpectObject());
-    TARE_TRY(auto value, read(item));
-    out.push_back(std::move(value));
-  }
-  return out;
-}
-
-Result<Bound> ReadBound(const JsonReader& reader) {
-  Bound out;
-  TARE_TRY(const auto confidence, reader.Number("confidence"));
-  if (!confidence || !(*confidence > 0 && *confidence < 1)) {
-    return reader.Wrong("confidence", "a share between 0 and 1");
-  }
-  out.confidence = *confidence;
-  TARE_TRY(out.low, reader.Number("low"));
-  TARE_TRY(out.high, reader.Number("high"));
-  return out;
-}
-
-bool Differ(double a, double b) { return std::abs(a - b) > 1e-6; }
-
-// A value that its own counts contradict was edited or is corrupt.
-Result<void> CheckCounts(const JsonReader& reader, const Estimate& estimate) {
-  if (estimate.share) {
-    const auto [count, n] = *estimate.share;
-    if (count > n) return reader.Wrong("count", "at most n");
-    if (n > 0 && Differ(estimate.value, static_cast<double>(count) / static_cast<double>(n))) {
-      return reader.Wrong("value", "count / n");
-    }
-  }
-  if (estimate.pairs) {
-    const auto [n, harmful, helpful] = *estimate.pairs;
-    if (harmful > n || helpful > n - harmful) return reader.Wrong("harmful", "a part of n");
-    if (n > 0 &&
-        Differ(estimate.value, static_cast<double>(helpful - harmful) / static_cast<double>(n))) {
-      return reader.Wrong("value", "(helpful - harmful) / n");
-    }
-  }
-  return {};
-}
-
-Result<Estimate> ReadEstimate(const JsonReader& reader) {
-  TARE_TRY_VOID(reader.ExpectObject());
-  Estimate out;
-  TARE_TRY(const auto value, reader.Number("value"));
-  out.value = value.value_or(kUndefined);
-  TARE_TRY(out.low, reader.Number("low"));
-  TARE_TRY(out.high, reader.Number("high"));
-  TARE_TRY(out.method, reader.Text("method"));
-  TARE_TRY(const auto n, reader.Count("n"));
-  out.n = n.value_or(0);
-  TARE_TRY(const auto count, reader.Count("count"));
-  TARE_TRY(const auto harmful, reader.Count("harmful"));
-  TARE_TRY(const auto helpful, reader.Count("helpful"));
-  if (count && n) out.share = Share{*count, *n};
-  if (harmful && helpful && n) out.pairs = stats::PairedCounts{*n, *harmful, *helpful};
-  TARE_TRY(out.bounds, ReadList<Bound>(reader, "bounds", ReadBound));
-  std::ranges::stable_sort(out.bounds, {}, &Bound::confidence);
-  TARE_TRY_VOID(CheckCounts(reader, out));
-  return out;
-}
-
-Result<Estimate> ReadEstimateAt(const JsonReader& reader, const char* key) {
-  const Json* child = reader.Child(key);
-  if (child == nullptr) return Estimate{.value = kUndefined};
-  return ReadEstimate(reader.Under(key, *child));
-}
-
-Result<Metrics> ReadMetrics(const JsonReader& reader, const char* key) {
-  Metrics out;
-  const Json* child = reader.Child(key);
-  if (child == nullptr) return out;
-  const JsonReader under = reader.Under(key, *child);
-  TARE_TRY_VOID(under.ExpectObject());
-  for (const auto& [name, value] : child->items()) {
-    TARE_TRY(auto estimate, ReadEstimate(under.Under(name.c_str(), value)));
-    out.emplace_back(name, std::move(estimate));
-  }
-  return out;
-}
 
 Result<ClassMetrics> ReadClass(const JsonReader& reader) {
   ClassMetrics out;
@@ -427,6 +338,7 @@ Result<Evidence> ReadEvidence(const JsonReader& document) {
   TARE_TRY(out.baseline, ReadSide(document, "baseline"));
   TARE_TRY(out.candidate, ReadSide(document, "candidate"));
   TARE_TRY(out.paired, ReadPaired(document));
+  TARE_TRY(out.slice_findings, ReadSliceFindings(document));
   TARE_TRY(out.outputs, ReadList<OutputCloseness>(document, "outputs", ReadOutput));
   TARE_TRY(out.cost, ReadCost(document));
   TARE_TRY(out.warnings, ReadList<Warning>(document, "warnings", ReadWarning));

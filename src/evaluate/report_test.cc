@@ -99,6 +99,48 @@ cost:
   return *policy;
 }
 
+TEST(ReportTest, CarriesWhatWasFoundAndSearched) {
+  Report report = MakeReport();
+  ASSERT_TRUE(report.evidence.slice_findings);
+  auto& findings = *report.evidence.slice_findings;
+  findings.num_tests = 120;
+  findings.found = {{"width < 3", 40, 20, 60, 1, 1e-5, 1.2e-3, ShareEstimate(30, 40, 0.95), ShareEstimate(12, 40, 0.95), PairedEstimate({40, 20, 2}, 0.95)}};
+  const std::string text = WriteReportJson(report);
+  const auto json = nlohmann::json::parse(text);
+  EXPECT_EQ(json["slice_search"]["tests"], 120);
+  EXPECT_EQ(json["slice_search"]["adjustment"], "holm");
+  EXPECT_EQ(json["found_slices"][0]["where"], "width < 3");
+  EXPECT_EQ(json["found_slices"][0]["p_holm"], 1.2e-3);
+  EXPECT_EQ(json["found_slices"][0]["difference"]["value"], -18.0 / 40);
+  const auto again = ReadReportJson(text, "report.json");
+  ASSERT_TRUE(again) << again.error().what;
+  ASSERT_TRUE(again->evidence.slice_findings);
+  const auto& read = again->evidence.slice_findings->found;
+  ASSERT_EQ(read.size(), 1U);
+  EXPECT_EQ(read[0].where, "width < 3");
+  EXPECT_EQ(read[0].rest_harmful, 1);
+  EXPECT_EQ(read[0].candidate, findings.found[0].candidate);
+}
+
+TEST(ReportTest, SaysOfEachMetricItsNameUnitAndDirection) {
+  const auto json = nlohmann::json::parse(WriteReportJson(MakeReport()));
+  const auto& metrics = json["baseline"]["metrics"];
+  EXPECT_EQ(metrics["f1_macro"]["label"], "F1 macro");
+  EXPECT_EQ(metrics["f1_macro"]["unit"], "score");
+  EXPECT_EQ(metrics["ece"]["better"], "lower");
+  EXPECT_EQ(metrics["accuracy"]["unit"], "ratio");
+}
+
+TEST(ReportTest, SaysWhatADistributionAdds) {
+  const auto json = nlohmann::json::parse(WriteReportJson(MakeReport()));
+  // The distribution of this report is the test set itself.
+  const auto& damage = json["paired"]["distributions"][0]["extra_damage"];
+  EXPECT_EQ(damage["metric"], "accuracy");
+  EXPECT_EQ(damage["value"], 0);
+  EXPECT_EQ(damage["p"], 1);
+  EXPECT_LT(damage["low"], 0);
+}
+
 // Whatever the policy, a report that was written and read back is judged as the evidence was.
 TEST(ReportTest, IsJudgedAlikeAfterARoundTrip) {
   const Report report = MakeReport();

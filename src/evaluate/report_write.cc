@@ -3,6 +3,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "evaluate/extra_damage_internal.h"
+#include "evaluate/metric_info_internal.h"
 #include "evaluate/report_json_internal.h"
 
 namespace tare::evaluate {
@@ -94,10 +96,22 @@ Json ToJson(const Energy& energy) {
   return out;
 }
 
+// So that no reader needs to know every metric by its name.
+void PutInfo(Json& metrics) {
+  for (auto& [name, metric] : metrics.items()) {
+    const MetricInfo* info = FindMetricInfo(name);
+    if (info == nullptr) continue;
+    metric["label"] = info->label;
+    metric["unit"] = UnitName(info->unit);
+    metric["better"] = info->better == Better::kLower ? "lower" : "higher";
+  }
+}
+
 Json SideJson(const Side& side, const std::vector<std::string>& names) {
   Json out{{"label", side.label}};
   PutText(out, "path", side.path);
   out["metrics"] = ToJson(side.metrics);
+  PutInfo(out["metrics"]);
   for (const auto& row : side.per_class) out["per_class"].push_back(ClassJson(row, names));
   if (!side.confusion.empty()) out["confusion"] = side.confusion;
   for (const auto& slice : side.slices) out["slices"].push_back(ScopeJson(slice, "where"));
@@ -143,6 +157,46 @@ Json ToJson(const KlSummary& kl) {
           {"p95", Number(kl.p95)},         {"p99", Number(kl.p99.value)},
           {"max", Number(kl.max)},         {"mean_interval", ToJson(kl.mean)},
           {"p99_interval", ToJson(kl.p99)}};
+}
+
+Json DamageJson(const DistributionDamage& damage) {
+  Json out{{"metric", damage.metric}};
+  Json estimate = ToJson(damage.estimate);
+  estimate.erase("bounds");  // the gate makes its own of the differences
+  out.update(estimate);
+  Put(out, "p", damage.p);
+  Put(out, "p_holm", damage.p_holm);
+  return out;
+}
+
+void PutDamages(const Evidence& evidence, Json& paired) {
+  const auto damages = DistributionDamages(evidence);
+  for (size_t i = 0; i < damages.size(); ++i) {
+    if (damages[i]) paired["distributions"][i]["extra_damage"] = DamageJson(*damages[i]);
+  }
+}
+
+Json FoundJson(const FoundScope& found) {
+  return {{"where", found.where},
+          {"n", found.n},
+          {"harmful", found.harmful},
+          {"rest_n", found.rest_n},
+          {"rest_harmful", found.rest_harmful},
+          {"baseline", ToJson(found.baseline)},
+          {"candidate", ToJson(found.candidate)},
+          {"difference", ToJson(found.difference)},
+          {"p", Number(found.p)},
+          {"p_holm", Number(found.p_holm)}};
+}
+
+void PutFindings(const SliceFindings& findings, Json& out) {
+  out["slice_search"] = {{"metric", findings.metric},
+                         {"tests", findings.num_tests},
+                         {"alpha", findings.alpha},
+                         {"test", "fisher_exact"},
+                         {"adjustment", "holm"}};
+  out["found_slices"] = Json::array();
+  for (const auto& found : findings.found) out["found_slices"].push_back(FoundJson(found));
 }
 
 Json PairedJson(const Paired& paired, double confidence) {
@@ -405,7 +459,11 @@ std::string WriteReportJson(const Report& report) {
   PutHead(report, out);
   out["baseline"] = SideJson(evidence.baseline, evidence.classes);
   out["candidate"] = SideJson(evidence.candidate, evidence.classes);
-  if (evidence.paired) out["paired"] = PairedJson(*evidence.paired, evidence.confidence);
+  if (evidence.paired) {
+    out["paired"] = PairedJson(*evidence.paired, evidence.confidence);
+    PutDamages(evidence, out["paired"]);
+  }
+  if (evidence.slice_findings) PutFindings(*evidence.slice_findings, out);
   PutList(out, "outputs", evidence.outputs);
   if (report.decision) {
     out["gate"] = ToJson(*report.decision);

@@ -267,6 +267,7 @@ TestEvidence SampleEvaluation::Finish() const {
     const std::string& name = state.options.slices[s];
     const std::string& text = state.options.slice_texts[s];
     const RowSet part = state.InSlice(s);
+    if (part.n == 0 && text == kTaskSlice) continue;
     const Summary summary(state.schema, part, state.options);
     ScopeMetrics baseline{name, text, part.n, {}};
     ScopeMetrics candidate{name, text, part.n, {}};

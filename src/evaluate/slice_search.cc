@@ -39,6 +39,14 @@ Bits Members(size_t n, const std::function<bool(size_t)>& is_member) {
   return bits;
 }
 
+std::vector<int64_t> Indices(const Bits& bits, int64_t n) {
+  std::vector<int64_t> indices;
+  for (int64_t i = 0; i < n; ++i) {
+    if ((bits[static_cast<size_t>(i) / 64] >> (i % 64) & 1) != 0) indices.push_back(i);
+  }
+  return indices;
+}
+
 struct Condition {
   std::string text;
   size_t column = 0;
@@ -101,7 +109,7 @@ class Search {
         damaged_(Members(damaged.size(), [&](size_t i) { return damaged[i] != 0; })),
         num_damaged_(Count(damaged_)) {}
 
-  std::vector<FoundSlice> Run(const std::vector<Condition>& conditions) {
+  SliceSearchResult Run(const std::vector<Condition>& conditions) {
     if (num_damaged_ == 0 || num_damaged_ == total_) return {};
     std::vector<double> single;
     for (const Condition& condition : conditions) single.push_back(Test(condition.text, condition.members, 1));
@@ -112,7 +120,7 @@ class Search {
              std::min(single[a], single[b]));
       }
     }
-    return Best();
+    return {num_tests_, Best()};
   }
 
  private:
@@ -125,7 +133,7 @@ class Search {
     if (static_cast<double>(found) * static_cast<double>(total_) <= static_cast<double>(n) * static_cast<double>(num_damaged_)) return 1;
     const double p = UpperTail(found, n, num_damaged_, total_);
     if (p < beat && p <= options_.alpha) {
-      tested_.push_back({{std::move(where), n, found, total_ - n, num_damaged_ - found, p}, std::move(members)});
+      tested_.push_back({{std::move(where), n, found, total_ - n, num_damaged_ - found, p, 1, {}}, std::move(members)});
     }
     return p;
   }
@@ -139,7 +147,7 @@ class Search {
       adjusted = std::max(adjusted, std::min(1.0, tested.slice.p * remaining));
       remaining -= 1;
       if (adjusted > options_.alpha || chosen.size() == options_.max_found) break;
-      tested.slice.p = adjusted;
+      tested.slice.p_holm = adjusted;
       const bool is_known = std::ranges::any_of(chosen, [&](const Tested* other) {
         const auto both = static_cast<double>(Count(And(tested.members, other->members)));
         return both > kSameSlice * static_cast<double>(std::min(tested.slice.n, other->slice.n));
@@ -147,7 +155,10 @@ class Search {
       if (!is_known) chosen.push_back(&tested);
     }
     std::vector<FoundSlice> found;
-    for (const Tested* tested : chosen) found.push_back(tested->slice);
+    for (const Tested* tested : chosen) {
+      found.push_back(tested->slice);
+      found.back().members = Indices(tested->members, total_);
+    }
     return found;
   }
 
@@ -161,8 +172,8 @@ class Search {
 
 }  // namespace
 
-std::vector<FoundSlice> FindDamagedSlices(std::span<const SearchColumn> columns, std::span<const uint8_t> damaged,
-                                          const SliceSearchOptions& options) {
+SliceSearchResult FindDamagedSlices(std::span<const SearchColumn> columns, std::span<const uint8_t> damaged,
+                                    const SliceSearchOptions& options) {
   std::vector<Condition> conditions;
   for (size_t c = 0; c < columns.size(); ++c) {
     TARE_CHECK(columns[c].values.size() == damaged.size());

@@ -13,7 +13,7 @@ struct Data {
   std::vector<float> label, size, weight;
   std::vector<uint8_t> damaged;
 
-  std::vector<FoundSlice> Search() const {
+  SliceSearchResult Search() const {
     const SearchColumn columns[] = {{"label", label}, {"size", size}, {"weight", weight}};
     return FindDamagedSlices(columns, damaged);
   }
@@ -36,11 +36,11 @@ Data Make(uint32_t seed, double extra) {
 
 TEST(FindDamagedSlicesTest, FindsWhatWasPlanted) {
   const Data data = Make(1, 0.3);
-  const auto found = data.Search();
+  const auto found = data.Search().found;
   ASSERT_FALSE(found.empty());
   EXPECT_NE(found[0].where.find("label == 3"), std::string::npos) << found[0].where;
   EXPECT_NE(found[0].where.find("size < 0.2"), std::string::npos) << found[0].where;
-  EXPECT_LT(found[0].p, 1e-6);
+  EXPECT_LT(found[0].p_holm, 1e-6);
   // The text is a slice that a user can copy, and the counts are those of its members.
   const auto where = SliceExpression::Parse(found[0].where);
   ASSERT_TRUE(where);
@@ -59,7 +59,7 @@ TEST(FindDamagedSlicesTest, FindsWhatWasPlanted) {
 
 TEST(FindDamagedSlicesTest, FindsNothingWhereThereIsNothing) {
   int false_alarms = 0;
-  for (uint32_t seed = 100; seed < 300; ++seed) false_alarms += Make(seed, 0).Search().empty() ? 0 : 1;
+  for (uint32_t seed = 100; seed < 300; ++seed) false_alarms += Make(seed, 0).Search().found.empty() ? 0 : 1;
   // At most 5 % of 200 are expected; 10 and three standard deviations.
   EXPECT_LE(false_alarms, 19);
 }
@@ -74,21 +74,25 @@ TEST(FindDamagedSlicesTest, AgreesWithFishersExactTest) {
     damaged.push_back(i < 8 || i >= 198 ? 1 : 0);
   }
   const SearchColumn columns[] = {{"a", column}};
-  const auto found = FindDamagedSlices(columns, damaged);
+  const auto [num_tests, found] = FindDamagedSlices(columns, damaged);
+  EXPECT_EQ(num_tests, 2);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].where, "a == 1");
   EXPECT_EQ(found[0].n, 40);
   EXPECT_EQ(found[0].damaged, 8);
   EXPECT_EQ(found[0].rest_damaged, 2);
-  EXPECT_NEAR(found[0].p, 9.111623341654893e-05, 1e-14);
+  EXPECT_NEAR(found[0].p_holm, 9.111623341654893e-05, 1e-14);
+  EXPECT_NEAR(found[0].p, 9.111623341654893e-05 / 2, 1e-14);
+  ASSERT_EQ(std::ssize(found[0].members), found[0].n);
+  for (int64_t i = 0; i < found[0].n; ++i) EXPECT_EQ(found[0].members[static_cast<size_t>(i)], i);
 }
 
 TEST(FindDamagedSlicesTest, TakesEmptyAndUniformData) {
-  EXPECT_TRUE(FindDamagedSlices({}, {}).empty());
+  EXPECT_TRUE(FindDamagedSlices({}, {}).found.empty());
   const std::vector<float> column(100, 1);
   const SearchColumn columns[] = {{"a", column}};
-  EXPECT_TRUE(FindDamagedSlices(columns, std::vector<uint8_t>(100, 1)).empty());
-  EXPECT_TRUE(FindDamagedSlices(columns, std::vector<uint8_t>(100, 0)).empty());
+  EXPECT_TRUE(FindDamagedSlices(columns, std::vector<uint8_t>(100, 1)).found.empty());
+  EXPECT_TRUE(FindDamagedSlices(columns, std::vector<uint8_t>(100, 0)).found.empty());
 }
 
 }  // namespace

@@ -158,6 +158,7 @@ void TakeExtraDamage(const Evidence& evidence, const Check& check, Subject& subj
   const Estimate* clean = FindMetric(evidence.paired->difference, headline);
   const Estimate* loss = there == nullptr ? nullptr : FindMetric(there->difference, headline);
   if (clean == nullptr || loss == nullptr) return;
+  if (const MetricInfo* info = FindMetricInfo(headline)) subject.unit = info->unit;
   subject.statistic = ExtraDamage(*loss, *clean, evidence.confidence);
   subject.baseline = clean->value;
   subject.candidate = loss->value;

@@ -14,6 +14,7 @@ namespace tare::evaluate {
 /// The quantity that a check judges, and the two values behind it.
 struct Subject {
   const MetricInfo* info = nullptr;
+  std::optional<Unit> unit;  ///< where it is not that of `info`
   std::string scope = "all";
   std::string label;
   std::optional<double> baseline, candidate;

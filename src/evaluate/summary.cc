@@ -24,13 +24,10 @@ std::string IntervalText(const Estimate& estimate, Unit unit) {
 // The facts that a reader asks for first, whatever the policy says.
 std::vector<std::string> Headline(const Evidence& evidence) {
   std::vector<std::string> out;
-  // The first metric is the one that a task is known by.
-  if (evidence.paired && !evidence.paired->difference.empty()) {
-    const auto& [name, estimate] = evidence.paired->difference.front();
-    const MetricInfo* info = FindMetricInfo(name);
-    const Unit unit = info != nullptr ? info->unit : Unit::kNumber;
-    out.push_back(StrCat(info != nullptr ? info->label : name, " ",
-                         FormatDifference(estimate.value, unit, WithUnit::kYes, Minus::kTypeset), IntervalText(estimate, unit)));
+  const MetricInfo* info = FindMetricInfo(HeadlineMetric(evidence.task));
+  const Estimate* headline = info != nullptr && evidence.paired ? FindMetric(evidence.paired->difference, info->name) : nullptr;
+  if (headline != nullptr) {
+    out.push_back(StrCat(info->label, " ", FormatDifference(headline->value, info->unit, WithUnit::kYes, Minus::kTypeset), IntervalText(*headline, info->unit)));
   }
   const OutputCloseness* worst = nullptr;
   for (const auto& output : evidence.outputs) {

@@ -33,9 +33,12 @@ std::string ValueInterval(const CheckResult& check) {
   return out;
 }
 
-std::string FlipsText(const FlipCounts& counts) {
-  return StrCat(WithThousands(counts.flips), " of ", WithThousands(counts.n), ", ",
-                WithThousands(counts.harmful), " harmful");
+// Boxes have no one answer that is right or wrong.
+bool HasHarmful(const Evidence& evidence) { return evidence.task != "object_detection"; }
+
+std::string FlipsText(const FlipCounts& counts, bool has_harmful) {
+  const std::string text = StrCat(WithThousands(counts.flips), " of ", WithThousands(counts.n));
+  return has_harmful ? StrCat(text, ", ", WithThousands(counts.harmful), " harmful") : text;
 }
 
 // The unit of both values of a check where it is not that of its statistic.
@@ -66,7 +69,7 @@ TableRow RowOf(const CheckResult& check, const Evidence& evidence, Minus minus) 
   row.baseline = ValueText(check.baseline, SideUnit(check));
   row.candidate = ValueText(check.candidate, SideUnit(check));
   if (check.metric == "flip_rate" && check.scope == "all" && evidence.paired) {
-    row.difference = FlipsText(evidence.paired->counts);
+    row.difference = FlipsText(evidence.paired->counts, HasHarmful(evidence));
   } else if (check.kind == CheckKind::kDifference && check.statistic) {
     row.difference = IntervalText(*check.statistic, check.low, check.high, check.unit, minus);
   } else {
@@ -95,9 +98,10 @@ std::optional<TableRow> MetricRow(const Evidence& evidence, std::string_view nam
 
 std::optional<TableRow> FlipsRow(const Evidence& evidence) {
   if (!evidence.paired || evidence.paired->counts.n == 0) return std::nullopt;
+  if (evidence.task == "regression") return std::nullopt;  // every number differs by something
   const auto& counts = evidence.paired->counts;
   const double rate = static_cast<double>(counts.flips) / static_cast<double>(counts.n);
-  return TableRow{"flips", "", FormatValue(rate, Unit::kRatio), FlipsText(counts), "", ""};
+  return TableRow{"flips", "", FormatValue(rate, Unit::kRatio), FlipsText(counts, HasHarmful(evidence)), "", ""};
 }
 
 std::optional<TableRow> SpeedRow(const Evidence& evidence) {

@@ -34,7 +34,7 @@ class TaskEvaluation {
     SampleOptions options{options_.confidence, options_.bootstrap, {}, {}};
     for (const std::string_view name : scorer_->slices()) {
       options.slices.emplace_back(name);
-      options.slice_texts.emplace_back("of the task");
+      options.slice_texts.emplace_back(kTaskSlice);
     }
     for (const SliceSpec& spec : options_.slices) {
       options.slices.push_back(spec.name);

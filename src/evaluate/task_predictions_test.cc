@@ -98,6 +98,14 @@ TEST(TaskPredictionsTest, JudgesAnswersAndWhatSupportsThem) {
   EXPECT_EQ(found->paired.counts.harmful, 2);
 }
 
+TEST(TaskPredictionsTest, LeavesOutItsOwnSlicesThatHoldNothing) {
+  const auto found = Judge("question_answering", R"({"id": 1, "answers": ["a"], "prediction": "a"})", R"({"id": 1, "prediction": "a"})");
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->baseline_slices.size(), 1U);
+  EXPECT_EQ(found->baseline_slices[0].name, "has_answer");
+  EXPECT_TRUE(found->warnings.empty());
+}
+
 TEST(TaskPredictionsTest, TakesTheJudgeOfTheUserAndCorrectsItsErrors) {
   // 100 answers, of which the judge flags 30; labelled: of 20 that are unsupported it flags 16, of 30 that
   // are supported 3. Rogan and Gladen: (0.3 + 0.9 - 1) / (0.8 + 0.9 - 1) = 2 / 7.

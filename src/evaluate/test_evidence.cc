@@ -2,9 +2,21 @@
 
 #include <iterator>
 
-#include "tare/core/strcat.h"
+#include "evaluate/format_internal.h"
+#include "tare/core/text.h"
 
 namespace tare::evaluate {
+namespace {
+
+Warning WarningOf(const FoundScope& found) {
+  const auto percent = [](int64_t part, int64_t whole) { return FormatValue(static_cast<double>(part) / static_cast<double>(whole), Unit::kRatio); };
+  return {StrCat("harmful flips gather where ", found.where, ": ", WithThousands(found.harmful), " of ", WithThousands(found.n), " samples (",
+                 percent(found.harmful, found.n), "), elsewhere ", percent(found.rest_harmful, found.rest_n),
+                 " (p = ", found.p_holm < 1e-3 ? "below 0.001" : Fixed(found.p_holm, 3), " after Holm)"),
+          StrCat("judge it by itself: a slice with where: \"", found.where, "\" and a margin of its own")};
+}
+
+}  // namespace
 
 void SetTestEvidence(TestEvidence part, Evidence& evidence) {
   evidence.n = part.n;
@@ -21,7 +33,11 @@ void SetTestEvidence(TestEvidence part, Evidence& evidence) {
       evidence.paired ? std::move(evidence.paired->distributions) : std::vector<PairedScope>{};
   evidence.paired = std::move(part.paired);
   evidence.paired->distributions = std::move(distributions);
+  // Of the test set alone: what gathers under a distribution is read from its own row.
+  evidence.slice_findings = std::move(part.slice_findings);
   std::move(part.warnings.begin(), part.warnings.end(), std::back_inserter(evidence.warnings));
+  if (!evidence.slice_findings) return;
+  for (const auto& found : evidence.slice_findings->found) evidence.warnings.push_back(WarningOf(found));
 }
 
 void AddDistribution(std::string name, std::string description, const TestEvidence& part,

@@ -6,6 +6,7 @@
 //   tare.yaml      a project over them
 //   loops.onnx     an If whose bodies multiply: nothing outside can be quantized
 //   images.onnx    images [N, 1, 8, 8] -> 1024 -> 1024 -> 4
+//   price.onnx     the same as model.onnx with one output; price.csv: 900 samples of x0 ... x15, price
 //   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte   400 images for it and what it answers, as uint8
 
 #include <algorithm>
@@ -75,7 +76,7 @@ tare::graph::Model ModelOf(const std::vector<Layer>& layers) {
   model.opsets[""] = 17;
   model.graph.name = "small";
   model.graph.inputs.push_back(ValueOf("x", {-1, kFeatures}));
-  model.graph.outputs.push_back(ValueOf("scores", {-1, kClasses}));
+  model.graph.outputs.push_back(ValueOf("scores", {-1, layers.back().outputs}));
   std::string value = "x";
   for (size_t i = 0; i < layers.size(); ++i) {
     const std::string number = std::to_string(i);
@@ -101,10 +102,11 @@ tare::graph::Model ModelOf(const std::vector<Layer>& layers) {
   return model;
 }
 
-std::string Samples(const std::vector<Layer>& layers, int64_t count, Random& random) {
+// The answer is the class of the greatest score, or the one number that the model gives.
+std::string Samples(const std::vector<Layer>& layers, int64_t count, const std::string& answer, Random& random) {
   std::string text;
   for (int64_t f = 0; f < kFeatures; ++f) text += tare::StrCat("x", f, ",");
-  text += "label\n";
+  text += answer + "\n";
   for (int64_t s = 0; s < count; ++s) {
     std::vector<float> x;
     for (int64_t f = 0; f < kFeatures; ++f) {
@@ -115,7 +117,7 @@ std::string Samples(const std::vector<Layer>& layers, int64_t count, Random& ran
       text += number;
     }
     x = Answer(layers, std::move(x));
-    text += tare::StrCat(std::ranges::max_element(x) - x.begin(), "\n");
+    text += x.size() == 1 ? tare::StrCat(x[0], "\n") : tare::StrCat(std::ranges::max_element(x) - x.begin(), "\n");
   }
   return text;
 }
@@ -210,12 +212,15 @@ Result<void> Write() {
   Random random(7);
   const std::vector<Layer> layers = {Layer(kFeatures, kHidden, random), Layer(kHidden, kHidden, random), Layer(kHidden, kClasses, random)};
   TARE_TRY_VOID(tare::graph::WriteOnnx(ModelOf(layers), "model.onnx"));
-  TARE_TRY_VOID(tare::WriteFileAtomic("train.csv", Samples(layers, 700, random)));
-  TARE_TRY_VOID(tare::WriteFileAtomic("test.csv", Samples(layers, 400, random)));
+  TARE_TRY_VOID(tare::WriteFileAtomic("train.csv", Samples(layers, 700, "label", random)));
+  TARE_TRY_VOID(tare::WriteFileAtomic("test.csv", Samples(layers, 400, "label", random)));
   TARE_TRY_VOID(tare::graph::WriteOnnx(Branches(Layer(kFeatures, kClasses, random)), "loops.onnx"));
   const std::vector<Layer> image_layers = {Layer(kSide * kSide, kHidden, random), Layer(kHidden, kHidden, random), Layer(kHidden, kClasses, random)};
   TARE_TRY_VOID(tare::graph::WriteOnnx(ImageModelOf(image_layers), "images.onnx"));
   TARE_TRY_VOID(WriteImages(image_layers, 400, random));
+  const std::vector<Layer> price_layers = {Layer(kFeatures, kHidden, random), Layer(kHidden, kHidden, random), Layer(kHidden, 1, random)};
+  TARE_TRY_VOID(tare::graph::WriteOnnx(ModelOf(price_layers), "price.onnx"));
+  TARE_TRY_VOID(tare::WriteFileAtomic("price.csv", Samples(price_layers, 900, "price", random)));
   return tare::WriteFileAtomic("tare.yaml", kProject);
 }
 

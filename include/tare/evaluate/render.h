@@ -20,7 +20,8 @@ namespace tare::evaluate {
 ///   accuracy          92.41 %   92.33 %       -0.08 [-0.21, +0.05]   -0.50    PASS
 std::vector<std::string> TableLines(const Report& report);
 
-/// report.md, for a pull request: verdict sentence, table, reasons of what did not pass, warnings.
+/// report.md, for a pull request: verdict sentence, table, reasons of what did not pass, warnings; the
+/// test set under other conditions, slices, and slices that a search found.
 std::string WriteReportMarkdown(const Report& report);
 
 /// The bundle `page` with the report inside.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tare/core/result.h"
@@ -45,6 +46,10 @@ struct SampleSchema {
   /// Negative: there is none, and no flip is harmful.
   int64_t correct = -1;
 };
+
+/// The text of a slice that the task makes itself, such as questions without an answer. Unlike one that
+/// somebody declared it may be empty, and is then left out.
+inline constexpr std::string_view kTaskSlice = "of the task";
 
 struct SampleOptions {
   /// Of the two-sided intervals, in (0.5, 1).

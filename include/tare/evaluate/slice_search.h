@@ -23,7 +23,9 @@ struct FoundSlice {
   int64_t damaged = 0;   ///< damaged ones among them
   int64_t rest_n = 0;
   int64_t rest_damaged = 0;
-  double p = 1;          ///< adjusted for every slice that could have been looked at
+  double p = 1;          ///< of Fisher's exact test, as if no other slice had been looked at
+  double p_holm = 1;     ///< adjusted for every slice that could have been looked at
+  std::vector<int64_t> members;  ///< indices of its samples, rising
 };
 
 struct SliceSearchOptions {
@@ -31,6 +33,11 @@ struct SliceSearchOptions {
   size_t max_found = 3;
   /// Chance that anything is reported although damage falls anywhere alike.
   double alpha = 0.05;
+};
+
+struct SliceSearchResult {
+  int64_t num_tests = 0;  ///< conditions and pairs of conditions, looked at or not; 0 without damage
+  std::vector<FoundSlice> found;
 };
 
 /// Returns the slices in which `damaged` samples are significantly more frequent than elsewhere, most
@@ -45,7 +52,7 @@ struct SliceSearchOptions {
 ///             pair that is no more significant than either of its conditions.
 /// Shape       every column as long as `damaged` (TARE_CHECK); NaN fulfils no condition.
 /// Cost        O(pairs * n / 64) of bit operations.
-std::vector<FoundSlice> FindDamagedSlices(std::span<const SearchColumn> columns, std::span<const uint8_t> damaged,
-                                          const SliceSearchOptions& options = {});
+SliceSearchResult FindDamagedSlices(std::span<const SearchColumn> columns, std::span<const uint8_t> damaged,
+                                    const SliceSearchOptions& options = {});
 
 }  // namespace tare::evaluate

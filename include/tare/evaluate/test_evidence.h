@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct TestEvidence {
   std::vector<std::vector<int64_t>> baseline_confusion, candidate_confusion;
   std::vector<ScopeMetrics> baseline_slices, candidate_slices;
   Paired paired;
+  std::optional<SliceFindings> slice_findings;
   std::vector<Warning> warnings;
 };
 
