@@ -25,6 +25,7 @@ struct EvaluateArgs {
   std::string policy_path;
   std::string out_path;
   std::vector<std::string> slices;
+  std::vector<std::string> kpis;
   int64_t num_samples = 0;
   uint64_t seed = 1;
   DataArgs data;
@@ -38,17 +39,26 @@ Result<std::optional<evaluate::Policy>> PolicyOf(const EvaluateArgs& args) {
   return std::optional(std::move(policy));
 }
 
-// NAME=CONDITION, as often as given.
-Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
-  std::vector<evaluate::SliceSpec> slices;
-  for (const std::string& text : args.slices) {
+// NAME=REST, as often as given.
+template <class Spec>
+Result<std::vector<Spec>> NamedOf(const std::vector<std::string>& texts, std::string_view form, std::string_view example) {
+  std::vector<Spec> out;
+  for (const std::string& text : texts) {
     const size_t sign = text.find('=');
     if (sign == 0 || sign == std::string::npos || sign + 1 == text.size() || text[sign + 1] == '=') {
-      return InvalidArgument(StrCat("--slice '", text, "' is not NAME=CONDITION"), "write --slice 'long=length > 100'");
+      return InvalidArgument(StrCat(form.substr(0, form.find(' ')), " '", text, "' is not ", form.substr(form.find(' ') + 1)), StrCat("write ", example));
     }
-    slices.push_back({text.substr(0, sign), text.substr(sign + 1)});
+    out.push_back({text.substr(0, sign), text.substr(sign + 1)});
   }
-  return slices;
+  return out;
+}
+
+Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
+  return NamedOf<evaluate::SliceSpec>(args.slices, "--slice NAME=CONDITION", "--slice 'long=length > 100'");
+}
+
+Result<std::vector<evaluate::KpiSpec>> KpisOf(const EvaluateArgs& args) {
+  return NamedOf<evaluate::KpiSpec>(args.kpis, "--kpi NAME=EXPRESSION", "--kpi 'revenue=if(correct == 1, price, -2)'");
 }
 
 // The tasks of models and of predictions.
@@ -67,8 +77,13 @@ Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args) {
   if (args.task == "outputs") {
     return Unsupported("predictions are not compared as outputs", "give models and --data, or another --task");
   }
-  pipeline::PredictionsRequest request{args.predictions_path, args.against_path, args.task, {}, std::nullopt, VersionNumber()};
+  pipeline::PredictionsRequest request;
+  request.baseline_path = args.predictions_path;
+  request.candidate_path = args.against_path;
+  request.task = args.task;
+  request.tare_version = VersionNumber();
   TARE_TRY(request.slices, SlicesOf(args));
+  TARE_TRY(request.kpis, KpisOf(args));
   TARE_TRY(request.policy, PolicyOf(args));
   return pipeline::EvaluatePredictionFiles(request);
 }
@@ -78,6 +93,7 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
     return InvalidArgument(args.candidate_path.empty() ? "two models are needed" : "--data is missing",
                            "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
   }
+  if (!args.kpis.empty()) return Unsupported("--kpi with models", "write what both models answered as JSON Lines and give --predictions and --against");
   pipeline::EvaluateRequest request;
   request.baseline_path = args.baseline_path;
   request.candidate_path = args.candidate_path;
@@ -131,6 +147,10 @@ Command MakeEvaluateCommand(CLI::App& root) {
       ->check(OneOf(Tasks()));
   app->add_option("--slice", args->slices, "A part of the samples to judge by itself: NAME=CONDITION, as 'long=length > 100'; may be given again")
       ->type_name("NAME=CONDITION")
+      ->expected(1)
+      ->take_all();
+  app->add_option("--kpi", args->kpis, "A measure of your own on predictions, higher is better: NAME=EXPRESSION, as 'revenue=if(correct == 1, price, -2)'; may be given again")
+      ->type_name("NAME=EXPRESSION")
       ->expected(1)
       ->take_all();
   app->add_option("--corrupt", args->corrupt, "See the images under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen")

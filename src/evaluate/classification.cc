@@ -57,6 +57,7 @@ struct ClassificationEvaluation::State {
 
   ClassificationOptions options;
   std::vector<Slice> slices;
+  std::optional<KpiEvaluation> kpis;
   std::optional<stats::ScoreKind> kind;  // absent until the first batch; and for predictions
   int64_t score_columns = -1;            // as given; 0 for predictions; -1 before the first batch
   int64_t num_classes = 0;
@@ -68,7 +69,9 @@ struct ClassificationEvaluation::State {
   Result<void> CheckSizes(const ClassificationBatch& batch) const;
   Result<void> CheckClasses(const ClassificationBatch& batch) const;
   Result<void> CheckSliceColumns(const ClassificationBatch& batch) const;
+  Result<void> CheckKpiColumns(const ClassificationBatch& batch) const;
   void AddMembership(const ClassificationBatch& batch);
+  Result<void> AddKpis(const ClassificationBatch& batch);
   void AddSearchColumns(const ClassificationBatch& batch);
   void Decide(const ClassificationBatch& batch);
   void AddPredictions(const ClassificationBatch& batch);
@@ -105,8 +108,10 @@ Result<void> ClassificationEvaluation::State::CheckSizes(const ClassificationBat
       return WrongSize(side, answers->predictions.size(), rows);
     }
   }
-  for (const auto& column : batch.columns) {
-    if (column.values.size() != rows) return WrongSize(column.name, column.values.size(), rows);
+  for (const auto columns : {batch.columns, batch.candidate_columns}) {
+    for (const Column& column : columns) {
+      if (column.values.size() != rows) return WrongSize(column.name, column.values.size(), rows);
+    }
   }
   return {};
 }
@@ -138,6 +143,69 @@ Result<void> ClassificationEvaluation::State::CheckSliceColumns(const Classifica
                              name == kConfidence ? "give scores: hard predictions have no confidence"
                                                  : "compare 'label', 'confidence' or a numeric array of the test data");
     }
+  }
+  return {};
+}
+
+namespace {
+
+// What a classification measures of a sample for KPIs; the last needs scores.
+constexpr std::string_view kMeasured[] = {"label", "prediction", "correct", kConfidence};
+bool IsMeasured(std::string_view name, const ClassificationBatch& batch) {
+  return std::ranges::find(kMeasured, name) != std::end(kMeasured) && (name != kConfidence || batch.num_classes > 0);
+}
+
+double Measured(std::string_view name, const Sample& answers, int32_t prediction, float confidence) {
+  if (name == "label") return answers.label;
+  if (name == "prediction") return prediction;
+  if (name == "correct") return prediction == answers.label ? 1 : 0;
+  return confidence;
+}
+
+const Column* FindColumn(std::span<const Column> columns, std::string_view name) {
+  const auto found = std::ranges::find(columns, name, &Column::name);
+  return found == columns.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+Result<void> ClassificationEvaluation::State::CheckKpiColumns(const ClassificationBatch& batch) const {
+  for (size_t i = 0; kpis && i < kpis->names().size(); ++i) {
+    const std::string& name = kpis->names()[i];
+    if (IsMeasured(name, batch) || FindColumn(batch.columns, name) != nullptr) continue;
+    std::vector<std::string> known;
+    for (const std::string_view measured : kMeasured) {
+      if (IsMeasured(measured, batch)) known.emplace_back(measured);
+    }
+    for (const Column& column : batch.columns) known.emplace_back(column.name);
+    return UnknownKpiColumn(kpis->ReadersOf(i), name, known);
+  }
+  return {};
+}
+
+// KPIs of the records that `batch` has just added.
+Result<void> ClassificationEvaluation::State::AddKpis(const ClassificationBatch& batch) {
+  if (!kpis) return {};
+  const size_t rows = batch.labels.size();
+  const auto& names = kpis->names();
+  std::vector<const Column*> columns[2];
+  for (const std::string& name : names) {
+    const Column* ours = IsMeasured(name, batch) ? nullptr : FindColumn(batch.columns, name);
+    const Column* theirs = ours == nullptr ? nullptr : FindColumn(batch.candidate_columns, name);
+    columns[0].push_back(ours);
+    columns[1].push_back(theirs == nullptr ? ours : theirs);
+  }
+  std::vector<double> values[2] = {std::vector<double>(names.size()), std::vector<double>(names.size())};
+  for (size_t i = 0; i < rows; ++i) {
+    const size_t at = records.size() - rows + i;
+    const SampleRecord& record = records[at];
+    for (size_t c = 0; c < names.size(); ++c) {
+      const Sample& answers = record.answers;
+      values[0][c] = columns[0][c] != nullptr ? columns[0][c]->values[i] : Measured(names[c], answers, answers.baseline, record.baseline_confidence);
+      values[1][c] = columns[1][c] != nullptr ? columns[1][c]->values[i] : Measured(names[c], answers, answers.candidate, record.candidate_confidence);
+    }
+    auto added = kpis->Add(values[0], values[1], slices.empty() ? 0 : slice_bits[at]);
+    if (!added) return std::move(added).error().While(StrCat("reading ", batch.place ? batch.place(i) : StrCat("sample ", at)));
   }
   return {};
 }
@@ -350,6 +418,11 @@ Result<ClassificationEvaluation> ClassificationEvaluation::Create(Classification
         SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
     state->slices.push_back({spec, std::move(where)});
   }
+  if (!options.kpis.empty()) {
+    SampleOptions of_kpis{options.confidence, options.bootstrap, {}, {}};
+    for (const SliceSpec& spec : options.slices) of_kpis.slices.push_back(spec.name);
+    TARE_TRY(state->kpis, KpiEvaluation::Create(options.kpis, std::move(of_kpis)));
+  }
   state->options = std::move(options);
   return ClassificationEvaluation(std::move(state));
 }
@@ -358,6 +431,7 @@ Result<void> ClassificationEvaluation::Add(const ClassificationBatch& batch) {
   TARE_TRY_VOID(state_->CheckSizes(batch));
   TARE_TRY_VOID(state_->CheckClasses(batch));
   TARE_TRY_VOID(state_->CheckSliceColumns(batch));
+  TARE_TRY_VOID(state_->CheckKpiColumns(batch));
   if (batch.labels.empty()) return {};
   state_->Decide(batch);
   if (batch.num_classes == 0) {
@@ -367,7 +441,7 @@ Result<void> ClassificationEvaluation::Add(const ClassificationBatch& batch) {
   }
   state_->AddMembership(batch);
   state_->AddSearchColumns(batch);
-  return {};
+  return state_->AddKpis(batch);
 }
 
 int64_t ClassificationEvaluation::num_samples() const {
@@ -410,6 +484,7 @@ TestEvidence ClassificationEvaluation::Finish() const {
   out.paired.per_class = std::move(classes.paired);
   state.AddConfusion(cells, out);
   state.FinishSlices(options, out);
+  if (state.kpis) state.kpis->AddTo(out);
   state.AddWarnings(out);
   state.FindSlices(out);
   return out;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "evaluate/metric_info_internal.h"
+#include "tare/evaluate/kpi_evaluation.h"
 
 namespace tare::evaluate {
 namespace {
@@ -64,13 +65,24 @@ constexpr MetricInfo kMetrics[] = {
     {"throughput_per_s", "throughput", Unit::kPerSecond, kHigher, MetricPlace::kCostBatch},
 };
 
+constexpr MetricInfo kKpi = {"kpi", "KPI", Unit::kNumber, kHigher, MetricPlace::kQuality};
+
+bool IsKpi(std::string_view name) { return name.starts_with(kKpiPrefix) && name.size() > kKpiPrefix.size(); }
+
 }  // namespace
 
 std::span<const MetricInfo> KnownMetrics() { return kMetrics; }
 
 const MetricInfo* FindMetricInfo(std::string_view name) {
+  if (IsKpi(name)) return &kKpi;
   const auto* found = std::ranges::find(kMetrics, name, &MetricInfo::name);
   return found == std::end(kMetrics) ? nullptr : found;
+}
+
+std::string_view MetricLabel(std::string_view name) {
+  if (IsKpi(name)) return name.substr(kKpiPrefix.size());
+  const MetricInfo* info = FindMetricInfo(name);
+  return info == nullptr ? name : info->label;
 }
 
 }  // namespace tare::evaluate

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "evaluate/report_json_internal.h"
+#include "tare/evaluate/kpi_evaluation.h"
 
 namespace tare::evaluate {
 namespace {
@@ -388,7 +389,11 @@ Json ToJson(const Estimate& estimate) {
 
 Json ToJson(const Metrics& metrics) {
   Json out = Json::object();
-  for (const auto& [name, estimate] : metrics) out[name] = ToJson(estimate);
+  for (const auto& [name, estimate] : metrics) {
+    out[name] = ToJson(estimate);
+    // Readers know unit and direction of other metrics by their names.
+    if (name.starts_with(kKpiPrefix)) out[name].update({{"unit", "number"}, {"better", "higher"}});
+  }
   return out;
 }
 

@@ -29,7 +29,7 @@ std::vector<std::string> Headline(const Evidence& evidence) {
     const auto& [name, estimate] = evidence.paired->difference.front();
     const MetricInfo* info = FindMetricInfo(name);
     const Unit unit = info != nullptr ? info->unit : Unit::kNumber;
-    out.push_back(StrCat(info != nullptr ? info->label : name, " ",
+    out.push_back(StrCat(MetricLabel(name), " ",
                          FormatDifference(estimate.value, unit, WithUnit::kYes, Minus::kTypeset), IntervalText(estimate, unit)));
   }
   const OutputCloseness* worst = nullptr;

@@ -167,6 +167,7 @@ Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& reque
   std::ifstream candidate(request.candidate_path);
   evaluate::ClassificationOptions options;
   options.slices = request.slices;
+  options.kpis = request.kpis;
   report.evidence.task = request.task.empty() ? "classification" : request.task;
   evaluate::TestEvidence part;
   if (report.evidence.task == "classification") {
@@ -174,10 +175,10 @@ Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& reque
                                                  &report.evidence.classes));
   } else if (report.evidence.task == "object_detection") {
     if (!request.slices.empty()) return Unsupported("object detection is judged on the whole set, not by slice", "leave out --slice");
-    const evaluate::DetectionOptions detection{options.confidence, options.bootstrap};
+    const evaluate::DetectionOptions detection{options.confidence, options.bootstrap, request.kpis};
     TARE_TRY(part, evaluate::EvaluateDetectionPredictions(baseline, request.baseline_path, candidate, request.candidate_path, detection));
   } else {
-    const evaluate::TaskOptions task{options.confidence, options.bootstrap, request.slices};
+    const evaluate::TaskOptions task{options.confidence, options.bootstrap, request.slices, request.kpis};
     TARE_TRY(part, evaluate::EvaluateTaskPredictions(report.evidence.task, baseline, request.baseline_path, candidate,
                                                      request.candidate_path, task));
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/evaluate/kpi_evaluation.h"
 #include "tare/evaluate/slices.h"
 #include "tare/evaluate/test_evidence.h"
 #include "tare/stats/bootstrap.h"
@@ -21,6 +23,8 @@ struct ClassificationOptions {
   std::vector<std::string> classes;
   /// At most 64.
   std::vector<SliceSpec> slices;
+  /// Of `label` and `prediction` (indices), `correct` (0 or 1), `confidence` (where there are scores) and columns.
+  std::vector<KpiSpec> kpis;
   /// Of the two-sided intervals, in (0.5, 1).
   double confidence = 0.95;
   stats::BootstrapOptions bootstrap;
@@ -32,7 +36,7 @@ struct ModelAnswers {
   std::span<const int64_t> predictions;  ///< [rows]
 };
 
-/// A numeric column of the data set that slices compare.
+/// A numeric column of the data set that slices compare and KPIs read.
 struct Column {
   std::string_view name;
   std::span<const double> values;  ///< [rows]
@@ -45,6 +49,10 @@ struct ClassificationBatch {
   ModelAnswers baseline;
   ModelAnswers candidate;
   std::span<const Column> columns;
+  /// The candidate's own values of columns, for KPIs; those that are not here are the same for both.
+  std::span<const Column> candidate_columns;
+  /// What errors of KPIs call a row, such as "float.jsonl:7"; default "sample 7".
+  std::function<std::string(size_t row)> place = nullptr;
 };
 
 /// Compares two classifiers on the same samples.
@@ -80,7 +88,8 @@ class ClassificationEvaluation {
   /// Adds one batch. A single score a row (num_classes 1) is that of class 1 of two: a probability
   /// when all of the first batch lie in [0, 1], else a logit.
   /// Errors  kInvalidArgument: sizes that do not match, a label or prediction that is no class, a
-  ///         slice that names an unknown column. The evaluation is then unchanged.
+  ///         slice or KPI that names an unknown column: the evaluation is then unchanged. A KPI that is not
+  ///         finite: the evaluation is of no use then.
   Result<void> Add(const ClassificationBatch& batch);
 
   /// Samples so far.

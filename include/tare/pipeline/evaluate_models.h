@@ -10,6 +10,7 @@
 #include "tare/core/result.h"
 #include "tare/data/corrupt.h"
 #include "tare/data/feed.h"
+#include "tare/evaluate/kpi_evaluation.h"
 #include "tare/evaluate/policy.h"
 #include "tare/evaluate/report.h"
 #include "tare/evaluate/slices.h"
@@ -43,6 +44,7 @@ struct PredictionsRequest {
   std::string baseline_path, candidate_path;  ///< JSON Lines, as docs/formats/predictions.md says
   std::string task;                           ///< "": classification
   std::vector<evaluate::SliceSpec> slices;
+  std::vector<evaluate::KpiSpec> kpis;
   std::optional<evaluate::Policy> policy;
   std::string tare_version;
 };
