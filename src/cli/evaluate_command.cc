@@ -25,9 +25,10 @@ struct EvaluateArgs {
   std::string policy_path;
   std::string out_path;
   std::vector<std::string> slices;
-  std::vector<std::string> kpis;
+  std::vector<std::string> kpis, kpi_commands;
   int64_t num_samples = 0;
   uint64_t seed = 1;
+  double kpi_time_limit_s = 60;
   DataArgs data;
   RuntimeArgs runtime;
 };
@@ -57,6 +58,10 @@ Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
   return NamedOf<evaluate::SliceSpec>(args.slices, "--slice NAME=CONDITION", "--slice 'long=length > 100'");
 }
 
+Result<std::vector<evaluate::KpiCommand>> KpiCommandsOf(const EvaluateArgs& args) {
+  return NamedOf<evaluate::KpiCommand>(args.kpi_commands, "--kpi-command NAME=COMMAND", "--kpi-command 'profit=python3 profit.py'");
+}
+
 Result<std::vector<evaluate::KpiSpec>> KpisOf(const EvaluateArgs& args) {
   return NamedOf<evaluate::KpiSpec>(args.kpis, "--kpi NAME=EXPRESSION", "--kpi 'revenue=if(correct == 1, price, -2)'");
 }
@@ -68,7 +73,7 @@ std::vector<std::string> Tasks() {
   return tasks;
 }
 
-Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args) {
+Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args, Terminal& terminal) {
   if (args.against_path.empty() || !args.baseline_path.empty()) {
     return InvalidArgument(args.against_path.empty() ? "--predictions without --against" : "models and predictions are both given",
                            "tare evaluate --predictions float.jsonl --against int8.jsonl --task classification -o report.json");
@@ -84,8 +89,10 @@ Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args) {
   request.tare_version = VersionNumber();
   TARE_TRY(request.slices, SlicesOf(args));
   TARE_TRY(request.kpis, KpisOf(args));
+  TARE_TRY(request.kpi_commands, KpiCommandsOf(args));
+  request.command_time_limit_s = args.kpi_time_limit_s;
   TARE_TRY(request.policy, PolicyOf(args));
-  return pipeline::EvaluatePredictionFiles(request);
+  return pipeline::EvaluatePredictionFiles(request, terminal.progress());
 }
 
 Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& terminal) {
@@ -93,7 +100,9 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
     return InvalidArgument(args.candidate_path.empty() ? "two models are needed" : "--data is missing",
                            "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
   }
-  if (!args.kpis.empty()) return Unsupported("--kpi with models", "write what both models answered as JSON Lines and give --predictions and --against");
+  if (!args.kpis.empty() || !args.kpi_commands.empty()) {
+    return Unsupported(StrCat(args.kpis.empty() ? "--kpi-command" : "--kpi", " with models"), "write what both models answered as JSON Lines and give --predictions and --against");
+  }
   pipeline::EvaluateRequest request;
   request.baseline_path = args.baseline_path;
   request.candidate_path = args.candidate_path;
@@ -116,7 +125,7 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
 }
 
 Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
-  TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal) : ComparePredictions(args));
+  TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal) : ComparePredictions(args, terminal));
   const std::string json = evaluate::WriteReportJson(report);
   TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path));
   SayReport(report, terminal);
@@ -153,6 +162,13 @@ Command MakeEvaluateCommand(CLI::App& root) {
       ->type_name("NAME=EXPRESSION")
       ->expected(1)
       ->take_all();
+  app->add_option("--kpi-command", args->kpi_commands, "A measure by a command, which reads a model's JSON Lines and prints one number: NAME=COMMAND; may be given again")
+      ->type_name("NAME=COMMAND")
+      ->expected(1)
+      ->take_all();
+  app->add_option("--kpi-time-limit", args->kpi_time_limit_s, "Seconds for each run of a KPI command, of which there are 42")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->capture_default_str();
   app->add_option("--corrupt", args->corrupt, "See the images under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen")
       ->type_name("NAME")
       ->allow_extra_args(false);

@@ -158,7 +158,27 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   return report;
 }
 
-Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request) {
+namespace {
+
+// KPIs by commands read the files again.
+Result<void> AddCommands(const PredictionsRequest& request, const evaluate::ClassificationOptions& options, Progress& progress, evaluate::TestEvidence& part) {
+  std::ifstream baseline(request.baseline_path);
+  std::ifstream candidate(request.candidate_path);
+  const evaluate::KpiCommandOptions limits{options.confidence, options.bootstrap.seed, request.command_time_limit_s};
+  return evaluate::AddKpiCommands(request.kpi_commands, {baseline, request.baseline_path, candidate, request.candidate_path}, limits, progress, part);
+}
+
+Result<void> CheckKpiNames(const PredictionsRequest& request) {
+  std::vector<std::string> names;
+  for (const auto& kpi : request.kpis) names.push_back(kpi.name);
+  for (const auto& kpi : request.kpi_commands) names.push_back(kpi.name);
+  return evaluate::CheckKpiNames(names);
+}
+
+}  // namespace
+
+Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request, Progress& progress) {
+  TARE_TRY_VOID(CheckKpiNames(request));
   evaluate::Report report;
   for (const std::string& path : {request.baseline_path, request.candidate_path}) {
     TARE_TRY_VOID(AddDigest(path == request.baseline_path ? "baseline_predictions" : "candidate_predictions", path, report));
@@ -182,6 +202,7 @@ Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& reque
     TARE_TRY(part, evaluate::EvaluateTaskPredictions(report.evidence.task, baseline, request.baseline_path, candidate,
                                                      request.candidate_path, task));
   }
+  TARE_TRY_VOID(AddCommands(request, options, progress, part));
   report.evidence.confidence = options.confidence;
   report.evidence.seed = options.bootstrap.seed;
   evaluate::SetTestEvidence(std::move(part), report.evidence);
