@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "evaluate/report_json_internal.h"
+#include "tare/evaluate/findings.h"
 #include "tare/evaluate/kpi_evaluation.h"
 
 namespace tare::evaluate {
@@ -362,6 +363,7 @@ void PutTail(const Report& report, Json& out) {
   if (report.data) out["data"] = DataJson(*report.data);
   out["host"] = HostJson(report.host);
   out["digests"] = report.digests;
+  for (const auto& [scope, what] : FindDisagreements(report.evidence)) out["findings"].push_back({{"scope", scope}, {"what", what}});
   out["warnings"] = Json::array();
   for (const auto& [what, next] : report.evidence.warnings) {
     out["warnings"].push_back({{"what", what}, {"next", next}});
