@@ -43,7 +43,7 @@ struct TaskOptions {
 /// What is right (label, answers, relevant) is read from the first file; where the second has it too,
 /// both must agree.
 ///
-/// Memory   the ids (16 bytes each), lines whose partner has not come yet, and each kind of result once.
+/// Memory   the ids (11 to 22 bytes each), lines whose partner has not come yet, and each kind of result once.
 /// Bound    lines of at most 16 MiB; 64 levels; 100 million lines.
 /// Errors   kUnsupported: no such task; kInvalidArgument, with file and line: a field is missing or of
 ///          another type, an id twice or without partner, references that differ, a slice that compares a
