@@ -2,19 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <optional>
+#include <iterator>
+#include <numeric>
 
 #include "evaluate/answers_internal.h"
-#include "evaluate/classification_internal.h"
-#include "evaluate/format_internal.h"
+#include "evaluate/classification_state_internal.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/slice_search.h"
 
 namespace tare::evaluate {
 namespace {
 
-constexpr std::string_view kConfidence = "confidence";
 constexpr size_t kMaxSlices = 64;
 constexpr size_t kMaxConfusionClasses = 200;
 constexpr int64_t kMaxClasses = 1 << 24;
@@ -48,45 +45,6 @@ Error NoClass(std::string_view what, int64_t value, int64_t sample, int64_t num_
 }
 
 }  // namespace
-
-struct ClassificationEvaluation::State {
-  struct Slice {
-    SliceSpec spec;
-    SliceExpression where;
-  };
-
-  ClassificationOptions options;
-  std::vector<Slice> slices;
-  std::optional<KpiEvaluation> kpis;
-  std::optional<stats::ScoreKind> kind;  // absent until the first batch; and for predictions
-  int64_t score_columns = -1;            // as given; 0 for predictions; -1 before the first batch
-  int64_t num_classes = 0;
-  std::vector<SampleRecord> records;
-  std::map<std::string, std::vector<float>> search_columns;  // values of each sample, by name
-  std::vector<uint64_t> slice_bits;  // bit s: the sample is in slice s
-  int64_t baseline_unanswered = 0, candidate_unanswered = 0;
-
-  Result<void> CheckSizes(const ClassificationBatch& batch) const;
-  Result<void> CheckClasses(const ClassificationBatch& batch) const;
-  Result<void> CheckSliceColumns(const ClassificationBatch& batch) const;
-  Result<void> CheckKpiColumns(const ClassificationBatch& batch) const;
-  void AddMembership(const ClassificationBatch& batch);
-  Result<void> AddKpis(const ClassificationBatch& batch);
-  void AddSearchColumns(const ClassificationBatch& batch);
-  void Decide(const ClassificationBatch& batch);
-  void AddPredictions(const ClassificationBatch& batch);
-  void AddScores(const ClassificationBatch& batch);
-
-  size_t ClassCount() const {
-    return std::max(options.classes.size(), static_cast<size_t>(num_classes));
-  }
-  SummaryOptions MakeSummaryOptions() const;
-  std::vector<SampleRecord> RecordsOf(size_t slice) const;
-  void FinishSlices(const SummaryOptions& summary, TestEvidence& out) const;
-  void AddConfusion(const Cells& cells, TestEvidence& out) const;
-  void AddWarnings(TestEvidence& out) const;
-  void FindSlices(TestEvidence& out) const;
-};
 
 Result<void> ClassificationEvaluation::State::CheckSizes(const ClassificationBatch& batch) const {
   const size_t rows = batch.labels.size();
@@ -125,143 +83,13 @@ Result<void> ClassificationEvaluation::State::CheckClasses(const ClassificationB
                          int64_t least) -> Result<void> {
     for (size_t i = 0; i < values.size(); ++i) {
       if (values[i] >= least && values[i] < bound) continue;
-      return NoClass(what, values[i], static_cast<int64_t>(records.size() + i), known);
+      return NoClass(what, values[i], num_samples() + static_cast<int64_t>(i), known);
     }
     return {};
   };
   TARE_TRY_VOID(check("label", batch.labels, 0));
   TARE_TRY_VOID(check("the baseline's prediction", batch.baseline.predictions, -1));
   return check("the candidate's prediction", batch.candidate.predictions, -1);
-}
-
-Result<void> ClassificationEvaluation::State::CheckSliceColumns(const ClassificationBatch& batch) const {
-  for (const Slice& slice : slices) {
-    for (const std::string& name : slice.where.names()) {
-      if (name == "label" || (name == kConfidence && batch.num_classes > 0)) continue;
-      if (std::ranges::find(batch.columns, name, &Column::name) != batch.columns.end()) continue;
-      return InvalidArgument(StrCat("slice '", slice.spec.name, "' compares '", name, "', which is no column of the data"),
-                             name == kConfidence ? "give scores: hard predictions have no confidence"
-                                                 : "compare 'label', 'confidence' or a numeric array of the test data");
-    }
-  }
-  return {};
-}
-
-namespace {
-
-// What a classification measures of a sample for KPIs; the last needs scores.
-constexpr std::string_view kMeasured[] = {"label", "prediction", "correct", kConfidence};
-bool IsMeasured(std::string_view name, const ClassificationBatch& batch) {
-  return std::ranges::find(kMeasured, name) != std::end(kMeasured) && (name != kConfidence || batch.num_classes > 0);
-}
-
-double Measured(std::string_view name, const Sample& answers, int32_t prediction, float confidence) {
-  if (name == "label") return answers.label;
-  if (name == "prediction") return prediction;
-  if (name == "correct") return prediction == answers.label ? 1 : 0;
-  return confidence;
-}
-
-const Column* FindColumn(std::span<const Column> columns, std::string_view name) {
-  const auto found = std::ranges::find(columns, name, &Column::name);
-  return found == columns.end() ? nullptr : &*found;
-}
-
-}  // namespace
-
-Result<void> ClassificationEvaluation::State::CheckKpiColumns(const ClassificationBatch& batch) const {
-  for (size_t i = 0; kpis && i < kpis->names().size(); ++i) {
-    const std::string& name = kpis->names()[i];
-    if (IsMeasured(name, batch) || FindColumn(batch.columns, name) != nullptr) continue;
-    std::vector<std::string> known;
-    for (const std::string_view measured : kMeasured) {
-      if (IsMeasured(measured, batch)) known.emplace_back(measured);
-    }
-    for (const Column& column : batch.columns) known.emplace_back(column.name);
-    return UnknownKpiColumn(kpis->ReadersOf(i), name, known);
-  }
-  return {};
-}
-
-// KPIs of the records that `batch` has just added.
-Result<void> ClassificationEvaluation::State::AddKpis(const ClassificationBatch& batch) {
-  if (!kpis) return {};
-  const size_t rows = batch.labels.size();
-  const auto& names = kpis->names();
-  std::vector<const Column*> columns[2];
-  for (const std::string& name : names) {
-    const Column* ours = IsMeasured(name, batch) ? nullptr : FindColumn(batch.columns, name);
-    const Column* theirs = ours == nullptr ? nullptr : FindColumn(batch.candidate_columns, name);
-    columns[0].push_back(ours);
-    columns[1].push_back(theirs == nullptr ? ours : theirs);
-  }
-  std::vector<double> values[2] = {std::vector<double>(names.size()), std::vector<double>(names.size())};
-  for (size_t i = 0; i < rows; ++i) {
-    const size_t at = records.size() - rows + i;
-    const SampleRecord& record = records[at];
-    for (size_t c = 0; c < names.size(); ++c) {
-      const Sample& answers = record.answers;
-      values[0][c] = columns[0][c] != nullptr ? columns[0][c]->values[i] : Measured(names[c], answers, answers.baseline, record.baseline_confidence);
-      values[1][c] = columns[1][c] != nullptr ? columns[1][c]->values[i] : Measured(names[c], answers, answers.candidate, record.candidate_confidence);
-    }
-    auto added = kpis->Add(values[0], values[1], slices.empty() ? 0 : slice_bits[at]);
-    if (!added) return std::move(added).error().While(StrCat("reading ", batch.place ? batch.place(i) : StrCat("sample ", at)));
-  }
-  return {};
-}
-
-// Bits of the records that `batch` has just added.
-void ClassificationEvaluation::State::AddMembership(const ClassificationBatch& batch) {
-  const size_t rows = batch.labels.size();
-  const std::span<const SampleRecord> added = std::span(records).last(rows);
-  std::vector<uint64_t> bits(slices.empty() ? 0 : rows);
-  for (size_t s = 0; s < slices.size(); ++s) {
-    const auto& names = slices[s].where.names();
-    std::vector<double> values(names.size());
-    for (size_t i = 0; i < bits.size(); ++i) {
-      for (size_t c = 0; c < names.size(); ++c) {
-        const auto column = std::ranges::find(batch.columns, names[c], &Column::name);
-        values[c] = names[c] == "label"            ? static_cast<double>(batch.labels[i])
-                    : column != batch.columns.end() ? column->values[i]
-                                                    : static_cast<double>(added[i].baseline_confidence);
-      }
-      if (slices[s].where.Matches(values)) bits[i] |= uint64_t{1} << s;
-    }
-  }
-  slice_bits.insert(slice_bits.end(), bits.begin(), bits.end());
-}
-
-// The search looks at columns that every batch has.
-void ClassificationEvaluation::State::AddSearchColumns(const ClassificationBatch& batch) {
-  const bool is_first = records.size() == batch.labels.size();
-  for (const Column& column : batch.columns) {
-    if (is_first) search_columns.emplace(column.name, std::vector<float>());
-  }
-  for (auto& [name, values] : search_columns) {
-    const auto column = std::ranges::find(batch.columns, name, &Column::name);
-    for (size_t i = 0; i < batch.labels.size(); ++i) {
-      values.push_back(column == batch.columns.end() ? NAN : static_cast<float>(column->values[i]));
-    }
-  }
-}
-
-void ClassificationEvaluation::State::FindSlices(TestEvidence& out) const {
-  std::vector<float> labels;
-  std::vector<uint8_t> damaged;
-  for (const SampleRecord& record : records) {
-    labels.push_back(static_cast<float>(record.answers.label));
-    damaged.push_back(record.answers.baseline == record.answers.label && record.answers.candidate != record.answers.label ? 1 : 0);
-  }
-  std::vector<SearchColumn> columns = {{"label", labels, true}};
-  // Not by confidence: an unsure answer flips first in any model, which is no finding.
-  for (const auto& [name, values] : search_columns) columns.push_back({name, values, false});
-  const auto percent = [](int64_t part, int64_t whole) { return FormatValue(static_cast<double>(part) / static_cast<double>(whole), Unit::kRatio); };
-  for (const FoundSlice& slice : FindDamagedSlices(columns, damaged)) {
-    out.warnings.push_back({StrCat("harmful flips gather where ", slice.where, ": ", slice.damaged, " of ", WithThousands(slice.n), " samples (",
-                                   percent(slice.damaged, slice.n), "), elsewhere ", percent(slice.rest_damaged, slice.rest_n),
-                                   " (p = ", slice.p < 1e-3 ? "below 0.001" : Fixed(slice.p, 3), " after Holm)"),
-                            StrCat("judge it by itself: a slice with where: \"", slice.where, "\" and a margin of its own")});
-  }
 }
 
 void ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {
@@ -325,8 +153,17 @@ SummaryOptions ClassificationEvaluation::State::MakeSummaryOptions() const {
   out.num_classes = ClassCount();
   out.has_scores = kind.has_value();
   out.confidence = options.confidence;
-  out.bootstrap = stats::WithinBudget(options.bootstrap, static_cast<int64_t>(records.size()));
+  out.bootstrap = stats::WithinBudget(options.bootstrap, num_samples());
   return out;
+}
+
+// A sample of hard predictions is all said by its answers and slices, of which there are few kinds.
+void ClassificationEvaluation::State::Fold() {
+  if (score_columns != 0 || !search_columns.empty()) return;
+  for (size_t i = 0; i < records.size(); ++i) ++folded[{records[i].answers, slices.empty() ? 0 : slice_bits[i]}];
+  num_folded += static_cast<int64_t>(records.size());
+  records.clear();
+  slice_bits.clear();
 }
 
 std::vector<SampleRecord> ClassificationEvaluation::State::RecordsOf(size_t slice) const {
@@ -337,23 +174,32 @@ std::vector<SampleRecord> ClassificationEvaluation::State::RecordsOf(size_t slic
   return out;
 }
 
-namespace {
-Cells CellsOf(std::span<const SampleRecord> records) {
+// Either all samples are folded or none.
+Cells ClassificationEvaluation::State::CellsOf(std::span<const SampleRecord> from, std::optional<size_t> slice) const {
   std::vector<Sample> samples;
-  samples.reserve(records.size());
-  for (const auto& record : records) samples.push_back(record.answers);
-  return CountCells(std::move(samples));
+  samples.reserve(from.size());
+  for (const SampleRecord& record : from) samples.push_back(record.answers);
+  Cells cells = CountCells(std::move(samples));
+  // The map goes by answers first.
+  for (const auto& [same, size] : folded) {
+    if (slice && (same.slices >> *slice & 1) == 0) continue;
+    if (cells.kinds.empty() || cells.kinds.back() != same.answers) {
+      cells.kinds.push_back(same.answers);
+      cells.sizes.push_back(0);
+    }
+    cells.sizes.back() += size;
+  }
+  return cells;
 }
-}  // namespace
 
 void ClassificationEvaluation::State::FinishSlices(const SummaryOptions& summary,
                                                    TestEvidence& out) const {
   for (size_t s = 0; s < slices.size(); ++s) {
     const auto part = RecordsOf(s);
-    const Cells cells = CellsOf(part);
+    const Cells cells = CellsOf(part, s);
     MetricSet metrics = SummariseAnswers(part, cells, summary);
     const auto& [name, where] = slices[s].spec;
-    const auto n = static_cast<int64_t>(part.size());
+    const int64_t n = std::accumulate(cells.sizes.begin(), cells.sizes.end(), int64_t{0});
     out.baseline_slices.push_back({name, where, n, std::move(metrics.baseline)});
     out.candidate_slices.push_back({name, where, n, std::move(metrics.candidate)});
     out.paired.slices.push_back({name, CountFlips(cells), std::move(metrics.difference)});
@@ -441,11 +287,13 @@ Result<void> ClassificationEvaluation::Add(const ClassificationBatch& batch) {
   }
   state_->AddMembership(batch);
   state_->AddSearchColumns(batch);
-  return state_->AddKpis(batch);
+  TARE_TRY_VOID(state_->AddKpis(batch));
+  state_->Fold();
+  return {};
 }
 
 int64_t ClassificationEvaluation::num_samples() const {
-  return static_cast<int64_t>(state_->records.size());
+  return state_->num_samples();
 }
 
 TestEvidence ClassificationEvaluation::Finish() const {
@@ -457,7 +305,7 @@ TestEvidence ClassificationEvaluation::Finish() const {
   if (state.kind) {
     out.scores = *state.kind == stats::ScoreKind::kLogits ? "logits" : "probabilities";
   }
-  const Cells cells = CellsOf(state.records);
+  const Cells cells = state.CellsOf(state.records, std::nullopt);
   out.paired.counts = CountFlips(cells);
   const auto& counts = out.paired.counts;
   out.paired.mcnemar_p =

@@ -159,9 +159,9 @@ class FieldColumns {
     return {};
   }
 
-  std::vector<Column> Columns(size_t side) const {
+  std::vector<Column> Columns(size_t side, size_t from, size_t rows) const {
     std::vector<Column> columns;
-    for (const Field& field : fields_) columns.push_back({field.name, field.values[side]});
+    for (const Field& field : fields_) columns.push_back({field.name, std::span(field.values[side]).subspan(from, rows)});
     return columns;
   }
 
@@ -271,21 +271,27 @@ class Joiner {
     return {};
   }
 
+  Result<void> AddRows(size_t from, size_t rows) {
+    const auto part = [&](const auto& values, size_t width) { return std::span(values).subspan(from * width, rows * width); };
+    const size_t answers = num_classes_ == 0 ? 1 : 0;
+    ClassificationBatch batch;
+    batch.labels = part(labels_, 1);
+    batch.num_classes = static_cast<int64_t>(num_classes_);
+    batch.baseline = {part(first_scores_, num_classes_), part(first_predictions_, answers)};
+    batch.candidate = {part(second_scores_, num_classes_), part(second_predictions_, answers)};
+    const auto first_columns = fields_.Columns(0, from, rows);
+    const auto second_columns = fields_.Columns(1, from, rows);
+    batch.columns = first_columns;
+    batch.candidate_columns = second_columns;
+    batch.place = [&](size_t row) { return StrCat(readers_[0].name(), ":", lines_[from + row]); };
+    return evaluation_->Add(batch);
+  }
+
   Result<void> Flush() {
     if (!evaluation_) {
       TARE_TRY(evaluation_, ClassificationEvaluation::Create(options_));
     }
-    ClassificationBatch batch;
-    batch.labels = labels_;
-    batch.num_classes = static_cast<int64_t>(num_classes_);
-    batch.baseline = {first_scores_, first_predictions_};
-    batch.candidate = {second_scores_, second_predictions_};
-    const auto first_columns = fields_.Columns(0);
-    const auto second_columns = fields_.Columns(1);
-    batch.columns = first_columns;
-    batch.candidate_columns = second_columns;
-    batch.place = [&](size_t row) { return StrCat(readers_[0].name(), ":", lines_[row]); };
-    TARE_TRY_VOID(evaluation_->Add(batch));
+    for (size_t from = 0; from < labels_.size(); from += kRowsAtOnce) TARE_TRY_VOID(AddRows(from, std::min(kRowsAtOnce, labels_.size() - from)));
     fields_.Clear();
     lines_.clear();
     for (auto* column : {&labels_, &first_predictions_, &second_predictions_}) column->clear();

@@ -75,7 +75,7 @@ struct ClassificationBatch {
 /// cannot know what the sample does not hold.
 ///
 /// Threads  none.
-/// Cost     about 40 bytes a sample, whatever the number of classes.
+/// Memory   about 40 bytes a sample, whatever the number of classes; flat for hard predictions without columns.
 class ClassificationEvaluation {
  public:
   /// Errors  kInvalidArgument: an option is outside its range, or a `where` does not parse.
