@@ -296,6 +296,8 @@ int64_t ClassificationEvaluation::num_samples() const {
   return state_->num_samples();
 }
 
+std::optional<stats::ScoreKind> ClassificationEvaluation::score_kind() const { return state_->kind; }
+
 TestEvidence ClassificationEvaluation::Finish() const {
   const State& state = *state_;
   const SummaryOptions options = state.MakeSummaryOptions();

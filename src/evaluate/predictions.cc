@@ -284,7 +284,21 @@ class Joiner {
     batch.columns = first_columns;
     batch.candidate_columns = second_columns;
     batch.place = [&](size_t row) { return StrCat(readers_[0].name(), ":", lines_[from + row]); };
-    return evaluation_->Add(batch);
+    TARE_TRY_VOID(evaluation_->Add(batch));
+    if (evaluation_->score_kind() != stats::ScoreKind::kProbabilities) return {};
+    TARE_TRY_VOID(CheckProbabilities(batch.baseline.scores, from, "baseline"));
+    return CheckProbabilities(batch.candidate.scores, from, "candidate");
+  }
+
+  // The first lines tell what scores are; logits among probabilities would have no log loss. Sums are not looked at: a
+  // softmax in 8 bits does not add up to 1 either.
+  Result<void> CheckProbabilities(std::span<const float> scores, size_t from, std::string_view side) const {
+    constexpr float kRounding = 1e-3F;
+    const auto wrong = std::ranges::find_if(scores, [](float p) { return p < -kRounding || p > 1 + kRounding; });
+    if (wrong == scores.end()) return {};
+    const size_t row = from + static_cast<size_t>(wrong - scores.begin()) / num_classes_;
+    return readers_[0].Wrong(lines_[row], StrCat("the score ", *wrong, " of the ", side, " is no probability, as those of the first lines are"),
+                             "give probabilities in all lines of both files, or logits in all");
   }
 
   Result<void> Flush() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "tare/evaluate/slices.h"
 #include "tare/evaluate/test_evidence.h"
 #include "tare/stats/bootstrap.h"
+#include "tare/stats/scores.h"
 
 namespace tare::evaluate {
 
@@ -94,6 +96,8 @@ class ClassificationEvaluation {
 
   /// Samples so far.
   int64_t num_samples() const;
+  /// What the scores are taken for. Absent before the first batch, and for hard predictions.
+  std::optional<stats::ScoreKind> score_kind() const;
 
   /// Computes everything. Edge: no samples give metrics that are undefined (NaN, n 0).
   TestEvidence Finish() const;
