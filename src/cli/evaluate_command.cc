@@ -27,8 +27,10 @@ struct EvaluateArgs {
   std::string policy_path;
   std::string out_path;
   std::vector<std::string> slices;
+  std::vector<std::string> kpis, kpi_commands;
   int64_t num_samples = 0;
   uint64_t seed = 1;
+  double kpi_time_limit_s = 60;
   DataArgs data;
   RuntimeArgs runtime;
 };
@@ -40,17 +42,30 @@ Result<std::optional<evaluate::Policy>> PolicyOf(const EvaluateArgs& args) {
   return std::optional(std::move(policy));
 }
 
-// NAME=CONDITION, as often as given.
-Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
-  std::vector<evaluate::SliceSpec> slices;
-  for (const std::string& text : args.slices) {
+// NAME=REST, as often as given.
+template <class Spec>
+Result<std::vector<Spec>> NamedOf(const std::vector<std::string>& texts, std::string_view form, std::string_view example) {
+  std::vector<Spec> out;
+  for (const std::string& text : texts) {
     const size_t sign = text.find('=');
     if (sign == 0 || sign == std::string::npos || sign + 1 == text.size() || text[sign + 1] == '=') {
-      return InvalidArgument(StrCat("--slice '", text, "' is not NAME=CONDITION"), "write --slice 'long=length > 100'");
+      return InvalidArgument(StrCat(form.substr(0, form.find(' ')), " '", text, "' is not ", form.substr(form.find(' ') + 1)), StrCat("write ", example));
     }
-    slices.push_back({text.substr(0, sign), text.substr(sign + 1)});
+    out.push_back({text.substr(0, sign), text.substr(sign + 1)});
   }
-  return slices;
+  return out;
+}
+
+Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
+  return NamedOf<evaluate::SliceSpec>(args.slices, "--slice NAME=CONDITION", "--slice 'long=length > 100'");
+}
+
+Result<std::vector<evaluate::KpiCommand>> KpiCommandsOf(const EvaluateArgs& args) {
+  return NamedOf<evaluate::KpiCommand>(args.kpi_commands, "--kpi-command NAME=COMMAND", "--kpi-command 'profit=python3 profit.py'");
+}
+
+Result<std::vector<evaluate::KpiSpec>> KpisOf(const EvaluateArgs& args) {
+  return NamedOf<evaluate::KpiSpec>(args.kpis, "--kpi NAME=EXPRESSION", "--kpi 'revenue=if(correct == 1, price, -2)'");
 }
 
 // The tasks of models and of predictions.
@@ -60,7 +75,7 @@ std::vector<std::string> Tasks() {
   return tasks;
 }
 
-Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args) {
+Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args, Terminal& terminal) {
   if (args.against_path.empty() || !args.baseline_path.empty()) {
     return InvalidArgument(args.against_path.empty() ? "--predictions without --against" : "models and predictions are both given",
                            "tare evaluate --predictions float.jsonl --against int8.jsonl --task classification -o report.json");
@@ -69,16 +84,26 @@ Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args) {
   if (args.task == "outputs") {
     return Unsupported("predictions are not compared as outputs", "give models and --data, or another --task");
   }
-  pipeline::PredictionsRequest request{args.predictions_path, args.against_path, args.task, {}, std::nullopt, VersionNumber()};
+  pipeline::PredictionsRequest request;
+  request.baseline_path = args.predictions_path;
+  request.candidate_path = args.against_path;
+  request.task = args.task;
+  request.tare_version = VersionNumber();
   TARE_TRY(request.slices, SlicesOf(args));
+  TARE_TRY(request.kpis, KpisOf(args));
+  TARE_TRY(request.kpi_commands, KpiCommandsOf(args));
+  request.command_time_limit_s = args.kpi_time_limit_s;
   TARE_TRY(request.policy, PolicyOf(args));
-  return pipeline::EvaluatePredictionFiles(request);
+  return pipeline::EvaluatePredictionFiles(request, terminal.progress());
 }
 
 Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& terminal) {
   if (args.candidate_path.empty() || args.data.data_path.empty()) {
     return InvalidArgument(args.candidate_path.empty() ? "two models are needed" : "--data is missing",
                            "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
+  }
+  if (!args.kpis.empty() || !args.kpi_commands.empty()) {
+    return Unsupported(StrCat(args.kpis.empty() ? "--kpi-command" : "--kpi", " with models"), "write what both models answered as JSON Lines and give --predictions and --against");
   }
   pipeline::EvaluateRequest request;
   request.baseline_path = args.baseline_path;
@@ -104,7 +129,7 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
 }
 
 Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
-  TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal) : ComparePredictions(args));
+  TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal) : ComparePredictions(args, terminal));
   const std::string json = evaluate::WriteReportJson(report);
   TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path));
   SayReport(report, terminal);
@@ -139,6 +164,17 @@ Command MakeEvaluateCommand(CLI::App& root) {
       ->type_name("NAME=CONDITION")
       ->expected(1)
       ->take_all();
+  app->add_option("--kpi", args->kpis, "A measure of your own on predictions, higher is better: NAME=EXPRESSION, as 'revenue=if(correct == 1, price, -2)'; may be given again")
+      ->type_name("NAME=EXPRESSION")
+      ->expected(1)
+      ->take_all();
+  app->add_option("--kpi-command", args->kpi_commands, "A measure by a command, which reads a model's JSON Lines and prints one number: NAME=COMMAND; may be given again")
+      ->type_name("NAME=COMMAND")
+      ->expected(1)
+      ->take_all();
+  app->add_option("--kpi-time-limit", args->kpi_time_limit_s, "Seconds for each run of a KPI command, of which there are 42")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->capture_default_str();
   app->add_option("--corrupt", args->corrupt, "See the images under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen")
       ->type_name("NAME")
       ->allow_extra_args(false);

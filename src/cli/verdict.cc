@@ -4,6 +4,7 @@
 #include "cli/table.h"
 #include "cli/text_width.h"
 #include "tare/core/text.h"
+#include "tare/evaluate/findings.h"
 #include "tare/evaluate/render.h"
 
 namespace tare::cli {
@@ -61,6 +62,9 @@ void SayReport(const evaluate::Report& report, Terminal& terminal) {
   for (const std::string& row : evaluate::TableLines(report)) terminal.Say(PaintRow(terminal, Printable(row)));
   terminal.Say("");
   SayDistributions(report.evidence, terminal);
+  for (const auto& [scope, what] : evaluate::FindDisagreements(report.evidence)) {
+    terminal.Say("  ", terminal.Paint(Colour::kWarning, "finding"), "  ", Printable(what));
+  }
   for (const auto& [what, next] : report.evidence.warnings) {
     terminal.Say("  ", terminal.Paint(Colour::kWarning, "warning"), "  ", Printable(what), "; ", Printable(next));
   }

@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <optional>
+#include <iterator>
+#include <numeric>
 
 #include "evaluate/answers_internal.h"
-#include "evaluate/classification_internal.h"
+#include "evaluate/classification_state_internal.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/slice_search.h"
 
 namespace tare::evaluate {
 namespace {
 
-constexpr std::string_view kConfidence = "confidence";
 constexpr size_t kMaxSlices = 64;
 constexpr size_t kMaxConfusionClasses = 200;
 constexpr int64_t kMaxClasses = 1 << 24;
@@ -48,43 +46,6 @@ Error NoClass(std::string_view what, int64_t value, int64_t sample, int64_t num_
 
 }  // namespace
 
-struct ClassificationEvaluation::State {
-  struct Slice {
-    SliceSpec spec;
-    SliceExpression where;
-  };
-
-  ClassificationOptions options;
-  std::vector<Slice> slices;
-  std::optional<stats::ScoreKind> kind;  // absent until the first batch; and for predictions
-  int64_t score_columns = -1;            // as given; 0 for predictions; -1 before the first batch
-  int64_t num_classes = 0;
-  std::vector<SampleRecord> records;
-  std::map<std::string, std::vector<float>> search_columns;  // values of each sample, by name
-  std::vector<uint64_t> slice_bits;  // bit s: the sample is in slice s
-  int64_t baseline_unanswered = 0, candidate_unanswered = 0;
-
-  Result<void> CheckSizes(const ClassificationBatch& batch) const;
-  Result<void> CheckClasses(const ClassificationBatch& batch) const;
-  Result<void> CheckSliceColumns(const ClassificationBatch& batch) const;
-  void AddMembership(const ClassificationBatch& batch);
-  void AddSearchColumns(const ClassificationBatch& batch);
-  void Decide(const ClassificationBatch& batch);
-  void AddPredictions(const ClassificationBatch& batch);
-  void AddScores(const ClassificationBatch& batch);
-
-  size_t ClassCount() const {
-    return std::max(options.classes.size(), static_cast<size_t>(num_classes));
-  }
-  SummaryOptions MakeSummaryOptions() const;
-  std::vector<SampleRecord> RecordsOf(size_t slice) const;
-  void FinishSlices(const SummaryOptions& summary, TestEvidence& out) const;
-  void AddConfusion(const Cells& cells, TestEvidence& out) const;
-  void AddWarnings(TestEvidence& out) const;
-  void FindSlices(TestEvidence& out) const;
-  FoundScope Describe(const FoundSlice& slice) const;
-};
-
 Result<void> ClassificationEvaluation::State::CheckSizes(const ClassificationBatch& batch) const {
   const size_t rows = batch.labels.size();
   if (batch.num_classes < 0 || batch.num_classes > kMaxClasses) {
@@ -105,8 +66,10 @@ Result<void> ClassificationEvaluation::State::CheckSizes(const ClassificationBat
       return WrongSize(side, answers->predictions.size(), rows);
     }
   }
-  for (const auto& column : batch.columns) {
-    if (column.values.size() != rows) return WrongSize(column.name, column.values.size(), rows);
+  for (const auto columns : {batch.columns, batch.candidate_columns}) {
+    for (const Column& column : columns) {
+      if (column.values.size() != rows) return WrongSize(column.name, column.values.size(), rows);
+    }
   }
   return {};
 }
@@ -120,99 +83,13 @@ Result<void> ClassificationEvaluation::State::CheckClasses(const ClassificationB
                          int64_t least) -> Result<void> {
     for (size_t i = 0; i < values.size(); ++i) {
       if (values[i] >= least && values[i] < bound) continue;
-      return NoClass(what, values[i], static_cast<int64_t>(records.size() + i), known);
+      return NoClass(what, values[i], num_samples() + static_cast<int64_t>(i), known);
     }
     return {};
   };
   TARE_TRY_VOID(check("label", batch.labels, 0));
   TARE_TRY_VOID(check("the baseline's prediction", batch.baseline.predictions, -1));
   return check("the candidate's prediction", batch.candidate.predictions, -1);
-}
-
-Result<void> ClassificationEvaluation::State::CheckSliceColumns(const ClassificationBatch& batch) const {
-  for (const Slice& slice : slices) {
-    for (const std::string& name : slice.where.names()) {
-      if (name == "label" || (name == kConfidence && batch.num_classes > 0)) continue;
-      if (std::ranges::find(batch.columns, name, &Column::name) != batch.columns.end()) continue;
-      return InvalidArgument(StrCat("slice '", slice.spec.name, "' compares '", name, "', which is no column of the data"),
-                             name == kConfidence ? "give scores: hard predictions have no confidence"
-                                                 : "compare 'label', 'confidence' or a numeric array of the test data");
-    }
-  }
-  return {};
-}
-
-// Bits of the records that `batch` has just added.
-void ClassificationEvaluation::State::AddMembership(const ClassificationBatch& batch) {
-  const size_t rows = batch.labels.size();
-  const std::span<const SampleRecord> added = std::span(records).last(rows);
-  std::vector<uint64_t> bits(slices.empty() ? 0 : rows);
-  for (size_t s = 0; s < slices.size(); ++s) {
-    const auto& names = slices[s].where.names();
-    std::vector<double> values(names.size());
-    for (size_t i = 0; i < bits.size(); ++i) {
-      for (size_t c = 0; c < names.size(); ++c) {
-        const auto column = std::ranges::find(batch.columns, names[c], &Column::name);
-        values[c] = names[c] == "label"            ? static_cast<double>(batch.labels[i])
-                    : column != batch.columns.end() ? column->values[i]
-                                                    : static_cast<double>(added[i].baseline_confidence);
-      }
-      if (slices[s].where.Matches(values)) bits[i] |= uint64_t{1} << s;
-    }
-  }
-  slice_bits.insert(slice_bits.end(), bits.begin(), bits.end());
-}
-
-// The search looks at columns that every batch has.
-void ClassificationEvaluation::State::AddSearchColumns(const ClassificationBatch& batch) {
-  const bool is_first = records.size() == batch.labels.size();
-  for (const Column& column : batch.columns) {
-    if (is_first) search_columns.emplace(column.name, std::vector<float>());
-  }
-  for (auto& [name, values] : search_columns) {
-    const auto column = std::ranges::find(batch.columns, name, &Column::name);
-    for (size_t i = 0; i < batch.labels.size(); ++i) {
-      values.push_back(column == batch.columns.end() ? NAN : static_cast<float>(column->values[i]));
-    }
-  }
-}
-
-void ClassificationEvaluation::State::FindSlices(TestEvidence& out) const {
-  std::vector<float> labels;
-  std::vector<uint8_t> damaged;
-  for (const SampleRecord& record : records) {
-    labels.push_back(static_cast<float>(record.answers.label));
-    damaged.push_back(record.answers.baseline == record.answers.label && record.answers.candidate != record.answers.label ? 1 : 0);
-  }
-  std::vector<SearchColumn> columns = {{"label", labels, true}};
-  // Not by confidence: an unsure answer flips first in any model, which is no finding.
-  for (const auto& [name, values] : search_columns) columns.push_back({name, values, false});
-  const SliceSearchOptions search;
-  const SliceSearchResult result = FindDamagedSlices(columns, damaged, search);
-  SliceFindings& findings = out.slice_findings.emplace();
-  findings.num_tests = result.num_tests;
-  findings.alpha = search.alpha;
-  for (const FoundSlice& slice : result.found) findings.found.push_back(Describe(slice));
-}
-
-// Accuracy of both models in a slice that was found.
-FoundScope ClassificationEvaluation::State::Describe(const FoundSlice& slice) const {
-  int64_t right[2] = {0, 0};
-  stats::PairedCounts pairs{slice.n, 0, 0};
-  for (const int64_t i : slice.members) {
-    const Sample& answers = records[static_cast<size_t>(i)].answers;
-    const bool before = answers.baseline == answers.label;
-    const bool after = answers.candidate == answers.label;
-    right[0] += before ? 1 : 0;
-    right[1] += after ? 1 : 0;
-    pairs.harmful += before && !after ? 1 : 0;
-    pairs.helpful += after && !before ? 1 : 0;
-  }
-  FoundScope found{slice.where, slice.n, slice.damaged, slice.rest_n, slice.rest_damaged, slice.p, slice.p_holm, {}, {}, {}};
-  found.baseline = ShareEstimate(right[0], slice.n, options.confidence);
-  found.candidate = ShareEstimate(right[1], slice.n, options.confidence);
-  found.difference = PairedEstimate(pairs, options.confidence);
-  return found;
 }
 
 void ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {
@@ -276,8 +153,17 @@ SummaryOptions ClassificationEvaluation::State::MakeSummaryOptions() const {
   out.num_classes = ClassCount();
   out.has_scores = kind.has_value();
   out.confidence = options.confidence;
-  out.bootstrap = stats::WithinBudget(options.bootstrap, static_cast<int64_t>(records.size()));
+  out.bootstrap = stats::WithinBudget(options.bootstrap, num_samples());
   return out;
+}
+
+// A sample of hard predictions is all said by its answers and slices, of which there are few kinds.
+void ClassificationEvaluation::State::Fold() {
+  if (score_columns != 0 || !search_columns.empty()) return;
+  for (size_t i = 0; i < records.size(); ++i) ++folded[{records[i].answers, slices.empty() ? 0 : slice_bits[i]}];
+  num_folded += static_cast<int64_t>(records.size());
+  records.clear();
+  slice_bits.clear();
 }
 
 std::vector<SampleRecord> ClassificationEvaluation::State::RecordsOf(size_t slice) const {
@@ -288,23 +174,32 @@ std::vector<SampleRecord> ClassificationEvaluation::State::RecordsOf(size_t slic
   return out;
 }
 
-namespace {
-Cells CellsOf(std::span<const SampleRecord> records) {
+// Either all samples are folded or none.
+Cells ClassificationEvaluation::State::CellsOf(std::span<const SampleRecord> from, std::optional<size_t> slice) const {
   std::vector<Sample> samples;
-  samples.reserve(records.size());
-  for (const auto& record : records) samples.push_back(record.answers);
-  return CountCells(std::move(samples));
+  samples.reserve(from.size());
+  for (const SampleRecord& record : from) samples.push_back(record.answers);
+  Cells cells = CountCells(std::move(samples));
+  // The map goes by answers first.
+  for (const auto& [same, size] : folded) {
+    if (slice && (same.slices >> *slice & 1) == 0) continue;
+    if (cells.kinds.empty() || cells.kinds.back() != same.answers) {
+      cells.kinds.push_back(same.answers);
+      cells.sizes.push_back(0);
+    }
+    cells.sizes.back() += size;
+  }
+  return cells;
 }
-}  // namespace
 
 void ClassificationEvaluation::State::FinishSlices(const SummaryOptions& summary,
                                                    TestEvidence& out) const {
   for (size_t s = 0; s < slices.size(); ++s) {
     const auto part = RecordsOf(s);
-    const Cells cells = CellsOf(part);
+    const Cells cells = CellsOf(part, s);
     MetricSet metrics = SummariseAnswers(part, cells, summary);
     const auto& [name, where] = slices[s].spec;
-    const auto n = static_cast<int64_t>(part.size());
+    const int64_t n = std::accumulate(cells.sizes.begin(), cells.sizes.end(), int64_t{0});
     out.baseline_slices.push_back({name, where, n, std::move(metrics.baseline)});
     out.candidate_slices.push_back({name, where, n, std::move(metrics.candidate)});
     out.paired.slices.push_back({name, CountFlips(cells), std::move(metrics.difference)});
@@ -369,6 +264,11 @@ Result<ClassificationEvaluation> ClassificationEvaluation::Create(Classification
         SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
     state->slices.push_back({spec, std::move(where)});
   }
+  if (!options.kpis.empty()) {
+    SampleOptions of_kpis{options.confidence, options.bootstrap, {}, {}};
+    for (const SliceSpec& spec : options.slices) of_kpis.slices.push_back(spec.name);
+    TARE_TRY(state->kpis, KpiEvaluation::Create(options.kpis, std::move(of_kpis)));
+  }
   state->options = std::move(options);
   return ClassificationEvaluation(std::move(state));
 }
@@ -377,6 +277,7 @@ Result<void> ClassificationEvaluation::Add(const ClassificationBatch& batch) {
   TARE_TRY_VOID(state_->CheckSizes(batch));
   TARE_TRY_VOID(state_->CheckClasses(batch));
   TARE_TRY_VOID(state_->CheckSliceColumns(batch));
+  TARE_TRY_VOID(state_->CheckKpiColumns(batch));
   if (batch.labels.empty()) return {};
   state_->Decide(batch);
   if (batch.num_classes == 0) {
@@ -386,12 +287,16 @@ Result<void> ClassificationEvaluation::Add(const ClassificationBatch& batch) {
   }
   state_->AddMembership(batch);
   state_->AddSearchColumns(batch);
+  TARE_TRY_VOID(state_->AddKpis(batch));
+  state_->Fold();
   return {};
 }
 
 int64_t ClassificationEvaluation::num_samples() const {
-  return static_cast<int64_t>(state_->records.size());
+  return state_->num_samples();
 }
+
+std::optional<stats::ScoreKind> ClassificationEvaluation::score_kind() const { return state_->kind; }
 
 TestEvidence ClassificationEvaluation::Finish() const {
   const State& state = *state_;
@@ -402,7 +307,7 @@ TestEvidence ClassificationEvaluation::Finish() const {
   if (state.kind) {
     out.scores = *state.kind == stats::ScoreKind::kLogits ? "logits" : "probabilities";
   }
-  const Cells cells = CellsOf(state.records);
+  const Cells cells = state.CellsOf(state.records, std::nullopt);
   out.paired.counts = CountFlips(cells);
   const auto& counts = out.paired.counts;
   out.paired.mcnemar_p =
@@ -429,6 +334,7 @@ TestEvidence ClassificationEvaluation::Finish() const {
   out.paired.per_class = std::move(classes.paired);
   state.AddConfusion(cells, out);
   state.FinishSlices(options, out);
+  if (state.kpis) state.kpis->AddTo(out);
   state.AddWarnings(out);
   state.FindSlices(out);
   return out;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
+#include "evaluate/kpi_lines_internal.h"
 #include "evaluate/prediction_lines_internal.h"
 #include "tare/evaluate/detection_scores.h"
 
@@ -144,6 +146,8 @@ Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline, const 
   DetectionScorer scorers[2];
   FlipCounts flips;
   int64_t work = 0;
+  const std::vector<std::string> measured = {"num_objects", "num_detections"};
+  std::optional<KpiLines> kpis;
   TARE_TRY(flips.n, JoinById(readers[0], readers[1], [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
     const JsonReader first = readers[0].Fields(a);
     const JsonReader second = readers[1].Fields(b);
@@ -158,11 +162,20 @@ Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline, const 
     TARE_TRY_VOID(scorers[1].AddImage(truths, after).While(StrCat("in ", candidate_name, ":", b.line)));
     if (ClassesOf(before) != ClassesOf(after)) ++flips.flips;
     work += 20 * static_cast<int64_t>(before.size() + after.size());
-    return {};
+    if (options.kpis.empty()) return {};
+    if (!kpis) {
+      TARE_TRY(kpis, KpiLines::Create(options.kpis, {options.confidence, options.bootstrap, {}, {}}, measured, a, b));
+    }
+    const auto row = [&](size_t num_detections) {
+      return std::vector<double>{static_cast<double>(truths.size()), static_cast<double>(num_detections)};
+    };
+    return kpis->Add(first, second, row(before.size()), row(after.size()), 0);
   }));
   const DetectionScores first = std::move(scorers[0]).Finish();
   const DetectionScores second = std::move(scorers[1]).Finish();
-  return Summarise(first, second, work, flips, options);
+  TestEvidence out = Summarise(first, second, work, flips, options);
+  if (kpis) kpis->AddTo(out);
+  return out;
 }
 
 }  // namespace tare::evaluate

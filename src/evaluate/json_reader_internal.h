@@ -50,6 +50,8 @@ class JsonReader {
   Result<const Json*> Array(const char* key) const;
 
   Error Wrong(const char* key, std::string_view expected) const;
+  /// What errors call the document: a file, or file:line.
+  const std::string& source() const { return source_; }
 
  private:
   const Json& value_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "evaluate/metric_info_internal.h"
+#include "tare/evaluate/kpi_evaluation.h"
 
 namespace tare::evaluate {
 namespace {
@@ -65,11 +66,16 @@ constexpr MetricInfo kMetrics[] = {
     {"throughput_per_s", "throughput", Unit::kPerSecond, kHigher, MetricPlace::kCostBatch},
 };
 
+constexpr MetricInfo kKpi = {"kpi", "KPI", Unit::kNumber, kHigher, MetricPlace::kQuality};
+
+bool IsKpi(std::string_view name) { return name.starts_with(kKpiPrefix) && name.size() > kKpiPrefix.size(); }
+
 }  // namespace
 
 std::span<const MetricInfo> KnownMetrics() { return kMetrics; }
 
 const MetricInfo* FindMetricInfo(std::string_view name) {
+  if (IsKpi(name)) return &kKpi;
   const auto* found = std::ranges::find(kMetrics, name, &MetricInfo::name);
   return found == std::end(kMetrics) ? nullptr : found;
 }
@@ -81,6 +87,12 @@ std::string_view HeadlineMetric(std::string_view task) {
       {"retrieval", "mrr"},                  {"embedding", "mrr"},                  {"object_detection", "map"}};
   const auto* found = std::ranges::find(kHeadlines, task, [](const auto& entry) { return entry.first; });
   return found == std::end(kHeadlines) ? std::string_view() : found->second;
+}
+
+std::string_view MetricLabel(std::string_view name) {
+  if (IsKpi(name)) return name.substr(kKpiPrefix.size());
+  const MetricInfo* info = FindMetricInfo(name);
+  return info == nullptr ? name : info->label;
 }
 
 }  // namespace tare::evaluate

@@ -32,8 +32,10 @@ struct MetricInfo {
 };
 
 std::span<const MetricInfo> KnownMetrics();
-/// Returns the entry, or nullptr.
+/// Returns the entry, or nullptr. All KPIs (kpi:NAME) share one.
 const MetricInfo* FindMetricInfo(std::string_view name);
+/// How people call a metric: its label, of a KPI its own name, else the name itself.
+std::string_view MetricLabel(std::string_view name);
 
 /// The metric that stands for a task where one must, higher being better: accuracy of classification. Empty
 /// for outputs.

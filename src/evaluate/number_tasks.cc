@@ -10,7 +10,7 @@ namespace {
 
 using Kind = SampleMetric::Kind;
 
-enum RegressionColumn : size_t { kAbsolute, kSquared, kLabel, kLabelSquared };
+enum RegressionColumn : size_t { kError, kAbsolute, kSquared, kLabel, kLabelSquared };
 enum LabelSetColumn : size_t { kTrue, kPredicted, kGold, kExact, kWrongShare, kFirstClass };
 
 double Over(double part, double whole) { return whole > 0 ? part / whole : 0; }
@@ -31,15 +31,17 @@ SampleSchema RegressionSchema() {
     return spread > 1e-12 * sums[kLabelSquared] ? 1 - sums[kSquared] / spread : NAN;
   };
   SampleSchema schema;
-  schema.columns = {"absolute_error", "squared_error", "label", "label_squared"};
-  schema.metrics = {{.name = "mae", .kind = Kind::kMean, .column = kAbsolute, .bounded = false},
-                    {.name = "rmse", .kind = Kind::kOfSums, .value = rmse, .bounded = false},
-                    {.name = "r2", .kind = Kind::kOfSums, .value = r2, .bounded = false}};
+  // Labels are less their origin: not for others to read.
+  schema.columns = {"error", "absolute_error", "squared_error", "", ""};
+  schema.metrics = {{.name = "mae", .kind = Kind::kMean, .column = kAbsolute, .reach = SampleMetric::Reach::kUnbounded},
+                    {.name = "rmse", .kind = Kind::kOfSums, .value = rmse, .reach = SampleMetric::Reach::kUnbounded},
+                    {.name = "r2", .kind = Kind::kOfSums, .value = r2, .reach = SampleMetric::Reach::kUnbounded}};
   return schema;
 }
 
 void MeasureRegression(double label, double prediction, double origin, std::span<double> row) {
-  row[kAbsolute] = std::abs(prediction - label);
+  row[kError] = prediction - label;
+  row[kAbsolute] = std::abs(row[kError]);
   row[kSquared] = row[kAbsolute] * row[kAbsolute];
   row[kLabel] = label - origin;
   row[kLabelSquared] = row[kLabel] * row[kLabel];

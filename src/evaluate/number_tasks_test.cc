@@ -27,7 +27,7 @@ TEST(NumberTasksTest, SumsRegressionToTheScoresOfAllSamples) {
   for (const double mean : {0.0, 1e7}) {
     std::vector<double> labels, found;
     auto evaluation = Make(RegressionSchema());
-    std::vector<double> row(4);
+    std::vector<double> row(RegressionSchema().columns.size());
     for (int i = 0; i < 500; ++i) {
       labels.push_back(mean + normal(random));
       found.push_back(labels.back() + 0.3 * normal(random));

@@ -72,6 +72,7 @@ class CheckReader {
 
   Result<void> UnknownMetric(const std::string& metric) const {
     std::vector<std::string> names;
+    if (!cost_) names.emplace_back("kpi:NAME");
     for (const auto& info : KnownMetrics()) {
       if (IsCost(info.place) == cost_) names.emplace_back(info.name);
     }

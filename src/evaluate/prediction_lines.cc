@@ -22,27 +22,29 @@ bool IsBlank(const std::string& text) {
 
 }  // namespace
 
-bool IdSet::Insert(const std::string& id) {
-  if (2 * (count_ + 1) > slots_.size()) Grow();
-  const uint64_t hash = std::max<uint64_t>(1, std::hash<std::string>{}(id));  // 0 marks a free slot
-  size_t at = hash & (slots_.size() - 1);
-  while (slots_[at] != 0) {
-    if (slots_[at] == hash) return false;
-    at = (at + 1) & (slots_.size() - 1);
-  }
-  slots_[at] = hash;
-  ++count_;
+bool IdSet::Insert(const std::string& id, size_t side) {
+  if (4 * (count_ + 1) > 3 * slots_.size()) Grow();
+  const uint64_t hash = std::hash<std::string>{}(id) & ~kSides;
+  const uint64_t mark = uint64_t{1} << side;
+  uint64_t& slot = slots_[PlaceOf(hash)];
+  if ((slot & mark) != 0) return false;
+  if (slot == 0) ++count_;
+  slot |= hash | mark;
   return true;
+}
+
+// The slot of the hash, or the free one where it belongs. A slot that is taken has a mark, so it is not 0.
+size_t IdSet::PlaceOf(uint64_t hash) const {
+  size_t at = (hash >> 2) & (slots_.size() - 1);
+  while (slots_[at] != 0 && (slots_[at] & ~kSides) != hash) at = (at + 1) & (slots_.size() - 1);
+  return at;
 }
 
 void IdSet::Grow() {
   const std::vector<uint64_t> old = std::move(slots_);
   slots_.assign(std::max<size_t>(64, 2 * old.size()), 0);
-  for (const uint64_t hash : old) {
-    if (hash == 0) continue;
-    size_t at = hash & (slots_.size() - 1);
-    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = hash;
+  for (const uint64_t slot : old) {
+    if (slot != 0) slots_[PlaceOf(slot & ~kSides)] = slot;
   }
 }
 
@@ -73,10 +75,6 @@ Result<std::optional<PredictionLine>> PredictionReader::Next() {
     if (!IsBlank(text)) break;
   }
   TARE_TRY(auto line, Parse(text));
-  if (!ids_.Insert(line.id)) {
-    return Wrong(line_, StrCat("the id '", line.id, "' stands twice"),
-                 "give each id once in a file");
-  }
   return std::optional<PredictionLine>(std::move(line));
 }
 
@@ -111,6 +109,7 @@ JsonReader PredictionReader::Fields(const PredictionLine& line) const {
 Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate, const OnPair& on_pair) {
   PredictionReader* const readers[2] = {&baseline, &candidate};
   std::unordered_map<std::string, PredictionLine> pending[2];
+  IdSet ids;
   bool more[2] = {true, true};
   int64_t num_pairs = 0;
   while (more[0] || more[1]) {
@@ -119,6 +118,9 @@ Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate
       TARE_TRY(auto line, readers[side]->Next());
       more[side] = line.has_value();
       if (!line) continue;
+      if (!ids.Insert(line->id, static_cast<size_t>(side))) {
+        return readers[side]->Wrong(line->line, StrCat("the id '", line->id, "' stands twice"), "give each id once in a file");
+      }
       const auto partner = pending[1 - side].find(line->id);
       if (partner == pending[1 - side].end()) {
         pending[side].emplace(line->id, *std::move(line));

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <optional>
 #include <variant>
 
+#include "evaluate/kpi_lines_internal.h"
 #include "evaluate/prediction_lines_internal.h"
 
 namespace tare::evaluate {
@@ -113,6 +115,81 @@ class ClassTable {
   std::map<std::string, int64_t> places_;
 };
 
+// Numeric fields of the lines that slices compare and KPIs read, of the rows that wait.
+class FieldColumns {
+ public:
+  /// Errors  kInvalidArgument: a slice or a KPI does not parse.
+  Result<void> Parse(const ClassificationOptions& options) {
+    for (const SliceSpec& spec : options.slices) {
+      TARE_TRY(const auto where, SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
+      for (const std::string& name : where.names()) Want(name, StrCat("slice '", spec.name, "'"), false);
+    }
+    TARE_TRY(const auto kpis, KpiEvaluation::Create(options.kpis, {options.confidence, options.bootstrap, {}, {}}));
+    for (size_t i = 0; i < kpis.names().size(); ++i) Want(kpis.names()[i], kpis.ReadersOf(i), true);
+    return {};
+  }
+
+  /// Keeps the names that stand in the first lines and that the evaluation does not know by itself; it tells
+  /// which names of slices are wrong.
+  /// Errors  kInvalidArgument: a KPI reads what is neither measured nor a field.
+  Result<void> Find(const PredictionLine& first, const PredictionLine& second, bool scored) {
+    std::vector<std::string> measured = {"label", "prediction", "correct"};
+    if (scored) measured.emplace_back("confidence");
+    auto known = NumericFields(first);
+    for (const std::string& name : NumericFields(second)) AddMissing(name, known);
+    const auto stands_in = [](const std::vector<std::string>& names) {
+      return [&names](const Field& field) { return std::ranges::find(names, field.name) != names.end(); };
+    };
+    // The field `prediction` of a line may be compared by slices.
+    std::erase_if(fields_, [&](const Field& field) { return stands_in(measured)(field) && (field.of_kpi || field.name != "prediction"); });
+    const auto absent = std::ranges::find_if_not(fields_, stands_in(known));
+    for (const std::string& name : measured) AddMissing(name, known);
+    if (absent != fields_.end() && absent->of_kpi) return UnknownKpiColumn(absent->readers, absent->name, known);
+    std::erase_if(fields_, std::not_fn(stands_in(known)));
+    return {};
+  }
+
+  Result<void> Add(const JsonReader& first, const JsonReader& second) {
+    for (Field& field : fields_) {
+      TARE_TRY(const double ours, ReadField(first, first, field.name, field.readers));
+      TARE_TRY(const double theirs, ReadField(second, first, field.name, field.readers));
+      field.values[0].push_back(ours);
+      field.values[1].push_back(theirs);
+    }
+    return {};
+  }
+
+  std::vector<Column> Columns(size_t side, size_t from, size_t rows) const {
+    std::vector<Column> columns;
+    for (const Field& field : fields_) columns.push_back({field.name, std::span(field.values[side]).subspan(from, rows)});
+    return columns;
+  }
+
+  void Clear() {
+    for (Field& field : fields_) {
+      for (auto& values : field.values) values.clear();
+    }
+  }
+
+ private:
+  struct Field {
+    std::string name;
+    std::string readers;  // for errors
+    bool of_kpi = false;
+    std::vector<double> values[2];
+  };
+
+  static void AddMissing(const std::string& name, std::vector<std::string>& names) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+
+  void Want(const std::string& name, std::string readers, bool of_kpi) {
+    if (std::ranges::find(fields_, name, &Field::name) == fields_.end()) fields_.push_back({name, std::move(readers), of_kpi, {}});
+  }
+
+  std::vector<Field> fields_;
+};
+
 class Joiner {
  public:
   Joiner(PredictionReader baseline, PredictionReader candidate,
@@ -122,10 +199,16 @@ class Joiner {
         options_(options) {}
 
   Result<TestEvidence> Run(std::vector<std::string>* classes) {
+    TARE_TRY_VOID(fields_.Parse(options_));
     TARE_TRY_VOID(JoinById(readers_[0], readers_[1], [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
       TARE_TRY(const ClassLine first, ReadClassLine(readers_[0], a));
       TARE_TRY(const ClassLine second, ReadClassLine(readers_[1], b));
-      return AddPair(first, second);
+      TARE_TRY_VOID(AddPair(first, second));
+      if (labels_.size() == 1 && !evaluation_) TARE_TRY_VOID(fields_.Find(a, b, *scored_));
+      TARE_TRY_VOID(fields_.Add(readers_[0].Fields(a), readers_[1].Fields(b)));
+      lines_.push_back(first.line);
+      // Names are numbered at the end: then all rows wait.
+      return labels_.size() >= kRowsAtOnce && !table_.named() ? Flush() : Result<void>();
     }));
     if (table_.named()) {
       if (scored_.value_or(false)) {
@@ -185,20 +268,46 @@ class Joiner {
     }
     for (const double score : first.scores) first_scores_.push_back(static_cast<float>(score));
     for (const double score : second.scores) second_scores_.push_back(static_cast<float>(score));
-    // Names are numbered at the end: then all rows wait.
-    return labels_.size() >= kRowsAtOnce && !table_.named() ? Flush() : Result<void>();
+    return {};
+  }
+
+  Result<void> AddRows(size_t from, size_t rows) {
+    const auto part = [&](const auto& values, size_t width) { return std::span(values).subspan(from * width, rows * width); };
+    const size_t answers = num_classes_ == 0 ? 1 : 0;
+    ClassificationBatch batch;
+    batch.labels = part(labels_, 1);
+    batch.num_classes = static_cast<int64_t>(num_classes_);
+    batch.baseline = {part(first_scores_, num_classes_), part(first_predictions_, answers)};
+    batch.candidate = {part(second_scores_, num_classes_), part(second_predictions_, answers)};
+    const auto first_columns = fields_.Columns(0, from, rows);
+    const auto second_columns = fields_.Columns(1, from, rows);
+    batch.columns = first_columns;
+    batch.candidate_columns = second_columns;
+    batch.place = [&](size_t row) { return StrCat(readers_[0].name(), ":", lines_[from + row]); };
+    TARE_TRY_VOID(evaluation_->Add(batch));
+    if (evaluation_->score_kind() != stats::ScoreKind::kProbabilities) return {};
+    TARE_TRY_VOID(CheckProbabilities(batch.baseline.scores, from, "baseline"));
+    return CheckProbabilities(batch.candidate.scores, from, "candidate");
+  }
+
+  // The first lines tell what scores are; logits among probabilities would have no log loss. Sums are not looked at: a
+  // softmax in 8 bits does not add up to 1 either.
+  Result<void> CheckProbabilities(std::span<const float> scores, size_t from, std::string_view side) const {
+    constexpr float kRounding = 1e-3F;
+    const auto wrong = std::ranges::find_if(scores, [](float p) { return p < -kRounding || p > 1 + kRounding; });
+    if (wrong == scores.end()) return {};
+    const size_t row = from + static_cast<size_t>(wrong - scores.begin()) / num_classes_;
+    return readers_[0].Wrong(lines_[row], StrCat("the score ", *wrong, " of the ", side, " is no probability, as those of the first lines are"),
+                             "give probabilities in all lines of both files, or logits in all");
   }
 
   Result<void> Flush() {
     if (!evaluation_) {
       TARE_TRY(evaluation_, ClassificationEvaluation::Create(options_));
     }
-    ClassificationBatch batch;
-    batch.labels = labels_;
-    batch.num_classes = static_cast<int64_t>(num_classes_);
-    batch.baseline = {first_scores_, first_predictions_};
-    batch.candidate = {second_scores_, second_predictions_};
-    TARE_TRY_VOID(evaluation_->Add(batch));
+    for (size_t from = 0; from < labels_.size(); from += kRowsAtOnce) TARE_TRY_VOID(AddRows(from, std::min(kRowsAtOnce, labels_.size() - from)));
+    fields_.Clear();
+    lines_.clear();
     for (auto* column : {&labels_, &first_predictions_, &second_predictions_}) column->clear();
     first_scores_.clear();
     second_scores_.clear();
@@ -206,12 +315,13 @@ class Joiner {
   }
 
   PredictionReader readers_[2];
+  FieldColumns fields_;
   ClassTable table_;
   ClassificationOptions options_;
   std::optional<ClassificationEvaluation> evaluation_;
   std::optional<bool> scored_;
   size_t num_classes_ = 0;
-  std::vector<int64_t> labels_, first_predictions_, second_predictions_;
+  std::vector<int64_t> labels_, first_predictions_, second_predictions_, lines_;
   std::vector<float> first_scores_, second_scores_;
 };
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <sstream>
 
 namespace tare::evaluate {
@@ -21,6 +22,8 @@ Result<TestEvidence> Join(const std::string& baseline, const std::string& candid
   options.classes = std::move(given);
   return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options, classes);
 }
+
+constexpr const char* kOnly = R"({"id": 1, "label": 0, "prediction": 0})";
 
 TEST(PredictionsTest, JoinsByIdInAnyOrder) {
   const auto found = Join(
@@ -62,6 +65,56 @@ TEST(PredictionsTest, TakesNamesOfGivenClassesWithScores) {
                           R"({"id": 1, "scores": [0.9, 0.1]})", nullptr, {"a", "b"});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->paired.counts.harmful, 1);
+}
+
+TEST(PredictionsTest, RefuseLogitsAmongProbabilities) {
+  const auto lines = [](int odd, const char* scores) {
+    std::string text;
+    for (int i = 0; i < 600; ++i) text += StrCat("{\"id\": ", i, ", \"label\": 0, \"scores\": ", i == odd ? scores : "[0.25, 0.75]", "}\n");
+    return text;
+  };
+  const std::string good = lines(-1, "");
+  EXPECT_THAT(Join(lines(500, "[2.5, 0]"), good).error().what, HasSubstr("float.jsonl:501: the score 2.5 of the baseline is no probability"));
+  EXPECT_THAT(Join(good, lines(3, "[0.5, -0.5]")).error().what, HasSubstr("float.jsonl:4: the score -0.5 of the candidate"));
+  // A softmax in 8 bits need not add up to 1.
+  EXPECT_EQ(Join(good, lines(500, "[0.3, 0.72]"))->scores, "probabilities");
+  EXPECT_EQ(Join(lines(3, "[0.5, 0.6]"), good)->scores, "logits") << "the first 256 lines decide";
+}
+
+TEST(PredictionsTest, AClassThatOnlyOneSideNamesIsAClass) {
+  std::vector<std::string> classes;
+  const auto found = Join("{\"id\": 1, \"label\": \"a\", \"prediction\": \"a\"}\n{\"id\": 2, \"label\": \"b\", \"prediction\": \"b\"}\n",
+                          "{\"id\": 1, \"prediction\": \"a\"}\n{\"id\": 2, \"prediction\": \"c\"}\n", &classes);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_THAT(classes, ElementsAre("a", "b", "c"));
+  // scikit-learn: f1_score(["a", "b"], ["a", "c"], average="macro", zero_division=0) is (1 + 0 + 0) / 3.
+  EXPECT_DOUBLE_EQ(FindMetric(found->baseline, "f1_macro")->value, 1);
+  EXPECT_DOUBLE_EQ(FindMetric(found->candidate, "f1_macro")->value, 1.0 / 3);
+}
+
+TEST(PredictionsTest, OneClassAloneHasItsMetrics) {
+  std::string lines;
+  for (int i = 0; i < 20; ++i) lines += StrCat("{\"id\": ", i, ", \"label\": 0, \"scores\": [3]}\n");
+  const auto single = Join(lines, lines);  // a logit of class 1
+  ASSERT_TRUE(single) << single.error().what;
+  EXPECT_EQ(FindMetric(single->baseline, "accuracy")->value, 0);
+  const auto only = Join(kOnly, kOnly);
+  ASSERT_TRUE(only) << only.error().what;
+  EXPECT_EQ(FindMetric(only->baseline, "f1_macro")->value, 1);
+}
+
+TEST(PredictionsTest, AnEmptySliceIsSaidAndHasNoNumbers) {
+  std::istringstream first(kOnly), second(kOnly);
+  ClassificationOptions options;
+  options.bootstrap.replicates = 200;
+  options.slices = {{"none", "label == 7"}};
+  options.kpis = {{"k", "correct"}};
+  const auto found = EvaluatePredictions(first, "a", second, "b", options, nullptr);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->warnings.at(0).what, "slice 'none' holds no sample");
+  EXPECT_TRUE(std::isnan(FindMetric(found->baseline_slices[0].metrics, "accuracy")->value));
+  EXPECT_TRUE(std::isnan(FindMetric(found->baseline_slices[0].metrics, "kpi:k")->value));
+  EXPECT_FALSE(FindMetric(found->paired.slices[0].difference, "kpi:k")->low);
 }
 
 struct BadPair {

@@ -5,6 +5,7 @@
 #include "evaluate/markdown_internal.h"
 #include "evaluate/table_internal.h"
 #include "tare/core/text.h"
+#include "tare/evaluate/findings.h"
 
 namespace tare::evaluate {
 namespace {
@@ -108,7 +109,9 @@ std::string WriteReportMarkdown(const Report& report) {
   out += "| --- | ---: | ---: | --- | ---: | --- |\n";
   for (const auto& row : TableRows(report, Minus::kTypeset)) AppendMarkdownRow(row, out);
   AppendReasons(report, out);
-  if (!report.evidence.warnings.empty()) out += "\n";
+  const auto findings = FindDisagreements(report.evidence);
+  if (!findings.empty() || !report.evidence.warnings.empty()) out += "\n";
+  for (const auto& [scope, what] : findings) out += StrCat("- Finding: ", MarkdownText(what), "\n");
   for (const auto& [what, next] : report.evidence.warnings) {
     out += StrCat("- Warning: ", MarkdownText(what), ". ", MarkdownText(next), "\n");
   }

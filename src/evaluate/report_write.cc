@@ -6,6 +6,8 @@
 #include "evaluate/extra_damage_internal.h"
 #include "evaluate/metric_info_internal.h"
 #include "evaluate/report_json_internal.h"
+#include "tare/evaluate/findings.h"
+#include "tare/evaluate/kpi_evaluation.h"
 
 namespace tare::evaluate {
 namespace {
@@ -415,6 +417,7 @@ void PutTail(const Report& report, Json& out) {
   if (report.data) out["data"] = DataJson(*report.data);
   out["host"] = HostJson(report.host);
   out["digests"] = report.digests;
+  for (const auto& [scope, what] : FindDisagreements(report.evidence)) out["findings"].push_back({{"scope", scope}, {"what", what}});
   out["warnings"] = Json::array();
   for (const auto& [what, next] : report.evidence.warnings) {
     out["warnings"].push_back({{"what", what}, {"next", next}});
@@ -442,7 +445,11 @@ Json ToJson(const Estimate& estimate) {
 
 Json ToJson(const Metrics& metrics) {
   Json out = Json::object();
-  for (const auto& [name, estimate] : metrics) out[name] = ToJson(estimate);
+  for (const auto& [name, estimate] : metrics) {
+    out[name] = ToJson(estimate);
+    // Readers know unit and direction of other metrics by their names.
+    if (name.starts_with(kKpiPrefix)) out[name].update({{"unit", "number"}, {"better", "higher"}});
+  }
   return out;
 }
 

@@ -1,9 +1,9 @@
 #include "tare/evaluate/sample_evaluation.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
-#include <unordered_map>
 
 #include "tare/core/strcat.h"
 #include "tare/stats/paired.h"
@@ -58,6 +58,16 @@ int64_t CountChanged(const RowSet& set) {
   return count;
 }
 
+// Samples whose value of one column changed.
+int64_t CountChanged(const RowSet& set, size_t column) {
+  int64_t count = 0;
+  for (size_t kind = 0; kind < set.sizes.size(); ++kind) {
+    const double* row = set.Row(kind);
+    if (row[column] != row[set.num_columns + column]) count += set.sizes[kind];
+  }
+  return count;
+}
+
 // Moves the bounds of a difference by the samples that may have been missed.
 void WidenForRare(int64_t seen, int64_t n, double span, double interval_confidence, Estimate& difference) {
   if (seen >= kRareFlips || !std::isfinite(difference.value)) return;
@@ -91,7 +101,11 @@ class Summary {
       baseline.emplace_back(metric.name, std::move(first));
       candidate.emplace_back(metric.name, std::move(second));
       Estimate estimate = take(2);
-      if (metric.bounded && set_.n > 0) WidenForRare(CountChanged(set_), set_.n, SpanOf(metric), options_.confidence, estimate);
+      if (metric.reach == SampleMetric::Reach::kRange && set_.n > 0) {
+        WidenForRare(CountChanged(set_, metric.column), set_.n, RangeOf(metric.column), options_.confidence, estimate);
+      } else if (metric.reach == SampleMetric::Reach::kBounded && set_.n > 0) {
+        WidenForRare(CountChanged(set_), set_.n, SpanOf(metric), options_.confidence, estimate);
+      }
       difference.emplace_back(metric.name, std::move(estimate));
     }
   }
@@ -161,6 +175,17 @@ class Summary {
     return total > 0 ? std::max(1.0, static_cast<double>(set_.n) / total) : 1;
   }
 
+  // Greatest less least value of a column, over both sides.
+  double RangeOf(size_t column) const {
+    double low = INFINITY, high = -INFINITY;
+    for (size_t kind = 0; kind < set_.sizes.size(); ++kind) {
+      const auto [before, after] = Pair(kind, column);
+      low = std::min({low, before, after});
+      high = std::max({high, before, after});
+    }
+    return high - low;
+  }
+
   void AddShare(const SampleMetric& metric, evaluate::Metrics& baseline, evaluate::Metrics& candidate,
                 evaluate::Metrics& difference) const {
     stats::PairedCounts pairs{set_.n, 0, 0};
@@ -188,9 +213,14 @@ class Summary {
 struct SampleEvaluation::State {
   SampleSchema schema;
   SampleOptions options;
-  std::unordered_map<std::string, size_t> kinds;  // by the bytes of row, change and slices
+  std::vector<uint32_t> places;  // open addressing: 1 + kind by the hash of row, change and slices; 0: free
   RowSet rows;
   std::vector<uint64_t> slices;  // of each kind
+
+  uint64_t HashOf(std::span<const double> baseline, std::span<const double> candidate, bool changed, uint64_t bits) const;
+  uint64_t HashOf(size_t kind) const;
+  bool IsKind(size_t kind, std::span<const double> baseline, std::span<const double> candidate, bool changed, uint64_t bits) const;
+  void Grow();
 
   RowSet InSlice(size_t slice) const {
     RowSet part;
@@ -230,19 +260,60 @@ Result<SampleEvaluation> SampleEvaluation::Create(SampleSchema schema, SampleOpt
   return SampleEvaluation(std::move(state));
 }
 
+namespace {
+
+// The finaliser of SplitMix64 (core/random.h): every bit of the value moves every bit of the hash.
+uint64_t Mix(uint64_t hash, uint64_t value) {
+  hash ^= value;
+  hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBULL;
+  return (hash ^ (hash >> 31)) + 0x9E3779B97F4A7C15ULL;
+}
+
+bool SameBits(std::span<const double> a, const double* b) { return std::memcmp(a.data(), b, a.size_bytes()) == 0; }
+
+}  // namespace
+
+uint64_t SampleEvaluation::State::HashOf(std::span<const double> baseline, std::span<const double> candidate, bool changed,
+                                         uint64_t bits) const {
+  uint64_t hash = Mix(changed ? 1 : 0, bits);
+  for (const double value : baseline) hash = Mix(hash, std::bit_cast<uint64_t>(value));
+  for (const double value : candidate) hash = Mix(hash, std::bit_cast<uint64_t>(value));
+  return hash;
+}
+
+uint64_t SampleEvaluation::State::HashOf(size_t kind) const {
+  const std::span<const double> row(rows.Row(kind), 2 * rows.num_columns);
+  return HashOf(row.first(rows.num_columns), row.last(rows.num_columns), rows.changed[kind] != 0, slices[kind]);
+}
+
+bool SampleEvaluation::State::IsKind(size_t kind, std::span<const double> baseline, std::span<const double> candidate, bool changed,
+                                     uint64_t bits) const {
+  const double* row = rows.Row(kind);
+  return slices[kind] == bits && (rows.changed[kind] != 0) == changed && SameBits(baseline, row) &&
+         SameBits(candidate, row + rows.num_columns);
+}
+
+void SampleEvaluation::State::Grow() {
+  places.assign(std::max<size_t>(64, 2 * places.size()), 0);
+  for (size_t kind = 0; kind < rows.sizes.size(); ++kind) {
+    size_t at = HashOf(kind) & (places.size() - 1);
+    while (places[at] != 0) at = (at + 1) & (places.size() - 1);
+    places[at] = static_cast<uint32_t>(kind + 1);
+  }
+}
+
 void SampleEvaluation::Add(std::span<const double> baseline, std::span<const double> candidate, bool changed, uint64_t slices) {
   State& state = *state_;
   const size_t width = state.rows.num_columns;
   TARE_CHECK(baseline.size() == width && candidate.size() == width);
-  std::string key(2 * width * sizeof(double) + sizeof(slices) + 1, '\0');
-  std::memcpy(key.data(), baseline.data(), width * sizeof(double));
-  std::memcpy(key.data() + width * sizeof(double), candidate.data(), width * sizeof(double));
-  std::memcpy(key.data() + 2 * width * sizeof(double), &slices, sizeof(slices));
-  key.back() = changed ? 1 : 0;
-  const auto [found, added] = state.kinds.emplace(std::move(key), state.rows.sizes.size());
+  if (2 * (state.rows.sizes.size() + 1) > state.places.size()) state.Grow();
   ++state.rows.n;
-  if (!added) {
-    ++state.rows.sizes[found->second];
+  size_t at = state.HashOf(baseline, candidate, changed, slices) & (state.places.size() - 1);
+  for (; state.places[at] != 0; at = (at + 1) & (state.places.size() - 1)) {
+    const size_t kind = state.places[at] - 1;
+    if (!state.IsKind(kind, baseline, candidate, changed, slices)) continue;
+    ++state.rows.sizes[kind];
     return;
   }
   state.rows.rows.insert(state.rows.rows.end(), baseline.begin(), baseline.end());
@@ -250,6 +321,7 @@ void SampleEvaluation::Add(std::span<const double> baseline, std::span<const dou
   state.rows.changed.push_back(changed ? 1 : 0);
   state.rows.sizes.push_back(1);
   state.slices.push_back(slices);
+  state.places[at] = static_cast<uint32_t>(state.rows.sizes.size());
 }
 
 int64_t SampleEvaluation::num_samples() const { return state_->rows.n; }

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <set>
 
 #include "tare/core/result.h"
@@ -19,9 +20,15 @@ constexpr double kSameSlice = 0.8;
 
 using Bits = std::vector<uint64_t>;
 
-int64_t Count(const Bits& bits) {
+// Samples whose bit is set; each bit stands for one, or for its size.
+int64_t CountMembers(const Bits& bits, std::span<const int64_t> sizes) {
   int64_t count = 0;
-  for (const uint64_t word : bits) count += std::popcount(word);
+  for (size_t w = 0; w < bits.size(); ++w) {
+    if (sizes.empty()) count += std::popcount(bits[w]);
+    for (uint64_t rest = sizes.empty() ? 0 : bits[w]; rest != 0; rest &= rest - 1) {
+      count += sizes[64 * w + static_cast<size_t>(std::countr_zero(rest))];
+    }
+  }
   return count;
 }
 
@@ -39,12 +46,12 @@ Bits Members(size_t n, const std::function<bool(size_t)>& is_member) {
   return bits;
 }
 
-std::vector<int64_t> Indices(const Bits& bits, int64_t n) {
-  std::vector<int64_t> indices;
-  for (int64_t i = 0; i < n; ++i) {
-    if ((bits[static_cast<size_t>(i) / 64] >> (i % 64) & 1) != 0) indices.push_back(i);
+std::vector<int64_t> PlacesOf(const Bits& bits) {
+  std::vector<int64_t> places;
+  for (size_t w = 0; w < bits.size(); ++w) {
+    for (uint64_t rest = bits[w]; rest != 0; rest &= rest - 1) places.push_back(static_cast<int64_t>(64 * w) + std::countr_zero(rest));
   }
-  return indices;
+  return places;
 }
 
 struct Condition {
@@ -103,9 +110,10 @@ struct Tested {
 
 class Search {
  public:
-  Search(std::span<const uint8_t> damaged, const SliceSearchOptions& options)
+  Search(std::span<const uint8_t> damaged, std::span<const int64_t> sizes, const SliceSearchOptions& options)
       : options_(options),
-        total_(std::ssize(damaged)),
+        sizes_(sizes),
+        total_(sizes.empty() ? std::ssize(damaged) : std::accumulate(sizes.begin(), sizes.end(), int64_t{0})),
         damaged_(Members(damaged.size(), [&](size_t i) { return damaged[i] != 0; })),
         num_damaged_(Count(damaged_)) {}
 
@@ -157,12 +165,15 @@ class Search {
     std::vector<FoundSlice> found;
     for (const Tested* tested : chosen) {
       found.push_back(tested->slice);
-      found.back().members = Indices(tested->members, total_);
+      found.back().members = PlacesOf(tested->members);
     }
     return found;
   }
 
+  int64_t Count(const Bits& bits) const { return CountMembers(bits, sizes_); }
+
   const SliceSearchOptions& options_;
+  std::span<const int64_t> sizes_;
   int64_t total_;
   Bits damaged_;
   int64_t num_damaged_;
@@ -173,13 +184,14 @@ class Search {
 }  // namespace
 
 SliceSearchResult FindDamagedSlices(std::span<const SearchColumn> columns, std::span<const uint8_t> damaged,
-                                    const SliceSearchOptions& options) {
+                                    const SliceSearchOptions& options, std::span<const int64_t> sizes) {
+  TARE_CHECK(sizes.empty() || sizes.size() == damaged.size());
   std::vector<Condition> conditions;
   for (size_t c = 0; c < columns.size(); ++c) {
-    TARE_CHECK(columns[c].values.size() == damaged.size());
+    TARE_CHECK(columns[c].values.size() == damaged.size() && (sizes.empty() || columns[c].nominal));
     AddConditions(columns[c], c, conditions);
   }
-  return Search(damaged, options).Run(conditions);
+  return Search(damaged, sizes, options).Run(conditions);
 }
 
 }  // namespace tare::evaluate

@@ -95,5 +95,34 @@ TEST(FindDamagedSlicesTest, TakesEmptyAndUniformData) {
   EXPECT_TRUE(FindDamagedSlices(columns, std::vector<uint8_t>(100, 0)).found.empty());
 }
 
+TEST(SliceSearchTest, EqualSamplesMayStandInOnePlace) {
+  // 400 samples of four labels; label 2 holds most of the damage.
+  std::vector<float> labels, kinds;
+  std::vector<uint8_t> damaged, of_kinds;
+  std::vector<int64_t> sizes;
+  for (int label = 0; label < 4; ++label) {
+    for (const bool is_damaged : {false, true}) {
+      const int64_t size = is_damaged ? (label == 2 ? 30 : 3) : (label == 2 ? 70 : 97);
+      kinds.push_back(static_cast<float>(label));
+      of_kinds.push_back(is_damaged ? 1 : 0);
+      sizes.push_back(size);
+      for (int64_t i = 0; i < size; ++i) {
+        labels.push_back(static_cast<float>(label));
+        damaged.push_back(is_damaged ? 1 : 0);
+      }
+    }
+  }
+  const std::vector<SearchColumn> one_each = {{"label", labels, true}};
+  const std::vector<SearchColumn> together = {{"label", kinds, true}};
+  const auto expected = FindDamagedSlices(one_each, damaged);
+  const auto found = FindDamagedSlices(together, of_kinds, {}, sizes);
+  ASSERT_EQ(expected.found.size(), 1U);
+  ASSERT_EQ(found.found.size(), 1U);
+  EXPECT_EQ(found.found[0].where, "label == 2");
+  EXPECT_EQ(found.found[0].n, 100);
+  EXPECT_EQ(found.found[0].damaged, 30);
+  EXPECT_EQ(found.found[0].p, expected.found[0].p);
+}
+
 }  // namespace
 }  // namespace tare::evaluate

@@ -236,7 +236,7 @@ bool SetScope(const Evidence& evidence, const Check& check, std::optional<int64_
               Subject& subject) {
   const auto name_scope = [&](std::string_view kind, const std::string& name) {
     subject.scope = StrCat(kind, ":", name);
-    subject.label = StrCat(subject.info->label, ", ", name);
+    subject.label = StrCat(MetricLabel(check.metric), ", ", name);
   };
   if (!check.slice.empty()) name_scope("slice", check.slice);
   if (!check.distribution.empty()) name_scope("distribution", check.distribution);
@@ -312,7 +312,7 @@ Subject FindSubject(const Evidence& evidence, const Check& check) {
     subject.label = check.metric;
     return subject;
   }
-  subject.label = subject.info->label;
+  subject.label = MetricLabel(check.metric);
   if (subject.info->place == MetricPlace::kCostBatch) {
     TakeSpeed(evidence, check, subject);
     return subject;

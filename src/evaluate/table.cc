@@ -4,6 +4,7 @@
 #include "evaluate/metric_info_internal.h"
 #include "evaluate/table_internal.h"
 #include "tare/core/text.h"
+#include "tare/evaluate/kpi_evaluation.h"
 #include "tare/evaluate/render.h"
 
 namespace tare::evaluate {
@@ -88,7 +89,7 @@ std::optional<TableRow> MetricRow(const Evidence& evidence, std::string_view nam
   const Estimate* difference = FindMetric(evidence.paired->difference, name);
   if (baseline == nullptr || candidate == nullptr || difference == nullptr) return std::nullopt;
   return TableRow{
-      std::string(info->label),
+      std::string(MetricLabel(name)),
       FormatValue(baseline->value, info->unit),
       FormatValue(candidate->value, info->unit),
       IntervalText(difference->value, difference->low, difference->high, info->unit, minus),
@@ -194,9 +195,11 @@ std::vector<TableRow> TableRows(const Report& report, Minus minus) {
   };
   add_fact(Rank::kAccuracy, "accuracy", MetricRow(evidence, "accuracy", minus));
   add_fact(Rank::kF1, "f1_macro", MetricRow(evidence, "f1_macro", minus));
-  if (evidence.task != "classification" && evidence.paired) {
+  if (evidence.paired) {
+    // Of the many metrics of a classification two say enough; a KPI is asked for.
+    const bool all = evidence.task != "classification";
     for (const auto& [name, estimate] : evidence.paired->difference) {
-      if (name != "f1_macro") add_fact(Rank::kQuality, name, MetricRow(evidence, name, minus));
+      if (name != "f1_macro" && (all || name.starts_with(kKpiPrefix))) add_fact(Rank::kQuality, name, MetricRow(evidence, name, minus));
     }
   }
   add_fact(Rank::kFlips, "flip_rate", FlipsRow(evidence));

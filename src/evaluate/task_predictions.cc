@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "evaluate/kpi_lines_internal.h"
 #include "evaluate/line_scorer_internal.h"
 #include "evaluate/prediction_lines_internal.h"
 #include "tare/core/text.h"
@@ -24,13 +25,15 @@ class TaskEvaluation {
     }
     TARE_TRY_VOID(JoinById(*readers_[0], *readers_[1],
                            [&](const PredictionLine& first, const PredictionLine& second) { return Add(first, second); }));
-    return evaluation_->Finish();
+    TestEvidence out = evaluation_->Finish();
+    if (kpis_) kpis_->AddTo(out);
+    return out;
   }
 
  private:
   // The first pair decides what the task measures.
-  Result<void> Start(const JsonReader& first) {
-    TARE_TRY(scorer_, MakeLineScorer(task_, first));
+  Result<void> Start(const PredictionLine& first, const PredictionLine& second) {
+    TARE_TRY(scorer_, MakeLineScorer(task_, readers_[0]->Fields(first)));
     SampleOptions options{options_.confidence, options_.bootstrap, {}, {}};
     for (const std::string_view name : scorer_->slices()) {
       options.slices.emplace_back(name);
@@ -40,21 +43,25 @@ class TaskEvaluation {
       options.slices.push_back(spec.name);
       options.slice_texts.push_back(spec.where);
     }
+    const auto& columns = scorer_->schema().columns;
+    if (!options_.kpis.empty()) {
+      TARE_TRY(kpis_, KpiLines::Create(options_.kpis, options, columns, first, second));
+    }
     TARE_TRY(evaluation_, SampleEvaluation::Create(scorer_->schema(), std::move(options)));
-    for (auto& row : rows_) row.resize(scorer_->schema().columns.size());
+    for (auto& row : rows_) row.resize(columns.size());
     return {};
   }
 
   Result<void> Add(const PredictionLine& first, const PredictionLine& second) {
     const JsonReader baseline = readers_[0]->Fields(first);
     const JsonReader candidate = readers_[1]->Fields(second);
-    if (!evaluation_) TARE_TRY_VOID(Start(baseline));
+    if (!evaluation_) TARE_TRY_VOID(Start(first, second));
     TARE_TRY_VOID(CheckReference(baseline, candidate, second));
     TARE_TRY(const std::string before, scorer_->Score(baseline, baseline, rows_[0]));
     TARE_TRY(const std::string after, scorer_->Score(baseline, candidate, rows_[1]));
     TARE_TRY(const uint64_t slices, SlicesOf(baseline));
     evaluation_->Add(rows_[0], rows_[1], before != after, slices);
-    return {};
+    return kpis_ ? kpis_->Add(baseline, candidate, rows_[0], rows_[1], slices) : Result<void>();
   }
 
   Result<void> CheckReference(const JsonReader& baseline, const JsonReader& candidate, const PredictionLine& line) const {
@@ -89,6 +96,7 @@ class TaskEvaluation {
   std::vector<SliceExpression> conditions_;
   std::unique_ptr<LineScorer> scorer_;
   std::optional<SampleEvaluation> evaluation_;
+  std::optional<KpiLines> kpis_;
   std::vector<double> rows_[2];
 };
 

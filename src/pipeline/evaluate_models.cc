@@ -161,7 +161,27 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   return report;
 }
 
-Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request) {
+namespace {
+
+// KPIs by commands read the files again.
+Result<void> AddCommands(const PredictionsRequest& request, const evaluate::ClassificationOptions& options, Progress& progress, evaluate::TestEvidence& part) {
+  std::ifstream baseline(request.baseline_path);
+  std::ifstream candidate(request.candidate_path);
+  const evaluate::KpiCommandOptions limits{options.confidence, options.bootstrap.seed, request.command_time_limit_s};
+  return evaluate::AddKpiCommands(request.kpi_commands, {baseline, request.baseline_path, candidate, request.candidate_path}, limits, progress, part);
+}
+
+Result<void> CheckKpiNames(const PredictionsRequest& request) {
+  std::vector<std::string> names;
+  for (const auto& kpi : request.kpis) names.push_back(kpi.name);
+  for (const auto& kpi : request.kpi_commands) names.push_back(kpi.name);
+  return evaluate::CheckKpiNames(names);
+}
+
+}  // namespace
+
+Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request, Progress& progress) {
+  TARE_TRY_VOID(CheckKpiNames(request));
   evaluate::Report report;
   for (const std::string& path : {request.baseline_path, request.candidate_path}) {
     TARE_TRY_VOID(AddDigest(path == request.baseline_path ? "baseline_predictions" : "candidate_predictions", path, report));
@@ -170,6 +190,7 @@ Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& reque
   std::ifstream candidate(request.candidate_path);
   evaluate::ClassificationOptions options;
   options.slices = request.slices;
+  options.kpis = request.kpis;
   report.evidence.task = request.task.empty() ? "classification" : request.task;
   evaluate::TestEvidence part;
   if (report.evidence.task == "classification") {
@@ -177,13 +198,14 @@ Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& reque
                                                  &report.evidence.classes));
   } else if (report.evidence.task == "object_detection") {
     if (!request.slices.empty()) return Unsupported("object detection is judged on the whole set, not by slice", "leave out --slice");
-    const evaluate::DetectionOptions detection{options.confidence, options.bootstrap};
+    const evaluate::DetectionOptions detection{options.confidence, options.bootstrap, request.kpis};
     TARE_TRY(part, evaluate::EvaluateDetectionPredictions(baseline, request.baseline_path, candidate, request.candidate_path, detection));
   } else {
-    const evaluate::TaskOptions task{options.confidence, options.bootstrap, request.slices};
+    const evaluate::TaskOptions task{options.confidence, options.bootstrap, request.slices, request.kpis};
     TARE_TRY(part, evaluate::EvaluateTaskPredictions(report.evidence.task, baseline, request.baseline_path, candidate,
                                                      request.candidate_path, task));
   }
+  TARE_TRY_VOID(AddCommands(request, options, progress, part));
   report.evidence.confidence = options.confidence;
   report.evidence.seed = options.bootstrap.seed;
   evaluate::SetTestEvidence(std::move(part), report.evidence);

@@ -7,6 +7,7 @@
 #include "tare/stats/binomial.h"
 #include "tare/stats/normal.h"
 #include "tare/stats/proportion.h"
+#include "tare/stats/student.h"
 
 namespace tare::stats {
 namespace {
@@ -95,6 +96,23 @@ TEST(ProportionTest, KnowsNothingWithoutSamples) {
 TEST(ProportionTest, FollowsTheRuleOfThree) {
   // No event in n samples: the 95 % bound is 1 - 0.05^(1/n), about 3 / n.
   EXPECT_NEAR(ClopperPearsonUpper(0, 300, 0.95), 1 - std::pow(0.05, 1.0 / 300), 1e-12);
+}
+
+TEST(StudentTest, AgreesWithScipy) {
+  const auto golden = ReadGolden("student/student.json")["quantile"];
+  ASSERT_FALSE(golden.empty());
+  for (const auto& row : golden) {
+    const double expected = row[2];
+    EXPECT_NEAR(StudentQuantile(row[0], row[1]), expected, 1e-9 * std::abs(expected)) << "p " << row[0] << ", degrees " << row[1];
+  }
+}
+
+TEST(StudentTest, GivesInfinityAtTheEndsAndKeepsNan) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(StudentQuantile(0, 19), -infinity);
+  EXPECT_EQ(StudentQuantile(1, 19), infinity);
+  EXPECT_EQ(StudentQuantile(0.5, 19), 0);
+  EXPECT_TRUE(std::isnan(StudentQuantile(NAN, 19)));
 }
 
 }  // namespace

@@ -118,6 +118,7 @@ test("FAIL names the failing checks first, and a slower candidate is a loud warn
   assert.match(await page.locator("#checks h2").innerText(), /2 of 6\schecks fail: recall, shirt and speedup, batch 1/);
   assert.equal(await page.locator("#checks tbody tr").first().locator("th").innerText(), "recall, shirt");
   assert.match(await page.locator(".alarms").innerText(), /slower than the baseline on this host/);
+  assert.match(await page.locator(".alarms").innerText(), /Finding\. accuracy rises by 0\.12 points \[\+0\.03, \+0\.21\] while F1 macro falls by 0\.004 \[−0\.009/);
   assert.match(await text(), /3 calibration samples were skipped/);
   assert.equal(await page.locator(".strip .fail-zone").count(), 6);
   await close();

@@ -10,6 +10,7 @@ export function failing() {
   Object.assign(r.gate.checks[5], { candidate: 0.892, statistic: 0.91, low: 0.88, high: 0.94, bound: 0.883, verdict: "FAIL", reason: "at least 0.88, asked for is 1.1" });
   r.cost = { ...r.cost, speedup: 0.91, speedup_interval: { low: 0.88, high: 0.94 } };
   r.warnings = [{ what: "3 calibration samples were skipped: they hold NaN.", next: "tare data check" }];
+  r.findings = [{ scope: "all", what: "accuracy rises by 0.12 points [+0.03, +0.21] while F1 macro falls by 0.004 [-0.009, +0.001]" }];
   return r;
 }
 
@@ -51,7 +52,7 @@ export function hostile() {
   for (const [i, text] of HOSTILE.entries()) { r.nodes[i].name = text; r.nodes[i].reason = text; r.tensors[i].name = text; r.gate.checks[i].label = text; r.gate.checks[i].reason = text; }
   r.fusion.islands[0] = { node: HOSTILE[1], op: HOSTILE[0], rule: HOSTILE[1], reason: HOSTILE[0] };
   r.nodes[6].name = long; r.tensors[6].name = long; r.candidates[2].reason = HOSTILE[1]; r.host.cpu = HOSTILE[1]; r.digests[HOSTILE[1]] = HOSTILE[0];
-  r.baseline.slices[0].name = HOSTILE[1]; r.warnings = [{ what: HOSTILE[0], next: HOSTILE[1] }];
+  r.baseline.slices[0].name = HOSTILE[1]; r.warnings = [{ what: HOSTILE[0], next: HOSTILE[1] }]; r.findings = [{ scope: HOSTILE[0], what: HOSTILE[1] }];
   return r;
 }
 

@@ -70,9 +70,12 @@ function alarms(c: Context): Child {
     found.push({ what: `The candidate is ${sure ? "" : "probably "}slower than the baseline on this host: ${fixed(r.cost.speedup, 2)} of its speed${isNumber(r.cost.speedup_interval?.low) && isNumber(r.cost.speedup_interval?.high) ? ` [${fixed(r.cost.speedup_interval.low, 2)}, ${fixed(r.cost.speedup_interval.high, 2)}]` : ""}.`, next: "keep the float model here, or let tare choose: tare quantize --format auto" });
   }
   if (r.data?.disjoint === false) found.push({ what: "Calibration, search and test data overlap: the quality figures are too good.", next: "split the data so that no sample is in two parts, see: tare data check" });
+  const said = list(r.findings).filter((x) => x.what);
   for (const w of list(r.warnings)) if (w.what) found.push({ what: w.what, next: w.next });
   if (isNumber(r.schema_version) && r.schema_version > 1) found.push({ what: `This report has schema_version ${r.schema_version}; this page knows version 1 and may leave things out.` });
-  return found.length ? h("ul", { class: "alarms", "aria-label": "warnings" }, found.map((x) => h("li", {}, h("b", {}, "Warning. "), x.what, x.next && h("span", { class: "next" }, " Next: ", x.next)))) : null;
+  return found.length || said.length ? h("ul", { class: "alarms", "aria-label": "warnings" },
+    found.map((x) => h("li", {}, h("b", {}, "Warning. "), x.what, x.next && h("span", { class: "next" }, " Next: ", x.next))),
+    said.map((x) => h("li", {}, h("b", {}, "Finding. "), trueMinus(x.what!)))) : null;
 }
 
 function sectionElement(x: Section): HTMLElement {

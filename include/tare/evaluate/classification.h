@@ -3,16 +3,20 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/evaluate/kpi_evaluation.h"
 #include "tare/evaluate/slices.h"
 #include "tare/evaluate/test_evidence.h"
 #include "tare/stats/bootstrap.h"
+#include "tare/stats/scores.h"
 
 namespace tare::evaluate {
 
@@ -21,6 +25,8 @@ struct ClassificationOptions {
   std::vector<std::string> classes;
   /// At most 64.
   std::vector<SliceSpec> slices;
+  /// Of `label` and `prediction` (indices), `correct` (0 or 1), `confidence` (where there are scores) and columns.
+  std::vector<KpiSpec> kpis;
   /// Of the two-sided intervals, in (0.5, 1).
   double confidence = 0.95;
   stats::BootstrapOptions bootstrap;
@@ -32,7 +38,7 @@ struct ModelAnswers {
   std::span<const int64_t> predictions;  ///< [rows]
 };
 
-/// A numeric column of the data set that slices compare.
+/// A numeric column of the data set that slices compare and KPIs read.
 struct Column {
   std::string_view name;
   std::span<const double> values;  ///< [rows]
@@ -45,6 +51,10 @@ struct ClassificationBatch {
   ModelAnswers baseline;
   ModelAnswers candidate;
   std::span<const Column> columns;
+  /// The candidate's own values of columns, for KPIs; those that are not here are the same for both.
+  std::span<const Column> candidate_columns;
+  /// What errors of KPIs call a row, such as "float.jsonl:7"; default "sample 7".
+  std::function<std::string(size_t row)> place = nullptr;
 };
 
 /// Compares two classifiers on the same samples.
@@ -67,7 +77,7 @@ struct ClassificationBatch {
 /// cannot know what the sample does not hold.
 ///
 /// Threads  none.
-/// Cost     about 40 bytes a sample, whatever the number of classes.
+/// Memory   about 40 bytes a sample, whatever the number of classes; flat for hard predictions without columns.
 class ClassificationEvaluation {
  public:
   /// Errors  kInvalidArgument: an option is outside its range, or a `where` does not parse.
@@ -80,11 +90,14 @@ class ClassificationEvaluation {
   /// Adds one batch. A single score a row (num_classes 1) is that of class 1 of two: a probability
   /// when all of the first batch lie in [0, 1], else a logit.
   /// Errors  kInvalidArgument: sizes that do not match, a label or prediction that is no class, a
-  ///         slice that names an unknown column. The evaluation is then unchanged.
+  ///         slice or KPI that names an unknown column: the evaluation is then unchanged. A KPI that is not
+  ///         finite: the evaluation is of no use then.
   Result<void> Add(const ClassificationBatch& batch);
 
   /// Samples so far.
   int64_t num_samples() const;
+  /// What the scores are taken for. Absent before the first batch, and for hard predictions.
+  std::optional<stats::ScoreKind> score_kind() const;
 
   /// Computes everything. Edge: no samples give metrics that are undefined (NaN, n 0).
   TestEvidence Finish() const;

@@ -9,8 +9,10 @@
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "tare/core/result.h"
+#include "tare/evaluate/kpi_evaluation.h"
 #include "tare/evaluate/test_evidence.h"
 #include "tare/stats/bootstrap.h"
 
@@ -20,6 +22,8 @@ struct DetectionOptions {
   /// Of the two-sided intervals, in (0.5, 1).
   double confidence = 0.95;
   stats::BootstrapOptions bootstrap;
+  /// Of num_objects (boxes of `label`), num_detections and numeric fields, a value an image.
+  std::vector<KpiSpec> kpis;
 };
 
 /// Joins two streams of detections and compares COCO's mean average precision, over IoU 0.50 to 0.95

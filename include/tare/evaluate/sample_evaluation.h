@@ -32,14 +32,20 @@ struct SampleMetric {
   size_t denominator = 0;
   /// Of kOfSums. NaN: undefined. Called concurrently.
   std::function<double(std::span<const double> sums, double n)> value = nullptr;
-  /// One sample moves the metric by at most about 1 / n: true for what lies in [0, 1].
-  bool bounded = true;
+  /// How far one sample of n moves the metric at most.
+  enum class Reach {
+    kBounded,    ///< about 1 / n: what lies in [0, 1]
+    kRange,      ///< of kMean: the range of the values seen, greatest less least of both models, / n
+    kUnbounded,  ///< nobody knows
+  };
+  Reach reach = Reach::kBounded;
   /// Left out of the evidence where it is undefined for both models.
   bool optional = false;
 };
 
 /// How a task measures a sample.
 struct SampleSchema {
+  /// What KPIs call them; empty: for the metrics alone.
   std::vector<std::string> columns;
   std::vector<SampleMetric> metrics;
   /// The column of 0 and 1 that says whether the sample is right: harmful flips go from 1 to 0.
@@ -63,13 +69,13 @@ struct SampleOptions {
 
 /// Compares two models sample by sample.
 ///
-/// Intervals: Wilson and Tango for shares. BCa, paired, for everything else; bounds of differences of
-/// bounded metrics that rest on fewer than 10 samples that got worse (or better) are widened by the
-/// samples that may have been missed (Clopper-Pearson), each counted as a whole sample: the bootstrap
-/// cannot know what the sample does not hold.
+/// Intervals: Wilson and Tango for shares. BCa, paired, for everything else; bounds of differences that
+/// rest on fewer than 10 changed samples are widened by the samples that may have been missed
+/// (Clopper-Pearson), each counted with the metric's reach: the bootstrap cannot know what the sample
+/// does not hold. An unbounded reach leaves them as they are.
 ///
 /// Memory   samples with equal rows (and slices) are held once: flat where rows repeat, else 16 bytes a
-///          column and sample.
+///          column and 30 bytes a sample.
 /// Threads  none.
 class SampleEvaluation {
  public:

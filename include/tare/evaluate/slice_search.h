@@ -25,7 +25,7 @@ struct FoundSlice {
   int64_t rest_damaged = 0;
   double p = 1;          ///< of Fisher's exact test, as if no other slice had been looked at
   double p_holm = 1;     ///< adjusted for every slice that could have been looked at
-  std::vector<int64_t> members;  ///< indices of its samples, rising
+  std::vector<int64_t> members;  ///< places of its samples, rising
 };
 
 struct SliceSearchOptions {
@@ -50,9 +50,10 @@ struct SliceSearchResult {
 ///             by Holm over all conditions and all pairs that exist, looked at or not.
 ///             A slice that shares over 80 % of its samples with a better one is left out, and so is a
 ///             pair that is no more significant than either of its conditions.
-/// Shape       every column as long as `damaged` (TARE_CHECK); NaN fulfils no condition.
+/// Shape       every column as long as `damaged` (TARE_CHECK); NaN fulfils no condition. `sizes`, where given: a
+///             place stands for so many equal samples; then every column is nominal (TARE_CHECK).
 /// Cost        O(pairs * n / 64) of bit operations.
 SliceSearchResult FindDamagedSlices(std::span<const SearchColumn> columns, std::span<const uint8_t> damaged,
-                                    const SliceSearchOptions& options = {});
+                                    const SliceSearchOptions& options = {}, std::span<const int64_t> sizes = {});
 
 }  // namespace tare::evaluate

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/evaluate/kpi_evaluation.h"
 #include "tare/evaluate/slices.h"
 #include "tare/evaluate/test_evidence.h"
 #include "tare/stats/bootstrap.h"
@@ -32,6 +33,9 @@ struct TaskOptions {
   stats::BootstrapOptions bootstrap;
   /// Conditions on the numeric fields of the first file's lines. With the task's own slices at most 64.
   std::vector<SliceSpec> slices;
+  /// Of what the task measures of a sample (docs/formats/predictions.md) and of numeric fields: that of the
+  /// model's own line, else that of the first file.
+  std::vector<KpiSpec> kpis;
 };
 
 /// Joins two streams of predictions and evaluates them as `task`. Lines may come in any order.
@@ -39,11 +43,11 @@ struct TaskOptions {
 /// What is right (label, answers, relevant) is read from the first file; where the second has it too,
 /// both must agree.
 ///
-/// Memory   the ids (16 bytes each), lines whose partner has not come yet, and each kind of result once.
+/// Memory   the ids (11 to 22 bytes each), lines whose partner has not come yet, and each kind of result once.
 /// Bound    lines of at most 16 MiB; 64 levels; 100 million lines.
 /// Errors   kUnsupported: no such task; kInvalidArgument, with file and line: a field is missing or of
 ///          another type, an id twice or without partner, references that differ, a slice that compares a
-///          field which a line does not have; kDataLoss: a line is not JSON; no line at all.
+///          field which a line does not have; a KPI that reads such a field or is not finite; kDataLoss: a line is not JSON; no line at all.
 Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline, const std::string& baseline_name,
                                              std::istream& candidate, const std::string& candidate_name,
                                              const TaskOptions& options);

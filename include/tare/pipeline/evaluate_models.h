@@ -10,6 +10,8 @@
 #include "tare/core/result.h"
 #include "tare/data/corrupt.h"
 #include "tare/data/feed.h"
+#include "tare/evaluate/kpi_command.h"
+#include "tare/evaluate/kpi_evaluation.h"
 #include "tare/evaluate/policy.h"
 #include "tare/evaluate/report.h"
 #include "tare/evaluate/slices.h"
@@ -45,9 +47,13 @@ struct PredictionsRequest {
   std::string baseline_path, candidate_path;  ///< JSON Lines, as docs/formats/predictions.md says
   std::string task;                           ///< "": classification
   std::vector<evaluate::SliceSpec> slices;
+  std::vector<evaluate::KpiSpec> kpis;
+  std::vector<evaluate::KpiCommand> kpi_commands;
+  double command_time_limit_s = 60;  ///< of each run of a command
   std::optional<evaluate::Policy> policy;
   std::string tare_version;
 };
-Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request);
+/// Errors   those of the task's predictions and of the KPIs; kCancelled.
+Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request, Progress& progress);
 
 }  // namespace tare::pipeline

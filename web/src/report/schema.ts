@@ -58,5 +58,6 @@ export interface Report {
   data?: { calibration?: DataUse; search?: DataUse; test?: DataUse; disjoint?: boolean; duplicates_across?: number };
   host?: { cpu?: string; isa?: string[]; threads?: number; cores?: number; memory_bytes?: number; os?: string; runtime?: string };
   digests?: Record<string, string>;
+  findings?: { scope?: string; what?: string }[];
   warnings?: { what?: string; next?: string }[];
 }
