@@ -102,8 +102,8 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
     return InvalidArgument(args.candidate_path.empty() ? "two models are needed" : "--data is missing",
                            "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
   }
-  if (!args.kpis.empty() || !args.kpi_commands.empty()) {
-    return Unsupported(StrCat(args.kpis.empty() ? "--kpi-command" : "--kpi", " with models"), "write what both models answered as JSON Lines and give --predictions and --against");
+  if (!args.kpi_commands.empty()) {
+    return Unsupported("--kpi-command with models", "write what both models answered as JSON Lines and give --predictions and --against");
   }
   pipeline::EvaluateRequest request;
   request.baseline_path = args.baseline_path;
@@ -115,6 +115,7 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
   request.classes = args.classes;
   TARE_TRY(request.bindings, BindingsOf(args.data));
   TARE_TRY(request.slices, SlicesOf(args));
+  TARE_TRY(request.kpis, KpisOf(args));
   for (const std::string& text : args.corrupt) {
     TARE_TRY(const auto specs, data::ParseCorruptions(text));
     request.corruptions.insert(request.corruptions.end(), specs.begin(), specs.end());
@@ -164,7 +165,7 @@ Command MakeEvaluateCommand(CLI::App& root) {
       ->type_name("NAME=CONDITION")
       ->expected(1)
       ->take_all();
-  app->add_option("--kpi", args->kpis, "A measure of your own on predictions, higher is better: NAME=EXPRESSION, as 'revenue=if(correct == 1, price, -2)'; may be given again")
+  app->add_option("--kpi", args->kpis, "A measure of your own, higher is better: NAME=EXPRESSION, as 'revenue=if(correct == 1, price, -2)'; may be given again")
       ->type_name("NAME=EXPRESSION")
       ->expected(1)
       ->take_all();

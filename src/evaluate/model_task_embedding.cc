@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 
+#include "evaluate/judged_samples_internal.h"
 #include "evaluate/list_tasks_internal.h"
 #include "evaluate/model_task_internal.h"
 #include "tare/core/parallel.h"
@@ -131,8 +132,7 @@ Finding Rank(int64_t query, std::span<const float> similarities, std::span<const
 
 class EmbeddingTask final : public ModelTask {
  public:
-  EmbeddingTask(SliceColumnsReader slices, SampleEvaluation evaluation, size_t place, std::string name)
-      : slices_(std::move(slices)), evaluation_(std::move(evaluation)), place_(place), name_(std::move(name)) {}
+  EmbeddingTask(JudgedSamples samples, size_t place, std::string name) : samples_(std::move(samples)), place_(place), name_(std::move(name)) {}
 
   Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline, std::span<const TensorView> candidate) override {
     if (std::ssize(batch.labels) != batch.num_valid) {
@@ -144,7 +144,7 @@ class EmbeddingTask final : public ModelTask {
                    StrCat("give at most ", kMaxSamples, ": --samples, or samples of the test split"));
     }
     const std::vector<double> label(batch.labels.begin(), batch.labels.end());
-    TARE_TRY(const auto bits, slices_.Bits(batch, label));
+    TARE_TRY(const auto bits, samples_.SlicesOf(batch, label));
     const TensorView* views[] = {&baseline[place_], &candidate[place_]};
     for (const int side : {0, 1}) {
       TARE_TRY(const FloatRows rows, ReadFloatRows(*views[side], batch.num_valid, name_));
@@ -156,6 +156,7 @@ class EmbeddingTask final : public ModelTask {
     }
     labels_.insert(labels_.end(), batch.labels.begin(), batch.labels.end());
     bits_.insert(bits_.end(), bits.begin(), bits.end());
+    AppendColumns(batch);
     return {};
   }
 
@@ -177,6 +178,15 @@ class EmbeddingTask final : public ModelTask {
   }
 
  private:
+  void AppendColumns(const EvaluationBatch& batch) {
+    all_.columns.resize(batch.columns.size());
+    for (size_t c = 0; c < batch.columns.size(); ++c) {
+      const auto& [name, values] = batch.columns[c];
+      all_.columns[c].name = name;
+      all_.columns[c].values.insert(all_.columns[c].values.end(), values.begin(), values.end());
+    }
+  }
+
   void RankBlock(int64_t first, int64_t count, const std::vector<int64_t>& num_relevant, std::vector<Finding> (&found)[2]) const {
     std::vector<float> similarities;
     for (const int side : {0, 1}) {
@@ -192,7 +202,7 @@ class EmbeddingTask final : public ModelTask {
 
   Result<TestEvidence> Compare(const std::vector<int64_t>& num_relevant, const std::vector<Finding> (&found)[2]) {
     std::vector<double> rows[2];
-    for (auto& row : rows) row.resize(RankingSchema().columns.size());
+    for (auto& row : rows) row.resize(samples_.width());
     int64_t alone = 0;
     for (size_t i = 0; i < labels_.size(); ++i) {
       if (num_relevant[i] == 0) {
@@ -200,12 +210,12 @@ class EmbeddingTask final : public ModelTask {
         continue;
       }
       for (const int side : {0, 1}) MeasureRanking(found[side][i].one, found[side][i].ten, rows[side]);
-      evaluation_.Add(rows[0], rows[1], found[0][i].nearest != found[1][i].nearest, bits_[i]);
+      TARE_TRY_VOID(samples_.Add(all_, i, rows[0], rows[1], found[0][i].nearest != found[1][i].nearest, bits_[i]));
     }
-    if (evaluation_.num_samples() == 0) {
+    if (samples_.num_samples() == 0) {
       return InvalidArgument("no two samples have the same label", "give labels that say which samples belong together, or use --task outputs");
     }
-    TestEvidence evidence = evaluation_.Finish();
+    TestEvidence evidence = samples_.Finish();
     if (alone > 0) {
       evidence.warnings.push_back({StrCat(WithThousands(alone), " of ", WithThousands(std::ssize(labels_)), " samples are the only ones of their label and ask for nothing"),
                                    "they are still among those that the others may find"});
@@ -213,13 +223,13 @@ class EmbeddingTask final : public ModelTask {
     return evidence;
   }
 
-  SliceColumnsReader slices_;
-  SampleEvaluation evaluation_;
+  JudgedSamples samples_;
   size_t place_;
   std::string name_;
   UnitVectors vectors_[2];
   std::vector<int64_t> labels_;
   std::vector<uint64_t> bits_;
+  EvaluationBatch all_;  // the columns of all batches
 };
 
 }  // namespace
@@ -231,9 +241,8 @@ Result<std::unique_ptr<ModelTask>> MakeEmbeddingTask(const std::vector<ValueInfo
     if (const auto tokens = FindOutput(outputs, "", HoldsTokenVectors, kWhat)) place = *tokens;
   }
   if (!place) return place.error();
-  TARE_TRY(auto slices, SliceColumnsReader::Create(options.classification.slices));
-  TARE_TRY(auto evaluation, SampleEvaluation::Create(RankingSchema(), SampleOptionsOf(options)));
-  return std::unique_ptr<ModelTask>(std::make_unique<EmbeddingTask>(std::move(slices), std::move(evaluation), *place, outputs[*place].name));
+  TARE_TRY(auto samples, JudgedSamples::Create(RankingSchema(), options));
+  return std::unique_ptr<ModelTask>(std::make_unique<EmbeddingTask>(std::move(samples), *place, outputs[*place].name));
 }
 
 }  // namespace tare::evaluate

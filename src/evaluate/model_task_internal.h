@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "tare/evaluate/evaluate.h"
-#include "tare/evaluate/sample_evaluation.h"
 #include "tare/evaluate/test_evidence.h"
 
 namespace tare::evaluate {
@@ -51,26 +50,5 @@ struct FloatRows {
 };
 /// Errors  kInvalidArgument: the output has fewer rows.
 Result<FloatRows> ReadFloatRows(const TensorView& view, int64_t rows, const std::string& name);
-
-/// Says which samples of a batch belong to which slice.
-class SliceColumnsReader {
- public:
-  /// Errors  kInvalidArgument: more than 64, or a `where` does not parse.
-  static Result<SliceColumnsReader> Create(const std::vector<SliceSpec>& specs);
-
-  /// Bit s of element i: sample i is in slice s. `label`: one number a sample; empty where the task has none.
-  /// Errors  kInvalidArgument: a slice compares a name that is no column of the batch.
-  Result<std::vector<uint64_t>> Bits(const EvaluationBatch& batch, std::span<const double> label) const;
-
- private:
-  struct Slice {
-    SliceSpec spec;
-    SliceExpression where;
-  };
-  std::vector<Slice> slices_;
-};
-
-/// The options of a SampleEvaluation, with the slices of `options` named in it.
-SampleOptions SampleOptionsOf(const EvaluateOptions& options);
 
 }  // namespace tare::evaluate

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "evaluate/judged_samples_internal.h"
 #include "evaluate/model_task_internal.h"
 #include "evaluate/number_tasks_internal.h"
 #include "tare/core/strcat.h"
@@ -17,8 +18,7 @@ bool HoldsRows(const ValueInfo& output) { return IsFloat(output.dtype) && (outpu
 // What both tasks share: an output of rows, labels of as many numbers.
 class RowsTask : public ModelTask {
  public:
-  RowsTask(SliceColumnsReader slices, SampleOptions options, size_t place, std::string name)
-      : slices_(std::move(slices)), options_(std::move(options)), place_(place), name_(std::move(name)) {}
+  RowsTask(EvaluateOptions options, size_t place, std::string name) : options_(std::move(options)), place_(place), name_(std::move(name)) {}
 
   Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline, std::span<const TensorView> candidate) final {
     TARE_TRY(const FloatRows before, ReadFloatRows(baseline[place_], batch.num_valid, name_));
@@ -28,34 +28,42 @@ class RowsTask : public ModelTask {
       return InvalidArgument(StrCat("labels of ", batch.targets.size(), " numbers for ", batch.num_valid, " samples of ", width, " in output '", name_, "'"),
                              std::string(LabelHint()));
     }
-    if (!evaluation_) {
-      TARE_TRY(evaluation_, SampleEvaluation::Create(Start(batch.targets, before), options_));
+    if (!samples_) {
+      TARE_TRY(samples_, JudgedSamples::Create(Start(batch.targets, before), options_));
+      for (auto& row : rows_) row.resize(samples_->width());
     }
-    TARE_TRY(const auto bits, slices_.Bits(batch, width == 1 ? std::span(batch.targets) : std::span<const double>()));
+    TARE_TRY(const auto bits, samples_->SlicesOf(batch, width == 1 ? std::span(batch.targets) : std::span<const double>()));
     for (size_t i = 0; i < static_cast<size_t>(batch.num_valid); ++i) {
       const auto row = static_cast<int64_t>(i);
-      TARE_TRY_VOID(AddRow(std::span(batch.targets).subspan(i * width, width), before.Row(row), after.Row(row), bits[i]));
+      const Pair pair{std::span(batch.targets).subspan(i * width, width), before.Row(row), after.Row(row)};
+      TARE_TRY(const bool changed, Measure(pair, rows_));
+      const Fact facts[] = {{"label", pair.target[0], pair.target[0]}, {"prediction", pair.before[0], pair.after[0]}};
+      TARE_TRY_VOID(samples_->Add(batch, i, rows_[0], rows_[1], changed, bits[i], std::span(facts).first(width == 1 ? 2 : 0)));
     }
     return {};
   }
 
-  Result<TestEvidence> Finish(const Progress&) final { return evaluation_->Finish(); }
+  Result<TestEvidence> Finish(const Progress&) final { return samples_->Finish(); }
 
  protected:
   // The first batch tells what the set is like.
   virtual SampleSchema Start(std::span<const double> targets, const FloatRows& baseline) = 0;
-  virtual Result<void> AddRow(std::span<const double> target, std::span<const float> before, std::span<const float> after, uint64_t slices) = 0;
+  // What is right of a sample, and what both models say.
+  struct Pair {
+    std::span<const double> target;
+    std::span<const float> before, after;
+  };
+  // Fills a row of the schema for each model, and returns whether they answer differently.
+  virtual Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) const = 0;
   virtual std::string_view LabelHint() const = 0;
-
-  SampleEvaluation& evaluation() { return *evaluation_; }
   const std::string& name() const { return name_; }
 
  private:
-  SliceColumnsReader slices_;
-  SampleOptions options_;
+  EvaluateOptions options_;
   size_t place_;
   std::string name_;
-  std::optional<SampleEvaluation> evaluation_;
+  std::optional<JudgedSamples> samples_;
+  std::vector<double> rows_[2];
 };
 
 class RegressionTask final : public RowsTask {
@@ -65,26 +73,23 @@ class RegressionTask final : public RowsTask {
  private:
   SampleSchema Start(std::span<const double> targets, const FloatRows&) override {
     origin_ = targets[0];
-    SampleSchema schema = RegressionSchema();
-    for (auto& row : rows_) row.resize(schema.columns.size());
-    return schema;
+    return RegressionSchema();
   }
 
-  Result<void> AddRow(std::span<const double> target, std::span<const float> before, std::span<const float> after, uint64_t slices) override {
+  Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) const override {
+    const auto& [target, before, after] = pair;
     if (target.size() != 1) return InvalidArgument(StrCat("output '", name(), "' has ", target.size(), " numbers a sample"), std::string(LabelHint()));
     if (!std::isfinite(before[0]) || !std::isfinite(after[0])) {
       return InvalidArgument(StrCat("output '", name(), "' is not finite"), "look for overflow: tare evaluate --task outputs counts such values");
     }
-    MeasureRegression(target[0], before[0], origin_, rows_[0]);
-    MeasureRegression(target[0], after[0], origin_, rows_[1]);
-    evaluation().Add(rows_[0], rows_[1], before[0] != after[0], slices);
-    return {};
+    MeasureRegression(target[0], before[0], origin_, rows[0]);
+    MeasureRegression(target[0], after[0], origin_, rows[1]);
+    return before[0] != after[0];
   }
 
   std::string_view LabelHint() const override { return "give one number a sample as the label, and a model with one number as its output"; }
 
   double origin_ = 0;
-  std::vector<double> rows_[2];
 };
 
 class MultiLabelTask final : public RowsTask {
@@ -96,20 +101,17 @@ class MultiLabelTask final : public RowsTask {
     num_classes_ = baseline.row_size();
     const auto is_share = [](float value) { return value >= 0 && value <= 1; };
     threshold_ = std::ranges::all_of(baseline.values, is_share) ? 0.5 : 0.0;
-    SampleSchema schema = LabelSetSchema(num_classes_);
-    for (auto& row : rows_) row.resize(schema.columns.size());
-    return schema;
+    return LabelSetSchema(num_classes_);
   }
 
-  Result<void> AddRow(std::span<const double> target, std::span<const float> before, std::span<const float> after, uint64_t slices) override {
-    const auto gold = Set(target, [](double value) { return value != 0; });
+  Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) const override {
+    const auto gold = Set(pair.target, [](double value) { return value != 0; });
     const auto taken = [&](float score) { return score >= threshold_; };
-    const auto found = Set(before, taken);
-    const auto found_after = Set(after, taken);
-    MeasureLabelSets(gold, found, num_classes_, rows_[0]);
-    MeasureLabelSets(gold, found_after, num_classes_, rows_[1]);
-    evaluation().Add(rows_[0], rows_[1], found != found_after, slices);
-    return {};
+    const auto found = Set(pair.before, taken);
+    const auto found_after = Set(pair.after, taken);
+    MeasureLabelSets(gold, found, num_classes_, rows[0]);
+    MeasureLabelSets(gold, found_after, num_classes_, rows[1]);
+    return found != found_after;
   }
 
   template <class T, class Takes>
@@ -125,14 +127,12 @@ class MultiLabelTask final : public RowsTask {
 
   int64_t num_classes_ = 0;
   double threshold_ = 0;
-  std::vector<double> rows_[2];
 };
 
 template <class Task>
 Result<std::unique_ptr<ModelTask>> Make(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options, std::string_view what) {
   TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, HoldsRows, what));
-  TARE_TRY(auto slices, SliceColumnsReader::Create(options.classification.slices));
-  return std::unique_ptr<ModelTask>(std::make_unique<Task>(std::move(slices), SampleOptionsOf(options), place, outputs[place].name));
+  return std::unique_ptr<ModelTask>(std::make_unique<Task>(options, place, outputs[place].name));
 }
 
 }  // namespace

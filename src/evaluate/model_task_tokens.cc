@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
+#include "evaluate/judged_samples_internal.h"
 #include "evaluate/list_tasks_internal.h"
 #include "evaluate/model_task_internal.h"
 #include "tare/core/strcat.h"
@@ -16,9 +16,9 @@ bool HoldsTokenScores(const ValueInfo& output) { return IsFloat(output.dtype) &&
 
 class TokenTask final : public ModelTask {
  public:
-  TokenTask(SliceColumnsReader slices, SampleEvaluation evaluation, const std::vector<std::string>& classes, size_t place, std::string name)
-      : slices_(std::move(slices)), evaluation_(std::move(evaluation)), classes_(classes), place_(place), name_(std::move(name)) {
-    for (auto& row : rows_) row.resize(TokenSchema(!classes_.empty()).columns.size());
+  TokenTask(JudgedSamples samples, std::vector<std::string> classes, size_t place, std::string name)
+      : samples_(std::move(samples)), classes_(std::move(classes)), place_(place), name_(std::move(name)) {
+    for (auto& row : rows_) row.resize(samples_.width());
   }
 
   Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline, std::span<const TensorView> candidate) override {
@@ -29,18 +29,20 @@ class TokenTask final : public ModelTask {
       return InvalidArgument(StrCat("labels of ", batch.targets.size(), " numbers for ", batch.num_valid, " samples of ", tokens, " tokens in output '", name_, "'"),
                              "give labels [samples, tokens]: the class of each token, negative where none is judged");
     }
-    TARE_TRY(const auto bits, slices_.Bits(batch, {}));
+    TARE_TRY(const auto bits, samples_.SlicesOf(batch, {}));
     for (int64_t i = 0; i < batch.num_valid; ++i) {
       const auto truth = std::span(batch.targets).subspan(static_cast<size_t>(i * tokens), static_cast<size_t>(tokens));
-      TARE_TRY_VOID(AddSample(truth, before.Row(i), after.Row(i), before.shape[1], bits[static_cast<size_t>(i)]));
+      TARE_TRY(const bool changed, Measure(truth, before.Row(i), after.Row(i), before.shape[1]));
+      TARE_TRY_VOID(samples_.Add(batch, static_cast<size_t>(i), rows_[0], rows_[1], changed, bits[static_cast<size_t>(i)]));
     }
     return {};
   }
 
-  Result<TestEvidence> Finish(const Progress&) override { return evaluation_.Finish(); }
+  Result<TestEvidence> Finish(const Progress&) override { return samples_.Finish(); }
 
  private:
-  Result<void> AddSample(std::span<const double> truth, std::span<const float> before, std::span<const float> after, int64_t num_classes, uint64_t slices) {
+  // Fills rows_, and returns whether the models answer differently.
+  Result<bool> Measure(std::span<const double> truth, std::span<const float> before, std::span<const float> after, int64_t num_classes) {
     std::vector<std::string> tags[3];
     for (size_t t = 0; t < truth.size(); ++t) {
       if (truth[t] < 0) continue;  // padding, special tokens, later pieces of a word
@@ -61,12 +63,10 @@ class TokenTask final : public ModelTask {
     for (const int side : {0, 1}) {
       TARE_TRY_VOID(MeasureTokens(tags[0], tags[side + 1], !classes_.empty(), rows_[side]).While("reading the names of the classes as tags"));
     }
-    evaluation_.Add(rows_[0], rows_[1], tags[1] != tags[2], slices);
-    return {};
+    return tags[1] != tags[2];
   }
 
-  SliceColumnsReader slices_;
-  SampleEvaluation evaluation_;
+  JudgedSamples samples_;
   std::vector<std::string> classes_;
   size_t place_;
   std::string name_;
@@ -77,10 +77,9 @@ class TokenTask final : public ModelTask {
 
 Result<std::unique_ptr<ModelTask>> MakeTokenTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options) {
   TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, HoldsTokenScores, "scores [samples, tokens, classes]"));
-  TARE_TRY(auto slices, SliceColumnsReader::Create(options.classification.slices));
   const auto& classes = options.classification.classes;
-  TARE_TRY(auto evaluation, SampleEvaluation::Create(TokenSchema(!classes.empty()), SampleOptionsOf(options)));
-  return std::unique_ptr<ModelTask>(std::make_unique<TokenTask>(std::move(slices), std::move(evaluation), classes, place, outputs[place].name));
+  TARE_TRY(auto samples, JudgedSamples::Create(TokenSchema(!classes.empty()), options));
+  return std::unique_ptr<ModelTask>(std::make_unique<TokenTask>(std::move(samples), classes, place, outputs[place].name));
 }
 
 }  // namespace tare::evaluate

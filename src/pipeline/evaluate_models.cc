@@ -66,6 +66,7 @@ Project ProjectOf(const EvaluateRequest& request) {
   project.task = !request.task.empty() ? request.task : request.label.empty() ? "outputs" : "classification";
   project.bindings = request.bindings;
   project.slices = request.slices;
+  project.kpis = request.kpis;
   project.test.path = request.data_path;
   project.seed = request.seed;
   for (const data::CorruptionSpec& spec : request.corruptions) {
@@ -105,6 +106,9 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   if (project.task == "outputs" && !request.slices.empty()) {
     return InvalidArgument("--slice needs labels", "name their array with --label");
   }
+  if (project.task == "outputs" && !request.kpis.empty()) {
+    return InvalidArgument("--kpi needs labels", "name their array with --label");
+  }
   TARE_TRY_VOID(CheckRequest(project));
   TARE_TRY(auto peak, PeakMemory::Start());
   TARE_TRY(auto inputs, InputsOf(request.baseline_path));
@@ -128,6 +132,7 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   evaluate::EvaluateOptions options;
   options.score_output = request.output;
   options.classification.slices = request.slices;
+  options.classification.kpis = request.kpis;
   if (project.task == "classification") {
     TARE_TRY(const data::ArrayInfo info, source.dataset->Find(project.label));
     options.classification.classes = info.classes;

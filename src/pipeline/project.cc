@@ -30,13 +30,14 @@ class ProjectReader {
   Result<Project> Read() {
     project_.file = path_;
     project_.folder = fs::path(path_).parent_path().string();
-    TARE_TRY(YamlReader reader, Map(document_, "", {"name", "model", "data", "task", "output", "policy", "search", "runtime", "registry"}));
+    TARE_TRY(YamlReader reader, Map(document_, "", {"name", "model", "data", "task", "output", "kpis", "policy", "search", "runtime", "registry"}));
     TARE_TRY(const std::string model, reader.Text("model"));
     project_.model_path = InFolder(model);
     TARE_TRY_VOID(ReadData(reader));
     TARE_TRY_VOID(ReadTask(reader));
     TARE_TRY_VOID(ReadSearch(reader));
     TARE_TRY_VOID(ReadRuntime(reader));
+    TARE_TRY_VOID(ReadKpis(reader));
     TARE_TRY_VOID(ReadPolicy(reader));
     TARE_TRY(const std::string registry, reader.Text("registry", ""));
     if (!registry.empty()) project_.registry_root = InFolder(registry);
@@ -290,6 +291,39 @@ class ProjectReader {
     return {};
   }
 
+  Result<void> ReadKpis(YamlReader& reader) {
+    TARE_TRY(const auto items, List(reader, "kpis", "write each as '- {name: revenue, value: \"if(correct == 1, price, 0)\"}'"));
+    std::vector<std::string> names;
+    for (const YamlNode* item : items) {
+      TARE_TRY(YamlReader entry, Map(*item, "kpis", {"name", "value"}));
+      evaluate::KpiSpec kpi;
+      TARE_TRY(kpi.name, entry.Text("name"));
+      TARE_TRY(kpi.expression, entry.Text("value"));
+      names.push_back(kpi.name);
+      if (const auto checked = evaluate::CheckKpiNames(names); !checked) return entry.Wrong(*item, checked.error().what, checked.error().next_step);
+      if (const auto parsed = evaluate::KpiExpression::Parse(kpi.expression); !parsed) {
+        return entry.Wrong(*item, parsed.error().what, parsed.error().next_step);
+      }
+      project_.kpis.push_back(std::move(kpi));
+    }
+    if (!items.empty() && project_.task == "outputs") {
+      return reader.Wrong(*items[0], "kpis need labels", "add 'label: NAME' under data and a task, or remove them");
+    }
+    return {};
+  }
+
+  // A KPI that nobody defined would only be missed when all is measured.
+  Result<void> CheckKpisOfPolicy(YamlReader& reader, const YamlNode& node) const {
+    for (const evaluate::Check& check : project_.policy.quality) {
+      if (!check.metric.starts_with(evaluate::kKpiPrefix)) continue;
+      const auto is_it = [&](const evaluate::KpiSpec& kpi) { return evaluate::KpiMetricName(kpi.name) == check.metric; };
+      if (std::ranges::any_of(project_.kpis, is_it)) continue;
+      return reader.Wrong(node, StrCat("the policy judges '", check.metric, "', which no KPI of this file is named"),
+                          StrCat("add it: kpis: [{name: ", check.metric.substr(evaluate::kKpiPrefix.size()), ", value: EXPRESSION}]"));
+    }
+    return {};
+  }
+
   Result<void> ReadPolicy(YamlReader& reader) {
     const YamlNode* node = reader.Child("policy");
     if (node == nullptr) {
@@ -297,7 +331,7 @@ class ProjectReader {
       return {};
     }
     TARE_TRY(project_.policy, evaluate::ReadPolicy(*node, path_));
-    return {};
+    return CheckKpisOfPolicy(reader, *node);
   }
 
   Result<void> ReadFormats(YamlReader& reader, const YamlNode& node) {

@@ -144,8 +144,26 @@ std::vector<std::string> SliceColumns(const Project& project) {
   return columns;
 }
 
+std::vector<std::string> KpiColumns(const Project& project, const data::Dataset& dataset) {
+  std::vector<std::string> columns;
+  for (const evaluate::KpiSpec& kpi : project.kpis) {
+    const auto parsed = evaluate::KpiExpression::Parse(kpi.expression);
+    if (!parsed) continue;  // the project was checked
+    for (const std::string& name : parsed->names()) {
+      const auto info = dataset.Find(name);
+      const bool is_column = info && info->sample_shape.empty() && name != project.label && name != "label";
+      if (is_column && std::ranges::find(columns, name) == columns.end()) columns.push_back(name);
+    }
+  }
+  return columns;
+}
+
 SplitBatches::SplitBatches(const Project& project, const OpenSource& source, std::vector<int64_t> samples)
-    : project_(project), source_(source), samples_(std::move(samples)), columns_(SliceColumns(project)) {}
+    : project_(project), source_(source), samples_(std::move(samples)), columns_(SliceColumns(project)) {
+  for (std::string& column : KpiColumns(project, *source.dataset)) {
+    if (std::ranges::find(columns_, column) == columns_.end()) columns_.push_back(std::move(column));
+  }
+}
 
 Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
   if (next_ >= samples_.size()) return std::optional<evaluate::EvaluationBatch>();

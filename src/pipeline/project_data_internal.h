@@ -92,5 +92,8 @@ class SplitBatches final : public evaluate::BatchSource {
 
 /// Columns that the slices of a project compare, without `label`, each once.
 std::vector<std::string> SliceColumns(const Project& project);
+/// Of the names that its KPIs read, those that are columns of the data and not the label, each once. The others
+/// are measured by the task, or unknown, which the evaluation says.
+std::vector<std::string> KpiColumns(const Project& project, const data::Dataset& dataset);
 
 }  // namespace tare::pipeline

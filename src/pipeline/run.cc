@@ -115,6 +115,7 @@ evaluate::EvaluateOptions EvaluationOptions(const Project& project, const Json& 
   evaluate::EvaluateOptions options;
   if (data.contains("classes")) options.classification.classes = data["classes"].get<std::vector<std::string>>();
   options.classification.slices = project.slices;
+  options.classification.kpis = project.kpis;
   options.outputs.sample_is_run = false;
   options.score_output = project.output;
   return options;
@@ -370,6 +371,7 @@ Result<Json> ProjectRun::RunBaseline() {
     SplitBatches batches(project_, test_, samples_.test);
     evaluate::EvaluateOptions options = EvaluationOptions(project_, data_);
     options.classification.slices.clear();
+    options.classification.kpis.clear();
     options.classification.bootstrap.replicates = 100;  // its intervals are not used
     options.outputs.bootstrap.replicates = 100;
     TARE_TRY(const auto evidence, evaluate::Evaluate(recording, Replaying(recording, echo), batches, project_.task, options, step));

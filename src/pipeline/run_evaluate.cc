@@ -30,6 +30,7 @@ Result<void> ProjectRun::EvaluateTest() {
   key.Add("test", test_digest_).Add("samples", SamplesDigest(samples_.test)).Add("threads", project_.num_threads);
   for (const std::string& library : project_.custom_ops) key.Add("library", library);
   for (const auto& slice : project_.slices) key.Add("slice", slice.name).Add("where", slice.where);
+  for (const auto& kpi : project_.kpis) key.Add("kpi", kpi.name).Add("value", kpi.expression);
   for (const DistributionSource& distribution : project_.distributions) {
     AddDistribution(distribution, key);
     if (distribution.corruption) {

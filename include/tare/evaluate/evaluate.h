@@ -20,7 +20,7 @@
 
 namespace tare::evaluate {
 
-/// A column of a batch that slices compare.
+/// A column of a batch that slices compare and KPIs read.
 struct NamedColumn {
   std::string name;
   std::vector<double> values;
@@ -58,7 +58,7 @@ struct RunnableModel {
 RunnableModel RunnableOf(const runtime::Session& session);
 
 struct EvaluateOptions {
-  /// Its slices, confidence and bootstrap are those of every task; its classes name those of token
+  /// Its slices, KPIs, confidence and bootstrap are those of every task; its classes name those of token
   /// classification too.
   ClassificationOptions classification;
   OutputsOptions outputs;

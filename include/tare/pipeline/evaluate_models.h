@@ -28,6 +28,7 @@ struct EvaluateRequest {
   std::vector<std::string> classes;  ///< of token classification: the tags, in the model's order; may be empty
   std::vector<data::InputBinding> bindings;
   std::vector<evaluate::SliceSpec> slices;  ///< conditions on the label and on numeric arrays; needs labels
+  std::vector<evaluate::KpiSpec> kpis;  ///< of what the task measures and of numeric arrays; needs labels
   std::vector<data::CorruptionSpec> corruptions;  ///< the samples seen under these too; needs labels
   int64_t num_samples = 0;  ///< 0: all
   uint64_t seed = 1;

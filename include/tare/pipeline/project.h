@@ -13,6 +13,7 @@
 #include "tare/data/corrupt.h"
 #include "tare/data/dataset.h"
 #include "tare/data/feed.h"
+#include "tare/evaluate/kpi_evaluation.h"
 #include "tare/evaluate/policy.h"
 #include "tare/evaluate/slices.h"
 #include "tare/search/auto_format.h"
@@ -51,6 +52,7 @@ struct Project {
   SplitSource calibration, search, test;
   std::vector<DistributionSource> distributions;
   std::vector<evaluate::SliceSpec> slices;
+  std::vector<evaluate::KpiSpec> kpis;
   uint64_t seed = 1;
   /// Calibration or search may share content with the test: the report then begins with a warning.
   bool allow_leak = false;
