@@ -253,11 +253,15 @@ std::string_view UnitName(Unit unit) {
   return kNames[static_cast<size_t>(unit)];
 }
 
-Decision Gate(const Evidence& evidence, const Policy& policy) {
+Decision Gate(const Evidence& evidence, const Policy& declared_policy) {
+  Policy policy = declared_policy;
+  policy.confidence = ConfidenceOfALook(declared_policy);
   Decision out;
   out.confidence = policy.confidence;
-  out.policy = CanonicalPolicy(policy);
-  out.policy_digest = PolicyDigest(policy);
+  out.policy = CanonicalPolicy(declared_policy);
+  out.policy_digest = PolicyDigest(declared_policy);
+  out.look = evidence.look;
+  out.looks = policy.looks;
   std::vector<Check> expanded;
   for (const auto* checks : {&policy.quality, &policy.cost}) {
     for (const auto& declared : *checks) {
@@ -269,6 +273,7 @@ Decision Gate(const Evidence& evidence, const Policy& policy) {
   }
   ConfirmFailures(evidence, policy, expanded, out.checks);
   out.verdict = Worst(out.checks);
+  if (out.verdict == Verdict::kPass && out.beyond_looks()) out.verdict = Verdict::kInconclusive;
   out.summary = Summarise(evidence, out);
   return out;
 }

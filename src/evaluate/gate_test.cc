@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include <cmath>
 
 #include "evaluate/evidence_test_internal.h"
@@ -245,6 +247,53 @@ TEST(GateTest, AsksMoreOfAFailureAmongSeveralChecks) {
   ASSERT_LT(stats::TangoUpper({1'000, 34, 12}, 0.975), -0.002);
   EXPECT_EQ(Gate(evidence, two).checks[0].verdict, Verdict::kFail);
   EXPECT_EQ(Gate(evidence, two).checks[1].verdict, Verdict::kFail);
+}
+
+TEST(GateTest, PaysForEachLookAtATestSet) {
+  auto policy = PolicyOf("{metric: accuracy, margin: 0.01}");
+  policy.looks = 4;
+  EXPECT_DOUBLE_EQ(Gate(MakeEvidence(1000, 1, 1), policy).confidence, 0.9875);
+  // Four candidates that lose exactly the margin, drawn anew each: that any of them passes is as likely as the
+  // policy says, at most.
+  std::mt19937_64 random(5);
+  constexpr int kTrials = 4'000;
+  int passed = 0, passed_unpaid = 0;
+  auto unpaid = policy;
+  unpaid.looks = 0;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    bool any = false, any_unpaid = false;
+    for (int look = 1; look <= 4; ++look) {
+      const auto harmful = std::binomial_distribution<int64_t>(2'000, 0.02)(random);
+      const auto helpful = std::binomial_distribution<int64_t>(2'000 - harmful, 0.01 / 0.98)(random);
+      auto evidence = MakeEvidence(2'000, harmful, helpful);
+      evidence.look = look;
+      any = any || Gate(evidence, policy).verdict == Verdict::kPass;
+      any_unpaid = any_unpaid || Gate(evidence, unpaid).verdict == Verdict::kPass;
+    }
+    passed += any ? 1 : 0;
+    passed_unpaid += any_unpaid ? 1 : 0;
+  }
+  // 5 % of 4,000 is 200; three standard deviations are 41. Unpaid, 1 - 0.95^4 is 18.5 %.
+  EXPECT_LE(passed, 241);
+  EXPECT_GE(passed_unpaid, 600);
+}
+
+TEST(GateTest, PassesNobodyBeyondTheLooksThatArePaidFor) {
+  auto policy = PolicyOf("{metric: accuracy, margin: 0.01}");
+  policy.looks = 2;
+  auto evidence = MakeEvidence(5'000, 2, 2);
+  evidence.look = 2;
+  EXPECT_EQ(Gate(evidence, policy).verdict, Verdict::kPass);
+  EXPECT_THAT(Gate(evidence, policy).summary, HasSubstr("97.5 %, look 2 of 2"));
+  evidence.look = 3;
+  EXPECT_EQ(Gate(evidence, policy).verdict, Verdict::kInconclusive);
+  EXPECT_THAT(Gate(evidence, policy).summary, HasSubstr("the test set is used up (n = 5,000, 97.5 %, look 3 of 2)"));
+  policy.looks = 0;  // nobody said how many
+  EXPECT_EQ(Gate(evidence, policy).verdict, Verdict::kPass);
+  auto worse = MakeEvidence(5'000, 400, 2);
+  worse.look = 3;
+  policy.looks = 2;
+  EXPECT_EQ(Gate(worse, policy).verdict, Verdict::kFail);
 }
 
 }  // namespace

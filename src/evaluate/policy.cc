@@ -12,6 +12,7 @@ namespace tare::evaluate {
 namespace {
 
 constexpr size_t kMaxChecks = 1000;
+constexpr int64_t kMaxLooks = 1000;
 
 bool IsCost(MetricPlace place) {
   return place == MetricPlace::kCost || place == MetricPlace::kCostBatch;
@@ -204,6 +205,10 @@ Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source) {
                         StrCat("confidence ", policy.confidence, " is not in [0.5, 1)"),
                         "give a share such as 0.95");
   }
+  TARE_TRY(policy.looks, reader.Integer("looks", policy.looks));
+  if (reader.Child("looks") != nullptr && (policy.looks < 1 || policy.looks > kMaxLooks)) {
+    return reader.Wrong(*reader.Child("looks"), StrCat("looks ", policy.looks, " is not in 1 to ", kMaxLooks), "give how many candidates may be judged on one test set");
+  }
   TARE_TRY(policy.quality, ReadChecks(reader, "quality", source));
   TARE_TRY(policy.cost, ReadChecks(reader, "cost", source));
   TARE_TRY_VOID(reader.Finish());
@@ -257,8 +262,13 @@ Policy DefaultPolicy(std::string_view task, double tolerance) {
   return policy;
 }
 
+double ConfidenceOfALook(const Policy& policy) {
+  return policy.looks > 1 ? 1 - (1 - policy.confidence) / static_cast<double>(policy.looks) : policy.confidence;
+}
+
 std::string CanonicalPolicy(const Policy& policy) {
   std::string out = StrCat("confidence: ", Exact(policy.confidence), "\n");
+  if (policy.looks > 0) out += StrCat("looks: ", policy.looks, "\n");
   if (!policy.quality.empty()) AppendChecks("quality", policy.quality, out);
   if (!policy.cost.empty()) AppendChecks("cost", policy.cost, out);
   return out;

@@ -332,6 +332,7 @@ Result<Evidence> ReadEvidence(const JsonReader& document) {
   TARE_TRY(const auto n, document.Count("n"));
   if (!n) return document.Wrong("n", "there");
   out.n = *n;
+  TARE_TRY(out.look, document.Count("look"));
   TARE_TRY(out.classes, document.Texts("classes"));
   TARE_TRY(out.scores, document.Text("scores"));
   TARE_TRY_VOID(ReadIntervals(document, out));

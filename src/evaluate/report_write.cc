@@ -403,6 +403,7 @@ void PutHead(const Report& report, Json& out) {
   out["n"] = evidence.n;
   if (!evidence.classes.empty()) out["classes"] = evidence.classes;
   PutText(out, "scores", evidence.scores);
+  Put(out, "look", evidence.look);
   out["intervals"] = {{"confidence", evidence.confidence},
                       {"method", "wilson, tango, bca paired bootstrap"},
                       {"replicates", evidence.replicates},

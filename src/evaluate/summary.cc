@@ -94,8 +94,9 @@ std::string StatisticText(const CheckResult& check) {
 std::string Summarise(const Evidence& evidence, const Decision& decision) {
   const std::string candidate = NameOf(evidence.candidate, "the candidate");
   const std::string baseline = NameOf(evidence.baseline, "the baseline");
+  const std::string looks = decision.look && decision.looks > 0 ? StrCat(", look ", *decision.look, " of ", decision.looks) : std::string();
   const std::string basis =
-      StrCat("(n = ", WithThousands(evidence.n), ", ", Percent(decision.confidence), " %)");
+      StrCat("(n = ", WithThousands(evidence.n), ", ", Percent(decision.confidence), " %", looks, ")");
   if (decision.checks.empty())
     return StrCat("nothing was demanded of ", candidate, " ", basis, ".");
   const auto count = [&](Verdict verdict) {
@@ -105,6 +106,11 @@ std::string Summarise(const Evidence& evidence, const Decision& decision) {
   if (decision.verdict == Verdict::kFail) {
     return StrCat(candidate, " fails ", count(Verdict::kFail), of_checks, basis, ": ",
                   ListOf(decision, Verdict::kFail), ".");
+  }
+  const bool all_pass = !decision.checks.empty() && count(Verdict::kPass) == std::ssize(decision.checks);
+  if (decision.beyond_looks() && all_pass) {
+    return StrCat("the test set is used up ", basis, ": the policy pays for ", decision.looks, decision.looks == 1 ? " look" : " looks",
+                  " at it; judge by a test set that no candidate has seen.");
   }
   if (decision.verdict == Verdict::kInconclusive) {
     int64_t settle = 0;

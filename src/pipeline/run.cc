@@ -395,10 +395,24 @@ void ProjectRun::RemoveReports() const {
   for (const char* name : {"report.json", "report.html", "report.md"}) fs::remove(OutPath(name), ignored);
 }
 
+std::string ProjectRun::RegistryRoot() const {
+  if (!project_.registry_root.empty()) return project_.registry_root;
+  return !options_.registry_root.empty() ? options_.registry_root : (fs::path(project_.folder) / "tare-registry").string();
+}
+
+// Before the verdict is known: a look that was not liked counts too.
+Result<void> ProjectRun::CountLook() {
+  const registry::Look look{test_digest_, std::string(choice_["model_sha256"]), evaluate::PolicyDigest(project_.policy), project_.name};
+  TARE_TRY(const auto registry, registry::Registry::Open(RegistryRoot()));
+  TARE_TRY(look_, registry.RecordLook(look).While("counting the looks at the test data"));
+  return {};
+}
+
 Result<void> ProjectRun::Judge() {
+  TARE_TRY_VOID(CountLook());
   StepKey key("report");
   key.Add("evaluation", evaluation_key_).Add("policy", evaluate::PolicyDigest(project_.policy)).Add("name", project_.name);
-  key.Add("choice", choice_.dump()).Add("page", Sha256Hex(ReportPage())).Add("leak", data_.value("leak", ""));
+  key.Add("choice", choice_.dump()).Add("page", Sha256Hex(ReportPage())).Add("leak", data_.value("leak", "")).Add("look", look_);
   const std::string digest = key.Digest();
   const std::string path = OutPath("report.json");
   outcome_.report_html_path = ReportPathsOf(path).html;
@@ -424,6 +438,11 @@ Result<void> ProjectRun::Judge() {
     auto& warnings = report.evidence.warnings;
     warnings.insert(warnings.begin(), {leak, "the verdict may flatter the candidate: remove these samples from calibration or search"});
   }
+  report.evidence.look = look_;
+  if (look_ > 1 && project_.policy.looks == 0) {
+    report.evidence.warnings.push_back({StrCat("this is look ", look_, " at this test data: with each one more a candidate may pass by luck"),
+                                        "declare how many there may be before the first, policy: {looks: 3}, or judge by data that no candidate has seen"});
+  }
   report.decision = evaluate::Gate(report.evidence, project_.policy);
   report.data = DataFacts();
   report.host = HostFactsOf(project_.num_threads);
@@ -444,9 +463,7 @@ Result<void> ProjectRun::Judge() {
 
 Result<void> ProjectRun::Register() {
   if (!outcome_.report.decision || outcome_.report.decision->verdict != evaluate::Verdict::kPass) return {};
-  outcome_.registry_root = !project_.registry_root.empty()    ? project_.registry_root
-                           : !options_.registry_root.empty() ? options_.registry_root
-                                                             : (fs::path(project_.folder) / "tare-registry").string();
+  outcome_.registry_root = RegistryRoot();
   registry::NewVersion version;
   version.name = project_.name;
   version.files = {{std::string(registry::kModel), OutPath("model.onnx")},

@@ -57,6 +57,8 @@ class ProjectRun {
   Result<void> ChooseSamples();
   Result<void> MeasureBaseline();
   Result<Json> RunBaseline();
+  std::string RegistryRoot() const;
+  Result<void> CountLook();
   Result<void> Judge();
   Result<void> Register();
   Result<void> Decline();
@@ -102,6 +104,7 @@ class ProjectRun {
   Json data_, baseline_, choice_, evaluation_;
   SplitSamples samples_;
   std::string evaluation_key_;
+  int64_t look_ = 0;  // at the test data, from 1
 
   // NeedModel(), NeedData(), NeedRuntime()
   std::optional<graph::Model> source_;

@@ -39,9 +39,22 @@ constexpr const char* kTables = R"sql(
     PRIMARY KEY (version_id, kind, key)
   ) STRICT, WITHOUT ROWID;
   PRAGMA application_id = 1952543333;  -- kApplicationId
-  PRAGMA user_version = 1;  -- kSchemaVersion
 )sql";
-static_assert(kApplicationId == 1952543333 && kSchemaVersion == 1);
+// Since version 2.
+constexpr const char* kLooks = R"sql(
+  CREATE TABLE looks (
+    test TEXT NOT NULL,
+    number INTEGER NOT NULL CHECK (number > 0),
+    candidate TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    name TEXT NOT NULL,
+    looked_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (test, number),
+    UNIQUE (test, candidate, policy)
+  ) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = 2;  -- kSchemaVersion
+)sql";
+static_assert(kApplicationId == 1952543333 && kSchemaVersion == 2);
 
 }  // namespace
 
@@ -78,8 +91,13 @@ Result<Database> Database::BeginWriting(const std::string& path, int busy_timeou
   TARE_TRY(auto database, Open(path, SQLITE_OPEN_CREATE, busy_timeout_ms));
   TARE_TRY_VOID(database.Execute("BEGIN IMMEDIATE"));
   TARE_TRY(const int64_t schema, database.CheckSchema());
-  if (schema == 0) TARE_TRY_VOID(database.Execute(kTables));
+  TARE_TRY_VOID(database.Upgrade(schema));
   return database;
+}
+
+Result<void> Database::Upgrade(int64_t schema) {
+  if (schema < 1) TARE_TRY_VOID(Execute(kTables));
+  return schema < 2 ? Execute(kLooks) : Result<void>();
 }
 
 Result<int64_t> Database::CheckSchema() {
@@ -110,6 +128,16 @@ Result<int64_t> Database::Integer(const char* sql, std::vector<std::string_view>
   for (const std::string_view text : texts) statement.Bind(text);
   TARE_TRY(const bool row, statement.Step());
   return row ? statement.Integer(0) : int64_t{0};
+}
+
+Result<int64_t> Database::PlaceOf(const Look& look, int64_t now_ms) {
+  TARE_TRY(const int64_t known, Integer("SELECT number FROM looks WHERE test = ? AND candidate = ? AND policy = ?", {look.test, look.candidate, look.policy}));
+  if (known > 0) return known;
+  TARE_TRY(const int64_t number, Integer("SELECT coalesce(max(number), 0) + 1 FROM looks WHERE test = ?", {look.test}));
+  Statement insert(handle_.get(), path_, "INSERT INTO looks (test, number, candidate, policy, name, looked_at_ms) VALUES (?, ?, ?, ?, ?, ?)");
+  insert.Bind(look.test).Bind(number).Bind(look.candidate).Bind(look.policy).Bind(look.name).Bind(now_ms);
+  TARE_TRY([[maybe_unused]] const bool row, insert.Step());
+  return number;
 }
 
 Result<int64_t> Database::FindIdentity(std::string_view name, std::string_view identity) {

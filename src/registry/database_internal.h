@@ -18,7 +18,7 @@ namespace tare::registry {
 
 /// Number of the tables below, in the header of the database file. A change of the tables
 /// raises it and adds a step that brings an older file up to it.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// An open registry.db. Rollback journal and synchronous=EXTRA: after Commit() the rows survive a
 /// power cut, and a crash before leaves the file as it was, to be restored by the next reader.
@@ -43,6 +43,9 @@ class Database {
   Result<int64_t> NextNumber(std::string_view name);
 
   Result<void> Insert(const Version& version, std::string_view identity);
+
+  /// Place of the look among those at its test set, from 1; adds it where it is new.
+  Result<int64_t> PlaceOf(const Look& look, int64_t now_ms);
   Result<void> Commit();
 
  private:
@@ -57,6 +60,7 @@ class Database {
   Result<int64_t> Integer(const char* sql, std::vector<std::string_view> texts = {});
   /// The schema version of the file: 0 for an empty one.
   Result<int64_t> CheckSchema();
+  Result<void> Upgrade(int64_t schema);
   Result<void> ReadArtifacts(int64_t id, Version& version);
   Result<void> ReadAttributes(int64_t id, Version& version);
   Result<void> InsertArtifacts(int64_t id, const Version& version);

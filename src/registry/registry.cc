@@ -209,6 +209,14 @@ Result<Registered> Registry::Register(const NewVersion& version) const {
   return Registered{number, true};
 }
 
+Result<int64_t> Registry::RecordLook(const Look& look) const {
+  TARE_TRY_VOID(MakeFolders(root_));
+  TARE_TRY(auto database, Database::BeginWriting(DatabasePath(root_), options_.busy_timeout_ms));
+  TARE_TRY(const int64_t number, database.PlaceOf(look, options_.now_ms ? options_.now_ms() : SystemNowMs()));
+  TARE_TRY_VOID(database.Commit());
+  return number;
+}
+
 Result<std::vector<Version>> Registry::List(std::string_view name) const {
   TARE_TRY(auto database, Database::OpenForReading(DatabasePath(root_), options_.busy_timeout_ms));
   if (!database) return std::vector<Version>();

@@ -237,11 +237,11 @@ TEST_F(RegistryTest, RefusesARecordThatPointsOutsideTheFolder) {
 
 TEST_F(RegistryTest, RefusesANewerSchemaWithANextStep) {
   Register("a", "1");
-  Sql("PRAGMA user_version = 2");
+  Sql("PRAGMA user_version = 3");
   const auto read = Open().List();
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, ErrorCode::kUnsupported);
-  EXPECT_THAT(read.error().what, HasSubstr("schema version 2"));
+  EXPECT_THAT(read.error().what, HasSubstr("schema version 3"));
   EXPECT_THAT(read.error().next_step, HasSubstr("update tare"));
   EXPECT_EQ(Open().Register(Files("a", "2")).error().code, ErrorCode::kUnsupported);
 }
@@ -301,6 +301,30 @@ TEST_F(RegistryTest, GivesProcessesThatRegisterTogetherDifferentNumbers) {
   for (const Version& version : *versions) numbers.insert(version.number);
   EXPECT_EQ(numbers.size(), 20U);
   EXPECT_EQ(*numbers.rbegin(), 20);
+}
+
+TEST_F(RegistryTest, CountsTheLooksAtEachTestSet) {
+  const Registry registry = Open();
+  const auto look = [&](const std::string& test, const std::string& candidate, const std::string& policy) {
+    const auto number = registry.RecordLook({test, candidate, policy, "m"});
+    EXPECT_TRUE(number) << number.error().what;
+    return number ? *number : 0;
+  };
+  EXPECT_EQ(look("t", "a", "p"), 1);
+  EXPECT_EQ(look("t", "b", "p"), 2);
+  EXPECT_EQ(look("t", "a", "p"), 1);  // again the same
+  EXPECT_EQ(look("t", "a", "q"), 3);  // the same model, judged by another policy
+  EXPECT_EQ(look("other", "a", "p"), 1);
+  EXPECT_EQ(Register("m", "1"), 1);  // looks and versions live together
+}
+
+TEST_F(RegistryTest, BringsAFileOfTheFirstSchemaUpToThis) {
+  EXPECT_EQ(Register("m", "1"), 1);
+  Sql("DROP TABLE looks");
+  Sql("PRAGMA user_version = 1");
+  EXPECT_EQ(Open().List()->size(), 1U);  // reading changes nothing
+  EXPECT_EQ(*Open().RecordLook({"t", "a", "p", "m"}), 1);
+  EXPECT_EQ(Register("m", "2"), 2);
 }
 
 }  // namespace

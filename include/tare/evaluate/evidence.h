@@ -202,6 +202,8 @@ struct Evidence {
   std::optional<SliceFindings> slice_findings;  ///< absent: not searched
   std::vector<OutputCloseness> outputs;
   Cost cost;
+  /// Place of this evaluation among those at its test set, from 1; absent where nobody counts.
+  std::optional<int64_t> look;
   std::vector<Warning> warnings;
 };
 

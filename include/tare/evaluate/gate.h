@@ -47,7 +47,10 @@ struct CheckResult {
 struct Decision {
   Verdict verdict = Verdict::kInconclusive;
   std::string summary;  ///< one sentence with its numbers
-  double confidence = 0.95;
+  double confidence = 0.95;  ///< of each bound: the policy's, or what it leaves for one look
+  std::optional<int64_t> look;  ///< as in the evidence
+  int64_t looks = 0;            ///< as in the policy
+  bool beyond_looks() const { return looks > 0 && look && *look > looks; }
   std::string policy_digest;
   std::string policy;  ///< its canonical text
   std::vector<CheckResult> checks;
@@ -76,6 +79,11 @@ inline constexpr int64_t kMinBootstrapSamples = 16;
 /// confidence. To fail, one violation of many is enough, so failures are corrected by Holm's
 /// step-down (1979): the chance that any check fails that holds is at most 1 - confidence. A
 /// violation that does not survive it is INCONCLUSIVE. Exact numbers are not tests and fail at once.
+///
+/// Several candidates on one test set: each is a chance to pass by luck. With policy.looks = K each is judged at
+/// 1 - (1 - confidence) / K (Bonferroni: the looks share the test set, nothing is assumed of how they go
+/// together), so that the chance that any of K that violate a check passes is at most 1 - confidence; what would
+/// PASS as look K + 1 is INCONCLUSIVE.
 Decision Gate(const Evidence& evidence, const Policy& policy);
 
 }  // namespace tare::evaluate

@@ -69,4 +69,12 @@ Result<VersionRef> ParseVersionRef(std::string_view text);
 /// Errors  kInvalidArgument: not a valid name of a version or a role.
 Result<void> CheckName(std::string_view name, std::string_view kind);
 
+/// A candidate judged on a test set.
+struct Look {
+  std::string test;       ///< digest of the test data
+  std::string candidate;  ///< digest of the model
+  std::string policy;     ///< digest of what was demanded
+  std::string name;       ///< of the model's versions
+};
+
 }  // namespace tare::registry
