@@ -48,8 +48,11 @@ function choice(c: Context, metrics: string[], label: string, draw: (metric: str
   return [h("div", { class: "controls on-screen" }, h("label", {}, "Metric ", select)), holder];
 }
 
-function metricsOf(c: Context, rows: Seen[]): string[] {
-  const lead = leadMetric(c), all = [...new Set(rows.flatMap((x) => Object.keys(x.group.metrics ?? {})))];
+/// The metric whose extra damage the report holds.
+const damageMetric = (c: Context): string | undefined => list(c.report.paired?.distributions).map((x) => x.extra_damage?.metric).find(Boolean) ?? leadMetric(c);
+
+function metricsOf(rows: Seen[], lead: string | undefined): string[] {
+  const all = [...new Set(rows.flatMap((x) => Object.keys(x.group.metrics ?? {})))];
   return lead && all.includes(lead) ? [lead, ...all.filter((x) => x !== lead)] : all;
 }
 
@@ -64,7 +67,7 @@ function checksOf(c: Context, name: string): Child {
 }
 
 function distributionTable(c: Context, rows: Seen[], metric: string, caption: string): HTMLTableElement {
-  const info = infoOf(c, metric), lead = metric === leadMetric(c), n = Math.max(...rows.map((x) => x.n ?? 0)) || c.n;
+  const info = infoOf(c, metric), lead = metric === damageMetric(c), n = Math.max(...rows.map((x) => x.n ?? 0)) || c.n;
   const clean = intervalOf(c.report.paired?.difference?.[metric]);
   const q = (v: number | undefined, difference = false) => quantity(v, info.unit, n, difference);
   const cell = (i: Interval) => num(q(i.value, true), interval(i) ? q(i.low, true) : undefined, interval(i) ? q(i.high, true) : undefined);
@@ -107,7 +110,7 @@ function gridOf(rows: Seen[]): Map<string, (Seen | undefined)[]> | null {
 
 function gridTable(c: Context, grid: Map<string, (Seen | undefined)[]>, metric: string): Child {
   const info = infoOf(c, metric), all = [...grid.values()].flat().filter((x): x is Seen => Boolean(x));
-  const clean = intervalOf(c.report.paired?.difference?.[metric]).value ?? 0, lead = metric === leadMetric(c);
+  const clean = intervalOf(c.report.paired?.difference?.[metric]).value ?? 0, lead = metric === damageMetric(c);
   const damage = (x: Seen): ExtraDamage => { const d = x.paired?.extra_damage; return lead && d?.metric === metric ? d : { value: (differenceOf(x, metric).value ?? NaN) - clean }; };
   const worst = Math.max(1e-12, ...all.map((x) => harm(damage(x).value ?? 0, info)).filter(isNumber));
   const text = (v: number) => { const shown = quantity(v, info.unit, 0, true).text; return shown.replace(/^([+−]?)0\./, "$10."); };
@@ -141,7 +144,7 @@ function conditionFinding(c: Context, rows: Seen[], metric: string): string {
 }
 
 export function distributions(c: Context): Section | Absent {
-  const head = { id: "conditions", kicker: "Conditions" }, rows = seen(c, "distributions"), metrics = metricsOf(c, rows);
+  const head = { id: "conditions", kicker: "Conditions" }, rows = seen(c, "distributions"), metrics = metricsOf(rows, damageMetric(c));
   if (!rows.length || !metrics.length) {
     return { ...head, what: "the same comparison under other conditions (noise, compression, missing values), and what they add to the damage", how: "declare `data.distributions` in `tare.yaml`, then `tare run`; or `tare evaluate ... --corrupt NAME`" };
   }
@@ -199,7 +202,7 @@ function searchBody(c: Context, found: FoundSlice[]): Child[] {
 }
 
 export function slices(c: Context): Section | Absent | null {
-  const head = { id: "slices", kicker: "Slices" }, rows = seen(c, "slices"), metrics = metricsOf(c, rows), found = list(c.report.found_slices);
+  const head = { id: "slices", kicker: "Slices" }, rows = seen(c, "slices"), metrics = metricsOf(rows, leadMetric(c)), found = list(c.report.found_slices);
   if (!rows.length && c.report.task === "object_detection") return null;  // is judged on the whole set
   if (!rows.length && !c.report.slice_search) return { ...head, what: "the same comparison on parts of the test set", how: "declare `data.slices` in `tare.yaml`, then `tare run`; or `tare evaluate ... --slice NAME=CONDITION`" };
   const metric = metrics[0], body: Child[] = [];

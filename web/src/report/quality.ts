@@ -67,7 +67,7 @@ export function checks(c: Context): Section | Absent {
   const rows = ordered.map((x): Row => {
     const info = metricInfo(x.metric ?? "", x.unit), difference = x.kind === "difference", own = OWN_UNIT[x.metric ?? ""] ?? info.unit;
     const q = (v: number | undefined) => quantity(v, info.unit, x.n, difference);
-    const value = (v: number | undefined) => (own === "bytes" && isNumber(x.baseline) ? bytesLike(v, x.baseline) : quantity(v, own, x.n));
+    const value = (v: number | undefined) => (x.metric === "extra_damage" ? q(v) : own === "bytes" && isNumber(x.baseline) ? bytesLike(v, x.baseline) : quantity(v, own, x.n));
     const name = checkName(x, c.report.classes);
     const zone = s("rect", { class: "fail-zone", x: 0, y: -30, height: 90, width: `${Math.max(0, scale.at(0)).toFixed(2)}%` });
     const sign = x.direction === "below" ? "≤ " : "≥ ";
