@@ -133,7 +133,7 @@ Command MakeEvaluateCommand(CLI::App& root) {
       ->type_name("NAME=CONDITION")
       ->expected(1)
       ->take_all();
-  app->add_option("--corrupt", args->corrupt, "See the images under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen")
+  app->add_option("--corrupt", args->corrupt, "See the samples under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen of images, \"all_table\" for those of tables")
       ->type_name("NAME")
       ->allow_extra_args(false);
   app->add_option("--policy", args->policy_path, "Judge by this policy (YAML) and put the verdict into the report")->type_name(kFileType);
