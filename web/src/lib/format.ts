@@ -100,7 +100,7 @@ export function metricInfo(name: string, unit?: string, better?: string, given?:
   const guess = NUMBERS.has(name) ? "number" : RATIOS.has(name) || /^top\d+_accuracy$/.test(name) ? "ratio"
     : name === "log_loss" || /_nats$/.test(name) ? "nats" : /_ms$/.test(name) ? "ms" : /_bytes$/.test(name) ? "bytes" : /_db$/.test(name) ? "db"
     : name === "speedup" || /_ratio$/.test(name) ? "times" : "score";
-  const label = given ?? name.replace(/^top(\d+)_/, "top-$1 ").split("_").map((word) => WORDS[word] ?? word).filter(Boolean).join(" ");
+  const label = name.startsWith("kpi:") ? name.slice(4) : given ?? name.replace(/^top(\d+)_/, "top-$1 ").split("_").map((word) => WORDS[word] ?? word).filter(Boolean).join(" ");
   return { label, unit: unit ?? guess, better: better === "lower" || better === "higher" ? better : LOWER.test(name) ? "lower" : "higher" };
 }
 
