@@ -176,7 +176,7 @@ Command MakeEvaluateCommand(CLI::App& root) {
   app->add_option("--kpi-time-limit", args->kpi_time_limit_s, "Seconds for each run of a KPI command, of which there are 42")
       ->check(CLI::Range(0.1, 86'400.0))
       ->capture_default_str();
-  app->add_option("--corrupt", args->corrupt, "See the images under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen")
+  app->add_option("--corrupt", args->corrupt, "See the samples under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen of images, \"all_table\" for those of tables")
       ->type_name("NAME")
       ->allow_extra_args(false);
   app->add_option("--policy", args->policy_path, "Judge by this policy (YAML) and put the verdict into the report")->type_name(kFileType);

@@ -20,8 +20,8 @@ struct Entry {
   std::string name;
   Corruptor* corrupt;
 };
-const std::array<Entry, kNumCorruptions>& Entries() {
-  static const std::array<Entry, kNumCorruptions> entries = {
+const std::array<Entry, kNumImageCorruptions>& Entries() {
+  static const std::array<Entry, kNumImageCorruptions> entries = {
       {{"gaussian_noise", GaussianNoise},
        {"shot_noise", ShotNoise},
        {"impulse_noise", ImpulseNoise},
@@ -99,13 +99,21 @@ std::span<const std::string> CorruptionNames() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
     for (const Entry& entry : Entries()) all.push_back(entry.name);
+    for (const char* name : {"table_noise", "missing_values", "shifted_columns", "typos", "casing", "truncation"}) {
+      all.emplace_back(name);
+    }
     return all;
   }();
   return names;
 }
 
 const std::string& CorruptionName(Corruption corruption) {
-  return Entries()[static_cast<size_t>(corruption)].name;
+  return CorruptionNames()[static_cast<size_t>(corruption)];
+}
+
+CorruptionKind KindOf(Corruption corruption) {
+  if (corruption < Corruption::kTableNoise) return CorruptionKind::kImage;
+  return corruption < Corruption::kTypos ? CorruptionKind::kTable : CorruptionKind::kText;
 }
 
 std::string Describe(const CorruptionSpec& spec) {
@@ -117,12 +125,15 @@ Result<std::vector<CorruptionSpec>> FindCorruptions(std::string_view name, int64
   std::vector<CorruptionSpec> found;
   const auto names = CorruptionNames();
   for (size_t i = 0; i < names.size(); ++i) {
-    if (name == "all" || name == names[i]) found.push_back({static_cast<Corruption>(i), severity});
+    const auto corruption = static_cast<Corruption>(i);
+    const bool in_group = (name == "all" && KindOf(corruption) == CorruptionKind::kImage) ||
+                          (name == "all_table" && KindOf(corruption) == CorruptionKind::kTable);
+    if (in_group || name == names[i]) found.push_back({corruption, severity});
   }
   if (!found.empty()) return found;
   const std::string nearest = NearestName(name, names);
   return InvalidArgument(StrCat("unknown corruption '", name, "'"),
-                         nearest.empty() ? StrCat("choose of all, ", Join(names, ", "))
+                         nearest.empty() ? StrCat("choose of all, all_table, ", Join(names, ", "))
                                          : StrCat("did you mean '", nearest, "'?"));
 }
 
@@ -145,8 +156,9 @@ Result<ImageFormat> ImageFormatOf(const ArrayInfo& array) {
              ShapeText(array.sample_shape), " a sample"),
       format ? "store the pixels as uint8, 0 to 255, and normalise by scale, mean and std under "
                "data: inputs"
-             : "corruptions need uint8 images [H, W], [H, W, C] or [C, H, W] with 1 or 3 channels "
-               "and sides of 8 to 4096");
+             : "corruptions of images need uint8 [H, W], [H, W, C] or [C, H, W] with 1 or 3 channels "
+               "and sides of 8 to 4096; a table takes table_noise, missing_values, "
+               "shifted_columns or all_table");
 }
 
 ImageScale ScaleOf(int height, int width) {
@@ -166,6 +178,7 @@ Result<void> CorruptImages(const CorruptionSpec& spec, const ImageFormat& format
                            std::span<const int64_t> samples, const CorruptOptions& options,
                            std::span<uint8_t> images) {
   TARE_TRY_VOID(CheckSeverity(spec.severity));
+  TARE_CHECK(KindOf(spec.corruption) == CorruptionKind::kImage);
   const auto size = static_cast<size_t>(format.height) * static_cast<size_t>(format.width) *
                     static_cast<size_t>(format.channels);
   TARE_CHECK(images.size() == samples.size() * size);

@@ -14,25 +14,6 @@ constexpr double kMissingShare[5] = {0.05, 0.1, 0.2, 0.3, 0.5};
 constexpr double kShiftShare[5] = {0.1, 0.2, 0.3, 0.5, 0.8};
 
 template <class T>
-std::vector<ColumnFacts> Describe(std::span<const T> values, size_t num_columns) {
-  std::vector<ColumnFacts> facts(num_columns);
-  for (size_t column = 0; column < num_columns; ++column) {
-    double count = 0;
-    double mean = 0;
-    double sum_squares = 0;
-    for (size_t i = column; i < values.size(); i += num_columns) {
-      const auto value = static_cast<double>(values[i]);
-      if (!std::isfinite(value)) continue;
-      const double off = value - mean;
-      mean += off / ++count;
-      sum_squares += off * (value - mean);
-    }
-    if (count > 0) facts[column] = {mean, std::sqrt(sum_squares / count)};
-  }
-  return facts;
-}
-
-template <class T>
 void CorruptRow(const CorruptTableOptions& options, std::span<const ColumnFacts> facts,
                 Draws& draws, std::span<T> row) {
   const auto level = static_cast<size_t>(options.severity - 1);
@@ -65,7 +46,7 @@ Result<void> Corrupt(const CorruptTableOptions& options, std::span<const ColumnF
   }
   TARE_CHECK(values.size() == samples.size() * facts.size());
   // Beyond the numbers of the image corruptions: no stream serves two purposes.
-  const int kind = kNumCorruptions + static_cast<int>(options.corruption);
+  const int kind = kNumImageCorruptions + static_cast<int>(options.corruption);
   for (size_t i = 0; i < samples.size(); ++i) {
     Draws draws(SampleSeed(options.seed, samples[i], kind, options.severity));
     CorruptRow(options, facts, draws, values.subspan(i * facts.size(), facts.size()));
@@ -86,11 +67,31 @@ Result<TableCorruption> FindTableCorruption(std::string_view name) {
                                          : StrCat("did you mean '", nearest, "'?"));
 }
 
+void ColumnDescriber::Add(std::span<const double> rows) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!std::isfinite(rows[i])) continue;
+    Sums& sums = sums_[i % sums_.size()];
+    const double off = rows[i] - sums.mean;
+    sums.mean += off / ++sums.count;
+    sums.squares += off * (rows[i] - sums.mean);
+  }
+}
+
+std::vector<ColumnFacts> ColumnDescriber::Facts() const {
+  std::vector<ColumnFacts> facts;
+  for (const Sums& sums : sums_) {
+    facts.push_back(sums.count > 0 ? ColumnFacts{sums.mean, std::sqrt(sums.squares / sums.count)} : ColumnFacts{});
+  }
+  return facts;
+}
+
 std::vector<ColumnFacts> DescribeColumns(std::span<const float> values, size_t num_columns) {
-  return Describe(values, num_columns);
+  return DescribeColumns(std::span<const double>(std::vector<double>(values.begin(), values.end())), num_columns);
 }
 std::vector<ColumnFacts> DescribeColumns(std::span<const double> values, size_t num_columns) {
-  return Describe(values, num_columns);
+  ColumnDescriber describer(num_columns);
+  describer.Add(values);
+  return describer.Facts();
 }
 
 Result<void> CorruptTable(const CorruptTableOptions& options, std::span<const ColumnFacts> facts,

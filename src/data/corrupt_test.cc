@@ -59,7 +59,7 @@ TEST_P(GoldenCorruptionTest, EqualsThePackageForTheSameDraws) {
   const Tensor expected = ReadGolden(StrCat(GetParam().name, "_expected"));
   const auto row_size = static_cast<size_t>(expected.shape()[1]);
   const int64_t samples[] = {kSample};
-  for (int row = 0; row < 5 * kNumCorruptions; ++row) {
+  for (int row = 0; row < 5 * kNumImageCorruptions; ++row) {
     const CorruptionSpec spec{static_cast<Corruption>(row / 5), row % 5 + 1};
     if (spec.corruption == Corruption::kFrost) continue;
     std::vector<uint8_t> pixels(image.data<uint8_t>().begin(), image.data<uint8_t>().end());
@@ -175,7 +175,7 @@ TEST_P(EveryCorruptionTest, WorksOnTheSmallestImageAndOnLongOnes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryCorruptionTest, testing::Range(0, kNumCorruptions),
+INSTANTIATE_TEST_SUITE_P(All, EveryCorruptionTest, testing::Range(0, kNumImageCorruptions),
                          [](const auto& tested) {
                            std::string name = CorruptionName(static_cast<Corruption>(tested.param));
                            std::erase(name, '_');
@@ -284,7 +284,7 @@ TEST(ParseCorruptionsTest, ReadsNameAndSeverity) {
 
 TEST(ParseCorruptionsTest, NamesTheNearestOrAll) {
   EXPECT_EQ(ParseCorruptions("gausian_noise").error().next_step, "did you mean 'gaussian_noise'?");
-  EXPECT_NE(ParseCorruptions("rain").error().next_step.find("choose of all, gaussian_noise"),
+  EXPECT_NE(ParseCorruptions("rain").error().next_step.find("choose of all, all_table, gaussian_noise"),
             std::string::npos);
   EXPECT_EQ(ParseCorruptions("snow:0").error().next_step, "give 1 to 5");
   for (const char* wrong : {"snow:", "snow:33", "snow:-1", "snow:x", "snow:3:3"}) {

@@ -113,6 +113,11 @@ Result<TextCorruption> FindTextCorruption(std::string_view name) {
                                          : StrCat("did you mean '", nearest, "'?"));
 }
 
+double KeptShare(int64_t severity) {
+  TARE_CHECK(severity >= 1 && severity <= 5);
+  return kKeptShare[severity - 1];
+}
+
 Result<std::string> CorruptText(const CorruptTextOptions& options, int64_t sample,
                                 std::string_view text) {
   if (options.severity < 1 || options.severity > 5) {
@@ -121,7 +126,7 @@ Result<std::string> CorruptText(const CorruptTextOptions& options, int64_t sampl
   const auto level = static_cast<size_t>(options.severity - 1);
   // Beyond the numbers of images and tables: no stream serves two purposes.
   Draws draws(SampleSeed(options.seed, sample,
-                         kNumCorruptions + 8 + static_cast<int>(options.corruption),
+                         kNumImageCorruptions + 8 + static_cast<int>(options.corruption),
                          options.severity));
   switch (options.corruption) {
     case TextCorruption::kTypos:
@@ -129,7 +134,7 @@ Result<std::string> CorruptText(const CorruptTextOptions& options, int64_t sampl
     case TextCorruption::kCasing:
       return WithCasing(kCasedShare[level], draws, text);
     case TextCorruption::kTruncation:
-      return Truncated(kKeptShare[level], text);
+      return Truncated(KeptShare(options.severity), text);
   }
   return std::string(text);
 }

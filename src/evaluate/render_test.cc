@@ -136,6 +136,14 @@ TEST(MarkdownTest, SaysHowManySlicesWereSearched) {
   EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| \\< 0.001 |"));
 }
 
+TEST(TableTest, ShowsExtraDamageAsADifferenceOfDifferences) {
+  Report report;
+  report.evidence = MakeEvidence(10'000, 52, 44);
+  AddCondition("noise", "gaussian_noise, severity 3", 40, report.evidence);
+  report.decision = Gate(report.evidence, PolicyOf("{metric: extra_damage, distribution: noise, margin: 0.1}"));
+  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| extra damage, noise | \u22120.08 | \u22124.00 | \u22123.92 "));
+}
+
 TEST(TableTest, SaysNothingOfFlipsWhereEveryNumberDiffers) {
   Report report;
   report.evidence = MakeEvidence(100, 2, 1);

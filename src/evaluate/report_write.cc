@@ -103,7 +103,7 @@ void PutInfo(Json& metrics) {
   for (auto& [name, metric] : metrics.items()) {
     const MetricInfo* info = FindMetricInfo(name);
     if (info == nullptr) continue;
-    metric["label"] = info->label;
+    metric["label"] = MetricLabel(name);
     metric["unit"] = UnitName(info->unit);
     metric["better"] = info->better == Better::kLower ? "lower" : "higher";
   }
@@ -446,11 +446,7 @@ Json ToJson(const Estimate& estimate) {
 
 Json ToJson(const Metrics& metrics) {
   Json out = Json::object();
-  for (const auto& [name, estimate] : metrics) {
-    out[name] = ToJson(estimate);
-    // Readers know unit and direction of other metrics by their names.
-    if (name.starts_with(kKpiPrefix)) out[name].update({{"unit", "number"}, {"better", "higher"}});
-  }
+  for (const auto& [name, estimate] : metrics) out[name] = ToJson(estimate);
   return out;
 }
 

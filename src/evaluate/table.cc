@@ -49,6 +49,12 @@ Unit SideUnit(const CheckResult& check) {
   return check.unit;
 }
 
+// Of extra damage both sides are differences themselves: on the clean set, and there.
+std::string SideText(const CheckResult& check, std::optional<double> value, Minus minus) {
+  if (check.metric != "extra_damage" || !value) return ValueText(value, SideUnit(check));
+  return FormatDifference(*value, check.unit, WithUnit::kNo, minus);
+}
+
 std::string LimitText(const CheckResult& check, Minus minus) {
   if (check.kind == CheckKind::kDifference) {
     return FormatDifference(check.limit, check.unit, WithUnit::kNo, minus);
@@ -67,8 +73,8 @@ std::string LabelOf(const CheckResult& check) {
 TableRow RowOf(const CheckResult& check, const Evidence& evidence, Minus minus) {
   TableRow row;
   row.label = LabelOf(check);
-  row.baseline = ValueText(check.baseline, SideUnit(check));
-  row.candidate = ValueText(check.candidate, SideUnit(check));
+  row.baseline = SideText(check, check.baseline, minus);
+  row.candidate = SideText(check, check.candidate, minus);
   if (check.metric == "flip_rate" && check.scope == "all" && evidence.paired) {
     row.difference = FlipsText(evidence.paired->counts, HasHarmful(evidence));
   } else if (check.kind == CheckKind::kDifference && check.statistic) {

@@ -85,3 +85,84 @@ export const embed = (page, report) => {
   const safe = json.replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
   return page.replace("/*TARE_REPORT*/", () => safe);
 };
+
+// ---- conditions, slices and tasks ----
+
+const FIFTEEN = ["gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "snow", "frost", "fog", "brightness", "contrast", "elastic_transform", "pixelate", "jpeg_compression"];
+
+/// `extra` points beyond the clean set's difference.
+function addDistribution(r, name, description, extra, p_holm) {
+  const clean = r.paired.difference.accuracy.value, accuracy = (value, half = 0.008) => ({ value, low: value - half, high: value + half });
+  r.baseline.distributions.push({ name, description, n: 2000, metrics: { accuracy: accuracy(0.8), f1_macro: accuracy(0.79) } });
+  r.candidate.distributions.push({ name, description, n: 2000, metrics: { accuracy: accuracy(0.8 + clean + extra), f1_macro: accuracy(0.78) } });
+  r.paired.distributions.push({
+    name, n: 2000, flips: 60, harmful: 30, helpful: 20, difference: { accuracy: accuracy(clean + extra, 0.004), f1_macro: accuracy(-0.01, 0.004) },
+    extra_damage: { metric: "accuracy", ...accuracy(extra, 0.005), p: p_holm / 75, p_holm },
+  });
+}
+function withoutDistributions() {
+  const r = example();
+  for (const side of [r.baseline, r.candidate, r.paired]) side.distributions = [];
+  return r;
+}
+
+/// Fifteen corruptions at five severities; one is worse beyond chance.
+export function corruptions() {
+  const r = withoutDistributions();
+  FIFTEEN.forEach((name, i) => [1, 2, 3, 4, 5].forEach((severity) => {
+    const sure = name === "glass_blur" && severity === 5;
+    addDistribution(r, `${name}:${severity}`, `${name}, severity ${severity}`, sure ? -0.021 : 0.001 * ((i * 7 + severity * 3) % 9 - 4), sure ? 0.0004 : 1);
+  }));
+  return r;
+}
+
+/// A table under noise, and data of another source, with a check each.
+export function conditions() {
+  const r = withoutDistributions();
+  addDistribution(r, "noisy", "table_noise, severity 2", -0.008, 0.01);
+  addDistribution(r, "winter", "winter.csv.gz", 0.001, 1);
+  r.gate.checks.push({ metric: "extra_damage", scope: "distribution:noisy", kind: "difference", baseline: 0, candidate: -0.008, statistic: -0.008, low: -0.013, high: -0.003, margin: 0.01, limit: -0.01, direction: "above", bound: -0.0122, unit: "ratio", n: 2000, test: "mover", verdict: "INCONCLUSIVE", reason: "the bound lies beyond the margin" });
+  return r;
+}
+
+export function foundSlices() {
+  const r = example(), share = (value, half = 0.05) => ({ value, low: value - half, high: value + half });
+  Object.assign(r.slice_search, { tests: 1234 });
+  r.found_slices = [
+    { where: "label == 3 and size < 0.25", n: 104, harmful: 31, rest_n: 9896, rest_harmful: 40, baseline: share(0.92), candidate: share(0.63), difference: share(-0.29, 0.09), p: 1e-9, p_holm: 1e-6 },
+    { where: "width >= 9", n: 40, harmful: 9, rest_n: 9960, rest_harmful: 62, baseline: share(0.9), candidate: share(0.7), difference: share(-0.2, 0.12), p: 1e-5, p_holm: 0.012 },
+  ];
+  return r;
+}
+
+/// What programs around two models said, without the models.
+function predictions(task, metrics, more = {}) {
+  const r = example();
+  for (const k of ["classes", "outputs", "candidates", "fusion", "nodes", "tensors", "data", "cost", "slice_search", "found_slices"]) delete r[k];
+  Object.assign(r, { task, name: `${task}.int8.jsonl`, n: 600, summary: "nothing was demanded of int8 (n = 600, 95 %).", verdict: null, gate: undefined, digests: { baseline_predictions: "sha256:1", candidate_predictions: "sha256:2" } });
+  const side = (label, at) => ({ label, path: `${task}.${label}.jsonl`, metrics: Object.fromEntries(metrics.map(([name, says, unit, better, values]) => [name, { value: values[at], low: values[at] * 0.97, high: values[at] * 1.03, label: says, unit, better }])) });
+  r.baseline = side("float", 0); r.candidate = side("int8", 1);
+  r.paired = { n: 600, flips: 38, flip_rate: 38 / 600, harmful: 22, helpful: 4, discordant: 26, mcnemar_p: 0.0005, top1_agreement: { value: 562 / 600 }, difference: Object.fromEntries(metrics.map(([name, , , , [a, b]]) => [name, { value: b - a, low: b - a - Math.abs(a) * 0.02, high: b - a + Math.abs(a) * 0.02 }])), ...more };
+  return r;
+}
+export const TASKS = {
+  question_answering: () => predictions("question_answering", [["exact_match", "exact match", "ratio", "higher", [0.8996, 0.8992]], ["hallucination_rate", "hallucination rate", "ratio", "lower", [0.106, 0.151]], ["token_f1", "token F1", "score", "higher", [0.905, 0.905]], ["answer_rate", "answer rate", "ratio", "higher", [0.832, 0.832]]]),
+  generation: () => predictions("generation", [["rouge_l", "ROUGE-L", "score", "higher", [0.589, 0.561]], ["answer_rate", "answer rate", "ratio", "higher", [0.905, 0.907]], ["hallucination_rate", "hallucination rate", "ratio", "lower", [0.226, 0.246]]]),
+  token_classification: () => predictions("token_classification", [["f1_micro", "F1 micro", "score", "higher", [0.953, 0.946]], ["token_accuracy", "token accuracy", "ratio", "higher", [0.963, 0.958]]]),
+  retrieval: () => predictions("retrieval", [["mrr", "mean reciprocal rank", "score", "higher", [0.4, 0.39981]], ["ndcg_at_10", "nDCG at 10", "score", "higher", [0.481, 0.482]]]),
+  regression: () => predictions("regression", [["mae", "mean absolute error", "number", "lower", [4.725, 4.951]], ["r2", "R squared", "score", "higher", [0.959, 0.958]]], { flips: 600, harmful: 0, helpful: 0 }),
+  multi_label: () => predictions("multi_label", [["f1_micro", "F1 micro", "score", "higher", [0.877, 0.872]], ["hamming_loss", "Hamming loss", "ratio", "lower", [0.0756, 0.0789]]]),
+  object_detection: () => predictions("object_detection", [["map", "mAP 0.5:0.95", "score", "higher", [0.483, 0.47]]], { flips: 11, flip_rate: 11 / 600, harmful: 0, helpful: 0 }),
+};
+
+/// A classifier of `k` classes with all three measures, their intervals and differences.
+export function classes(k) {
+  const r = example(), share = (value) => ({ value, low: Math.max(0, value - 0.08), high: Math.min(1, value + 0.08) });
+  r.classes = Array.from({ length: k }, (_, i) => `class ${i}`);
+  const rows = (shift) => r.classes.map((name, i) => ({ class: i, name, n: 50 + (i % 9), recall: share(0.6 + ((i * 37) % 300) / 1000 + shift), precision: share(0.55 + ((i * 53) % 300) / 1000 + shift), f1: share(0.58 + ((i * 41) % 300) / 1000 + shift) }));
+  r.baseline.per_class = rows(0); r.candidate.per_class = rows(-0.01);
+  const difference = (i) => ({ value: -0.01 - (i % 5) / 1000, low: -0.04, high: 0.02 });
+  r.paired.per_class = r.classes.map((_, i) => ({ class: i, n: 50, flips: 3, harmful: 2, helpful: 1, recall_difference: difference(i), precision_difference: difference(i + 1), f1_difference: difference(i + 2) }));
+  if (k !== 10) for (const side of [r.baseline, r.candidate]) delete side.confusion;
+  return r;
+}

@@ -4,19 +4,22 @@ import { Child, h } from "./lib/dom";
 import { bytes, count, cosine, fixed, isNumber, quantity, say, trueMinus, when, withInterval } from "./lib/format";
 import { verdictShape } from "./lib/marks";
 import { table } from "./lib/table";
-import { Absent, Context, contextOf, isAbsent, key, list, metricOf, Section } from "./report/context";
+import { Absent, Context, contextOf, infoOf, isAbsent, key, leadMetric, list, metricOf, Section, things } from "./report/context";
+import { perClass } from "./report/classes";
+import { distributions, slices } from "./report/conditions";
 import { candidates, latency, resources, whereBytes } from "./report/cost";
 import { fusion, tensors } from "./report/model";
 import { data, provenance } from "./report/provenance";
-import { checks, conditions, flips, metrics, outputs, perClass } from "./report/quality";
+import { checks, flips, metrics, outputs } from "./report/quality";
 import { Report } from "./report/schema";
 
-type Draw = (c: Context) => Section | Absent;
+/// Null: the section has no meaning for the task.
+type Draw = (c: Context) => Section | Absent | null;
 
 function order(task: string | undefined): Draw[] {
   return task === "outputs"
-    ? [checks, outputs, candidates, latency, resources, whereBytes, fusion, tensors, metrics, flips, perClass, conditions, data, provenance]
-    : [checks, metrics, flips, perClass, conditions, outputs, candidates, latency, resources, whereBytes, fusion, tensors, data, provenance];
+    ? [checks, outputs, candidates, latency, resources, whereBytes, fusion, tensors, metrics, flips, perClass, distributions, slices, data, provenance]
+    : [checks, metrics, flips, perClass, distributions, slices, outputs, candidates, latency, resources, whereBytes, fusion, tensors, data, provenance];
 }
 
 const WORDS: Record<string, string> = {
@@ -30,7 +33,7 @@ function masthead(c: Context): Child {
   const sentence = (r.summary ?? "").trim().replace(new RegExp(`^(PASS|FAIL|INCONCLUSIVE)\\b[\\s:.,–-]*`), "") || (verdict ? WORDS[verdict]! : "No limits were declared, so there is no verdict.");
   const tied = trueMinus(sentence).replace(/n = (?=\d)/g, "n\u00a0=\u00a0").replace(/(\d) (?=[%×])/g, "$1\u00a0");
   const facts = h("p", { class: "byline" }, [
-    h("b", {}, r.name ?? "unnamed"), r.task ? `task ${r.task}` : null, isNumber(r.n) ? `n = ${count(r.n)}` : null, r.created ? when(r.created) : null, r.tare_version ? `tare ${r.tare_version}` : null,
+    h("b", {}, r.name ?? "unnamed"), r.task ? `task ${r.task.replace(/_/g, " ")}` : null, isNumber(r.n) ? `n = ${count(r.n)}${things(c) === "samples" ? "" : ` ${things(c)}`}` : null, r.created ? when(r.created) : null, r.tare_version ? `tare ${r.tare_version}` : null,
   ].filter(Boolean).flatMap((x, i) => [i ? h("span", { class: "dot", "aria-hidden": "true" }, " · ") : null, x]));
   return h("header", { class: `masthead ${verdict ? verdict.toLowerCase() : "none"}` }, facts,
     h("h1", {}, h("span", { class: `verdict big ${verdict ? verdict.toLowerCase() : "none"}` }, verdictShape(verdict, 30), word), " ", h("span", { class: "sentence" }, tied)),
@@ -42,11 +45,14 @@ function masthead(c: Context): Child {
 function keyFigures(c: Context): Child {
   const { baseline: a, candidate: b, paired, cost, outputs: outs, fusion: f } = c.report;
   const figures: [string, string, string[]][] = [];
-  const accuracy = metricOf(a?.metrics, "accuracy"), after = metricOf(b?.metrics, "accuracy"), d = paired?.difference?.accuracy;
-  if (isNumber(accuracy.value) && isNumber(after.value)) {
-    const points = (x: number, difference = false) => quantity(x, "ratio", c.n, difference).text;
-    figures.push(["accuracy", say(quantity(d?.value ?? after.value - accuracy.value, "ratio", c.n, true)),
-      [isNumber(d?.low) && isNumber(d?.high) ? `[${points(d.low, true)}, ${points(d.high, true)}]` : "", `${points(accuracy.value)} → ${points(after.value)}\u00a0%`]]);
+  const lead = leadMetric(c), shown = lead ? [lead, ...("hallucination_rate" in (b?.metrics ?? {}) ? ["hallucination_rate"] : [])] : [];
+  for (const name of shown) {
+    const info = infoOf(c, name), before = metricOf(a?.metrics, name).value, after = metricOf(b?.metrics, name).value, d = paired?.difference?.[name];
+    if (!isNumber(before) || !isNumber(after)) continue;
+    const answered = name === "hallucination_rate" ? metricOf(b?.metrics, "answer_rate").value : undefined;
+    figures.push([info.label, say(quantity(d?.value ?? after - before, info.unit, c.n, true)), [
+      isNumber(d?.low) && isNumber(d?.high) ? `[${quantity(d.low, info.unit, c.n, true).text}, ${quantity(d.high, info.unit, c.n, true).text}]` : "",
+      `${quantity(before, info.unit, c.n).text} → ${say(quantity(after, info.unit, c.n))}`, isNumber(answered) ? `of ${say(quantity(answered, "ratio", c.n))} answered` : ""]]);
   }
   const far = list(outs).filter((x) => isNumber(x.cosine?.mean)).sort((x, y) => x.cosine!.mean! - y.cosine!.mean!)[0];
   if (!figures.length && far) figures.push(["mean cosine", cosine(far.cosine!.mean!), isNumber(far.cosine?.least) ? [`worst sample ${cosine(far.cosine!.least!)}`] : []]);
@@ -57,7 +63,8 @@ function keyFigures(c: Context): Child {
       [isNumber(i?.low) && isNumber(i?.high) ? `[${fixed(i.low, 2)}, ${fixed(i.high, 2)}]` : "", isNumber(x?.p50) && isNumber(y?.p50) ? `${ms(x.p50)} → ${ms(y.p50)}` : ""]]);
   }
   if (isNumber(cost?.size_ratio)) figures.push(["size", `${fixed(cost!.size_ratio, 2)}\u00a0×`, isNumber(a?.model_bytes) && isNumber(b?.model_bytes) ? [`${say(bytes(a.model_bytes))} → ${say(bytes(b.model_bytes))}`] : []]);
-  if (isNumber(paired?.flips)) figures.push(["flips", withInterval({ value: paired!.flip_rate ?? paired!.flips / (paired!.n || c.n || 1) }, "ratio", c.n), [`${count(paired!.flips)} of ${count(paired!.n ?? c.n)}`, isNumber(paired?.harmful) ? `${count(paired.harmful)} harmful` : ""]]);
+  const flips = c.report.task === "regression" ? undefined : paired?.flips;  // every number differs by something
+  if (isNumber(flips)) figures.push([c.report.task === "object_detection" ? "images with other boxes" : "flips", withInterval({ value: paired!.flip_rate ?? flips / (paired!.n || c.n || 1) }, "ratio", c.n), [`${count(flips)} of ${count(paired!.n ?? c.n)}`, isNumber(paired?.harmful) && c.report.task !== "object_detection" ? `${count(paired.harmful)} harmful` : ""]]);
   else if (f && isNumber(f.expected)) figures.push(["fused", `${count(f.fused)} of ${count(f.expected)}`, ["quantized nodes"]]);
   return figures.length ? h("dl", { class: "figures" }, figures.slice(0, 4).map(([name, big, small]) => h("div", {}, h("dt", {}, name), h("dd", {}, h("b", {}, big), small.filter(Boolean).map((x) => h("span", {}, x)))))) : null;
 }
@@ -96,20 +103,29 @@ function absentElement(absent: Absent[]): HTMLElement | null {
       absent.map((x) => ({ cells: [x.kicker, x.what, withCode(x.how)] })), { className: "small", phoneColumns: 1 }));
 }
 
+/// Predictions made elsewhere have no model to measure: what only models show is one row, not nine.
+function withoutModels(report: Report, absent: Absent[]): Absent[] {
+  if (!report.digests || !("baseline_predictions" in report.digests)) return absent;
+  const ofModels = ["outputs", "candidates", "latency", "resources", "bytes", "fusion", "tensors", "conditions", "data"], rest = absent.filter((x) => !ofModels.includes(x.id));
+  return rest.length === absent.length ? absent : [...rest, { id: "models", kicker: "Speed, size, memory, other conditions", what: "what only running the two models shows", how: "`tare evaluate FLOAT.onnx QUANT.onnx --data FILE`, where the models are ONNX files" }];
+}
+
 function page(report: Report): void {
   const c = contextOf(report);
   const drawn: Section[] = [], absent: Absent[] = [];
   for (const draw of order(report.task)) {
     try {
       const result = draw(c);
+      if (result === null) continue;
       if (isAbsent(result)) absent.push(result); else drawn.push(result);
     } catch (error) {  // one malformed part must not hide the others
       drawn.push({ id: `broken-${drawn.length}`, kicker: "Not drawn", finding: "A part of report.json is not as its format says", body: [h("p", {}, String(error))] });
     }
   }
+  const left = withoutModels(report, absent);
   document.title = `${report.verdict ?? "not judged"}: ${report.name ?? "tare"} · tare report`;
-  const contents = h("nav", { "aria-label": "contents" }, h("ul", {}, drawn.map((x) => h("li", {}, h("a", { href: `#${x.id}` }, x.kicker))), absent.length > 0 && h("li", {}, h("a", { href: "#absent", class: "muted" }, "Not in this report"))));
-  const missing = absentElement(absent), last = drawn.pop();
+  const contents = h("nav", { "aria-label": "contents" }, h("ul", {}, drawn.map((x) => h("li", {}, h("a", { href: `#${x.id}` }, x.kicker))), left.length > 0 && h("li", {}, h("a", { href: "#absent", class: "muted" }, "Not in this report"))));
+  const missing = absentElement(left), last = drawn.pop();
   document.body.append(
     h("a", { class: "skip", href: "#main" }, "Skip to the evidence"),
     h("div", { class: "page" }, masthead(c), contents, h("main", { id: "main", tabindex: -1 }, drawn.map(sectionElement), missing, last && sectionElement(last))));

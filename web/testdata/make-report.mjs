@@ -159,6 +159,16 @@ const distributions = [
   { name: "dark", description: "brightness, severity 4", list: simulate(0.048, 0.014) },
 ].map((s) => ({ ...s, ...group(s.list) }));
 
+// By variance recovery, and its p-value as that of a normal variable with the interval's width.
+function extraDamage(s) {
+  const a = s.paired.difference.accuracy, b = distributions[0].paired.difference.accuracy, value = a.value - b.value;
+  const low = value - Math.hypot(a.value - a.low, b.high - b.value), high = value + Math.hypot(a.high - a.value, b.value - b.low);
+  const z = value / ((high - low) / 3.92), t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const tail = 0.39894228 * Math.exp((-z * z) / 2) * t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const p = value >= 0 ? 1 : tail;
+  return { metric: "accuracy", value: round(value, 4), low: round(low, 4), high: round(high, 4), n: s.paired.n, method: "mover", p: round(p, 3), p_holm: round(Math.min(1, distributions.length * p), 3) };
+}
+
 // ---- nodes and tensors of a small residual CNN ----
 const layers = [], channels = [16, 32, 64];
 layers.push(["/stem/Conv", "Conv", 1 * 9 * 16, 16]);
@@ -259,8 +269,9 @@ const report = {
     mcnemar_p: mcnemar(all.harmful, all.helpful), top1_agreement: { value: round(1 - all.flips / N), low: round(1 - flipHigh), high: round(1 - flipLow) },
     kl_nats: { mean: round(KL.reduce((x, y) => x + y, 0) / N, 4), p50: round(quantile(KL, 0.5), 4), p95: round(quantile(KL, 0.95), 4), p99: round(quantile(KL, 0.99), 4), max: round(KL[N - 1], 4) },
     difference: Object.fromEntries(names.map((k) => [k, difference(k)])), per_class: pairedClass,
-    slices: slices.map((s) => ({ name: s.name, ...s.paired })), distributions: distributions.map((s) => ({ name: s.name, ...s.paired })),
+    slices: slices.map((s) => ({ name: s.name, ...s.paired })), distributions: distributions.map((s) => ({ name: s.name, ...s.paired, extra_damage: extraDamage(s) })),
   },
+  slice_search: { metric: "accuracy", tests: 10, alpha: 0.05, test: "fisher_exact", adjustment: "holm" }, found_slices: [],
   outputs: [{ name: "logits", shape: ["batch", 10], n: N, cosine: { mean: 0.99934, least: 0.98127, low: 0.99931, high: 0.99937 }, relative_error: 0.0341, snr_db: 29.3, flips: all.flips, flip_rate: all.flips / N }],
   gate: { policy_digest: digest("policy"), confidence: 0.95, declared: "2026-03-14T09:26:31Z", checks },
   cost: { speedup: byBatch[0].speedup, speedup_interval: { low: byBatch[0].low, high: byBatch[0].high }, by_batch: byBatch, size_ratio: sizeRatio, memory_ratio: 0.8747 },

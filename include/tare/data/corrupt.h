@@ -1,6 +1,7 @@
-// Image corruptions: the test set as it looks under other conditions.
+// Corruptions: the test set as it looks under other conditions. Images here; tables and token ids through
+// CorruptDataset() with the numbers of corrupt_table.h and corrupt_text.h.
 //
-// The fifteen common corruptions of Hendrycks and Dietterich, "Benchmarking neural network
+// For images the fifteen common corruptions of Hendrycks and Dietterich, "Benchmarking neural network
 // robustness to common corruptions and perturbations", ICLR 2019, arXiv:1903.12261, at five
 // severities:
 //
@@ -42,7 +43,7 @@
 
 namespace tare::data {
 
-/// In the order of the paper.
+/// Fifteen of images in the order of the paper, three of tables, three of texts.
 enum class Corruption {
   kGaussianNoise,
   kShotNoise,
@@ -59,8 +60,18 @@ enum class Corruption {
   kElasticTransform,
   kPixelate,
   kJpegCompression,
+  kTableNoise,
+  kMissingValues,
+  kShiftedColumns,
+  kTypos,
+  kCasing,
+  kTruncation,
 };
-inline constexpr int kNumCorruptions = 15;
+inline constexpr int kNumImageCorruptions = 15;
+
+/// What a corruption can be applied to.
+enum class CorruptionKind { kImage, kTable, kText };
+CorruptionKind KindOf(Corruption corruption);
 
 /// "gaussian_noise".
 const std::string& CorruptionName(Corruption corruption);
@@ -78,7 +89,8 @@ struct CorruptionSpec {
 /// "gaussian_noise, severity 3".
 std::string Describe(const CorruptionSpec& spec);
 
-/// Returns the corruption of a name, or all fifteen for "all", at one severity.
+/// Returns the corruption of a name, or all fifteen of images for "all", the three of tables for
+/// "all_table", at one severity.
 /// Errors  kInvalidArgument: an unknown name (gives the nearest), a severity outside 1 to 5.
 Result<std::vector<CorruptionSpec>> FindCorruptions(std::string_view name, int64_t severity);
 
@@ -108,7 +120,7 @@ struct CorruptOptions {
 
 /// Corrupts images in place.
 ///
-/// Shape    `images` [samples.size(), ...] of uint8, each as `format` says (TARE_CHECK)
+/// Shape    `images` [samples.size(), ...] of uint8, each as `format` says; spec is of images (TARE_CHECK)
 /// Random   depends on options.seed, the sample number, the corruption and its severity alone: the
 ///          same for every batch, order and number of threads. Draws are those of core/random.h, so
 ///          the same on every machine; a pixel may differ by one level between processors whose
@@ -120,11 +132,20 @@ Result<void> CorruptImages(const CorruptionSpec& spec, const ImageFormat& format
                            std::span<const int64_t> samples, const CorruptOptions& options,
                            std::span<uint8_t> images);
 
-/// Returns `dataset` with those of `arrays` that hold images corrupted as they are read. All else
-/// is handed through. Every array gets the same draws for the same sample.
+/// Returns `dataset` with those of `arrays` corrupted, as they are read, that hold what the corruption is
+/// for. All else is handed through.
 ///
-/// Errors   kUnsupported: none of `arrays` holds images (the reason of the first);
-///          kNotFound: no such array; kInvalidArgument: the severity is outside 1 to 5.
+///   images      as ImageFormatOf() says; every array gets the same draws for the same sample
+///   tables      numbers, one [] or a row [F] a sample, not classes of text: they become float64, since noise
+///               leaves no integers. All of them together are the row whose columns corrupt_table.h means;
+///               mean and spread are those of the whole dataset, which is read once for them
+///   truncation  token ids: integers [L] a sample, beside one array of that shape whose name holds "mask".
+///               Of the tokens that the mask counts the first ceil(kept * count) stay, at least one; behind
+///               them the mask becomes 0, and every array that holds padding in the data gets its padding
+///   typos, casing   nothing that a model is fed: they belong before the tokenizer
+///
+/// Errors   kUnsupported: none of `arrays` holds what it is for (the reason of the first; says what to do);
+///          kNotFound: no such array; kInvalidArgument: the severity is outside 1 to 5; as Dataset::Read().
 /// Threads  const calls may run together.
 Result<std::unique_ptr<Dataset>> CorruptDataset(std::shared_ptr<const Dataset> dataset,
                                                 std::span<const std::string> arrays,

@@ -38,6 +38,23 @@ struct ColumnFacts {
 /// Edge     NaN and infinity do not count; a column without another value has mean and spread 0.
 /// Source   Welford, "Note on a method for calculating corrected sums of squares and products",
 ///          Technometrics 4(3), 1962.
+///
+/// DescribeColumns does it at once; ColumnDescriber takes rows in parts and gives the same facts for the
+/// same rows in the same order.
+class ColumnDescriber {
+ public:
+  explicit ColumnDescriber(size_t num_columns) : sums_(num_columns) {}
+  void Add(std::span<const double> rows);
+  std::vector<ColumnFacts> Facts() const;
+
+ private:
+  struct Sums {
+    double count = 0;
+    double mean = 0;
+    double squares = 0;  // of distances to the mean
+  };
+  std::vector<Sums> sums_;
+};
 std::vector<ColumnFacts> DescribeColumns(std::span<const float> values, size_t num_columns);
 std::vector<ColumnFacts> DescribeColumns(std::span<const double> values, size_t num_columns);
 

@@ -24,6 +24,9 @@ enum class TextCorruption { kTypos, kCasing, kTruncation };
 /// Errors  kInvalidArgument: another name (gives the nearest).
 Result<TextCorruption> FindTextCorruption(std::string_view name);
 
+/// The share of a text that truncation keeps at a severity of 1 to 5 (TARE_CHECK).
+double KeptShare(int64_t severity);
+
 struct CorruptTextOptions {
   TextCorruption corruption = TextCorruption::kTypos;
   int64_t severity = 3;  ///< 1 to 5

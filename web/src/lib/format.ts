@@ -87,19 +87,20 @@ export function when(rfc3339: string): string {
 
 export interface MetricInfo { label: string; unit: string; better: "higher" | "lower" }
 
-const RATIOS = new Set(["accuracy", "flip_rate", "top1_agreement", "exact_match", "error_rate"]);
-const LOWER = /^(log_loss|ece|flip_rate|size_ratio|memory_ratio|energy_ratio|relative_error|kl.*|latency.*|peak.*|.*_error|.*_bytes|.*_ms|perplexity)$/;
+const RATIOS = new Set(["accuracy", "extra_damage", "flip_rate", "harmful_rate", "top1_agreement", "exact_match", "answer_rate", "hallucination_rate", "subset_accuracy", "token_accuracy", "hamming_loss", "error_rate", "ece"]);
+const NUMBERS = new Set(["mae", "rmse"]);
+const LOWER = /^(log_loss|ece|mae|rmse|hamming_loss|hallucination_rate.*|flip_rate|size_ratio|memory_ratio|energy_ratio|relative_error|kl.*|latency.*|peak.*|.*_error|.*_bytes|.*_ms|perplexity)$/;
 const WORDS: Record<string, string> = {
   f1: "F1", ece: "ECE", kl: "KL", snr: "SNR", rss: "memory", p50: "p50", p99: "p99", ms: "", nats: "", bytes: "", db: "",
 };
 
 /// Name, unit and direction of a metric; a unit or direction in the file wins over what its name says.
-export function metricInfo(name: string, unit?: string, better?: string): MetricInfo {
+export function metricInfo(name: string, unit?: string, better?: string, given?: string): MetricInfo {
   if (name === "cosine") return { label: "cosine", unit: "cosine", better: "higher" };
-  const guess = RATIOS.has(name) || /^top\d+_accuracy$/.test(name) ? "ratio"
+  const guess = NUMBERS.has(name) ? "number" : RATIOS.has(name) || /^top\d+_accuracy$/.test(name) ? "ratio"
     : name === "log_loss" || /_nats$/.test(name) ? "nats" : /_ms$/.test(name) ? "ms" : /_bytes$/.test(name) ? "bytes" : /_db$/.test(name) ? "db"
     : name === "speedup" || /_ratio$/.test(name) ? "times" : "score";
-  const label = name.replace(/^top(\d+)_/, "top-$1 ").split("_").map((word) => WORDS[word] ?? word).filter(Boolean).join(" ");
+  const label = name.startsWith("kpi:") ? name.slice(4) : given ?? name.replace(/^top(\d+)_/, "top-$1 ").split("_").map((word) => WORDS[word] ?? word).filter(Boolean).join(" ");
   return { label, unit: unit ?? guess, better: better === "lower" || better === "higher" ? better : LOWER.test(name) ? "lower" : "higher" };
 }
 
@@ -110,7 +111,8 @@ export function quantity(x: number | undefined, unit: string, n?: number | null,
   const fine = !isNumber(n) || n >= 2000;
   switch (unit) {
     case "ratio": return { text: put(100 * x, fine ? 2 : 1), unit: difference ? "pp" : "%" };
-    case "score": return { text: put(x, 3), unit: "" };
+    case "score": return { text: put(x, difference && x !== 0 && Math.abs(x) < 0.0005 ? 5 : 3), unit: "" };
+    case "number": return { text: put(x, decimalsFor(x, difference ? 2 : 4)), unit: "" };
     case "cosine": return { text: put(x, 4), unit: "" };
     case "times": return { text: put(x, Math.abs(x) >= 100 ? 0 : 2), unit: "×" };
     case "bytes": return bytes(x);

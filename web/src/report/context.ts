@@ -1,7 +1,7 @@
 // What every section needs: the report, the short names of the two sides, and small shared pieces.
 
 import { Child, h, s } from "../lib/dom";
-import { count, isNumber } from "../lib/format";
+import { count, isNumber, MetricInfo, metricInfo } from "../lib/format";
 import { Series, symbol, verdictShape } from "../lib/marks";
 import { Interval, Metrics, Report } from "./schema";
 
@@ -34,6 +34,27 @@ export function intervalOf(x: Interval | number | undefined | null): Interval {
   return typeof x === "number" ? { value: x } : x && typeof x === "object" ? x : {};
 }
 export const metricOf = (metrics: Metrics | undefined, name: string): Interval & { unit?: string; better?: string } => intervalOf(metrics?.[name]);
+
+/// Name, unit and direction of a metric: as the report says of it, else what its name says.
+export function infoOf(c: Context, name: string): MetricInfo {
+  const of = (metrics: Metrics | undefined) => { const x = metrics?.[name]; return x && typeof x === "object" ? x : undefined; };
+  const said = of(c.report.baseline?.metrics) ?? of(c.report.candidate?.metrics);
+  return metricInfo(name, said?.unit, said?.better, said?.label);
+}
+/// The metric that the task is known by.
+export const leadMetric = (c: Context): string | undefined => {
+  const names = Object.keys(c.report.paired?.difference ?? c.report.baseline?.metrics ?? {});
+  return names.includes("accuracy") ? "accuracy" : names[0];
+};
+
+const THINGS: Record<string, string> = { question_answering: "questions", object_detection: "images", retrieval: "queries", token_classification: "texts", generation: "prompts" };
+/// What n counts, in the words of the task.
+export const things = (c: Context): string => THINGS[c.report.task ?? ""] ?? "samples";
+
+/// For the start of a sentence; "mAP" stays as it is.
+export const capital = (text: string): string => (/^[a-z][A-Z]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1));
+/// Flips say something of every task but regression (every number differs by something), and harmful ones of none that has boxes.
+export const hasFlips = (c: Context): boolean => c.report.task !== "regression" && c.report.task !== "object_detection";
 
 /// "○ float" or "◆ int8", as in every chart.
 export function key(series: Series, text: string): HTMLElement {

@@ -46,7 +46,7 @@ export function provenance(c: Context): Section {
   const digests = Object.entries(r.digests ?? {}).filter(([, v]) => typeof v === "string");
   return {
     id: "provenance", kicker: "Host and digests",
-    finding: host.cpu ? `Measured on ${host.cpu}${host.runtime ? `, ${host.runtime}` : ""}; other hosts will time differently` : "Where it was measured",
+    finding: "baseline_predictions" in (r.digests ?? {}) ? "Compared from predictions that were made elsewhere" : host.cpu ? `Measured on ${host.cpu}${host.runtime ? `, ${host.runtime}` : ""}; other hosts will time differently` : "Where it was measured",
     body: [
       facts.length > 0 && h("dl", { class: "facts two" }, facts.map(([k, v]) => h("div", {}, h("dt", {}, k), h("dd", {}, v)))),
       digests.length > 0 && table("Digests of everything that went in and came out", [{ head: "what", kind: "name" }, { head: "digest", kind: "text" }],

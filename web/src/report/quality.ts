@@ -1,11 +1,11 @@
-// Is the candidate as good? Checks, metrics, flips, classes, slices and conditions, outputs.
+// Is the candidate as good? Checks, metrics, flips, outputs.
 
 import { Child, drawing, h, s } from "../lib/dom";
-import { bytesLike, cosine, count, fixed, isNumber, metricInfo, NOTHING, plural, Quantity, quantity, say, share, short, trueMinus, withInterval } from "../lib/format";
-import { axis, Mark, Scale, scaleOf, strip } from "../lib/marks";
+import { bytesLike, cosine, count, fixed, isNumber, metricInfo, NOTHING, plural, quantity, say, share, short, trueMinus, withInterval } from "../lib/format";
+import { axis, scaleOf, strip } from "../lib/marks";
 import { Column, num, Row, table } from "../lib/table";
-import { Absent, Context, intervalOf, keys, list, metricOf, note, samples, Section, verdictBadge } from "./context";
-import { Check, Interval, PairedGroup } from "./schema";
+import { Absent, capital, Context, infoOf, keys, leadMetric, list, metricOf, note, samples, Section, things, verdictBadge } from "./context";
+import { Check, Interval } from "./schema";
 
 const EVALUATE = "tare evaluate FLOAT.onnx QUANT.onnx --data FILE";
 const LABELLED = `\`${EVALUATE} --label NAME\``;
@@ -67,7 +67,7 @@ export function checks(c: Context): Section | Absent {
   const rows = ordered.map((x): Row => {
     const info = metricInfo(x.metric ?? "", x.unit), difference = x.kind === "difference", own = OWN_UNIT[x.metric ?? ""] ?? info.unit;
     const q = (v: number | undefined) => quantity(v, info.unit, x.n, difference);
-    const value = (v: number | undefined) => (own === "bytes" && isNumber(x.baseline) ? bytesLike(v, x.baseline) : quantity(v, own, x.n));
+    const value = (v: number | undefined) => (x.metric === "extra_damage" ? q(v) : own === "bytes" && isNumber(x.baseline) ? bytesLike(v, x.baseline) : quantity(v, own, x.n));
     const name = checkName(x, c.report.classes);
     const zone = s("rect", { class: "fail-zone", x: 0, y: -30, height: 90, width: `${Math.max(0, scale.at(0)).toFixed(2)}%` });
     const sign = x.direction === "below" ? "≤ " : "≥ ";
@@ -86,7 +86,7 @@ export function checks(c: Context): Section | Absent {
         isNumber(x.n) ? count(x.n) : h("span", { class: "muted" }, "exact"), verdictBadge(x.verdict),
       ],
       note: x.verdict !== "PASS" && (x.reason || x.settle_n)
-        ? [x.reason ? sentence(x.reason) : null, isNumber(x.settle_n) ? ` About ${count(x.settle_n)} samples would settle it.` : null] : undefined,
+        ? [x.reason ? sentence(x.reason) : null, isNumber(x.settle_n) ? ` About ${count(x.settle_n)} ${things(c)} would settle it.` : null] : undefined,
     };
   });
   const decided = list(ordered).filter((x) => x.reason || x.test || isNumber(x.p));
@@ -115,18 +115,21 @@ function sentence(text: string): string {
 
 // ---- metrics ----
 
-const FIRST = ["accuracy", "f1_macro", "recall_macro", "precision_macro"];
+const FIRST = ["accuracy", "exact_match", "f1_macro", "recall_macro", "precision_macro"];
+/// Who never answers never errs: the two stand one under the other.
+const LAST = ["answer_rate", "hallucination_rate", "hallucination_rate_corrected"];
 
 export function metrics(c: Context): Section | Absent {
   const { baseline, candidate, paired } = c.report;
   const names = [...new Set([...Object.keys(baseline?.metrics ?? {}), ...Object.keys(candidate?.metrics ?? {})])];
   const head = { id: "quality", kicker: "Quality" };
   if (!names.length) return { ...head, what: "accuracy, precision, recall, F1, log loss and calibration error of both models, with intervals", how: LABELLED };
-  names.sort((a, b) => (FIRST.indexOf(a) + 1 || 99) - (FIRST.indexOf(b) + 1 || 99));
+  const place = (name: string) => (LAST.includes(name) ? 100 + LAST.indexOf(name) : FIRST.indexOf(name) + 1 || 99);
+  names.sort((a, b) => place(a) - place(b));
 
   const rowsOf = names.map((name) => {
     const a = metricOf(baseline?.metrics, name), b = metricOf(candidate?.metrics, name);
-    const info = metricInfo(name, a.unit ?? b.unit, a.better ?? b.better);
+    const info = infoOf(c, name);
     const given = paired?.difference?.[name];
     const d = given ?? (isNumber(a.value) && isNumber(b.value) ? { value: b.value - a.value } : {});
     return { name, a, b, d, info };
@@ -156,7 +159,7 @@ export function metrics(c: Context): Section | Absent {
       ],
     };
   });
-  const lead = rowsOf.find((r) => isNumber(r.d.value));
+  const lead = rowsOf.find((r) => r.name === leadMetric(c)) ?? rowsOf.find((r) => isNumber(r.d.value));
   const [floatKey, int8Key] = keys(c);
   return {
     ...head, finding: lead ? changeSentence(lead.info.label, lead.d, lead.info, c) : `${plural(names.length, "metric")} measured`,
@@ -172,7 +175,7 @@ export function metrics(c: Context): Section | Absent {
 
 /// "Accuracy differs by −0.11 pp [−0.31, +0.08]: no difference beyond chance".
 function changeSentence(label: string, d: Interval, info: { unit: string; better: string }, c: Context): string {
-  const name = label.charAt(0).toUpperCase() + label.slice(1), value = d.value ?? 0;
+  const name = capital(label), value = d.value ?? 0;
   const text = withInterval(d, info.unit, c.n, true);
   if (value === 0 && !isNumber(d.low)) return `${name} is the same`;
   if (!isNumber(d.low) || !isNumber(d.high)) return `${name} differs by ${text}`;
@@ -183,16 +186,18 @@ function changeSentence(label: string, d: Interval, info: { unit: string; better
 
 // ---- flips ----
 
-export function flips(c: Context): Section | Absent {
+export function flips(c: Context): Section | Absent | null {
   const p = c.report.paired, n = p?.n ?? c.n;
   const head = { id: "flips", kicker: "Flips" };
   if (!p || !isNumber(p.flips) || !isNumber(n)) return { ...head, what: "samples on which the two models answer differently, and which way", how: LABELLED };
-  const harmful = p.harmful, helpful = p.helpful, rate = p.flip_rate ?? (n ? p.flips / n : 0);
+  if (c.report.task === "regression") return null;  // every number differs by something
+  const boxes = c.report.task === "object_detection";  // have no one answer that is right or wrong
+  const harmful = boxes ? undefined : p.harmful, helpful = boxes ? undefined : p.helpful, rate = p.flip_rate ?? (n ? p.flips / n : 0);
   const labelled = isNumber(harmful) && isNumber(helpful);
   const other = labelled ? Math.max(0, p.flips - harmful - helpful) : 0;
   const interval = p.flip_rate_interval;
   const rateText = withInterval({ value: rate, ...interval }, "ratio", n);
-  let finding = `${count(p.flips)} of ${count(n)} answers differ (${rateText})`;
+  let finding = boxes ? `The boxes of ${count(p.flips)} of ${count(n)} images differ (${rateText})` : `${count(p.flips)} of ${count(n)} answers differ (${rateText})`;
   if (labelled && p.flips > 0) finding += `: ${count(harmful)} became wrong, ${count(helpful)} became right`;
   const body: Child[] = [];
   if (labelled && p.flips > 0) {
@@ -211,154 +216,13 @@ export function flips(c: Context): Section | Absent {
   }
   const kl = p.kl_nats, top = p.top1_agreement;
   const facts: [string, string][] = [];
-  if (top && isNumber(top.value)) facts.push(["top-1 agreement", withInterval(top, "ratio", n)]);
+  if (top && isNumber(top.value) && !boxes) facts.push([c.report.task === "classification" || !c.report.task ? "top-1 agreement" : "same answer", withInterval(top, "ratio", n)]);
   if (kl) {
     const parts = (["mean", "p50", "p95", "p99", "max"] as const).filter((k) => isNumber(kl[k])).map((k) => `${k} ${short(kl[k]!, 2)}`);
     if (parts.length) facts.push([`KL(${c.float} ‖ ${c.int8}) a sample, nats`, parts.join(" · ")]);
   }
   if (facts.length) body.push(h("dl", { class: "facts" }, facts.map(([k, v]) => h("div", {}, h("dt", {}, k), h("dd", {}, v)))));
   return { ...head, finding, body };
-}
-
-// ---- dot plots of two sides over rows ----
-
-interface PairRow { name: Child; title: string; n?: number; a: Interval; b: Interval; d: Interval; flips?: { flips?: number; harmful?: number; helpful?: number } }
-
-function pairTable(c: Context, caption: string, first: string, unit: string, rows: PairRow[], groups: Map<number, string> = new Map()): HTMLTableElement {
-  const scale: Scale = scaleOf(rows.flatMap((r) => [r.a.low, r.a.value, r.a.high, r.b.low, r.b.value, r.b.high]), { pad: 0.04 });
-  const tick = (x: number) => (unit === "ratio" ? `${fixed(100 * x, scale.decimals(100))}\u00a0%` : fixed(x, scale.decimals()));
-  const n = Math.max(...rows.map((r) => r.n ?? 0)) || c.n;  // one number of decimals for the whole column
-  const [floatKey, int8Key] = keys(c);
-  const both = (i: Interval) => isNumber(i.low) && isNumber(i.high);
-  const withFlips = rows.some((r) => isNumber(r.flips?.flips));
-  const columns: Column[] = [
-    { head: first, kind: "name" }, { head: "n", kind: "number" }, { head: floatKey, label: c.float, kind: "number" }, { head: int8Key, label: c.int8, kind: "number" },
-    { head: axis(scale, tick), label: "", kind: "chart" }, { head: `${c.int8} − ${c.float}`, label: "difference", kind: "number" },
-  ];
-  if (withFlips) columns.push({ head: h("abbr", { title: "flips: to wrong / to right" }, "flips −/+"), label: "flips −/+", kind: "number" });
-  return table(caption, columns, rows.map((r, i): Row => {
-    const q = (v: number | undefined, diff = false) => quantity(v, unit, n, diff);
-    const marks: Mark[] = [{ series: "float", ...r.a }, { series: "int8", ...r.b }];
-    return {
-      mark: [groups.has(i) ? "group" : "", both(r.d) && r.d.high! < 0 ? "worse" : ""].join(" ").trim() || undefined,
-      cells: [
-        groups.has(i) ? [h("small", { class: "group-name" }, groups.get(i)!), r.name] : r.name, isNumber(r.n) ? count(r.n) : "–", num(q(r.a.value)), num(q(r.b.value)),
-        strip(scale, marks, [], `${r.title}: ${c.float} ${withInterval(r.a, unit, r.n)}, ${c.int8} ${withInterval(r.b, unit, r.n)}`),
-        num(q(r.d.value, true), both(r.d) ? q(r.d.low, true) : undefined, both(r.d) ? q(r.d.high, true) : undefined),
-        withFlips && isNumber(r.flips?.flips) ? `${count(r.flips!.harmful)} / ${count(r.flips!.helpful)}` : null,
-      ],
-    };
-  }), { className: "pairs" });
-}
-
-const MANY = 24;
-
-export function perClass(c: Context): Section | Absent {
-  const a = list(c.report.baseline?.per_class), b = list(c.report.candidate?.per_class), paired = list(c.report.paired?.per_class);
-  const head = { id: "classes", kicker: "Classes" };
-  if (!a.length && !b.length) return { ...head, what: "recall of each class, float against quantized, and which confusions changed", how: LABELLED };
-  const ids = (a.length ? a : b).map((x, i) => x.class ?? i);
-  let rows = ids.map((id, i) => {
-    const x = a.find((y) => y.class === id) ?? a[i], y = b.find((z) => z.class === id) ?? b[i], p = paired.find((z) => z.class === id);
-    const left = intervalOf(x?.recall), right = intervalOf(y?.recall);
-    const d = p?.recall_difference ?? (isNumber(left.value) && isNumber(right.value) ? { value: right.value - left.value } : {});
-    const name = x?.name ?? y?.name ?? c.report.classes?.[id] ?? `class ${id}`;
-    return { id, name, title: name, n: x?.n ?? y?.n, a: left, b: right, d, flips: p };
-  });
-  rows.sort((x, y) => (x.d.value ?? 0) - (y.d.value ?? 0));
-  const sure = rows.filter((r) => isNumber(r.d.high) && r.d.high < 0), worst = rows[0]!;
-  const say1 = (r: typeof worst) => `${r.name}, ${withInterval(r.d, "score", r.n, true)}`;
-  const finding = sure.length
-    ? `Recall falls beyond chance in ${sure.length} of ${plural(rows.length, "class", "classes")}${sure.length > 1 ? "; most in " : ": "}${say1(sure[0]!)}`
-    : isNumber(worst.d.value) && worst.d.value < 0 ? `No class loses recall beyond chance; the largest fall is ${say1(worst)}` : "No class loses recall";
-  const total = rows.length;
-  const caption = (shown: number) => `Recall by class, greatest fall first${shown < total ? `: ${shown} of ${count(total)} classes` : ""}, ${c.confidence} intervals, ${samples(c.n)}`;
-  const holder = h("div", {});
-  const draw = (k: number) => holder.replaceChildren(pairTable(c, caption(k), "class", "score", rows.slice(0, k)));
-  draw(total > MANY * 1.5 ? MANY : total);
-  const body: Child[] = [holder];
-  if (total > MANY * 1.5) {
-    const more = h("button", { type: "button" }, `Show all ${count(total)} classes`);
-    more.addEventListener("click", () => { draw(total); more.remove(); });
-    body.push(more);
-  }
-  const expected = total * (1 - (c.report.intervals?.confidence ?? 0.95)) / 2;
-  if (rows.some((r) => isNumber(r.d.low)) && total >= 4) body.push(note(`With ${count(total)} classes, about ${fixed(expected, expected < 1 ? 2 : expected < 10 ? 1 : 0)} would show such a fall by chance alone.`));
-  body.push(confusions(c, a.length ? a.map((x, i) => x.name ?? c.report.classes?.[i]) : []));
-  return { ...head, finding, body };
-}
-
-function confusions(c: Context, names: (string | undefined)[]): Child {
-  const a = c.report.baseline?.confusion, b = c.report.candidate?.confusion;
-  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length || !a.length) return null;
-  const name = (i: number) => c.report.classes?.[i] ?? names[i] ?? `class ${i}`;
-  const cells = a.flatMap((row, i) => list(row).map((x, j) => ({ i, j, a: x, b: b[i]?.[j] ?? 0 })));
-  const moved = cells.filter((x) => x.i !== x.j && x.a !== x.b).sort((x, y) => Math.abs(y.b - y.a) - Math.abs(x.b - x.a));
-  const top = moved.slice(0, 6);
-  const parts: Child[] = [];
-  if (top.length) {
-    const most = top[0]!;
-    const [floatKey, int8Key] = keys(c);
-    const full = Math.max(...top.map((x) => Math.max(x.a, x.b)));
-    const plus = (x: number): Quantity => ({ text: x > 0 ? `+${fixed(x)}` : fixed(x), unit: "" });
-    parts.push(h("h3", {}, `The confusion that changed most: ${name(most.i)} taken for ${name(most.j)}, ${count(most.a)} to ${count(most.b)}`),
-      table(`Confusions that changed most, counts of ${count(c.n)}`, [
-        { head: "true → predicted", kind: "name" }, { head: floatKey, label: c.float, kind: "number" }, { head: int8Key, label: c.int8, kind: "number" },
-        { head: "", label: "", kind: "chart" }, { head: "change", kind: "number" },
-      ], top.map((x) => ({
-        cells: [`${name(x.i)} → ${name(x.j)}`, num({ text: fixed(x.a), unit: "" }), num({ text: fixed(x.b), unit: "" }), barsOf(x.a, x.b, full, c, `${name(x.i)} taken for ${name(x.j)}`), num(plus(x.b - x.a))],
-      })), { className: "small" }));
-  }
-  if (a.length <= 24) {
-    const full = Math.max(1, ...cells.filter((x) => x.i !== x.j).map((x) => x.b));
-    parts.push(h("details", {}, h("summary", {}, `The whole confusion matrix of ${c.int8}, with the change from ${c.float}`),
-      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "confusion matrix" },
-        h("table", { class: "matrix" }, h("caption", {}, `Rows: true class. Columns: predicted by ${c.int8}. Small: change from ${c.float}.`),
-          h("thead", {}, h("tr", {}, h("td", {}), a.map((_, j) => h("th", { scope: "col" }, h("span", {}, name(j)))))),
-          h("tbody", {}, a.map((row, i) => h("tr", {}, h("th", { scope: "row" }, name(i)), list(row).map((x, j) => {
-            const y = b[i]?.[j] ?? 0, cell = h("td", { class: i === j ? "right" : y ? "wrong" : "nil" }, y ? count(y) : "·", y !== x ? h("small", {}, y > x ? `+${y - x}` : fixed(y - x)) : null);
-            if (i !== j && y) cell.style.setProperty("--heat", `${Math.round(8 + 62 * Math.sqrt(y / full))}%`);
-            return cell;
-          }))))))));
-  }
-  return parts;
-}
-
-function barsOf(a: number, b: number, full: number, c: Context, what: string): SVGElement {
-  const bar = (x: number, series: string, y: number) => s("rect", { class: `bar ${series}`, x: "0.3%", y, height: 6, width: `${((99.4 * x) / (full || 1)).toFixed(2)}%`, rx: 1 });
-  return drawing("bars", `${what}: ${c.float} ${count(a)}, ${c.int8} ${count(b)}`, { width: "100%", height: 22 }, bar(a, "float", 4), bar(b, "int8", 12));
-}
-
-// ---- slices and distributions ----
-
-export function conditions(c: Context): Section | Absent {
-  const head = { id: "conditions", kicker: "Slices and conditions" };
-  const kinds = [["distributions", "input distributions"], ["slices", "slices of the test set"]] as const;
-  const rows: PairRow[] = [], groups = new Map<number, string>();
-  let metric: string | undefined;
-  for (const [kind, title] of kinds) {
-    const a = list(c.report.baseline?.[kind]), b = list(c.report.candidate?.[kind]), paired: PairedGroup[] = list(c.report.paired?.[kind]);
-    a.forEach((x, i) => {
-      metric ??= ["accuracy", "f1_macro", ...Object.keys(x.metrics ?? {})].find((name) => x.metrics && name in x.metrics);
-      if (!metric) return;
-      const y = b.find((z) => z.name === x.name) ?? b[i], p = paired.find((z) => z.name === x.name);
-      const left = metricOf(x.metrics, metric), right = metricOf(y?.metrics, metric);
-      const d = p?.difference?.[metric] ?? (isNumber(left.value) && isNumber(right.value) ? { value: right.value - left.value } : {});
-      if (![...groups.values()].includes(title)) groups.set(rows.length, title);
-      const about = x.where ?? x.description;
-      rows.push({ name: [x.name ?? "–", about ? h("small", { class: "muted about" }, about) : null], title: x.name ?? "", n: x.n ?? y?.n, a: left, b: right, d, flips: p });
-    });
-  }
-  if (!rows.length || !metric) {
-    return { ...head, what: "the same comparison on slices of the test set and under other conditions (noise, compression, light)", how: "declare `data.slices` and `data.distributions` in `tare.yaml`, then `tare run`" };
-  }
-  const info = metricInfo(metric);
-  const worst = rows.filter((r) => isNumber(r.d.value)).sort((x, y) => x.d.value! - y.d.value!)[0];
-  const spread = rows.filter((r) => isNumber(r.d.high) && r.d.high < 0);
-  const finding = !worst ? `${plural(rows.length, "slice or condition", "slices and conditions")}`
-    : spread.length ? `${info.label.charAt(0).toUpperCase() + info.label.slice(1)} falls beyond chance on ${spread.length} of ${rows.length} slices and conditions; most on ${worst.title}, ${withInterval(worst.d, info.unit, worst.n, true)}`
-    : `No slice or condition loses ${info.label} beyond chance; the lowest is ${worst.title}, ${withInterval(worst.d, info.unit, worst.n, true)}`;
-  return { ...head, finding, body: [pairTable(c, `${info.label} by slice and condition, ${c.confidence} intervals`, "seen on", info.unit, rows, groups)] };
 }
 
 // ---- outputs ----

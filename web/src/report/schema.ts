@@ -1,7 +1,7 @@
 // report.json as docs/formats/report.md describes it. Everything is optional here: the page must survive an older, newer or partial file.
 
 export interface Interval { value?: number; low?: number; high?: number }
-export type Metrics = Record<string, (Interval & { unit?: string; better?: string }) | number | undefined>;
+export type Metrics = Record<string, (Interval & { label?: string; unit?: string; better?: string }) | number | undefined>;
 export interface ClassRow { class?: number; name?: string; n?: number; recall?: Interval; precision?: Interval; f1?: Interval }
 export interface Group { name?: string; where?: string; description?: string; n?: number; metrics?: Metrics }
 export interface Latency {
@@ -12,13 +12,17 @@ export interface Side {
   latency_ms?: Latency; latency?: Latency[]; throughput_per_s?: number; model_bytes?: number; peak_rss_bytes?: number; load_ms?: number; cold_start_ms?: number;
   energy?: { status?: string; joules_per_sample?: number; method?: string };
 }
-export interface PairedGroup { name?: string; n?: number; flips?: number; harmful?: number; helpful?: number; difference?: Record<string, Interval> }
+export interface ExtraDamage extends Interval { metric?: string; p?: number; p_holm?: number }
+export interface PairedGroup { name?: string; n?: number; flips?: number; harmful?: number; helpful?: number; difference?: Record<string, Interval>; extra_damage?: ExtraDamage }
+export interface FoundSlice {
+  where?: string; n?: number; harmful?: number; rest_n?: number; rest_harmful?: number; baseline?: Interval; candidate?: Interval; difference?: Interval; p?: number; p_holm?: number;
+}
 export interface Paired {
   n?: number; flips?: number; flip_rate?: number; flip_rate_interval?: { low?: number; high?: number }; harmful?: number; helpful?: number;
   discordant?: number; mcnemar_p?: number; top1_agreement?: Interval;
   kl_nats?: { mean?: number; p50?: number; p95?: number; p99?: number; max?: number };
   difference?: Record<string, Interval>;
-  per_class?: { class?: number; n?: number; flips?: number; harmful?: number; helpful?: number; recall_difference?: Interval }[];
+  per_class?: { class?: number; n?: number; flips?: number; harmful?: number; helpful?: number; recall_difference?: Interval; precision_difference?: Interval; f1_difference?: Interval }[];
   slices?: PairedGroup[]; distributions?: PairedGroup[];
 }
 export interface Output {
@@ -47,6 +51,7 @@ export interface Report {
   schema_version?: number; tare_version?: string; created?: string; name?: string; task?: string; verdict?: string | null; summary?: string; n?: number;
   classes?: string[]; intervals?: { confidence?: number; method?: string; replicates?: number; seed?: number };
   baseline?: Side; candidate?: Side; paired?: Paired; outputs?: Output[];
+  slice_search?: { metric?: string; tests?: number; alpha?: number }; found_slices?: FoundSlice[];
   gate?: { policy_digest?: string; confidence?: number; declared?: string; checks?: Check[] };
   cost?: {
     speedup?: number; speedup_interval?: { low?: number; high?: number }; by_batch?: { batch?: number; speedup?: number; low?: number; high?: number }[];
