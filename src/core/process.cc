@@ -13,7 +13,7 @@
 #include <chrono>
 #include <cstring>
 #include <ctime>
-#include <optional>
+#include <utility>
 
 namespace tare {
 namespace {

@@ -32,6 +32,17 @@ cost:
   EXPECT_EQ(policy->cost[1].batch, 8);
 }
 
+TEST(PolicyTest, ReadsChecksOfKpis) {
+  const auto policy = ParsePolicy("quality: [{metric: \"kpi:revenue\", slice: dear, margin: 0.5}, {metric: \"kpi:speed\", min: -7}]\n", "p");
+  ASSERT_TRUE(policy) << policy.error().what;
+  EXPECT_EQ(policy->quality[0].metric, "kpi:revenue");
+  EXPECT_EQ(policy->quality[0].slice, "dear");
+  EXPECT_EQ(policy->quality[1].min, -7);
+  const auto again = ParsePolicy(CanonicalPolicy(*policy), "p");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, *policy);
+}
+
 TEST(PolicyTest, ReadsADocumentThatIsAProject) {
   const auto policy = ParsePolicy("policy:\n  quality: [{metric: accuracy, margin: 1/200}]\n", "p");
   ASSERT_TRUE(policy) << policy.error().what;
@@ -57,6 +68,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Mistake{"quality: [{metric: acuracy, margin: 0.01}]", "unknown metric 'acuracy'",
                 "did you mean 'accuracy'?"},
+        Mistake{"quality: [{metric: 'kpi:', margin: 0.01}]", "unknown metric 'kpi:'", "kpi:NAME"},
+        Mistake{"quality: [{metric: 'kpi:x', class: 1, margin: 0.01}]", "takes no class", "recall"},
+        Mistake{"quality: [{metric: 'kpi:x', max: 3}]", "would ask for a worse model", "min"},
         Mistake{"quality: [{metric: zzz, margin: 0.01}]", "unknown metric 'zzz'", "accuracy"},
         Mistake{"quality: [{metric: accuracy}]", "0 limits", "margin or min"},
         Mistake{"quality: [{metric: accuracy, margin: 0.1, min: 0.5}]", "2 limits", "only one"},

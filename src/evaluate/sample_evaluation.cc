@@ -131,6 +131,40 @@ class Summary {
     return sums.subspan(side * set_.num_columns, set_.num_columns);
   }
 
+  // Of both sides and their difference.
+  void Values(std::span<const SampleMetric* const> metrics, std::span<const double> sums, double n, std::span<double> values) const {
+    for (size_t m = 0; m < metrics.size(); ++m) {
+      for (size_t side = 0; side < 2; ++side) values[3 * m + side] = ValueOf(*metrics[m], SideSums(sums, side), n);
+      values[3 * m + 2] = values[3 * m + 1] - values[3 * m];
+    }
+  }
+
+  // stats::Acceleration of the leave-one-out values, which are those of the sums without one row: two passes over
+  // the rows, and no value kept.
+  std::vector<double> Accelerations(std::span<const SampleMetric* const> metrics) const {
+    const size_t width = 3 * metrics.size();
+    std::vector<double> sums(sums_.size()), values(width), means(width), squares(width), cubes(width), out(width);
+    const auto n = static_cast<double>(set_.n);
+    const auto each_left_out = [&](const auto& use) {
+      for (size_t kind = 0; kind < set_.sizes.size(); ++kind) {
+        for (size_t c = 0; c < sums.size(); ++c) sums[c] = sums_[c] - set_.Row(kind)[c];
+        Values(metrics, sums, n - 1, values);
+        for (size_t v = 0; v < width; ++v) use(v, static_cast<double>(set_.sizes[kind]));
+      }
+    };
+    each_left_out([&](size_t v, double weight) { means[v] += weight * values[v] / n; });
+    each_left_out([&](size_t v, double weight) {
+      const double u = means[v] - values[v];
+      squares[v] += weight * u * u;
+      cubes[v] += weight * u * u * u;
+    });
+    for (size_t v = 0; v < width; ++v) {
+      const double acceleration = cubes[v] / (6 * std::pow(squares[v], 1.5));
+      out[v] = std::isfinite(acceleration) ? acceleration : 0;
+    }
+    return out;
+  }
+
   // Bootstrapped metrics in order, each baseline, candidate, difference.
   std::vector<stats::BootstrapDistribution> Bootstrap() const {
     std::vector<const SampleMetric*> metrics;
@@ -147,15 +181,10 @@ class Summary {
         n += drawn[kind];
         AddTo(set_.Row(kind), static_cast<double>(drawn[kind]), sums);
       }
-      for (size_t m = 0; m < metrics.size(); ++m) {
-        for (size_t side = 0; side < 2; ++side) {
-          values[3 * m + side] = ValueOf(*metrics[m], SideSums(sums, side), static_cast<double>(n));
-        }
-        values[3 * m + 2] = values[3 * m + 1] - values[3 * m];
-      }
+      Values(metrics, sums, static_cast<double>(n), values);
     };
     const auto work = static_cast<int64_t>(set_.sizes.size() * set_.num_columns);
-    return stats::BootstrapCells(set_.sizes, static_cast<int>(3 * metrics.size()), statistic,
+    return stats::BootstrapCells(set_.sizes, Accelerations(metrics), statistic,
                                  stats::WithinBudget(options_.bootstrap, std::max(set_.n, work)));
   }
 

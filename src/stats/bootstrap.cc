@@ -169,6 +169,14 @@ std::vector<BootstrapDistribution> BootstrapCells(std::span<const int64_t> sizes
                                                   const CellStatistic& statistic,
                                                   const BootstrapOptions& options) {
   const auto width = static_cast<size_t>(num_statistics);
+  return BootstrapCells(sizes, CellAccelerations(sizes, width, statistic), statistic, options);
+}
+
+std::vector<BootstrapDistribution> BootstrapCells(std::span<const int64_t> sizes,
+                                                  std::span<const double> accelerations,
+                                                  const CellStatistic& statistic,
+                                                  const BootstrapOptions& options) {
+  const size_t width = accelerations.size();
   const CellSampler sampler(sizes);
   auto replicates = Replicate(width, options, [&] {
     return [&, drawn = std::vector<int64_t>(sizes.size())](Random& random,
@@ -179,7 +187,6 @@ std::vector<BootstrapDistribution> BootstrapCells(std::span<const int64_t> sizes
   });
   std::vector<double> estimates(width);
   statistic(sizes, estimates);
-  const auto accelerations = CellAccelerations(sizes, width, statistic);
   std::vector<BootstrapDistribution> out;
   for (size_t s = 0; s < width; ++s) {
     out.emplace_back(estimates[s], accelerations[s], std::move(replicates[s]));

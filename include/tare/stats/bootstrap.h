@@ -72,9 +72,16 @@ using IndexStatistic =
 ///
 /// Shape    `sizes` holds samples per cell; one distribution a statistic is returned.
 /// Threads  the result does not depend on num_threads.
-/// Cost     replicates * (number of cells + samples outside large cells).
+/// Cost     (replicates + number of cells) * (number of cells + samples outside large cells).
 std::vector<BootstrapDistribution> BootstrapCells(std::span<const int64_t> sizes,
                                                   int num_statistics,
+                                                  const CellStatistic& statistic,
+                                                  const BootstrapOptions& options);
+
+/// The same with accelerations that the caller knows, one a statistic: where a leave-one-out value follows from the
+/// others, as with sums, so that the cost does not grow with the square of the number of cells.
+std::vector<BootstrapDistribution> BootstrapCells(std::span<const int64_t> sizes,
+                                                  std::span<const double> accelerations,
                                                   const CellStatistic& statistic,
                                                   const BootstrapOptions& options);
 
