@@ -57,6 +57,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Mistake{"quality: [{metric: acuracy, margin: 0.01}]", "unknown metric 'acuracy'",
                 "did you mean 'accuracy'?"},
+        Mistake{"cost: [{metric: size_ratio, max: 1, threads: 2}]", "takes no such number of threads", "remove 'threads'"},
+        Mistake{"cost: [{metric: speedup, min: 1, threads: 0}]", "takes no such number of threads", "remove 'threads'"},
         Mistake{"quality: [{metric: zzz, margin: 0.01}]", "unknown metric 'zzz'", "accuracy"},
         Mistake{"quality: [{metric: accuracy}]", "0 limits", "margin or min"},
         Mistake{"quality: [{metric: accuracy, margin: 0.1, min: 0.5}]", "2 limits", "only one"},
@@ -96,7 +98,7 @@ quality:
   - {metric: accuracy, slice: 'a b', margin: 0.1}
   - {metric: cosine, output: "/out/0", min: 0.99}
 cost:
-  - {metric: latency_p99_ms, max: 1/3, batch: 2}
+  - {metric: latency_p99_ms, max: 1/3, batch: 2, threads: 4}
 )",
                                   "p");
   ASSERT_TRUE(policy) << policy.error().what;

@@ -26,7 +26,7 @@ Report MakeReport() {
   Report report;
   report.name = "fashion";
   report.evidence = MakeEvidence(10'000, 52, 44, 13);
-  report.evidence.cost.speedup.emplace_back(1, MakeBootstrapped(2.1, 2.0, 2.2, 100));
+  report.evidence.cost.speedup.push_back({1, 1, MakeBootstrapped(2.1, 2.0, 2.2, 100)});
   report.evidence.baseline.latency.push_back(LatencyOf(0.81));
   report.evidence.candidate.latency.push_back(LatencyOf(0.384));
   report.evidence.baseline.model_bytes = 1'900'000;

@@ -105,7 +105,7 @@ std::optional<TableRow> SpeedRow(const Evidence& evidence) {
       evidence.candidate.latency.empty()) {
     return std::nullopt;
   }
-  const auto& [batch, speedup] = evidence.cost.speedup.front();
+  const auto& [batch, threads, speedup] = evidence.cost.speedup.front();
   std::string text = FormatValue(speedup.value, Unit::kTimes);
   if (speedup.low && speedup.high) {
     text += StrCat(" ", FormatInterval(*speedup.low, *speedup.high, Unit::kTimes));

@@ -15,6 +15,7 @@
 #include "tare/data/feed.h"
 #include "tare/evaluate/policy.h"
 #include "tare/evaluate/slices.h"
+#include "tare/pipeline/cost_options.h"
 #include "tare/search/auto_format.h"
 
 namespace tare::pipeline {
@@ -64,6 +65,7 @@ struct Project {
   double tolerance = 0.01;
 
   int num_threads = 1;
+  CostOptions costs;
   std::vector<std::string> custom_ops;
   std::string registry_root;  ///< empty: not named
 };
