@@ -42,6 +42,7 @@ std::string FlipsText(const FlipCounts& counts) {
 Unit SideUnit(const CheckResult& check) {
   if (check.metric == "speedup") return Unit::kMs;
   if (check.metric == "size_ratio" || check.metric == "memory_ratio") return Unit::kBytes;
+  if (check.metric == "energy_ratio") return Unit::kJoules;
   return check.unit;
 }
 

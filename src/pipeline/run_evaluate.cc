@@ -39,7 +39,6 @@ void AddCostOptions(const CostOptions& costs, StepKey& key) {
 }  // namespace
 
 Result<void> ProjectRun::EvaluateTest() {
-  TARE_TRY_VOID(CheckBatches(*test_.feed, project_.costs));
   StepKey key("evaluate");
   key.Add("feed", feed_key_).Add("host", host_).Add("candidate", std::string(choice_["model_sha256"]));
   key.Add("test", test_digest_).Add("samples", SamplesDigest(samples_.test)).Add("threads", project_.num_threads);
@@ -68,6 +67,7 @@ Result<void> ProjectRun::EvaluateTest() {
 Result<Json> ProjectRun::RunEvaluation() {
   OneStep step(progress_, StrCat("evaluate ", WithThousands(std::ssize(samples_.test)), " pairs"));
   TARE_TRY_VOID(NeedRuntime());
+  TARE_TRY_VOID(CheckBatches(*test_.feed, project_.costs));
   TARE_TRY(const auto baseline, runtime::Session::FromFile(project_.model_path, Session()));
   TARE_TRY(const auto candidate, runtime::Session::FromFile(OutPath("model.onnx"), Session()));
   const auto options = OptionsOf(project_, data_);
