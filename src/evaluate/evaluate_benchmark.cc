@@ -21,17 +21,21 @@ int64_t CpuNs(clockid_t clock) {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-// Processor time of an evaluation: of inference alone, of making batches, and where the loop began and ended.
+// Processor time of an evaluation: of inference alone, of making batches, and where the loop began
+// and ended.
 struct Spent {
   std::atomic<int64_t> inference = 0;
   int64_t source = 0, begin = 0, end = 0;
-  double overhead() const { return static_cast<double>(end - begin - source - inference) / static_cast<double>(inference); }
+  double overhead() const {
+    return static_cast<double>(end - begin - source - inference) / static_cast<double>(inference);
+  }
 };
 
 // Batches from memory: the same images again, other labels.
 class MemorySource : public BatchSource {
  public:
-  MemorySource(NamedTensor input, int64_t batch, Spent& spent) : input_(std::move(input)), batch_(batch), spent_(spent) {}
+  MemorySource(NamedTensor input, int64_t batch, Spent& spent)
+      : input_(std::move(input)), batch_(batch), spent_(spent) {}
   int64_t num_samples() const override { return kSamples; }
   Result<std::optional<EvaluationBatch>> Next() override {
     const int64_t start = CpuNs(CLOCK_PROCESS_CPUTIME_ID);
@@ -41,7 +45,8 @@ class MemorySource : public BatchSource {
     EvaluationBatch batch;
     batch.inputs.push_back(input_);
     batch.num_valid = batch_;
-    for (int64_t i = 0; i < batch_; ++i) batch.labels.push_back(static_cast<int64_t>(random_.Below(kClasses)));
+    for (int64_t i = 0; i < batch_; ++i)
+      batch.labels.push_back(static_cast<int64_t>(random_.Below(kClasses)));
     given_ += batch_;
     spent_.source += CpuNs(CLOCK_PROCESS_CPUTIME_ID) - start;
     return std::optional(std::move(batch));
@@ -58,7 +63,8 @@ class MemorySource : public BatchSource {
 // The session with its own time taken: what is done with the outputs is not in it.
 RunnableModel Timed(const runtime::Session& session, Spent& spent) {
   RunnableModel model = RunnableOf(session);
-  model.run = [run = model.run, &spent](std::span<const NamedTensor> inputs, const RunnableModel::Use& use) -> Result<void> {
+  model.run = [run = model.run, &spent](std::span<const NamedTensor> inputs,
+                                        const RunnableModel::Use& use) -> Result<void> {
     const int64_t start = CpuNs(CLOCK_THREAD_CPUTIME_ID);
     int64_t used = 0;
     const auto timed_use = [&](std::span<const TensorView> outputs) -> Result<void> {
@@ -83,7 +89,9 @@ class Quiet : public Progress {
 
 Result<runtime::Session> SessionOf(const char* variable) {
   const char* path = std::getenv(variable);
-  if (path == nullptr) return InvalidArgument(StrCat(variable, " names no model"), "set it to an image classifier of ten classes");
+  if (path == nullptr)
+    return InvalidArgument(StrCat(variable, " names no model"),
+                           "set it to an image classifier of ten classes");
   return runtime::Session::FromFile(path, {});
 }
 
@@ -93,7 +101,8 @@ Result<NamedTensor> RandomInput(const runtime::Session& session, int64_t batch) 
   shape[0] = batch;
   int64_t size = 1;
   for (const int64_t extent : shape) size *= extent;
-  if (size <= 0) return InvalidArgument("an extent beside the batch is not fixed", "give another model");
+  if (size <= 0)
+    return InvalidArgument("an extent beside the batch is not fixed", "give another model");
   Random random(1);
   std::vector<float> values;
   for (int64_t i = 0; i < size; ++i) values.push_back(static_cast<float>(random.Uniform()));
@@ -107,13 +116,14 @@ Result<double> Overhead(int64_t batch) {
   Spent spent;
   MemorySource source(std::move(input), batch, spent);
   Quiet quiet;
-  TARE_TRY_VOID(Evaluate(Timed(baseline, spent), Timed(candidate, spent), source, "classification", {}, quiet));
+  TARE_TRY_VOID(Evaluate(Timed(baseline, spent), Timed(candidate, spent), source, "classification",
+                         {}, quiet));
   return spent.overhead();
 }
 
-// What collecting answers and outputs costs over bare inference of both models on the same samples, in
-// processor time. The bootstrap after the last sample is not in it: its cost does not grow with the
-// models'. The bar: 5 %.
+// What collecting answers and outputs costs over bare inference of both models on the same samples,
+// in processor time. The bootstrap after the last sample is not in it: its cost does not grow with
+// the models'. The bar: 5 %.
 void BM_EvaluationOverhead(benchmark::State& state) {
   std::vector<double> overheads;
   for (auto _ : state) {
@@ -126,7 +136,13 @@ void BM_EvaluationOverhead(benchmark::State& state) {
   state.counters["overhead_least"] = overheads.front();
   state.counters["overhead_most"] = overheads.back();
 }
-BENCHMARK(BM_EvaluationOverhead)->ArgName("batch")->Arg(1)->Arg(8)->Arg(32)->Iterations(5)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_EvaluationOverhead)
+    ->ArgName("batch")
+    ->Arg(1)
+    ->Arg(8)
+    ->Arg(32)
+    ->Iterations(5)
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace tare::evaluate

@@ -93,7 +93,8 @@ constexpr std::string_view kSharesOfSamples[] = {"accuracy", "exact_match", "sub
 std::optional<double> JoulesPerCorrect(const Side& side) {
   for (const std::string_view name : kSharesOfSamples) {
     const Estimate* share = FindMetric(side.metrics, name);
-    if (share != nullptr) return RatioOf(side.energy->joules_per_sample, std::optional(share->value));
+    if (share != nullptr)
+      return RatioOf(side.energy->joules_per_sample, std::optional(share->value));
   }
   return std::nullopt;
 }
@@ -158,7 +159,8 @@ Result<PairedLatency> MeasurePair(const runtime::Session& baseline,
 void AddLatency(const PairedLatency& measured, Evidence& evidence) {
   evidence.baseline.latency.push_back(measured.baseline);
   evidence.candidate.latency.push_back(measured.candidate);
-  evidence.cost.speedup.push_back({measured.baseline.batch, measured.baseline.threads, measured.speedup});
+  evidence.cost.speedup.push_back(
+      {measured.baseline.batch, measured.baseline.threads, measured.speedup});
 }
 
 void SetCostRatios(Evidence& evidence) {
@@ -167,7 +169,8 @@ void SetCostRatios(Evidence& evidence) {
   evidence.cost.size_ratio = RatioOf(b.model_bytes, a.model_bytes);
   evidence.cost.memory_ratio = RatioOf(b.peak_rss_bytes, a.peak_rss_bytes);
   const bool measured = IsMeasured(a) && IsMeasured(b);
-  evidence.cost.energy_ratio = measured ? RatioOf(b.energy->joules_per_sample, a.energy->joules_per_sample) : std::nullopt;
+  evidence.cost.energy_ratio =
+      measured ? RatioOf(b.energy->joules_per_sample, a.energy->joules_per_sample) : std::nullopt;
   for (Side* side : {&a, &b}) {
     if (side->energy) side->energy->joules_per_correct = JoulesPerCorrect(*side);
   }

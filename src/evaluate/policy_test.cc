@@ -57,8 +57,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Mistake{"quality: [{metric: acuracy, margin: 0.01}]", "unknown metric 'acuracy'",
                 "did you mean 'accuracy'?"},
-        Mistake{"cost: [{metric: size_ratio, max: 1, threads: 2}]", "takes no such number of threads", "remove 'threads'"},
-        Mistake{"cost: [{metric: speedup, min: 1, threads: 0}]", "takes no such number of threads", "remove 'threads'"},
+        Mistake{"cost: [{metric: size_ratio, max: 1, threads: 2}]",
+                "takes no such number of threads", "remove 'threads'"},
+        Mistake{"cost: [{metric: speedup, min: 1, threads: 0}]", "takes no such number of threads",
+                "remove 'threads'"},
         Mistake{"quality: [{metric: zzz, margin: 0.01}]", "unknown metric 'zzz'", "accuracy"},
         Mistake{"quality: [{metric: accuracy}]", "0 limits", "margin or min"},
         Mistake{"quality: [{metric: accuracy, margin: 0.1, min: 0.5}]", "2 limits", "only one"},

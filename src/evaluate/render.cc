@@ -49,9 +49,11 @@ void AppendCosts(const Report& report, std::string& out) {
   const auto rows = CostRows(report.evidence);
   if (rows.empty()) return;
   const TableRow head = TableHead(report);
-  out += StrCat("\n| cost | ", MarkdownText(head.baseline), " | ", MarkdownText(head.candidate), " | ratio |\n| --- | ---: | ---: | --- |\n");
+  out += StrCat("\n| cost | ", MarkdownText(head.baseline), " | ", MarkdownText(head.candidate),
+                " | ratio |\n| --- | ---: | ---: | --- |\n");
   for (const auto& row : rows) {
-    for (const auto* cell : {&row.label, &row.baseline, &row.candidate, &row.difference}) out += StrCat("| ", MarkdownText(*cell), " ");
+    for (const auto* cell : {&row.label, &row.baseline, &row.candidate, &row.difference})
+      out += StrCat("| ", MarkdownText(*cell), " ");
     out += "|\n";
   }
 }

@@ -65,18 +65,22 @@ TEST(MarkdownTest, ListsWhatBothModelsCost) {
     latency.batch = 8;
     latency.threads = 2;
     side->latency.push_back(latency);
-    side->energy = Energy{.status = "estimated", .joules_per_sample = 0.02, .joules_per_correct = 0.025};
+    side->energy =
+        Energy{.status = "estimated", .joules_per_sample = 0.02, .joules_per_correct = 0.025};
   }
   evidence.cost.speedup.push_back({8, 2, MakeBootstrapped(1, 0.9, 1.1, 100)});
   evidence.baseline.resident_rss_bytes = 50'000'000;
   evidence.candidate.resident_rss_bytes = 40'000'000;
-  EXPECT_THAT(WriteReportMarkdown(report),
-              HasSubstr("\n| cost | float32 | int8\\_static | ratio |\n| --- | ---: | ---: | --- |\n"
-                        "| p50 / p90 / p99, batch 1, 1 thread | 0.810 ms / 0 ms / 0 ms | 0.384 ms / 0 ms / 0 ms | 2.1x as fast \\[2.0, 2.2\\] |\n"
-                        "| p50 / p90 / p99, batch 8, 2 threads | 4.00 ms / 5.00 ms / 6.00 ms | 4.00 ms / 5.00 ms / 6.00 ms | 1.00x as fast \\[0.90, 1.10\\] |\n"
-                        "| resident memory, after a run | 50.0 MB | 40.0 MB | 0.80 |\n"
-                        "| energy a sample, estimated | 0.0200 J | 0.0200 J | 1.00x |\n"
-                        "| energy a correct answer, estimated | 0.0250 J | 0.0250 J | 1.00x |\n"));
+  EXPECT_THAT(
+      WriteReportMarkdown(report),
+      HasSubstr("\n| cost | float32 | int8\\_static | ratio |\n| --- | ---: | ---: | --- |\n"
+                "| p50 / p90 / p99, batch 1, 1 thread | 0.810 ms / 0 ms / 0 ms | 0.384 ms / 0 ms / "
+                "0 ms | 2.1x as fast \\[2.0, 2.2\\] |\n"
+                "| p50 / p90 / p99, batch 8, 2 threads | 4.00 ms / 5.00 ms / 6.00 ms | 4.00 ms / "
+                "5.00 ms / 6.00 ms | 1.00x as fast \\[0.90, 1.10\\] |\n"
+                "| resident memory, after a run | 50.0 MB | 40.0 MB | 0.80 |\n"
+                "| energy a sample, estimated | 0.0200 J | 0.0200 J | 1.00x |\n"
+                "| energy a correct answer, estimated | 0.0250 J | 0.0250 J | 1.00x |\n"));
 }
 
 TEST(FormatTest, WritesNumbersAsPeopleReadThem) {

@@ -175,7 +175,9 @@ Result<std::vector<Latency>> ReadLatencies(const JsonReader& reader) {
   const Json* first = reader.Child("latency_ms");
   if (first == nullptr) return list;
   TARE_TRY(auto headline, ReadLatency(reader.Under("latency_ms", *first)));
-  std::erase_if(list, [&](const Latency& other) { return other.batch == headline.batch && other.threads == headline.threads; });
+  std::erase_if(list, [&](const Latency& other) {
+    return other.batch == headline.batch && other.threads == headline.threads;
+  });
   list.insert(list.begin(), std::move(headline));
   return list;
 }
@@ -362,7 +364,8 @@ Result<OutputCloseness> ReadOutput(const JsonReader& reader) {
   return out;
 }
 
-// A row without threads is one of a report that knows only the headline's: FillSizes() asks the latencies.
+// A row without threads is one of a report that knows only the headline's: FillSizes() asks the
+// latencies.
 Result<Speedup> ReadSpeedup(const JsonReader& reader) {
   TARE_TRY(const auto batch, reader.Count("batch"));
   TARE_TRY(const int threads, ReadThreads(reader, 0));
@@ -410,8 +413,8 @@ Result<void> ReadIntervals(const JsonReader& document, Evidence& evidence) {
   return {};
 }
 
-// Estimates that came without their n rest on the samples of their scope; speedups without threads on
-// those of the latency at that batch.
+// Estimates that came without their n rest on the samples of their scope; speedups without threads
+// on those of the latency at that batch.
 void FillSizes(int64_t n, Metrics& metrics) {
   for (auto& [name, estimate] : metrics) {
     if (estimate.n == 0 && std::isfinite(estimate.value)) estimate.n = n;

@@ -68,7 +68,8 @@ Report MakeReport() {
   of_two_threads.num_threads = 2;
   AddLatency(SummariseTimes({times.baseline, times.baseline}, of_two_threads), report.evidence);
   for (Side* side : {&report.evidence.baseline, &report.evidence.candidate}) {
-    side->energy = Energy{.status = "measured", .joules_per_sample = 0.5, .method = "RAPL package-0"};
+    side->energy =
+        Energy{.status = "measured", .joules_per_sample = 0.5, .method = "RAPL package-0"};
     side->resident_rss_bytes = 5000;
   }
   report.evidence.baseline.model_bytes = 1000;

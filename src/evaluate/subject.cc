@@ -177,8 +177,11 @@ void TakeEnergy(const Evidence& evidence, Subject& subject) {
   for (const Side* side : {&evidence.baseline, &evidence.candidate}) {
     const std::string status = side->energy ? side->energy->status : "not in the report";
     if (status == "measured") continue;
-    const std::string method = side->energy && !side->energy->method.empty() ? StrCat(" (", side->energy->method, ")") : std::string();
-    subject.missing = StrCat("energy is ", status, method, ": a decision needs a measured one, from a host that counts it");
+    const std::string method = side->energy && !side->energy->method.empty()
+                                   ? StrCat(" (", side->energy->method, ")")
+                                   : std::string();
+    subject.missing = StrCat("energy is ", status, method,
+                             ": a decision needs a measured one, from a host that counts it");
     return;
   }
   subject.baseline = evidence.baseline.energy->joules_per_sample;
@@ -210,7 +213,8 @@ void TakeCost(const Evidence& evidence, Subject& subject) {
 template <class Rows>
 auto RowOf(const Rows& rows, const Check& check) {
   const auto fits = [&](const auto& row) {
-    return (!check.batch || row.batch == *check.batch) && (!check.threads || row.threads == *check.threads);
+    return (!check.batch || row.batch == *check.batch) &&
+           (!check.threads || row.threads == *check.threads);
   };
   const auto found = std::ranges::find_if(rows, fits);
   return found == rows.end() ? nullptr : &*found;

@@ -1,8 +1,7 @@
-#include "pipeline/comparison_internal.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pipeline/comparison_internal.h"
 #include "tare/data/dataset.h"
 
 namespace tare::pipeline {
@@ -12,7 +11,8 @@ using testing::HasSubstr;
 
 Result<void> CheckedBatches(int64_t extent, std::vector<int64_t> batches) {
   const std::vector<float> values(64);
-  TARE_TRY(const auto dataset, data::MakeDataset("t.npy", {{"x", Tensor::Of<float>({8, 8}, values)}}));
+  TARE_TRY(const auto dataset,
+           data::MakeDataset("t.npy", {{"x", Tensor::Of<float>({8, 8}, values)}}));
   const std::vector<ValueInfo> inputs{{"x", DType::kFloat32, {extent, 8}}};
   TARE_TRY(const auto feed, data::Feed::Bind(*dataset, inputs));
   CostOptions costs;
@@ -31,7 +31,8 @@ TEST(CheckBatchesTest, TakesOfAFixedBatchOnlyThatOne) {
   const auto other = CheckedBatches(4, {4, 8});
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_THAT(other.error().what, HasSubstr("batch 8 cannot be timed: the model takes batches of 4 only"));
+  EXPECT_THAT(other.error().what,
+              HasSubstr("batch 8 cannot be timed: the model takes batches of 4 only"));
   EXPECT_THAT(other.error().next_step, HasSubstr("leave the batches out"));
 }
 

@@ -103,7 +103,8 @@ struct Side {
   std::vector<ScopeMetrics> slices, distributions;
   std::vector<Latency> latency;  ///< the first is the one of the headline
   std::optional<int64_t> model_bytes;
-  /// Resident memory of a process of its own: with the model open, after its first run, and at most.
+  /// Resident memory of a process of its own: with the model open, after its first run, and at
+  /// most.
   std::optional<int64_t> loaded_rss_bytes, resident_rss_bytes, peak_rss_bytes;
   /// Median time to open the model, and to open it and run it once.
   std::optional<double> load_ms, cold_start_ms;

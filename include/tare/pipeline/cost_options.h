@@ -19,8 +19,8 @@ struct CostOptions {
   std::vector<int64_t> batches;
   /// Numbers of threads to time beside the session's own, which comes first.
   std::vector<int64_t> thread_counts;
-  /// Watts that the processor takes with all its cores busy. Where energy cannot be measured it is then
-  /// estimated from processor time; absent: it is `unavailable`.
+  /// Watts that the processor takes with all its cores busy. Where energy cannot be measured it is
+  /// then estimated from processor time; absent: it is `unavailable`.
   std::optional<double> estimate_energy_watts;
 };
 
