@@ -5,6 +5,7 @@
 #include "pipeline/energy_internal.h"
 #include "tare/core/text.h"
 #include "tare/evaluate/latency.h"
+#include "tare/runtime/energy.h"
 
 namespace tare::pipeline {
 namespace {
@@ -37,9 +38,14 @@ Result<data::FeedBatch> ReadBatch(const data::Feed& feed, const std::vector<int6
   return feed.Read(chosen);
 }
 
+// What the timed runs took, by the clock and of the processors.
+struct TimedShare {
+  double wall_s = 0, processor_s = 0;
+};
+
 // Each batch size at the number of threads that the two sessions have.
 Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_t>& batches, const data::Feed& feed,
-                          const std::vector<int64_t>& samples, Progress& progress, evaluate::Evidence& evidence) {
+                          const std::vector<int64_t>& samples, Progress& progress, TimedShare& timed, evaluate::Evidence& evidence) {
   for (const int64_t batch : batches) {
     if (progress.cancelled()) return Cancelled();
     TARE_TRY(const auto inputs, ReadBatch(feed, samples, batch));
@@ -47,19 +53,35 @@ Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_
     options.batch = batch;
     options.num_threads = models.options.num_threads;
     options.budget_ms = kLatencyBudgetMs;
+    const int64_t start = evaluate::MonotonicNs();
+    const double processor_start = runtime::ProcessorSeconds();
     auto measured = evaluate::MeasurePair(*models.baseline, *models.candidate, inputs.inputs, options);
     if (!measured) return std::move(measured).error().While(StrCat("timing batch ", batch, ", threads ", options.num_threads));
+    timed.wall_s += static_cast<double>(evaluate::MonotonicNs() - start) * 1e-9;
+    timed.processor_s += runtime::ProcessorSeconds() - processor_start;
     evaluate::AddLatency(*measured, evidence);
   }
   return {};
 }
 
+// Runs that wait for a processor are longer by the scheduler's slices: a short run may slip between them where
+// a long one does not, and then turns do not save the ratio.
+void WarnOfBusyMachine(const TimedShare& timed, evaluate::Evidence& evidence) {
+  constexpr double kLeastShare = 0.8;
+  const double share = timed.wall_s > 0 ? timed.processor_s / timed.wall_s : 1;
+  if (share >= kLeastShare) return;
+  evidence.warnings.push_back({StrCat("the machine was busy: the timed runs had a processor for ", Fixed(100 * share, 0),
+                                      " % of their time, so latencies and speedups may be wrong beyond their intervals"),
+                               "measure again on a quiet machine before the numbers decide anything"});
+}
+
 // The same with other numbers of threads: one pair of sessions at a time is open beside the own.
 Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int>& counts, const std::vector<int64_t>& batches,
                              const data::Feed& feed, const std::vector<int64_t>& samples, Progress& progress, evaluate::Evidence& evidence) {
+  TimedShare timed;
   for (const int count : counts) {
     if (count == models.options.num_threads) {
-      TARE_TRY_VOID(AddLatencies(models, batches, feed, samples, progress, evidence));
+      TARE_TRY_VOID(AddLatencies(models, batches, feed, samples, progress, timed, evidence));
       continue;
     }
     ComparedModels others = models;
@@ -68,8 +90,9 @@ Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int
     TARE_TRY(const auto candidate, runtime::Session::FromFile(models.candidate_path, others.options));
     others.baseline = &baseline;
     others.candidate = &candidate;
-    TARE_TRY_VOID(AddLatencies(others, batches, feed, samples, progress, evidence));
+    TARE_TRY_VOID(AddLatencies(others, batches, feed, samples, progress, timed, evidence));
   }
+  WarnOfBusyMachine(timed, evidence);
   return {};
 }
 

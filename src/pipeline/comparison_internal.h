@@ -29,7 +29,7 @@ struct ComparedModels {
 Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs);
 
 /// Adds latency at each batch size and number of threads, sizes, memory, start and energy to `evidence`,
-/// and a warning when the candidate is slower.
+/// and warnings when the candidate is slower, or the machine was too busy to time anything.
 ///
 /// Time    at most 1.5 s of measured runs for each batch size and number of threads, or 10 pairs of runs
 ///         where those take longer; it ends sooner once the interval of the speedup is narrower than 1 %.
