@@ -47,28 +47,34 @@ def judge(tare, folder, pairs, margin):
     return json.loads((folder / "report.json").read_text())["verdict"]
 
 
+def measure(tare, trials, n):
+    """Shares of `trials` test sets of n samples: the loss found by each way, the margin at the true drop passed by tare."""
+    rng = random.Random(1)
+    found, at_margin = {"tare": 0, "unpaired z": 0, "two scalars": 0}, 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for _ in range(trials):
+            pairs = draw(rng, n, 0.02, 0.01)
+            a, b = (sum(pair[side] for pair in pairs) / n for side in (0, 1))
+            z = (a - b) / math.sqrt(a * (1 - a) / (n - 1) + b * (1 - b) / (n - 1))
+            found["unpaired z"] += abs(z) > 1.959964
+            found["two scalars"] += a - b > 0.01
+            found["tare"] += judge(tare, folder, pairs, 0) == "FAIL"
+            at_margin += judge(tare, folder, pairs, 0.01) == "PASS"
+    return {"n": n, "trials": trials, "found": {way: count / trials for way, count in found.items()}, "passed_at_margin": at_margin / trials}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tare", default=str(pathlib.Path(__file__).parent.parent / "build/release/tare"))
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--samples", type=int, default=2000)
     args = parser.parse_args()
-    rng = random.Random(1)
-    n, found, at_margin = args.samples, {"tare": 0, "unpaired z": 0, "two scalars": 0}, 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        for _ in range(args.trials):
-            pairs = draw(rng, n, 0.02, 0.01)
-            a, b = (sum(pair[side] for pair in pairs) / n for side in (0, 1))
-            z = (a - b) / math.sqrt(a * (1 - a) / (n - 1) + b * (1 - b) / (n - 1))
-            found["unpaired z"] += abs(z) > 1.959964
-            found["two scalars"] += a - b > 0.01
-            found["tare"] += judge(args.tare, folder, pairs, 0) == "FAIL"
-            at_margin += judge(args.tare, folder, pairs, 0.01) == "PASS"
-    print(f"n = {n}, {args.trials} test sets, true drop 1 point (2 % harmful, 1 % helpful)")
-    for name, count in found.items():
-        print(f"  found by {name:<12} {100 * count / args.trials:5.1f} %")
-    print(f"  passed by tare with the margin at the true drop {100 * at_margin / args.trials:5.1f} %")
+    result = measure(args.tare, args.trials, args.samples)
+    print(f"n = {result['n']}, {result['trials']} test sets, true drop 1 point (2 % harmful, 1 % helpful)")
+    for name, share in result["found"].items():
+        print(f"  found by {name:<12} {100 * share:5.1f} %")
+    print(f"  passed by tare with the margin at the true drop {100 * result['passed_at_margin']:5.1f} %")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import time
 import numpy as np
 import onnxruntime as ort
 
+import evaluation
 import feeds
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -292,7 +293,8 @@ def main():
     parser.add_argument("--keep-peers", action="store_true")
     parser.add_argument("rows", nargs="*")
     args = parser.parse_args()
-    rows = {"calibration": calibration, "resnet20": resnet20, "minilm": minilm, "zoo": zoo}
+    rows = {"calibration": calibration, "resnet20": resnet20, "minilm": minilm, "zoo": zoo,
+            "evaluation": lambda bench: evaluation.evaluation(bench, CIFAR, Skipped)}
     unknown = [row for row in args.rows if row.split(":")[0] not in rows]
     if unknown:
         sys.exit(f"error: there is no row {unknown[0]}\nnext:  take one of: {' '.join(rows)}, or zoo:MODEL")

@@ -169,11 +169,48 @@ def zoo_bars(row: dict) -> list:
     return [["zoo: 1.05x and cosine 0.99, or left alone with a reason", f"{len(measured)} of {len(measured)}", text, met(not bad)]]
 
 
+def evaluation_cells(row: dict, name: str, cells) -> list[list[str]]:
+    part = row.get(name, {"failure": "not measured", "detail": ""})
+    return [[name, f"{part['failure']}: {part['detail']}", "", "", ""]] if "failure" in part else cells(part)
+
+
+def evaluation_table(row: dict) -> str:
+    percent = lambda share: f"{100 * share:.1f} %"
+    power = lambda p: [[f"a lost point found, n = {p['n']:,}", percent(p["found"]["tare"]), percent(p["found"]["unpaired z"]), "unpaired z of two standard errors", f"{p['trials']} test sets"],
+                       ["", percent(p["found"]["tare"]), percent(p["found"]["two scalars"]), "two scalars, more than a point", ""],
+                       ["the margin itself passed", percent(p["passed_at_margin"]), "", "", f"{p['trials']} test sets"]]
+    bootstrap = lambda p: [["BCa, 10,000 replicates of 10,000 samples, CPU s", f"{p['cpu_s']:.3f}", f"{p['peer_cpu_s']:.2f}", f"scipy.stats.bootstrap: {p['ratio']:.1f} times as long", f"{p['n']} runs in turns"]]
+    duplicates = lambda p: [["near duplicates, documents a CPU second", f"{p['per_s']:,.0f}", f"{p['peer_per_s']:,.0f}", f"datasketch: 1/{p['ratio']:.0f} as many", f"{p['n']} runs in turns"],
+                            [f"recall at a Jaccard index of {p['least_jaccard']:.2f}", percent(p["recall"]), percent(p["peer_recall"]), "datasketch, threshold 0.8", f"{p['planted']:,} pairs"]]
+    overhead = lambda p: [[f"evaluation over bare inference, batch {batch}", percent(cell["value"]), "", "", f"{percent(cell['low'])} to {percent(cell['high'])} of 5 runs"] for batch, cell in p.items()]
+    rows = [cells for name, part in (("power", power), ("bootstrap", bootstrap), ("duplicates", duplicates), ("overhead", overhead)) for cells in evaluation_cells(row, name, part)]
+    return markdown(["", "tare", "peer", "which", "n"], rows)
+
+
+def evaluation_bars(row: dict) -> list:
+    bars, has = [], lambda name: name in row and "failure" not in row[name]
+    if has("power"):
+        found, passed, trials = row["power"]["found"], row["power"]["passed_at_margin"], row["power"]["trials"]
+        allowed = 0.05 + 3 * (0.05 * 0.95 / trials) ** 0.5
+        bars.append(["gate: a lost point found, 2,000 samples", "> 2x an unpaired z", f"{100 * found['tare']:.0f} %, {100 * found['unpaired z']:.0f} %", met(found["tare"] > 2 * found["unpaired z"])])
+        bars.append(["gate: the margin itself passed", "<= 5 % but for chance", f"{100 * passed:.1f} %", met(passed <= allowed)])
+    if has("bootstrap"):
+        bars.append(["BCa, 10,000 replicates of 10,000 samples", "<= 0.15 s", f"{row['bootstrap']['cpu_s']:.3f} s", met(row["bootstrap"]["cpu_s"] <= 0.15)])
+    if has("duplicates"):
+        p = row["duplicates"]
+        bars.append(["near duplicates: documents a second, recall at 0.8", ">= 50,000, 0.95", f"{p['per_s']:,.0f}, {p['recall']:.3f}", met(p["per_s"] >= 50_000 and p["recall"] >= 0.95)])
+    if has("overhead"):
+        worst = row["overhead"]["32"]["value"]
+        bars.append(["evaluation over bare inference, ResNet-20, batch 32", "<= 5 %", f"{100 * worst:.2f} %", met(worst <= 0.05)])
+    return bars
+
+
 ROWS = {
     "calibration": ("Cost of making ResNet-20's static int8 model", calibration_table, calibration_bars),
     "resnet20": ("ResNet-20, static int8", resnet_table, resnet_bars),
     "minilm": ("MiniLM-L3, `--tolerance 0.03`", minilm_table, minilm_bars),
     "zoo": ("The public zoo: speed, float time / int8 time at one sample a run, and the worst output's cosine", zoo_table, zoo_bars),
+    "evaluation": ("Evaluation: what the verdict is worth, and what it costs", evaluation_table, evaluation_bars),
 }
 
 

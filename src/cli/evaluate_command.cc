@@ -33,6 +33,7 @@ struct EvaluateArgs {
   double kpi_time_limit_s = 60;
   DataArgs data;
   RuntimeArgs runtime;
+  pipeline::CostOptions costs;
 };
 
 Result<std::optional<evaluate::Policy>> PolicyOf(const EvaluateArgs& args) {
@@ -124,6 +125,7 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
   request.seed = args.seed;
   request.session = SessionOptionsOf(args.runtime);
   request.time_limit_s = args.runtime.time_limit_s;
+  request.costs = args.costs;
   TARE_TRY(request.policy, PolicyOf(args));
   request.tare_version = VersionNumber();
   return pipeline::EvaluateModels(request, terminal.progress());
@@ -138,6 +140,27 @@ Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
   terminal.Say("  next: tare gate ", Printable(args.out_path), report.decision ? "" : " --policy policy.yaml");
   if (terminal.json()) terminal.PrintJson(json);
   return {};
+}
+
+void AddCostOptions(CLI::App& app, pipeline::CostOptions& costs) {
+  constexpr int kMostSizes = static_cast<int>(pipeline::kMaxMeasuredSizes);
+  app.add_option("--batches", costs.batches, "Batch sizes to time (default 1,8); up to 1.5 seconds each")
+      ->type_name("N,...")
+      ->delimiter(',')
+      ->expected(1, kMostSizes)
+      ->allow_extra_args(false)
+      ->check(CLI::Range(int64_t{1}, pipeline::kMaxMeasuredBatch));
+  app.add_option("--thread-counts", costs.thread_counts, "Numbers of threads to time beside --threads, each with every batch size")
+      ->type_name("N,...")
+      ->delimiter(',')
+      ->expected(1, kMostSizes)
+      ->allow_extra_args(false)
+      ->check(CLI::Range(int64_t{1}, pipeline::kMaxMeasuredThreads));
+  app.add_option("--estimate-energy", costs.estimate_energy_watts,
+                 "Where energy cannot be measured, estimate it from processor time: the watts of the processor with all cores busy. "
+                 "A policy on energy does not accept it")
+      ->type_name("WATTS")
+      ->check(CLI::Range(0.1, pipeline::kMaxWatts));
 }
 
 }  // namespace
@@ -184,6 +207,7 @@ Command MakeEvaluateCommand(CLI::App& root) {
   app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();
   app->add_option("-o,--out", args->out_path, "Report to write (JSON)")->required()->type_name(kFileType);
   AddRuntimeOptions(*app, args->runtime);
+  AddCostOptions(*app, args->costs);
   return {app, [args](Terminal& terminal) { return RunEvaluate(*args, terminal); }};
 }
 

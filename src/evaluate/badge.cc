@@ -19,7 +19,7 @@ std::string RightText(const Report& report) {
   if (!report.decision) return "not judged";
   std::string text(VerdictName(report.decision->verdict));
   if (!report.evidence.cost.speedup.empty()) {
-    text += StrCat(" · ", Fixed(report.evidence.cost.speedup.front().second.value, 1), "x");
+    text += StrCat(" · ", Fixed(report.evidence.cost.speedup.front().estimate.value, 1), "x");
   }
   return text;
 }

@@ -1,6 +1,7 @@
 // The policy under which a report was judged.
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "evaluate/metric_info_internal.h"
@@ -9,6 +10,17 @@
 
 namespace tare::evaluate {
 namespace {
+
+// 8 of "batch:8,threads:2" for the key "batch:".
+std::optional<int64_t> NumberOf(std::string_view scope, std::string_view key) {
+  const size_t at = scope.find(key);
+  if (at == std::string_view::npos) return std::nullopt;
+  const char* begin = scope.data() + at + key.size();
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(begin, scope.data() + scope.size(), number);
+  if (error != std::errc() || number < 1) return std::nullopt;
+  return number;
+}
 
 // "class:6" back into the check.
 void SetScopeOf(const std::string& scope, Check& check) {
@@ -33,6 +45,10 @@ Policy PolicyOfChecks(const Decision& decision) {
                                       : check.margin) = judged.margin;
     SetScopeOf(judged.scope, check);
     const MetricInfo* info = FindMetricInfo(judged.metric);
+    if (info != nullptr && info->place == MetricPlace::kCostBatch) {
+      check.batch = NumberOf(judged.scope, "batch:");
+      check.threads = NumberOf(judged.scope, "threads:");
+    }
     const bool cost = info != nullptr &&
                       (info->place == MetricPlace::kCost || info->place == MetricPlace::kCostBatch);
     (cost ? out.cost : out.quality).push_back(std::move(check));

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "evaluate/evidence_test_internal.h"
+#include "tare/evaluate/latency.h"
 #include "tare/stats/proportion.h"
 
 namespace tare::evaluate {
@@ -168,14 +169,76 @@ TEST(GateTest, JudgesSpeedByItsInterval) {
   auto evidence = MakeEvidence(1000, 1, 1);
   evidence.baseline.latency.emplace_back();
   evidence.candidate.latency.emplace_back();
-  evidence.cost.speedup.emplace_back(1, MakeBootstrapped(1.2, 1.1, 1.3, 40));
-  evidence.cost.speedup.front().second.method = "median_ratio";
+  evidence.cost.speedup.push_back({1, 1, MakeBootstrapped(1.2, 1.1, 1.3, 40)});
+  evidence.cost.speedup.front().estimate.method = "median_ratio";
   EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.1}", "cost").verdict, Verdict::kPass);
   EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.2}", "cost").verdict,
             Verdict::kInconclusive);
   EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.4}", "cost").verdict, Verdict::kFail);
   EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1, batch: 8}", "cost").verdict,
             Verdict::kInconclusive);
+}
+
+// Batch 8 and 1 at two threads, then both at one: as AddCosts() adds them.
+Evidence MakeMeasured() {
+  auto evidence = MakeEvidence(1000, 1, 1);
+  const struct { int64_t batch; int threads; double speedup; } rows[] = {{1, 2, 1.2}, {8, 2, 1.5}, {1, 1, 2.0}, {8, 1, 3.0}};
+  for (const auto& [batch, threads, speedup] : rows) {
+    Latency latency;
+    latency.batch = batch;
+    latency.threads = threads;
+    latency.p50 = MakeBootstrapped(10 * speedup, 9 * speedup, 11 * speedup, 40);
+    evidence.baseline.latency.push_back(latency);
+    latency.p50 = MakeBootstrapped(10, 9, 11, 40);
+    evidence.candidate.latency.push_back(latency);
+    evidence.cost.speedup.push_back({batch, threads, MakeBootstrapped(speedup, speedup - 0.1, speedup + 0.1, 40)});
+  }
+  return evidence;
+}
+
+TEST(GateTest, FindsTheBatchAndTheThreadsThatACheckNames) {
+  const auto evidence = MakeMeasured();
+  const auto speedup = [&](const std::string& where) { return JudgeOne(evidence, "{metric: speedup, min: 1" + where + "}", "cost"); };
+  EXPECT_EQ(speedup("").statistic, 1.2);
+  EXPECT_EQ(speedup(", batch: 8").statistic, 1.5);
+  EXPECT_EQ(speedup(", threads: 1").statistic, 2.0);
+  const auto both = speedup(", batch: 8, threads: 1");
+  EXPECT_EQ(both.statistic, 3.0);
+  EXPECT_EQ(both.baseline, 30);
+  EXPECT_EQ(both.scope, "batch:8,threads:1");
+  EXPECT_EQ(both.label, "speedup, batch 8, 1 thread");
+  const auto none = speedup(", batch: 8, threads: 4");
+  EXPECT_EQ(none.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(none.reason, "the report has no speedup at batch 8, 4 threads");
+  EXPECT_EQ(JudgeOne(evidence, "{metric: latency_p50_ms, max: 12, threads: 1}", "cost").verdict, Verdict::kPass);
+}
+
+TEST(GateTest, DecidesOnMeasuredEnergyOnly) {
+  auto evidence = MakeEvidence(1000, 1, 1);
+  const auto judged = [&] { return JudgeOne(evidence, "{metric: energy_ratio, max: 0.9}", "cost"); };
+  EXPECT_EQ(judged().verdict, Verdict::kInconclusive);
+  EXPECT_THAT(judged().reason, HasSubstr("energy is not in the report"));
+  const Energy measured{.status = "measured", .joules_per_sample = 2, .method = "RAPL package-0"};
+  evidence.baseline.energy = measured;
+  evidence.candidate.energy = Energy{.status = "estimated", .joules_per_sample = 1, .method = "processor time x 65 W / 4 processors"};
+  SetCostRatios(evidence);
+  EXPECT_FALSE(evidence.cost.energy_ratio);
+  evidence.cost.energy_ratio = 0.5;  // even if a report states it
+  EXPECT_EQ(judged().verdict, Verdict::kInconclusive);
+  EXPECT_EQ(judged().reason,
+            "energy is estimated (processor time x 65 W / 4 processors): a decision needs a measured one, from a host that counts it");
+  evidence.candidate.energy->status = "measured";
+  SetCostRatios(evidence);
+  EXPECT_EQ(judged().verdict, Verdict::kPass);
+  EXPECT_EQ(judged().statistic, 0.5);
+}
+
+TEST(GateTest, JudgesResidentMemory) {
+  auto evidence = MakeEvidence(1000, 1, 1);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: resident_rss_bytes, max: 100}", "cost").verdict, Verdict::kInconclusive);
+  evidence.candidate.resident_rss_bytes = 100;
+  EXPECT_EQ(JudgeOne(evidence, "{metric: resident_rss_bytes, max: 100}", "cost").verdict, Verdict::kPass);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: resident_rss_bytes, max: 99}", "cost").verdict, Verdict::kFail);
 }
 
 TEST(GateTest, JudgesEachOutputWhenNoneIsNamed) {
@@ -208,7 +271,7 @@ TEST(GateTest, TakesTheWorstVerdictAndNothingFromNoCheck) {
 
 TEST(GateTest, SaysTheVerdictInOneSentence) {
   auto evidence = MakeEvidence(10'000, 50, 39);
-  evidence.cost.speedup.emplace_back(1, MakeBootstrapped(2.1, 2.0, 2.2, 100));
+  evidence.cost.speedup.push_back({1, 1, MakeBootstrapped(2.1, 2.0, 2.2, 100)});
   evidence.cost.size_ratio = 0.29;
   const auto policy = PolicyOf("{metric: accuracy, margin: 0.005}");
   EXPECT_EQ(Gate(evidence, policy).summary,

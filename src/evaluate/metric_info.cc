@@ -59,6 +59,7 @@ constexpr MetricInfo kMetrics[] = {
     {"energy_ratio", "energy", Unit::kTimes, kLower, MetricPlace::kCost},
     {"model_bytes", "size", Unit::kBytes, kLower, MetricPlace::kCost},
     {"peak_rss_bytes", "peak memory", Unit::kBytes, kLower, MetricPlace::kCost},
+    {"resident_rss_bytes", "resident memory", Unit::kBytes, kLower, MetricPlace::kCost},
     {"speedup", "speedup", Unit::kTimes, kHigher, MetricPlace::kCostBatch},
     {"latency_p50_ms", "latency", Unit::kMs, kLower, MetricPlace::kCostBatch},
     {"latency_p90_ms", "latency p90", Unit::kMs, kLower, MetricPlace::kCostBatch},

@@ -20,7 +20,7 @@ enum class MetricPlace {
   kFlips,     ///< of the test set, a slice, a distribution or a class; a limit, no margin
   kOutput,    ///< of one output, or of each; a limit, no margin
   kCost,      ///< under cost, of the whole; a limit
-  kCostBatch  ///< under cost, may name a batch; a limit
+  kCostBatch  ///< under cost, may name a batch and threads; a limit
 };
 
 struct MetricInfo {

@@ -43,6 +43,9 @@ class CheckReader {
     if (reader_.Child("batch") != nullptr) {
       TARE_TRY(check.batch, reader_.Integer("batch", 1));
     }
+    if (reader_.Child("threads") != nullptr) {
+      TARE_TRY(check.threads, reader_.Integer("threads", 1));
+    }
     TARE_TRY_VOID(reader_.Finish());
     TARE_TRY_VOID(Verify(check));
     return check;
@@ -137,6 +140,9 @@ class CheckReader {
     if (check.batch && (info.place != MetricPlace::kCostBatch || *check.batch < 1)) {
       return Wrong(StrCat("'", check.metric, "' takes no such batch"), "remove 'batch'");
     }
+    if (check.threads && (info.place != MetricPlace::kCostBatch || *check.threads < 1)) {
+      return Wrong(StrCat("'", check.metric, "' takes no such number of threads"), "remove 'threads'");
+    }
     return {};
   }
 
@@ -186,6 +192,7 @@ void AppendChecks(std::string_view key, const std::vector<Check>& checks, std::s
     AppendText("distribution", check.distribution, out);
     AppendText("output", check.output, out);
     if (check.batch) out += StrCat(", batch: ", *check.batch);
+    if (check.threads) out += StrCat(", threads: ", *check.threads);
     out += "}\n";
   }
 }

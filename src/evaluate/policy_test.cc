@@ -71,6 +71,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"quality: [{metric: 'kpi:', margin: 0.01}]", "unknown metric 'kpi:'", "kpi:NAME"},
         Mistake{"quality: [{metric: 'kpi:x', class: 1, margin: 0.01}]", "takes no class", "recall"},
         Mistake{"quality: [{metric: 'kpi:x', max: 3}]", "would ask for a worse model", "min"},
+        Mistake{"cost: [{metric: size_ratio, max: 1, threads: 2}]",
+                "takes no such number of threads", "remove 'threads'"},
+        Mistake{"cost: [{metric: speedup, min: 1, threads: 0}]", "takes no such number of threads",
+                "remove 'threads'"},
         Mistake{"quality: [{metric: zzz, margin: 0.01}]", "unknown metric 'zzz'", "accuracy"},
         Mistake{"quality: [{metric: accuracy}]", "0 limits", "margin or min"},
         Mistake{"quality: [{metric: accuracy, margin: 0.1, min: 0.5}]", "2 limits", "only one"},
@@ -110,7 +114,7 @@ quality:
   - {metric: accuracy, slice: 'a b', margin: 0.1}
   - {metric: cosine, output: "/out/0", min: 0.99}
 cost:
-  - {metric: latency_p99_ms, max: 1/3, batch: 2}
+  - {metric: latency_p99_ms, max: 1/3, batch: 2, threads: 4}
 )",
                                   "p");
   ASSERT_TRUE(policy) << policy.error().what;

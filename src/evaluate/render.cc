@@ -33,6 +33,19 @@ void AppendReasons(const Report& report, std::string& out) {
   if (!reasons.empty()) out += StrCat("\n", reasons);
 }
 
+void AppendCosts(const Report& report, std::string& out) {
+  const auto rows = CostRows(report.evidence);
+  if (rows.empty()) return;
+  const TableRow head = TableHead(report);
+  out += StrCat("\n| cost | ", MarkdownText(head.baseline), " | ", MarkdownText(head.candidate),
+                " | ratio |\n| --- | ---: | ---: | --- |\n");
+  for (const auto& row : rows) {
+    for (const auto* cell : {&row.label, &row.baseline, &row.candidate, &row.difference})
+      out += StrCat("| ", MarkdownText(*cell), " ");
+    out += "|\n";
+  }
+}
+
 void AppendFoot(const Report& report, std::string& out) {
   std::vector<std::string> facts;
   if (!report.host.cpu.empty()) facts.push_back(MarkdownText(report.host.cpu));
@@ -109,6 +122,7 @@ std::string WriteReportMarkdown(const Report& report) {
   out += "| --- | ---: | ---: | --- | ---: | --- |\n";
   for (const auto& row : TableRows(report, Minus::kTypeset)) AppendMarkdownRow(row, out);
   AppendReasons(report, out);
+  AppendCosts(report, out);
   const auto findings = FindDisagreements(report.evidence);
   if (!findings.empty() || !report.evidence.warnings.empty()) out += "\n";
   for (const auto& [scope, what] : findings) out += StrCat("- Finding: ", MarkdownText(what), "\n");

@@ -26,7 +26,7 @@ Report MakeReport() {
   Report report;
   report.name = "fashion";
   report.evidence = MakeEvidence(10'000, 52, 44, 13);
-  report.evidence.cost.speedup.emplace_back(1, MakeBootstrapped(2.1, 2.0, 2.2, 100));
+  report.evidence.cost.speedup.push_back({1, 1, MakeBootstrapped(2.1, 2.0, 2.2, 100)});
   report.evidence.baseline.latency.push_back(LatencyOf(0.81));
   report.evidence.candidate.latency.push_back(LatencyOf(0.384));
   report.evidence.baseline.model_bytes = 1'900'000;
@@ -53,6 +53,34 @@ TEST(TableTest, AlignsChecksAndFacts) {
           "  latency, batch 1  0.810 ms   0.384 ms     2.1x [2.0, 2.2]",
           "  size              1.9 MB     510.0 kB     0.27                       \u2264 0.20  "
           "FAIL"));
+}
+
+TEST(MarkdownTest, ListsWhatBothModelsCost) {
+  Report report = MakeReport();
+  Evidence& evidence = report.evidence;
+  for (Side* side : {&evidence.baseline, &evidence.candidate}) {
+    Latency latency = LatencyOf(4);
+    latency.p90.value = 5;
+    latency.p99.value = 6;
+    latency.batch = 8;
+    latency.threads = 2;
+    side->latency.push_back(latency);
+    side->energy =
+        Energy{.status = "estimated", .joules_per_sample = 0.02, .joules_per_correct = 0.025};
+  }
+  evidence.cost.speedup.push_back({8, 2, MakeBootstrapped(1, 0.9, 1.1, 100)});
+  evidence.baseline.resident_rss_bytes = 50'000'000;
+  evidence.candidate.resident_rss_bytes = 40'000'000;
+  EXPECT_THAT(
+      WriteReportMarkdown(report),
+      HasSubstr("\n| cost | float32 | int8\\_static | ratio |\n| --- | ---: | ---: | --- |\n"
+                "| p50 / p90 / p99, batch 1, 1 thread | 0.810 ms / 0 ms / 0 ms | 0.384 ms / 0 ms / "
+                "0 ms | 2.1x as fast \\[2.0, 2.2\\] |\n"
+                "| p50 / p90 / p99, batch 8, 2 threads | 4.00 ms / 5.00 ms / 6.00 ms | 4.00 ms / "
+                "5.00 ms / 6.00 ms | 1.00x as fast \\[0.90, 1.10\\] |\n"
+                "| resident memory, after a run | 50.0 MB | 40.0 MB | 0.80 |\n"
+                "| energy a sample, estimated | 0.0200 J | 0.0200 J | 1.00x |\n"
+                "| energy a correct answer, estimated | 0.0250 J | 0.0250 J | 1.00x |\n"));
 }
 
 TEST(FormatTest, WritesNumbersAsPeopleReadThem) {

@@ -59,15 +59,19 @@ Result<Estimate> ReadQuantile(const JsonReader& reader, const char* key) {
   return out;
 }
 
+Result<int> ReadThreads(const JsonReader& reader, int otherwise) {
+  TARE_TRY(const auto threads, reader.Count("threads"));
+  return static_cast<int>(std::min<int64_t>(threads.value_or(otherwise), 1 << 20));
+}
+
 Result<Latency> ReadLatency(const JsonReader& reader) {
   TARE_TRY_VOID(reader.ExpectObject());
   Latency out;
   TARE_TRY(const auto batch, reader.Count("batch"));
-  TARE_TRY(const auto threads, reader.Count("threads"));
+  TARE_TRY(out.threads, ReadThreads(reader, 1));
   TARE_TRY(const auto runs, reader.Count("runs"));
   TARE_TRY(const auto throughput, reader.Number("throughput_per_s"));
   out.batch = batch.value_or(1);
-  out.threads = static_cast<int>(std::min<int64_t>(threads.value_or(1), 1 << 20));
   out.runs = runs.value_or(0);
   out.throughput_per_s = throughput.value_or(0);
   TARE_TRY(out.p50, ReadQuantile(reader, "p50"));
@@ -82,9 +86,24 @@ Result<std::vector<Latency>> ReadLatencies(const JsonReader& reader) {
   const Json* first = reader.Child("latency_ms");
   if (first == nullptr) return list;
   TARE_TRY(auto headline, ReadLatency(reader.Under("latency_ms", *first)));
-  std::erase_if(list, [&](const Latency& other) { return other.batch == headline.batch; });
+  std::erase_if(list, [&](const Latency& other) {
+    return other.batch == headline.batch && other.threads == headline.threads;
+  });
   list.insert(list.begin(), std::move(headline));
   return list;
+}
+
+Result<std::optional<Energy>> ReadEnergy(const JsonReader& side) {
+  const Json* child = side.Child("energy");
+  if (child == nullptr) return std::optional<Energy>();
+  const JsonReader reader = side.Under("energy", *child);
+  TARE_TRY_VOID(reader.ExpectObject());
+  Energy out;
+  TARE_TRY(out.status, reader.Text("status"));
+  TARE_TRY(out.joules_per_sample, reader.Number("joules_per_sample"));
+  TARE_TRY(out.joules_per_correct, reader.Number("joules_per_correct"));
+  TARE_TRY(out.method, reader.Text("method"));
+  return std::optional<Energy>(std::move(out));
 }
 
 Result<Side> ReadSide(const JsonReader& document, const char* key) {
@@ -101,9 +120,12 @@ Result<Side> ReadSide(const JsonReader& document, const char* key) {
   TARE_TRY(out.distributions, ReadList<ScopeMetrics>(reader, "distributions", ReadScope));
   TARE_TRY(out.latency, ReadLatencies(reader));
   TARE_TRY(out.model_bytes, reader.Count("model_bytes"));
+  TARE_TRY(out.loaded_rss_bytes, reader.Count("loaded_rss_bytes"));
+  TARE_TRY(out.resident_rss_bytes, reader.Count("resident_rss_bytes"));
   TARE_TRY(out.peak_rss_bytes, reader.Count("peak_rss_bytes"));
   TARE_TRY(out.load_ms, reader.Number("load_ms"));
   TARE_TRY(out.cold_start_ms, reader.Number("cold_start_ms"));
+  TARE_TRY(out.energy, ReadEnergy(reader));
   return out;
 }
 
@@ -253,12 +275,15 @@ Result<OutputCloseness> ReadOutput(const JsonReader& reader) {
   return out;
 }
 
-Result<std::pair<int64_t, Estimate>> ReadSpeedup(const JsonReader& reader) {
+// A row without threads is one of a report that knows only the headline's: FillSizes() asks the
+// latencies.
+Result<Speedup> ReadSpeedup(const JsonReader& reader) {
   TARE_TRY(const auto batch, reader.Count("batch"));
+  TARE_TRY(const int threads, ReadThreads(reader, 0));
   TARE_TRY(auto estimate, ReadEstimate(reader));
   TARE_TRY(const auto value, reader.Number("speedup"));
   estimate.value = value.value_or(kUndefined);
-  return std::pair<int64_t, Estimate>(batch.value_or(1), std::move(estimate));
+  return Speedup{batch.value_or(1), threads, std::move(estimate)};
 }
 
 Result<Cost> ReadCost(const JsonReader& document) {
@@ -267,7 +292,6 @@ Result<Cost> ReadCost(const JsonReader& document) {
   if (child == nullptr) return out;
   const JsonReader reader = document.Under("cost", *child);
   TARE_TRY_VOID(reader.ExpectObject());
-  using Speedup = std::pair<int64_t, Estimate>;
   TARE_TRY(out.speedup, ReadList<Speedup>(reader, "by_batch", ReadSpeedup));
   TARE_TRY(out.size_ratio, reader.Number("size_ratio"));
   TARE_TRY(out.memory_ratio, reader.Number("memory_ratio"));
@@ -300,7 +324,8 @@ Result<void> ReadIntervals(const JsonReader& document, Evidence& evidence) {
   return {};
 }
 
-// Estimates that came without their n rest on the samples of their scope.
+// Estimates that came without their n rest on the samples of their scope; speedups without threads
+// on those of the latency at that batch.
 void FillSizes(int64_t n, Metrics& metrics) {
   for (auto& [name, estimate] : metrics) {
     if (estimate.n == 0 && std::isfinite(estimate.value)) estimate.n = n;
@@ -319,9 +344,11 @@ void FillSizes(Evidence& evidence) {
     for (auto& scope : evidence.paired->slices) FillSizes(scope.counts.n, scope.difference);
     for (auto& scope : evidence.paired->distributions) FillSizes(scope.counts.n, scope.difference);
   }
-  for (auto& [batch, estimate] : evidence.cost.speedup) {
+  for (auto& [batch, threads, estimate] : evidence.cost.speedup) {
     for (const auto& latency : evidence.candidate.latency) {
-      if (estimate.n == 0 && latency.batch == batch) estimate.n = latency.runs;
+      if (latency.batch != batch || (threads > 0 && latency.threads != threads)) continue;
+      if (threads == 0) threads = latency.threads;
+      if (estimate.n == 0) estimate.n = latency.runs;
     }
   }
 }

@@ -64,6 +64,14 @@ Report MakeReport() {
     times.candidate.push_back(1 + i * 0.01);
   }
   AddLatency(SummariseTimes(times, {}), report.evidence);
+  LatencyOptions of_two_threads;
+  of_two_threads.num_threads = 2;
+  AddLatency(SummariseTimes({times.baseline, times.baseline}, of_two_threads), report.evidence);
+  for (Side* side : {&report.evidence.baseline, &report.evidence.candidate}) {
+    side->energy =
+        Energy{.status = "measured", .joules_per_sample = 0.5, .method = "RAPL package-0"};
+    side->resident_rss_bytes = 5000;
+  }
   report.evidence.baseline.model_bytes = 1000;
   report.evidence.candidate.model_bytes = 300;
   SetCostRatios(report.evidence);
@@ -92,7 +100,11 @@ quality:
 cost:
   - {metric: size_ratio, max: 0.35}
   - {metric: speedup, min: 1.1}
+  - {metric: speedup, min: 0.9, threads: 2}
   - {metric: latency_p99_ms, max: 4}
+  - {metric: latency_p50_ms, max: 4, batch: 1, threads: 2}
+  - {metric: energy_ratio, max: 1}
+  - {metric: resident_rss_bytes, max: 5000}
 )",
                             "test");
   EXPECT_TRUE(policy) << policy.error().what;
@@ -200,6 +212,32 @@ TEST(ReportTest, HoldsTheKeysThatOtherProgramsRelyOn) {
   EXPECT_TRUE(json["host"]["isa"].is_array());
 }
 
+TEST(ReportTest, KeepsEachNumberOfThreadsApart) {
+  const auto json = nlohmann::json::parse(WriteReportJson(MakeReport()));
+  ASSERT_EQ(json["cost"]["by_batch"].size(), 2);
+  EXPECT_EQ(json["cost"]["by_batch"][1]["threads"], 2);
+  EXPECT_EQ(json["cost"]["speedup"], json["cost"]["by_batch"][0]["speedup"]);
+  EXPECT_EQ(json["candidate"]["latency_ms"]["threads"], 1);
+  EXPECT_TRUE(json["candidate"]["latency"][1]["quantiles"]["p90"].contains("low"));
+  EXPECT_TRUE(json["candidate"]["energy"].contains("joules_per_correct"));
+  EXPECT_EQ(json["candidate"]["resident_rss_bytes"], 5000);
+}
+
+// by_batch rows had no threads at first: they are those of the latency at that batch.
+TEST(ReportTest, FindsTheThreadsOfAnOlderReport) {
+  auto json = nlohmann::json::parse(WriteReportJson(MakeReport()));
+  for (const char* side : {"baseline", "candidate"}) {
+    json[side]["latency"].erase(0);
+    json[side]["latency_ms"] = json[side]["latency"][0];
+  }
+  json["cost"]["by_batch"].erase(0);
+  json["cost"]["by_batch"][0].erase("threads");
+  const auto report = ReadReportJson(json.dump(), "report.json");
+  ASSERT_TRUE(report) << report.error().what;
+  ASSERT_EQ(report->evidence.cost.speedup.size(), 1U);
+  EXPECT_EQ(report->evidence.cost.speedup[0].threads, 2);
+}
+
 TEST(ReportTest, WritesNullForWhatIsUndefined) {
   Report report;
   report.evidence = MakeEvidence(0, 0, 0);
@@ -239,7 +277,9 @@ TEST(ReportTest, FindsThePolicyUnderWhichItWasJudged) {
   forged["gate"].erase("policy");
   const auto bare = ReadReportJson(forged.dump(), "r");
   ASSERT_TRUE(bare);
-  EXPECT_EQ(DeclaredPolicy(*bare)->quality.size() + DeclaredPolicy(*bare)->cost.size(), 18);
+  EXPECT_EQ(DeclaredPolicy(*bare)->quality.size() + DeclaredPolicy(*bare)->cost.size(), 22);
+  EXPECT_EQ(DeclaredPolicy(*bare)->cost[2].threads, 2);
+  EXPECT_EQ(DeclaredPolicy(*bare)->cost[2].batch, 1);
 }
 
 // The example of the format's page, written by hand by those who draw it: no bounds, no counts

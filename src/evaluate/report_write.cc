@@ -94,6 +94,7 @@ Json ToJson(const Latency& latency) {
 Json ToJson(const Energy& energy) {
   Json out{{"status", energy.status}};
   Put(out, "joules_per_sample", energy.joules_per_sample);
+  Put(out, "joules_per_correct", energy.joules_per_correct);
   PutText(out, "method", energy.method);
   return out;
 }
@@ -126,6 +127,8 @@ Json SideJson(const Side& side, const std::vector<std::string>& names) {
     PutList(out, "latency", side.latency);
   }
   Put(out, "model_bytes", side.model_bytes);
+  Put(out, "loaded_rss_bytes", side.loaded_rss_bytes);
+  Put(out, "resident_rss_bytes", side.resident_rss_bytes);
   Put(out, "peak_rss_bytes", side.peak_rss_bytes);
   Put(out, "load_ms", side.load_ms);
   Put(out, "cold_start_ms", side.cold_start_ms);
@@ -285,13 +288,13 @@ Json ToJson(const CheckResult& check) {
 Json CostJson(const Cost& cost) {
   Json out = Json::object();
   if (!cost.speedup.empty()) {
-    const Estimate& first = cost.speedup.front().second;
+    const Estimate& first = cost.speedup.front().estimate;
     out["speedup"] = Number(first.value);
     if (first.low && first.high) {
       out["speedup_interval"] = {{"low", Number(*first.low)}, {"high", Number(*first.high)}};
     }
-    for (const auto& [batch, estimate] : cost.speedup) {
-      Json row{{"batch", batch}, {"speedup", Number(estimate.value)}};
+    for (const auto& [batch, threads, estimate] : cost.speedup) {
+      Json row{{"batch", batch}, {"threads", threads}, {"speedup", Number(estimate.value)}};
       Json rest = ToJson(estimate);
       rest.erase("value");
       row.update(rest);

@@ -174,6 +174,23 @@ std::optional<double> AsNumber(std::optional<int64_t> value) {
   return value ? std::optional<double>(static_cast<double>(*value)) : std::nullopt;
 }
 
+// A decision about energy needs a measured one, on both sides, whatever ratio the report states.
+void TakeEnergy(const Evidence& evidence, Subject& subject) {
+  for (const Side* side : {&evidence.baseline, &evidence.candidate}) {
+    const std::string status = side->energy ? side->energy->status : "not in the report";
+    if (status == "measured") continue;
+    const std::string method = side->energy && !side->energy->method.empty()
+                                   ? StrCat(" (", side->energy->method, ")")
+                                   : std::string();
+    subject.missing = StrCat("energy is ", status, method,
+                             ": a decision needs a measured one, from a host that counts it");
+    return;
+  }
+  subject.baseline = evidence.baseline.energy->joules_per_sample;
+  subject.candidate = evidence.candidate.energy->joules_per_sample;
+  TakeRatio(evidence.cost.energy_ratio, subject);
+}
+
 void TakeCost(const Evidence& evidence, Subject& subject) {
   const auto& [a, b] = std::tie(evidence.baseline, evidence.candidate);
   const std::string_view name = subject.info->name;
@@ -185,17 +202,27 @@ void TakeCost(const Evidence& evidence, Subject& subject) {
     subject.baseline = AsNumber(a.peak_rss_bytes);
     subject.candidate = AsNumber(b.peak_rss_bytes);
     TakeRatio(name == "memory_ratio" ? evidence.cost.memory_ratio : subject.candidate, subject);
+  } else if (name == "resident_rss_bytes") {
+    subject.baseline = AsNumber(a.resident_rss_bytes);
+    subject.candidate = AsNumber(b.resident_rss_bytes);
+    TakeRatio(subject.candidate, subject);
   } else {
-    TakeRatio(evidence.cost.energy_ratio, subject);
+    TakeEnergy(evidence, subject);
   }
 }
 
-const Latency* FindLatency(const Side& side, std::optional<int64_t> batch) {
-  if (side.latency.empty()) return nullptr;
-  if (!batch) return &side.latency.front();
-  const auto found = std::ranges::find(side.latency, *batch, &Latency::batch);
-  return found == side.latency.end() ? nullptr : &*found;
+// The first row with the batch and the threads that the check names; it may name neither.
+template <class Rows>
+auto RowOf(const Rows& rows, const Check& check) {
+  const auto fits = [&](const auto& row) {
+    return (!check.batch || row.batch == *check.batch) &&
+           (!check.threads || row.threads == *check.threads);
+  };
+  const auto found = std::ranges::find_if(rows, fits);
+  return found == rows.end() ? nullptr : &*found;
 }
+
+std::string Threads(int64_t count) { return StrCat(count, count == 1 ? " thread" : " threads"); }
 
 const Estimate& LatencyField(const Latency& latency, std::string_view name) {
   if (name == "latency_p90_ms") return latency.p90;
@@ -203,24 +230,23 @@ const Estimate& LatencyField(const Latency& latency, std::string_view name) {
 }
 
 void TakeSpeed(const Evidence& evidence, const Check& check, Subject& subject) {
-  const Latency* first = FindLatency(evidence.baseline, check.batch);
-  const Latency* second = FindLatency(evidence.candidate, check.batch);
+  const Latency* first = RowOf(evidence.baseline.latency, check);
+  const Latency* second = RowOf(evidence.candidate.latency, check);
   const std::string_view name = subject.info->name;
   // 0: none measured and none asked for.
   const int64_t batch = check.batch ? *check.batch : second != nullptr ? second->batch : 0;
-  const std::string at = batch > 0 ? StrCat("batch ", batch) : std::string();
+  std::string at = batch > 0 ? StrCat("batch ", batch) : std::string();
   if (batch > 0) subject.scope = StrCat("batch:", batch);
-  if (batch > 0) subject.label = StrCat(subject.info->label, ", ", at);
-  subject.missing = StrCat("the report has no ", name, batch > 0 ? " at " : "", at);
+  if (check.threads) {
+    at += StrCat(at.empty() ? "" : ", ", Threads(*check.threads));
+    subject.scope = StrCat(batch > 0 ? subject.scope + "," : "", "threads:", *check.threads);
+  }
+  if (!at.empty()) subject.label = StrCat(subject.info->label, ", ", at);
+  subject.missing = StrCat("the report has no ", name, at.empty() ? "" : " at ", at);
   if (first != nullptr) subject.baseline = LatencyField(*first, name).value;
   if (second != nullptr) subject.candidate = LatencyField(*second, name).value;
   if (name == "speedup") {
-    for (const auto& [size, estimate] : evidence.cost.speedup) {
-      if (batch == 0 || size == batch) {
-        subject.statistic = estimate;
-        break;
-      }
-    }
+    if (const Speedup* row = RowOf(evidence.cost.speedup, check)) subject.statistic = row->estimate;
   } else if (name == "throughput_per_s" && second != nullptr) {
     subject.statistic = Exact(second->throughput_per_s, second->runs);
     subject.exact = true;

@@ -38,7 +38,7 @@ std::vector<std::string> Headline(const Evidence& evidence) {
     out.push_back(StrCat("mean cosine ", FormatValue(worst->cosine->value, Unit::kScore)));
   }
   if (!evidence.cost.speedup.empty()) {
-    out.push_back(StrCat(Fixed(evidence.cost.speedup.front().second.value, 1), " times as fast"));
+    out.push_back(StrCat(Fixed(evidence.cost.speedup.front().estimate.value, 1), " times as fast"));
   }
   if (evidence.cost.size_ratio) {
     out.push_back(StrCat(Fixed(*evidence.cost.size_ratio, 2), " of the size"));

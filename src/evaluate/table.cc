@@ -46,6 +46,7 @@ std::string FlipsText(const FlipCounts& counts, bool has_harmful) {
 Unit SideUnit(const CheckResult& check) {
   if (check.metric == "speedup") return Unit::kMs;
   if (check.metric == "size_ratio" || check.metric == "memory_ratio") return Unit::kBytes;
+  if (check.metric == "energy_ratio") return Unit::kJoules;
   return check.unit;
 }
 
@@ -116,7 +117,7 @@ std::optional<TableRow> SpeedRow(const Evidence& evidence) {
       evidence.candidate.latency.empty()) {
     return std::nullopt;
   }
-  const auto& [batch, speedup] = evidence.cost.speedup.front();
+  const auto& [batch, threads, speedup] = evidence.cost.speedup.front();
   std::string text = FormatValue(speedup.value, Unit::kTimes);
   if (speedup.low && speedup.high) {
     text += StrCat(" ", FormatInterval(*speedup.low, *speedup.high, Unit::kTimes));

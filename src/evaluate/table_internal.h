@@ -21,4 +21,8 @@ std::vector<TableRow> TableRows(const Report& report, Minus minus);
 /// The column heads.
 TableRow TableHead(const Report& report);
 
+/// What both models cost, one quantity a row; of each row label, both sides and, as difference, the
+/// ratio. Without what was not measured; where energy was not, a row says so.
+std::vector<TableRow> CostRows(const Evidence& evidence);
+
 }  // namespace tare::evaluate

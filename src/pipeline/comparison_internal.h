@@ -9,6 +9,7 @@
 #include "tare/core/progress.h"
 #include "tare/data/feed.h"
 #include "tare/evaluate/evidence.h"
+#include "tare/pipeline/cost_options.h"
 #include "tare/runtime/session.h"
 
 namespace tare::pipeline {
@@ -23,10 +24,18 @@ struct ComparedModels {
   runtime::SessionOptions options;
 };
 
-/// Adds latency at one sample and at several, sizes and peak memory to `evidence`, and a warning
-/// when the candidate is slower.
-/// Errors  what reading and running give; kCancelled.
-Result<void> AddCosts(const ComparedModels& models, const data::Feed& feed, const std::vector<int64_t>& samples, const PeakMemory& peak,
-                      Progress& progress, evaluate::Evidence& evidence);
+/// Checks that the model takes the batches that `costs` asks for. Call it before the long work.
+/// Errors  kInvalidArgument: the model has one fixed batch, and another is asked for.
+Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs);
+
+/// Adds latency at each batch size and number of threads, sizes, memory, start and energy to `evidence`,
+/// and warnings when the candidate is slower, or the machine was too busy to time anything.
+///
+/// Time    at most 1.5 s of measured runs for each batch size and number of threads, or 10 pairs of runs
+///         where those take longer; it ends sooner once the interval of the speedup is narrower than 1 %.
+///         A batch larger than the set repeats its samples.
+/// Errors  what reading, loading and running give; kInvalidArgument as CheckBatches(); kCancelled.
+Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs, const data::Feed& feed, const std::vector<int64_t>& samples,
+                      const PeakMemory& peak, Progress& progress, evaluate::Evidence& evidence);
 
 }  // namespace tare::pipeline

@@ -294,7 +294,7 @@ class Drafter {
     Line("    - {metric: speedup, min: 1.05}");
     Line();
     Line("# search: {formats: [int8_static, int8_dynamic, float32], objective: latency, tolerance: 0.01, method: mse}");
-    Line("# runtime: {threads: 1, custom_ops: []}");
+    Line("# runtime: {threads: 1, batches: [1, 8], thread_counts: [1], custom_ops: []}");
     Line("# registry: tare-registry");
   }
 

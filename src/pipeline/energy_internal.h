@@ -2,15 +2,20 @@
 
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "pipeline/comparison_internal.h"
 
 namespace tare::pipeline {
 
-/// Measures the energy of both models in turns and adds it to the evidence: joules a sample above idle, and
-/// their ratio. Where the host has no counter, or the models take less than its noise, both sides say
-/// `unavailable` and why: nothing is estimated, and a policy on energy stays INCONCLUSIVE.
-void AddEnergy(const ComparedModels& models, std::span<const NamedTensor> inputs, int64_t batch, evaluate::Evidence& evidence);
+/// Measures the energy of both models in turns and adds joules a sample above idle to the evidence. Where
+/// the host has no counter, or the models take less than its noise, both sides say `unavailable` and why.
+///
+/// With `estimate_watts` (what the processor takes with all its cores busy) a host without a counter gives
+/// runtime::EstimateJoules() of this process with status `estimated`. A policy on energy stays INCONCLUSIVE
+/// for both.
+void AddEnergy(const ComparedModels& models, std::span<const NamedTensor> inputs, int64_t batch, std::optional<double> estimate_watts,
+               evaluate::Evidence& evidence);
 
 }  // namespace tare::pipeline

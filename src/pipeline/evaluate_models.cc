@@ -118,6 +118,7 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   for (const data::CorruptionSpec& spec : request.corruptions) TARE_TRY_VOID(opener.OpenCorrupted(project.test, spec));
   const int64_t available = source.dataset->num_samples();
   const auto samples = data::ChooseSamples(available, request.num_samples > 0 ? request.num_samples : available, request.seed);
+  TARE_TRY_VOID(CheckBatches(*source.feed, request.costs));
   TARE_TRY(const auto first, source.feed->Read(std::span(samples).first(1)));
   for (const std::string& path : {request.baseline_path, request.candidate_path}) {
     const auto probed = Probe(path, first.inputs, request);
@@ -153,7 +154,7 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   evidence.baseline.path = fs::path(request.baseline_path).filename().string();
   evidence.candidate.path = fs::path(request.candidate_path).filename().string();
   const ComparedModels models{request.baseline_path, request.candidate_path, &baseline, &candidate, request.session};
-  TARE_TRY_VOID(AddCosts(models, *source.feed, samples, peak, progress, evidence));
+  TARE_TRY_VOID(AddCosts(models, request.costs, *source.feed, samples, peak, progress, evidence));
 
   report.name = evidence.candidate.path;
   TARE_TRY_VOID(AddDigest("baseline", request.baseline_path, report));

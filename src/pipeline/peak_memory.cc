@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -76,7 +77,7 @@ class Reader {
   size_t at_ = 0;
 };
 
-Result<int64_t> RunAndMeasure(std::string request) {
+Result<ResidentMemory> RunAndMeasure(std::string request) {
   constexpr int kRuns = 3;
   Reader reader(std::move(request));
   const std::string path = reader.Text();
@@ -96,13 +97,18 @@ Result<int64_t> RunAndMeasure(std::string request) {
     inputs.push_back(std::move(input));
   }
   TARE_TRY(const auto session, runtime::Session::FromFile(path, options));
+  ResidentMemory memory;
+  memory.loaded = runtime::ResidentBytes();
   for (int run = 0; run < kRuns; ++run) {
     TARE_TRY_VOID(session.RunViews(inputs, [](std::span<const TensorView>) { return Result<void>(); }));
+    if (run == 0) memory.first_run = runtime::ResidentBytes();
   }
-  return int64_t{runtime::PeakResidentBytes()};
+  // The kernel counts its peak less exactly than what is resident now.
+  memory.peak = std::max({int64_t{runtime::PeakResidentBytes()}, memory.loaded, memory.first_run});
+  return memory;
 }
 
-// A child of the process aside for each request; -1 answers what failed.
+// A child of the process aside for each request; a peak of 0 answers what failed.
 [[noreturn]] void Serve(int fd) {
   signal(SIGINT, SIG_IGN);
   signal(SIGTERM, SIG_DFL);
@@ -113,9 +119,9 @@ Result<int64_t> RunAndMeasure(std::string request) {
     const pid_t child = ::fork();
     if (child == 0) {
       std::string request(static_cast<size_t>(size), '\0');
-      int64_t answer = -1;
+      ResidentMemory answer;
       if (ReadAll(fd, request.data(), request.size())) {
-        if (const auto peak = RunAndMeasure(std::move(request))) answer = *peak;
+        if (const auto memory = RunAndMeasure(std::move(request))) answer = *memory;
       }
       WriteAll(fd, &answer, sizeof(answer));
       _exit(0);
@@ -157,8 +163,8 @@ PeakMemory::~PeakMemory() {
   }
 }
 
-Result<int64_t> PeakMemory::Measure(const std::string& model_path, std::span<const NamedTensor> inputs,
-                                    const runtime::SessionOptions& options) const {
+Result<ResidentMemory> PeakMemory::Measure(const std::string& model_path, std::span<const NamedTensor> inputs,
+                                           const runtime::SessionOptions& options) const {
   Writer request;
   request.Text(model_path);
   request.Number(options.num_threads);
@@ -172,8 +178,8 @@ Result<int64_t> PeakMemory::Measure(const std::string& model_path, std::span<con
     for (const int64_t extent : input.value.shape()) request.Number(extent);
     request.Bytes(input.value.bytes().data(), input.value.bytes().size());
   }
-  int64_t answer = -1;
-  if (!request.Send(socket_) || !ReadAll(socket_, &answer, sizeof(answer)) || answer < 0) {
+  ResidentMemory answer;
+  if (!request.Send(socket_) || !ReadAll(socket_, &answer, sizeof(answer)) || answer.peak <= 0) {
     return Unavailable("the process that measures memory ended early", "run it again");
   }
   return answer;

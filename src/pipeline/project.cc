@@ -380,7 +380,7 @@ class ProjectReader {
   Result<void> ReadRuntime(YamlReader& top) {
     const YamlNode* node = top.Child("runtime");
     if (node == nullptr) return {};
-    TARE_TRY(YamlReader reader, Map(*node, "runtime", {"threads", "custom_ops"}));
+    TARE_TRY(YamlReader reader, Map(*node, "runtime", {"threads", "custom_ops", "batches", "thread_counts", "estimate_energy_watts"}));
     TARE_TRY(const int64_t threads, reader.Integer("threads", 1));
     if (threads < 1 || threads > 1024) {
       return reader.Wrong(*reader.Child("threads"), StrCat("'threads' is ", threads), "give 1 to 1024");
@@ -388,7 +388,36 @@ class ProjectReader {
     project_.num_threads = static_cast<int>(threads);
     TARE_TRY(const auto libraries, reader.Texts("custom_ops"));
     for (const std::string& library : libraries) project_.custom_ops.push_back(InFolder(library));
+    return ReadCosts(reader);
+  }
+
+  Result<void> ReadCosts(YamlReader& reader) {
+    TARE_TRY(project_.costs.batches, ReadSizes(reader, "batches", kMaxMeasuredBatch));
+    TARE_TRY(project_.costs.thread_counts, ReadSizes(reader, "thread_counts", kMaxMeasuredThreads));
+    const YamlNode* node = reader.Child("estimate_energy_watts");
+    if (node == nullptr) return {};
+    TARE_TRY(const double watts, reader.Number("estimate_energy_watts"));
+    if (!(watts > 0 && watts <= kMaxWatts)) {
+      return reader.Wrong(*node, StrCat("'estimate_energy_watts' is ", watts), "give what the processor draws with all its cores busy, such as 65");
+    }
+    project_.costs.estimate_energy_watts = watts;
     return {};
+  }
+
+  static Result<std::vector<int64_t>> ReadSizes(YamlReader& reader, std::string_view key, int64_t most) {
+    TARE_TRY(const auto numbers, reader.Numbers(key));
+    std::vector<int64_t> sizes;
+    for (const double number : numbers) {
+      if (!(number >= 1 && number <= static_cast<double>(most)) || number != std::floor(number)) {
+        return reader.Wrong(*reader.Child(key), StrCat("'", key, "' holds ", number), StrCat("give whole numbers from 1 to ", most));
+      }
+      const auto size = static_cast<int64_t>(number);
+      if (std::ranges::find(sizes, size) == sizes.end()) sizes.push_back(size);
+    }
+    if (sizes.size() > kMaxMeasuredSizes) {
+      return reader.Wrong(*reader.Child(key), StrCat("'", key, "' holds ", sizes.size(), " numbers"), StrCat("give at most ", kMaxMeasuredSizes));
+    }
+    return sizes;
   }
 
   const YamlNode& document_;

@@ -74,6 +74,15 @@ TEST(ProjectTest, ReadsCorruptions) {
   EXPECT_EQ(project->distributions[16].source.num_samples, 7);
 }
 
+TEST(ProjectTest, ReadsWhatToMeasureOfCost) {
+  const auto project =
+      ParseProject("model: m\ndata: {calibration: a, test: b}\nruntime: {threads: 2, batches: [1, 8, 32, 8], thread_counts: 1, estimate_energy_watts: 65}\n", "tare.yaml");
+  ASSERT_TRUE(project) << project.error().what;
+  EXPECT_EQ(project->costs.batches, (std::vector<int64_t>{1, 8, 32}));
+  EXPECT_EQ(project->costs.thread_counts, (std::vector<int64_t>{1}));
+  EXPECT_EQ(project->costs.estimate_energy_watts, 65);
+}
+
 TEST_P(WrongProjectTest, NamesThePlaceAndTheNextStep) {
   const auto project = ParseProject(GetParam().text, "tare.yaml");
   ASSERT_FALSE(project);
@@ -97,6 +106,9 @@ INSTANTIATE_TEST_SUITE_P(
         WrongText{"model: m\ndata: {calibration: a, test: b}\nsearch: {formats: [int8_sttic]}\n", "unknown format", "'int8_static'"},
         WrongText{"model: m\ndata: {calibration: a, test: b}\nsearch: {tolerance: 2}\n", "tolerance is 2", "0.01"},
         WrongText{"model: m\ndata: {calibration: a, test: b}\nruntime: {threads: 0}\n", "'threads' is 0", "1 to 1024"},
+        WrongText{"model: m\ndata: {calibration: a, test: b}\nruntime: {batches: [1, 0]}\n", "tare.yaml:3: runtime: 'batches' holds 0", "from 1 to 65536"},
+        WrongText{"model: m\ndata: {calibration: a, test: b}\nruntime: {thread_counts: [1.5]}\n", "'thread_counts' holds 1.5", "whole numbers"},
+        WrongText{"model: m\ndata: {calibration: a, test: b}\nruntime: {estimate_energy_watts: -5}\n", "'estimate_energy_watts' is -5", "such as 65"},
         WrongText{"model: m\ndata: {calibration: a, test: b, slices: [{name: s, where: \"label ==\"}]}\n", "tare.yaml:2", ""},
         WrongText{"model: m\ndata: {calibration: a, test: b, inputs: {x: {scale: 0}}}\n", "scale is 0", "1/255"},
         WrongText{"model: m\ndata: {calibration: a, test: b, inputs: {x: {std: [1, 0]}}}\n", "std holds 0", "deviation"},

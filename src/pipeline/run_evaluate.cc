@@ -18,8 +18,14 @@ std::string EvaluationSummary(const evaluate::Evidence& evidence) {
     const auto& counts = evidence.paired->counts;
     text += StrCat("   ", WithThousands(counts.flips), counts.flips == 1 ? " flip" : " flips");
   }
-  if (!evidence.cost.speedup.empty()) text += StrCat("   ", Fixed(evidence.cost.speedup.front().second.value, 2), "x as fast");
+  if (!evidence.cost.speedup.empty()) text += StrCat("   ", Fixed(evidence.cost.speedup.front().estimate.value, 2), "x as fast");
   return text;
+}
+
+void AddCostOptions(const CostOptions& costs, StepKey& key) {
+  for (const int64_t batch : costs.batches) key.Add("batch", batch);
+  for (const int64_t count : costs.thread_counts) key.Add("thread_count", count);
+  if (costs.estimate_energy_watts) key.Add("estimate_energy_watts", *costs.estimate_energy_watts);
 }
 
 }  // namespace
@@ -28,6 +34,7 @@ Result<void> ProjectRun::EvaluateTest() {
   StepKey key("evaluate");
   key.Add("feed", feed_key_).Add("host", host_).Add("candidate", std::string(choice_["model_sha256"]));
   key.Add("test", test_digest_).Add("samples", SamplesDigest(samples_.test)).Add("threads", project_.num_threads);
+  AddCostOptions(project_.costs, key);
   for (const std::string& library : project_.custom_ops) key.Add("library", library);
   for (const auto& slice : project_.slices) key.Add("slice", slice.name).Add("where", slice.where);
   for (const auto& kpi : project_.kpis) key.Add("kpi", kpi.name).Add("value", kpi.expression);
@@ -53,6 +60,7 @@ Result<void> ProjectRun::EvaluateTest() {
 Result<Json> ProjectRun::RunEvaluation() {
   OneStep step(progress_, StrCat("evaluate ", WithThousands(std::ssize(samples_.test)), " pairs"));
   TARE_TRY_VOID(NeedRuntime());
+  TARE_TRY_VOID(CheckBatches(*test_.feed, project_.costs));
   TARE_TRY(const auto baseline, runtime::Session::FromFile(project_.model_path, Session()));
   TARE_TRY(const auto candidate, runtime::Session::FromFile(OutPath("model.onnx"), Session()));
   const auto options = EvaluationOptions(project_, data_);
@@ -68,7 +76,7 @@ Result<Json> ProjectRun::RunEvaluation() {
   evidence.candidate.path = "model.onnx";
   TARE_TRY_VOID(AddDistributions(project_, *opener_, samples_.test, first, second, options, step, evidence));
   const ComparedModels models{project_.model_path, OutPath("model.onnx"), &baseline, &candidate, Session()};
-  TARE_TRY_VOID(AddCosts(models, *test_.feed, samples_.test, peak_, step, evidence));
+  TARE_TRY_VOID(AddCosts(models, project_.costs, *test_.feed, samples_.test, peak_, step, evidence));
   evidence.baseline.model_bytes = model_bytes_;
   if (baseline_.value("near_chance", false)) {
     evidence.warnings.push_back({StrCat("the float model itself is right in ", Fixed(100 * baseline_.value("accuracy", 0.0), 1), " % of the test samples, about as often as chance"),

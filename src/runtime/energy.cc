@@ -1,5 +1,7 @@
 #include "tare/runtime/energy.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -92,6 +94,16 @@ Result<double> EnergyMeter::Lap() {
     counter.last = *now;
   }
   return joules;
+}
+
+double ProcessorSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+double EstimateJoules(double processor_seconds, double watts, int num_processors) {
+  return processor_seconds * watts / num_processors;
 }
 
 }  // namespace tare::runtime

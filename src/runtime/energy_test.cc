@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 #include <fstream>
 
 namespace tare::runtime {
@@ -70,6 +72,21 @@ TEST_F(EnergyTest, SaysWhatIsMissing) {
   const auto unreadable = EnergyMeter::Open(root_);
   ASSERT_FALSE(unreadable);
   EXPECT_THAT(unreadable.error().what, HasSubstr("may not be read"));
+}
+
+TEST(EstimateJoulesTest, TakesTheShareOfTheProcessor) {
+  // One of four processors of 60 W, busy for two seconds.
+  EXPECT_EQ(EstimateJoules(2, 60, 4), 30);
+  EXPECT_EQ(EstimateJoules(0, 60, 4), 0);
+}
+
+TEST(ProcessorSecondsTest, CountsTheWorkAndNotTheSleep) {
+  const double before = ProcessorSeconds();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const double slept = ProcessorSeconds();
+  EXPECT_LT(slept - before, 0.04);
+  const auto start = std::chrono::steady_clock::now();
+  while (ProcessorSeconds() - slept < 0.02) ASSERT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 }  // namespace

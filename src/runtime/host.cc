@@ -23,6 +23,17 @@ bool ValueOf(const std::string& line, const char* key, std::string* value) {
   return true;
 }
 
+// "Rss:   1234 kB" of a file under /proc; 0 when it is not there.
+int64_t KilobytesOf(const char* path, const std::string& key) {
+  std::ifstream file(path);
+  std::string word;
+  while (file >> word) {
+    int64_t kilobytes = 0;
+    if (word == key && file >> kilobytes) return kilobytes;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Host DescribeHost() {
@@ -45,6 +56,11 @@ Host DescribeHost() {
 long PeakResidentBytes() {
   rusage usage{};
   return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss * 1024L : 0;
+}
+
+int64_t ResidentBytes() {
+  const int64_t exact = KilobytesOf("/proc/self/smaps_rollup", "Rss:");
+  return 1024 * (exact > 0 ? exact : KilobytesOf("/proc/self/status", "VmRSS:"));
 }
 
 }  // namespace tare::runtime

@@ -196,6 +196,18 @@ TEST(InChildTest, EndsAHang) {
   EXPECT_LT(elapsed_s, 5) << "far more than 0.2 s only on a machine that stands still";
 }
 
+TEST(ResidentBytesTest, SeesWhatIsHeldAndWhatIsGivenBack) {
+  constexpr int64_t kBlock = int64_t{64} << 20;
+  const int64_t before = ResidentBytes();
+  ASSERT_GT(before, 0);
+  {
+    const std::vector<char> block(kBlock, 'x');
+    EXPECT_GE(ResidentBytes(), before + kBlock * 9 / 10 + block[7] - 'x');
+  }
+  EXPECT_LT(ResidentBytes(), before + kBlock / 2);
+  EXPECT_GE(PeakResidentBytes(), before + kBlock * 9 / 10);
+}
+
 TEST(DescribeHostTest, SaysWhatNumbersDependOn) {
   const Host host = DescribeHost();
   EXPECT_FALSE(host.cpu.empty());

@@ -128,6 +128,27 @@ test("INCONCLUSIVE says how many samples would settle it", async () => {
   assert.match(await page.locator("#checks").innerText(), /About 4,100 samples would settle it/);
   await close();
 });
+test("costs: every batch size and number of threads, percentiles with intervals, memory and energy", async () => {
+  for (const [width, scheme] of [[DESKTOP, "light"], [DESKTOP, "dark"], [PHONE, "light"], [PHONE, "dark"]]) {
+    const { page, close, shot } = await open("costs", variants.costs(), { width, scheme });
+    assert.match(await page.locator("#latency h2").innerText(), /at batch 1, 2.threads: 2\.10 times as fast \[2\.00, 2\.20\]/);
+    assert.equal(await page.locator("#latency table.speed tbody tr").count(), 6);
+    assert.equal(await page.locator("#latency table.speed .strip .mark").count(), 6);
+    const last = (await page.locator("#latency table.speed tbody tr").last().innerText()).replace(/\s+/g, " ");
+    assert.match(last, /batch 32 .*1 .*2\.00 ?×? ?\[1\.80, 2\.30\]/);
+    for (const summary of await page.locator("#latency summary").all()) await summary.click();
+    assert.equal(await page.locator("#latency table.latency:not(.percentiles) tbody tr").count(), 12);
+    assert.match(await page.locator("#latency table.percentiles").innerText(), /\?\]/);
+    const resources = (await page.locator("#resources").innerText()).replace(/\s+/g, " ");
+    for (const text of [/resident memory, model open/, /resident memory, after a run/, /energy a sample, estimated/, /energy a correct answer, estimated/, /a policy on energy needs a measured one/]) assert.match(resources, text);
+    assert.doesNotMatch(await page.locator("#latency").innerText() + resources, /NaN|undefined|Infinity|\[object/);
+    assert.deepEqual(await overflow(page), FITS);
+    await page.locator("#latency").screenshot({ path: join(output, `costs-latency-${width}-${scheme}.png`) });
+    await page.locator("#resources").screenshot({ path: join(output, `costs-resources-${width}-${scheme}.png`) });
+    await shot();
+    await close();
+  }
+});
 test("task outputs leads with the outputs", async () => {
   const { page, close, shot } = await open("outputs", variants.outputs());
   assert.deepEqual((await page.locator("h2 .kicker").allInnerTexts()).slice(0, 3), ["Checks", "Outputs", "What was tried"]);

@@ -38,6 +38,28 @@ export function outputs() {
   return r;
 }
 
+/// Three batch sizes at two numbers of threads, with resident memory and an estimate of energy.
+export function costs() {
+  const r = example(), rows = [], ratios = [];
+  for (const [t, threads] of [2, 1].entries()) for (const [i, batch] of [1, 8, 32].entries()) {
+    rows.push({ batch, threads, p50: batch ** 0.9 * (1 + t) * 0.8 });
+    ratios.push({ batch, threads, speedup: 2.1 + i * 0.2 - t * 0.5, low: 2.0 + i * 0.15 - t * 0.5, high: 2.2 + i * 0.3 - t * 0.5 });
+  }
+  const side = (factor, bytes, joules, accuracy) => {
+    const latency = rows.map(({ batch, threads, p50 }, i) => {
+      const at = (p, low, high) => ({ value: p * p50 * factor(i), low: low * p50 * factor(i), ...(high && { high: high * p50 * factor(i) }), n: 220 });
+      const quantiles = { p50: at(1, 0.97, 1.04), p90: at(1.2, 1.1, 1.35), p99: at(1.6, 1.4, batch === 32 ? undefined : 2) };
+      return { batch, threads, runs: 220, p50: quantiles.p50.value, p90: quantiles.p90.value, p99: quantiles.p99.value, throughput_per_s: (1e3 * batch) / quantiles.p50.value, quantiles };
+    });
+    return { latency, latency_ms: latency[0], throughput_per_s: latency[0].throughput_per_s, loaded_rss_bytes: bytes, resident_rss_bytes: bytes * 1.1, load_ms: 12.5, cold_start_ms: 15.2,
+      energy: { status: "estimated", joules_per_sample: joules, joules_per_correct: joules / accuracy, method: "processor time x 65 W / 4 processors, median of 5 blocks, batch 1" } };
+  };
+  Object.assign(r.baseline, side(() => 1, 48e6, 0.0246, r.baseline.metrics.accuracy.value));
+  Object.assign(r.candidate, side((i) => 1 / ratios[i].speedup, 41e6, 0.0157, r.candidate.metrics.accuracy.value));
+  r.cost = { ...r.cost, speedup: ratios[0].speedup, speedup_interval: { low: ratios[0].low, high: ratios[0].high }, by_batch: ratios };
+  return r;
+}
+
 /// The required keys and nothing else.
 export const bare = () => ({
   schema_version: 1, tare_version: "0.1.0", created: "2026-03-14T09:26:53Z", name: "bare.onnx", task: "outputs", verdict: null, summary: "", n: 8,

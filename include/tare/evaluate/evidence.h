@@ -89,6 +89,8 @@ struct Energy {
   std::string status = "unavailable";  ///< measured, estimated, unavailable
   std::optional<double> joules_per_sample;
   std::string method;
+  /// Joules a sample over the share of samples answered right; set by SetCostRatios().
+  std::optional<double> joules_per_correct;
 };
 
 /// One of the two models.
@@ -100,7 +102,10 @@ struct Side {
   std::vector<std::vector<int64_t>> confusion;  ///< [true][predicted]; empty above 200 classes
   std::vector<ScopeMetrics> slices, distributions;
   std::vector<Latency> latency;  ///< the first is the one of the headline
-  std::optional<int64_t> model_bytes, peak_rss_bytes;
+  std::optional<int64_t> model_bytes;
+  /// Resident memory of a process of its own: with the model open, after its first run, and at
+  /// most.
+  std::optional<int64_t> loaded_rss_bytes, resident_rss_bytes, peak_rss_bytes;
   /// Median time to open the model, and to open it and run it once.
   std::optional<double> load_ms, cold_start_ms;
   std::optional<Energy> energy;
@@ -178,9 +183,15 @@ struct OutputCloseness {
   int64_t non_finite_baseline = 0, non_finite_candidate = 0;  ///< elements
 };
 
+/// Baseline time / candidate time at one batch size and number of threads.
+struct Speedup {
+  int64_t batch = 1;
+  int threads = 1;
+  Estimate estimate;
+};
+
 struct Cost {
-  /// Baseline time / candidate time by batch, as Latency; the first is the headline.
-  std::vector<std::pair<int64_t, Estimate>> speedup;
+  std::vector<Speedup> speedup;  ///< as Latency; the first is the headline
   std::optional<double> size_ratio, memory_ratio, energy_ratio;
 };
 

@@ -74,11 +74,19 @@ Result<PairedLatency> MeasurePair(const runtime::Session& baseline,
                                   std::span<const NamedTensor> inputs,
                                   const LatencyOptions& options, const Clock& clock = MonotonicNs);
 
-/// Adds a measurement to the evidence: latency of both sides and the speedup at that batch. The
-/// first one added is the headline.
+/// Adds a measurement to the evidence: latency of both sides and the speedup at that batch and
+/// number of threads. The first one added is the headline.
 void AddLatency(const PairedLatency& measured, Evidence& evidence);
 
-/// Sets size_ratio and memory_ratio from what the sides hold. A ratio with a 0 stays absent.
+/// Sets the ratios of the cost and the joules per correct answer from what the sides hold.
+///
+///   size, memory, energy ratio   candidate / baseline; energy only where both are measured
+///   joules_per_correct           joules a sample / share of samples answered right, by side
+///
+/// Edge     a ratio with a 0 or an unknown stays absent; so do joules per correct answer of a task
+/// whose
+///          answers are not right or wrong as a whole (the share is accuracy, exact_match or
+///          subset_accuracy).
 void SetCostRatios(Evidence& evidence);
 
 }  // namespace tare::evaluate

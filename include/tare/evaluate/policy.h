@@ -23,7 +23,8 @@ struct Check {
   std::string slice;
   std::string distribution;
   std::string output;
-  std::optional<int64_t> batch;  ///< of speedup, throughput and latency
+  /// Of speedup, throughput and latency; absent: those of the headline.
+  std::optional<int64_t> batch, threads;
   friend bool operator==(const Check&, const Check&) = default;
 };
 

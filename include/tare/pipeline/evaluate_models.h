@@ -15,6 +15,7 @@
 #include "tare/evaluate/policy.h"
 #include "tare/evaluate/report.h"
 #include "tare/evaluate/slices.h"
+#include "tare/pipeline/cost_options.h"
 #include "tare/runtime/session.h"
 
 namespace tare::pipeline {
@@ -33,6 +34,7 @@ struct EvaluateRequest {
   int64_t num_samples = 0;  ///< 0: all
   uint64_t seed = 1;
   runtime::SessionOptions session;
+  CostOptions costs;
   double time_limit_s = 120;
   std::optional<evaluate::Policy> policy;  ///< judged by it when given
   std::string tare_version;

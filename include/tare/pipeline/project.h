@@ -16,6 +16,7 @@
 #include "tare/evaluate/kpi_evaluation.h"
 #include "tare/evaluate/policy.h"
 #include "tare/evaluate/slices.h"
+#include "tare/pipeline/cost_options.h"
 #include "tare/search/auto_format.h"
 
 namespace tare::pipeline {
@@ -67,6 +68,7 @@ struct Project {
   double tolerance = 0.01;
 
   int num_threads = 1;
+  CostOptions costs;
   std::vector<std::string> custom_ops;
   std::string registry_root;  ///< empty: not named
 };

@@ -41,4 +41,17 @@ class EnergyMeter {
   std::string domains_;
 };
 
+/// Seconds of processor time that this process has taken so far, all threads together.
+double ProcessorSeconds();
+
+/// An estimate where nothing counts: the share of the processor that the work took, of what it draws.
+///
+///   joules = processor_seconds * watts / num_processors
+///
+/// Units   `watts` is what the whole processor draws with all of its `num_processors` busy; its thermal
+///         design power is a first guess, a meter at the plug a better one.
+/// Edge    memory, idle power and the clock's way of rising for a lone busy core are not in it: it
+///         compares two models on one host, and decides nothing.
+double EstimateJoules(double processor_seconds, double watts, int num_processors);
+
 }  // namespace tare::runtime

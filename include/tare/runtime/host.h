@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,9 @@ std::string RuntimeVersion();
 
 /// Highest resident set of this process so far, in bytes.
 long PeakResidentBytes();
+
+/// Resident set of this process now, in bytes, shared libraries included; 0 where the kernel does not say.
+/// Source  Rss of /proc/self/smaps_rollup, exact; VmRSS of /proc/self/status where that cannot be read.
+int64_t ResidentBytes();
 
 }  // namespace tare::runtime

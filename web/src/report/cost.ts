@@ -1,7 +1,7 @@
 // What does it cost, and what is gained? Latency, memory, size, the formats that were tried, where the bytes went.
 
 import { Child, h } from "../lib/dom";
-import { brief, bytes, bytesLike, cosine, count, fixed, isNumber, NOTHING, plural, quantity, say, share } from "../lib/format";
+import { brief, bytes, bytesLike, cosine, count, fixed, isNumber, NOTHING, plural, Quantity, quantity, say, share } from "../lib/format";
 import { axis, bars, scaleOf, strip } from "../lib/marks";
 import { Column, num, Row, table } from "../lib/table";
 import { Absent, Context, keys, list, longName, note, Section } from "./context";
@@ -28,14 +28,70 @@ export function latency(c: Context): Section | Absent {
   if (!a.some((x) => isNumber(x.p50)) && !b.some((x) => isNumber(x.p50))) {
     return { ...head, what: "latency percentiles and throughput of both models on this host, measured in turns", how: "`tare evaluate FLOAT.onnx QUANT.onnx --data FILE`" };
   }
-  const cost = c.report.cost, batches = (a.length ? a : b).map((x, i) => ({ x: a[i], batch: x.batch }));
-  const pairs = batches.map(({ x, batch }, i) => {
-    const y = b.find((z) => z.batch === batch) ?? (batch === undefined ? b[i] : undefined);
-    const s = list(cost?.by_batch).find((z) => z.batch === batch)
+  const pairs = timings(c, a, b), several = new Set(pairs.map((x) => x.threads)).size > 1;
+  const first = pairs[0]!, runs = first.a?.runs ?? first.b?.runs;
+  const threads = first.threads ?? c.report.host?.threads;
+  const where = first.batch === undefined ? "" : ` at batch ${first.batch}${several && isNumber(first.threads) ? `, ${plural(first.threads, "thread")}` : ""}`;
+  const finding = isNumber(first.a?.p50) && isNumber(first.b?.p50)
+    ? `${c.int8} answers in ${ms(first.b.p50)} instead of ${ms(first.a.p50)}${where}${isNumber(first.s.speedup) ? `: ${speedSentence(first.s.speedup, first.s)}` : ""}` : "Latency of one model";
+  const name = (x: Timing) => (x.batch === undefined ? "as given" : `batch ${x.batch}${several && isNumber(x.threads) ? `, ${plural(x.threads, "thread")}` : ""}`);
+  const how = `${!several && isNumber(threads) ? `, ${plural(threads, "thread")}` : ""}${isNumber(runs) && pairs.every((x) => (x.a?.runs ?? x.b?.runs) === runs) ? `, ${count(runs)} timed runs each, in turns` : ", runs in turns"}`;
+  const FEW = 4;
+  const quantiles = [
+    quantileTable(c, pairs, name, how),
+    note(`Mark: median. Short tick: p90, tall tick: p99. Each batch is drawn in units of ${c.float}’s median there (1×).`),
+  ];
+  const intervals = intervalTable(c, pairs, name);
+  return {
+    ...head, finding: finding.charAt(0).toUpperCase() + finding.slice(1), body: [
+      pairs.length > 2 && speedTable(c, pairs, several),
+      pairs.length > FEW ? h("details", { class: "print" }, h("summary", {}, "Percentiles of every batch size"), quantiles) : quantiles,
+      intervals && h("details", { class: "print" }, h("summary", {}, "Percentiles with their intervals"), intervals),
+    ] as Child[],
+  };
+}
+
+interface Timing { batch?: number; threads?: number; a?: Latency; b?: Latency; s: { speedup?: number; low?: number; high?: number } }
+
+/// Both models at each batch size and number of threads. A report without `threads` in its ratios has one number of threads.
+function timings(c: Context, a: Latency[], b: Latency[]): Timing[] {
+  const cost = c.report.cost;
+  const same = (x: { batch?: number; threads?: number }, y: { batch?: number; threads?: number }) =>
+    x.batch === y.batch && (x.threads === undefined || y.threads === undefined || x.threads === y.threads);
+  return (a.length ? a : b).map((row, i) => {
+    const x = a[i], y = b.find((z) => same(row, z)) ?? (row.batch === undefined ? b[i] : undefined);
+    const s = list(cost?.by_batch).find((z) => z.batch !== undefined && same(row, z))
       ?? (i === 0 && isNumber(cost?.speedup) ? { speedup: cost.speedup, ...cost.speedup_interval } : isNumber(x?.p50) && isNumber(y?.p50) && y.p50 > 0 ? { speedup: x.p50 / y.p50 } : {});
-    return { batch, a: x, b: y, s };
+    return { batch: row.batch, threads: row.threads, a: x, b: y, s };
   });
-  const unit = (x: (typeof pairs)[number]) => (x.a?.p50 ?? x.b?.p50 ?? 1) || 1;
+}
+
+/// One line for each batch size and number of threads, all ratios on one scale.
+function speedTable(c: Context, pairs: Timing[], several: boolean): Child {
+  const scale = scaleOf([1, ...pairs.flatMap((x) => [x.s.speedup, x.s.low, x.s.high])], { log: true, pad: 0.07 });
+  const [floatKey, int8Key] = keys(c), times = (v: number | undefined) => quantity(v, "times");
+  const columns: Column[] = [
+    { head: "batch", kind: "name" }, ...(several ? [{ head: "threads", kind: "number" } as Column] : []), { head: floatKey, label: `${c.float}, p50`, kind: "number" }, { head: int8Key, label: `${c.int8}, p50`, kind: "number" },
+    { head: axis(scale, (x) => `${brief(x)}×`), label: "", kind: "chart" }, { head: "speedup", kind: "number" },
+  ];
+  const rows = pairs.map((x): Row => {
+    const ranged = isNumber(x.s.low) && isNumber(x.s.high);
+    return { cells: [
+      x.batch === undefined ? "as given" : `batch ${x.batch}`, ...(several ? [num({ text: isNumber(x.threads) ? count(x.threads) : "–", unit: "" })] : []),
+      num(quantity(x.a?.p50, "ms")), num(quantity(x.b?.p50, "ms")),
+      strip(scale, [{ series: "int8", value: x.s.speedup, low: x.s.low, high: x.s.high }], [{ at: 1, className: "limit" }],
+        `batch ${x.batch ?? "as given"}${isNumber(x.threads) ? `, ${plural(x.threads, "thread")}` : ""}: speedup ${isNumber(x.s.speedup) ? fixed(x.s.speedup, 2) : "not measured"}`),
+      num(times(x.s.speedup), ranged ? times(x.s.low) : undefined, ranged ? times(x.s.high) : undefined),
+    ] };
+  });
+  return [
+    table(`Median latency and speedup by batch size${several ? " and threads" : ""}`, columns, rows, { className: "speed" }),
+    note("Whisker: interval of the speedup, from pairs of runs in turns; the scale is logarithmic, left of the line is slower than float."),
+  ];
+}
+
+function quantileTable(c: Context, pairs: Timing[], name: (x: Timing) => string, how: string): Child {
+  const unit = (x: Timing) => (x.a?.p50 ?? x.b?.p50 ?? 1) || 1;
   const scale = scaleOf(pairs.flatMap((x) => [0, 1, ...[x.a, x.b].flatMap((l) => [l?.p50, l?.p99]).filter(isNumber).map((v) => Math.min(3, v / unit(x)))]), { pad: 0.04, floor: 0 });
   const [floatKey, int8Key] = keys(c);
   const columns: Column[] = [
@@ -51,24 +107,41 @@ export function latency(c: Context): Section | Absent {
     return {
       mark: mine ? "second" : "group",
       cells: [
-        mine ? h("span", { class: "repeat" }, `batch ${x.batch ?? ""}`) : x.batch === undefined ? "as given" : `batch ${x.batch}`, label.cloneNode(true) as Node, q(l?.p50), q(l?.p90), q(l?.p99),
+        mine ? h("span", { class: "repeat" }, name(x)) : name(x), label.cloneNode(true) as Node, q(l?.p50), q(l?.p90), q(l?.p99),
         strip(scale, [{ series, value: rel(l?.p50), tail: [l?.p90, l?.p99].map(rel).filter(isNumber) }], [{ at: 1, className: "zero" }],
-          `${mine ? c.int8 : c.float}, batch ${x.batch ?? "as given"}: median ${isNumber(l?.p50) ? ms(l.p50) : "–"}, p90 ${isNumber(l?.p90) ? ms(l.p90) : "–"}, p99 ${isNumber(l?.p99) ? ms(l.p99) : "–"}`),
+          `${mine ? c.int8 : c.float}, ${name(x)}: median ${isNumber(l?.p50) ? ms(l.p50) : "–"}, p90 ${isNumber(l?.p90) ? ms(l.p90) : "–"}, p99 ${isNumber(l?.p99) ? ms(l.p99) : "–"}`),
         num(isNumber(l?.throughput_per_s) ? quantity(l.throughput_per_s, "per_s") : x === pairs[0] ? quantity((mine ? c.report.candidate : c.report.baseline)?.throughput_per_s, "per_s") : NOTHING),
         mine ? num(times(s.speedup), isNumber(s.low) && isNumber(s.high) ? times(s.low) : undefined, isNumber(s.low) && isNumber(s.high) ? times(s.high) : undefined) : null,
       ],
     };
   }));
-  const first = pairs[0]!, threads = first.a?.threads ?? first.b?.threads ?? c.report.host?.threads, runs = first.a?.runs ?? first.b?.runs;
-  const where = first.batch === undefined ? "" : ` at batch ${first.batch}`;
-  const finding = isNumber(first.a?.p50) && isNumber(first.b?.p50)
-    ? `${c.int8} answers in ${ms(first.b.p50)} instead of ${ms(first.a.p50)}${where}${isNumber(first.s.speedup) ? `: ${speedSentence(first.s.speedup, first.s)}` : ""}` : "Latency of one model";
-  return {
-    ...head, finding: finding.charAt(0).toUpperCase() + finding.slice(1), body: [
-      table(`Latency by batch size${isNumber(threads) ? `, ${plural(threads, "thread")}` : ""}${isNumber(runs) ? `, ${count(runs)} timed runs each, in turns` : ""}`, columns, rows, { className: "latency", phoneColumns: 3 }),
-      note(`Mark: median. Short tick: p90, tall tick: p99. Each batch is drawn in units of ${c.float}’s median there (1×).`),
+  return table(`Latency by batch size${how}`, columns, rows, { className: "latency", phoneColumns: 3 });
+}
+
+/// Absent where the report holds no intervals of percentiles.
+function intervalTable(c: Context, pairs: Timing[], name: (x: Timing) => string): Child | undefined {
+  const names = ["p50", "p90", "p99"] as const;
+  const known = pairs.flatMap((x) => [x.a, x.b]).some((l) => names.some((p) => isNumber(l?.quantiles?.[p]?.low) || isNumber(l?.quantiles?.[p]?.high)));
+  if (!known) return undefined;
+  const [floatKey, int8Key] = keys(c), none: Quantity = { text: "?", unit: "" };
+  const rows = pairs.flatMap((x): Row[] => ([[x.a, floatKey], [x.b, int8Key]] as const).map(([l, label], i) => ({
+    mark: i ? "second" : "group",
+    cells: [
+      i ? h("span", { class: "repeat" }, name(x)) : name(x), label.cloneNode(true) as Node,
+      ...names.map((p) => {
+        const e = l?.quantiles?.[p], bounded = isNumber(e?.low) || isNumber(e?.high);
+        const end = (v: number | undefined) => (!bounded ? undefined : isNumber(v) ? quantity(v, "ms") : none);
+        return num(quantity(l?.[p], "ms"), end(e?.low), end(e?.high));
+      }),
+      num({ text: isNumber(l?.runs) ? count(l.runs) : "–", unit: "" }),
     ],
-  };
+  })));
+  return [
+    table("Percentiles with the interval of each, by order statistics", [
+      { head: "batch", kind: "name" }, { head: "model", kind: "text" }, ...names.map((p): Column => ({ head: p, kind: "number" })), { head: "runs", kind: "number" },
+    ], rows, { className: "latency percentiles", phoneColumns: 2 }),
+    note("?: so few runs do not bound that percentile on this side."),
+  ];
 }
 
 export function resources(c: Context): Section | Absent {
@@ -82,14 +155,18 @@ export function resources(c: Context): Section | Absent {
     const reference = Math.max(x ?? 0, y ?? 0);
     const q = (v: number | undefined) => (unit === "bytes" ? bytesLike(v, reference) : quantity(v, unit)), qx = q(x), qy = q(y);
     rows.push({ cells: [name, num(qx), num(qy), bars(x, y, Math.max(x ?? 0, y ?? 0), `${name}: ${c.float} ${say(qx)}, ${c.int8} ${say(qy)}`), num(quantity(r, "times"))] });
-    if (isNumber(r)) phrases.push(`${phrase} ${share(r)}`);
+    if (isNumber(r) && phrase) phrases.push(`${phrase} ${share(r)}`);
   };
   add("model file", a?.model_bytes, b?.model_bytes, cost?.size_ratio, "bytes", "file");
+  add("resident memory, model open", a?.loaded_rss_bytes, b?.loaded_rss_bytes, undefined, "bytes", "");
+  add("resident memory, after a run", a?.resident_rss_bytes, b?.resident_rss_bytes, undefined, "bytes", "");
   add("peak memory", a?.peak_rss_bytes, b?.peak_rss_bytes, cost?.memory_ratio, "bytes", "peak memory");
   add("load time", a?.load_ms, b?.load_ms, undefined, "ms", "load time");
   add("cold start: load and first run", a?.cold_start_ms, b?.cold_start_ms, undefined, "ms", "cold start");
   const energy = [a?.energy, b?.energy], measured = energy.every((e) => e?.status === "measured");
-  add(`energy a sample${measured ? "" : energy.some((e) => e?.status === "estimated") ? " (estimated)" : ""}`, energy[0]?.joules_per_sample, energy[1]?.joules_per_sample, measured ? cost?.energy_ratio : undefined, "joules", measured ? "energy" : "estimated energy");
+  const guessed = measured ? "" : energy.some((e) => e?.status === "estimated") ? ", estimated" : "";
+  add(`energy a sample${guessed}`, energy[0]?.joules_per_sample, energy[1]?.joules_per_sample, measured ? cost?.energy_ratio : undefined, "joules", measured ? "energy" : "estimated energy");
+  add(`energy a correct answer${guessed}`, energy[0]?.joules_per_correct, energy[1]?.joules_per_correct, undefined, "joules", "");
   if (!rows.length) return { ...head, what: "file size, peak memory and energy a sample of both models", how: "`tare evaluate FLOAT.onnx QUANT.onnx --data FILE`" };
   const [floatKey, int8Key] = keys(c);
   const silent = energy.find((e) => e && !isNumber(e.joules_per_sample));
@@ -99,7 +176,7 @@ export function resources(c: Context): Section | Absent {
         { head: "", kind: "name" }, { head: floatKey, label: c.float, kind: "number" }, { head: int8Key, label: c.int8, kind: "number" }, { head: "", label: "", kind: "chart" }, { head: "ratio", kind: "number" },
       ], rows, {}),
       silent && note(`Energy: ${silent.status ?? "unavailable"}${silent.method ? ` (${silent.method})` : ""}.`),
-      energy.some((e) => e?.status === "estimated") && note(`Energy is estimated, not measured${energy[0]?.method ? `: ${energy[0].method}` : ""}.`),
+      energy.some((e) => e?.status === "estimated") && note(`Energy is estimated, not measured${energy[0]?.method ? `: ${energy[0].method}` : ""}. It decides nothing: a policy on energy needs a measured one.`),
     ],
   };
 }

@@ -6,11 +6,12 @@ export interface ClassRow { class?: number; name?: string; n?: number; recall?: 
 export interface Group { name?: string; where?: string; description?: string; n?: number; metrics?: Metrics }
 export interface Latency {
   batch?: number; threads?: number; runs?: number; p50?: number; p90?: number; p99?: number; low?: number; high?: number; throughput_per_s?: number;
+  quantiles?: { p50?: Interval; p90?: Interval; p99?: Interval };
 }
 export interface Side {
   label?: string; path?: string; metrics?: Metrics; per_class?: ClassRow[]; confusion?: number[][]; slices?: Group[]; distributions?: Group[];
-  latency_ms?: Latency; latency?: Latency[]; throughput_per_s?: number; model_bytes?: number; peak_rss_bytes?: number; load_ms?: number; cold_start_ms?: number;
-  energy?: { status?: string; joules_per_sample?: number; method?: string };
+  latency_ms?: Latency; latency?: Latency[]; throughput_per_s?: number; model_bytes?: number; loaded_rss_bytes?: number; resident_rss_bytes?: number; peak_rss_bytes?: number; load_ms?: number; cold_start_ms?: number;
+  energy?: { status?: string; joules_per_sample?: number; joules_per_correct?: number; method?: string };
 }
 export interface ExtraDamage extends Interval { metric?: string; p?: number; p_holm?: number }
 export interface PairedGroup { name?: string; n?: number; flips?: number; harmful?: number; helpful?: number; difference?: Record<string, Interval>; extra_damage?: ExtraDamage }
@@ -54,7 +55,7 @@ export interface Report {
   slice_search?: { metric?: string; tests?: number; alpha?: number }; found_slices?: FoundSlice[];
   gate?: { policy_digest?: string; confidence?: number; declared?: string; checks?: Check[] };
   cost?: {
-    speedup?: number; speedup_interval?: { low?: number; high?: number }; by_batch?: { batch?: number; speedup?: number; low?: number; high?: number }[];
+    speedup?: number; speedup_interval?: { low?: number; high?: number }; by_batch?: { batch?: number; threads?: number; speedup?: number; low?: number; high?: number }[];
     size_ratio?: number; memory_ratio?: number; energy_ratio?: number;
   };
   candidates?: Candidate[];
