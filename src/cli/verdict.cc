@@ -1,5 +1,7 @@
 #include "cli/verdict.h"
 
+#include <span>
+
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/text_width.h"
@@ -19,32 +21,11 @@ std::string PaintRow(const Terminal& terminal, const std::string& row) {
   return row;
 }
 
-// "64.55 %", or "-" for what is undefined.
-std::string AccuracyOf(const evaluate::ScopeMetrics& scope) {
-  const auto* accuracy = evaluate::FindMetric(scope.metrics, "accuracy");
-  return accuracy == nullptr ? "-" : StrCat(Fixed(100 * accuracy->value, 2), " %");
-}
-
-std::string DifferenceOf(const evaluate::PairedScope& scope) {
-  const auto* difference = evaluate::FindMetric(scope.difference, "accuracy");
-  if (difference == nullptr) return "";
-  const auto signed_points = [](double share) { return StrCat(share > 0 ? "+" : "", Fixed(100 * share, 2)); };
-  std::string text = signed_points(difference->value);
-  if (difference->low && difference->high) text += StrCat(" [", signed_points(*difference->low), ", ", signed_points(*difference->high), "]");
-  return text;
-}
-
-// Accuracy on the test set seen under other conditions, a row each.
 void SayDistributions(const evaluate::Evidence& evidence, Terminal& terminal) {
-  const auto& baseline = evidence.baseline.distributions;
-  const auto& candidate = evidence.candidate.distributions;
-  if (baseline.empty() || candidate.size() != baseline.size() || !evidence.paired || evidence.paired->distributions.size() != baseline.size()) return;
-  Table table({{"accuracy under"}, {"", Align::kPoint}, {"", Align::kPoint}, {""}, {"", Align::kRight}});
-  for (size_t i = 0; i < baseline.size(); ++i) {
-    const auto& paired = evidence.paired->distributions[i];
-    table.AddRow({Printable(baseline[i].name), AccuracyOf(baseline[i]), AccuracyOf(candidate[i]), DifferenceOf(paired),
-                  StrCat(WithThousands(paired.counts.flips), " of ", WithThousands(paired.counts.n), paired.counts.flips == 1 ? " flip" : " flips")});
-  }
+  const auto rows = evaluate::DistributionTable(evidence);
+  if (rows.empty()) return;
+  Table table({{rows[0][0]}, {rows[0][1], Align::kPoint}, {rows[0][2], Align::kPoint}, {rows[0][3]}, {rows[0][4], Align::kRight}});
+  for (const auto& row : std::span(rows).subspan(1)) table.AddRow({Printable(row[0]), row[1], row[2], row[3], row[4]});
   terminal.Say(table);
   terminal.Say("");
 }

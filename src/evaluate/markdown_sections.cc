@@ -72,10 +72,7 @@ std::string ScopeRow(const Scopes& scopes, size_t i, std::string_view metric, co
   return Row(cells);
 }
 
-// The metric that the task is known by.
-std::string LeadMetric(const Evidence& evidence) {
-  return evidence.paired && !evidence.paired->difference.empty() ? evidence.paired->difference.front().first : std::string();
-}
+std::string LeadMetric(const Evidence& evidence) { return std::string(evidence.paired ? HeadlineMetric(evidence.task) : ""); }
 
 bool IsHarm(const Estimate& estimate, Better better) { return better == Better::kHigher ? estimate.value < 0 : estimate.value > 0; }
 

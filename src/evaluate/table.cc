@@ -244,4 +244,24 @@ std::vector<std::string> TableLines(const Report& report) {
   return out;
 }
 
+std::vector<DistributionCells> DistributionTable(const Evidence& evidence) {
+  const auto& baseline = evidence.baseline.distributions;
+  const auto& candidate = evidence.candidate.distributions;
+  const MetricInfo* info = FindMetricInfo(HeadlineMetric(evidence.task));
+  if (info == nullptr || baseline.empty() || !evidence.paired || candidate.size() != baseline.size() || evidence.paired->distributions.size() != baseline.size()) return {};
+  std::vector<DistributionCells> rows = {{StrCat(info->label, " under"), "", "", "", ""}};
+  for (size_t i = 0; i < baseline.size(); ++i) {
+    const PairedScope& paired = evidence.paired->distributions[i];
+    const auto value = [&](const ScopeMetrics& scope) {
+      const Estimate* metric = FindMetric(scope.metrics, info->name);
+      return metric == nullptr ? std::string("-") : FormatValue(metric->value, info->unit);
+    };
+    const Estimate* difference = FindMetric(paired.difference, info->name);
+    rows.push_back({baseline[i].name, value(baseline[i]), value(candidate[i]),
+                    difference == nullptr ? "" : IntervalText(difference->value, difference->low, difference->high, info->unit, Minus::kAscii),
+                    paired.counts.n == 0 ? "" : StrCat(WithThousands(paired.counts.flips), " of ", WithThousands(paired.counts.n), paired.counts.flips == 1 ? " flip" : " flips")});
+  }
+  return rows;
+}
+
 }  // namespace tare::evaluate

@@ -121,5 +121,18 @@ INSTANTIATE_TEST_SUITE_P(
         WrongText{"model: m\ndata: {calibration: a, test: b, distributions: [{corrupt: fog}, {corrupt: all}]}\n", "the name 'fog' stands twice", "name of its own"},
         WrongText{"- a\n- b\n", "must be a mapping", ""}));
 
+// The page that describes the file is read as one.
+TEST(ProjectTest, ReadsTheExampleOfItsDocumentation) {
+  const auto page = ReadFile(TARE_SOURCE_DIR "/docs/formats/project.md", 1 << 20);
+  ASSERT_TRUE(page);
+  const size_t begin = page->find("```yaml\n") + 8;
+  const auto project = ParseProject(page->substr(begin, page->find("```", begin) - begin), "docs/tare.yaml");
+  ASSERT_TRUE(project) << project.error().what;
+  EXPECT_EQ(project->policy.looks, 3);
+  EXPECT_EQ(project->kpis.size(), 1U);
+  EXPECT_EQ(project->output, "scores");
+  EXPECT_EQ(project->distributions.size(), 2U);
+}
+
 }  // namespace
 }  // namespace tare::pipeline

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,11 @@ namespace tare::evaluate {
 ///                     float32   int8_static   difference (95 %)      margin   verdict
 ///   accuracy          92.41 %   92.33 %       -0.08 [-0.21, +0.05]   -0.50    PASS
 std::vector<std::string> TableLines(const Report& report);
+
+/// The test set under other conditions, for the terminal: a head, and a row a distribution with its name, the
+/// headline metric of both models, their difference, and the flips. Empty without distributions.
+using DistributionCells = std::array<std::string, 5>;
+std::vector<DistributionCells> DistributionTable(const Evidence& evidence);
 
 /// report.md, for a pull request: verdict sentence, table, reasons of what did not pass, warnings; the
 /// test set under other conditions, slices, and slices that a search found.

@@ -44,7 +44,8 @@ export function infoOf(c: Context, name: string): MetricInfo {
 /// The metric that the task is known by.
 export const leadMetric = (c: Context): string | undefined => {
   const names = Object.keys(c.report.paired?.difference ?? c.report.baseline?.metrics ?? {});
-  return names.includes("accuracy") ? "accuracy" : names[0];
+  const said = c.report.headline;
+  return said && names.includes(said) ? said : names.includes("accuracy") ? "accuracy" : names[0];
 };
 
 const THINGS: Record<string, string> = { question_answering: "questions", object_detection: "images", retrieval: "queries", token_classification: "texts", generation: "prompts" };

@@ -49,7 +49,7 @@ export interface TensorRow {
 }
 export interface DataUse { path?: string; n?: number; digest?: string; seed?: number }
 export interface Report {
-  schema_version?: number; tare_version?: string; created?: string; name?: string; task?: string; verdict?: string | null; summary?: string; n?: number;
+  schema_version?: number; tare_version?: string; created?: string; name?: string; task?: string; headline?: string; verdict?: string | null; summary?: string; n?: number;
   classes?: string[]; intervals?: { confidence?: number; method?: string; replicates?: number; seed?: number };
   baseline?: Side; candidate?: Side; paired?: Paired; outputs?: Output[];
   slice_search?: { metric?: string; tests?: number; alpha?: number }; found_slices?: FoundSlice[];
