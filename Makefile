@@ -58,7 +58,7 @@ asan: ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/configure asan-ubsan
 	@$(call build_preset,asan-ubsan)
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
-	  $(call test_preset,asan-ubsan) -LE '^(web|install)$$'
+	  $(call test_preset,asan-ubsan) -LE '^(web|install|slow)$$'
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
 	@scripts/configure fuzz fuzz

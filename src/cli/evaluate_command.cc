@@ -28,6 +28,9 @@ struct EvaluateArgs {
   std::string out_path;
   std::vector<std::string> slices;
   std::vector<std::string> kpis, kpi_commands;
+  evaluate::EntailmentOptions judge;
+  int64_t judge_entailment = -1;  // -1: not given
+  bool judge_cased = false;
   int64_t num_samples = 0;
   uint64_t seed = 1;
   double kpi_time_limit_s = 60;
@@ -69,6 +72,20 @@ Result<std::vector<evaluate::KpiSpec>> KpisOf(const EvaluateArgs& args) {
   return NamedOf<evaluate::KpiSpec>(args.kpis, "--kpi NAME=EXPRESSION", "--kpi 'revenue=if(correct == 1, price, -2)'");
 }
 
+Result<std::optional<evaluate::EntailmentOptions>> JudgeOf(const EvaluateArgs& args) {
+  if (args.judge.model_path.empty() && args.judge.vocab_path.empty()) return std::optional<evaluate::EntailmentOptions>();
+  if (args.judge.model_path.empty() || args.judge.vocab_path.empty()) {
+    return InvalidArgument(args.judge.model_path.empty() ? "--judge-vocab without --judge" : "--judge without --judge-vocab",
+                           "give both: --judge nli.onnx --judge-vocab vocab.txt");
+  }
+  evaluate::EntailmentOptions options = args.judge;
+  if (args.judge_entailment >= 0) options.entailment = args.judge_entailment;
+  if (args.judge_cased) options.letters = evaluate::LetterCase::kKept;
+  options.session = SessionOptionsOf(args.runtime);
+  options.time_limit_s = args.runtime.time_limit_s;
+  return std::optional(std::move(options));
+}
+
 // The tasks of models and of predictions.
 std::vector<std::string> Tasks() {
   std::vector<std::string> tasks = {"classification", "embedding", "outputs", "object_detection"};
@@ -94,6 +111,7 @@ Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args, Terminal& 
   TARE_TRY(request.kpis, KpisOf(args));
   TARE_TRY(request.kpi_commands, KpiCommandsOf(args));
   request.command_time_limit_s = args.kpi_time_limit_s;
+  TARE_TRY(request.judge, JudgeOf(args));
   TARE_TRY(request.policy, PolicyOf(args));
   return pipeline::EvaluatePredictionFiles(request, terminal.progress());
 }
@@ -105,6 +123,9 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
   }
   if (!args.kpi_commands.empty()) {
     return Unsupported("--kpi-command with models", "write what both models answered as JSON Lines and give --predictions and --against");
+  }
+  if (!args.judge.model_path.empty()) {
+    return Unsupported("--judge with models", "write what both models answered as JSON Lines and give --predictions and --against");
   }
   pipeline::EvaluateRequest request;
   request.baseline_path = args.baseline_path;
@@ -199,6 +220,13 @@ Command MakeEvaluateCommand(CLI::App& root) {
   app->add_option("--kpi-time-limit", args->kpi_time_limit_s, "Seconds for each run of a KPI command, of which there are 42")
       ->check(CLI::Range(0.1, 86'400.0))
       ->capture_default_str();
+  app->add_option("--judge", args->judge.model_path, "ONNX entailment model that says whether contexts support answers (question_answering, generation)")->type_name(kFileType);
+  app->add_option("--judge-vocab", args->judge.vocab_path, "Its WordPiece vocabulary: vocab.txt")->type_name(kFileType);
+  app->add_flag("--judge-cased", args->judge_cased, "The judge tells capital letters and accents");
+  app->add_option("--judge-output", args->judge.output, "The judge's output (default: logits, else the first)")->type_name("NAME");
+  app->add_option("--judge-entailment", args->judge_entailment, "Class of entailment in that output, from 0; needed where it has several")
+      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("INDEX");
   app->add_option("--corrupt", args->corrupt, "See the samples under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen of images, \"all_table\" for those of tables")
       ->type_name("NAME")
       ->allow_extra_args(false);

@@ -9,8 +9,14 @@
 
 #include "evaluate/json_reader_internal.h"
 #include "tare/evaluate/sample_evaluation.h"
+#include "tare/evaluate/support_judge.h"
 
 namespace tare::evaluate {
+
+/// The lines of one id.
+struct LinePair {
+  JsonReader baseline, candidate;
+};
 
 /// Turns the line of one model into numbers.
 class LineScorer {
@@ -24,6 +30,11 @@ class LineScorer {
   /// Errors  kInvalidArgument: a field is missing or of another kind, with file and line.
   virtual Result<std::string> Score(const JsonReader& reference, const JsonReader& answer, std::span<double> row) const = 0;
 
+  /// How many pairs of lines Prepare() wants to see at once; 0: it need not be called.
+  virtual size_t lookahead() const { return 0; }
+  /// Sees the pairs that are scored next.
+  virtual Result<void> Prepare(std::span<const LinePair> /*lines*/) { return {}; }
+
   /// Slices that the task makes by itself, such as questions with and without an answer.
   virtual std::span<const std::string_view> slices() const { return {}; }
   /// Bits of slices() for a line.
@@ -36,15 +47,15 @@ class LineScorer {
 };
 
 /// Makes the scorer of a task; `first` is a line of it, from which a task takes what it needs to know
-/// (the number of classes, whether there are contexts).
-/// Errors  kUnsupported: no such task.
-Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first);
+/// (the number of classes, whether there are contexts). `judge` may be null; it must outlive the scorer.
+/// Errors  kUnsupported: no such task; kInvalidArgument: a judge for a task without answers in words.
+Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first, SupportJudge* judge);
 
 Result<std::unique_ptr<LineScorer>> MakeRegressionScorer(const JsonReader& first);
 Result<std::unique_ptr<LineScorer>> MakeMultiLabelScorer(const JsonReader& first);
 std::unique_ptr<LineScorer> MakeTokenScorer();
 /// Question answering and generation: the first counts exact answers, the second ROUGE-L too.
-std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first);
+std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first, SupportJudge* judge);
 std::unique_ptr<LineScorer> MakeRankingScorer();
 
 }  // namespace tare::evaluate

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "evaluate/judge_cache_internal.h"
 #include "evaluate/line_scorer_internal.h"
 #include "tare/evaluate/support_scores.h"
 #include "tare/evaluate/text_scores.h"
@@ -13,6 +14,9 @@ namespace {
 
 using Kind = SampleMetric::Kind;
 using Json = JsonReader::Json;
+
+constexpr double kSupported = 0.5;   // least score of a judge
+constexpr size_t kJudgedLines = 16;  // pairs of lines whose answers are judged together
 
 Result<std::vector<std::string>> ReadAnswers(const JsonReader& fields) {
   const Json* child = fields.Child("answers");
@@ -27,13 +31,27 @@ struct SupportVerdict {
   std::optional<bool> label;  // what a person says, on a sub-sample
 };
 
-// `support` is a score of the user's own judge, such as an entailment model; else words decide.
-Result<SupportVerdict> JudgeSupport(const JsonReader& reference, const JsonReader& answer, const std::string& prediction) {
+// What a judge is asked: the question, where the line has it, makes a statement of a short answer.
+Result<SupportPair> PairOf(const JsonReader& reference, const JsonReader& answer, const std::string& prediction) {
+  SupportPair pair;
+  TARE_TRY(pair.premise, reference.Text("context"));
+  if (pair.premise.empty()) return reference.Wrong("context", "a text: the judge needs it where an answer has no `support`");
+  TARE_TRY(const std::string question, reference.Text("question"));
+  pair.hypothesis = question.empty() ? prediction : StrCat(question, " ", prediction);
+  pair.where = answer.source();
+  return pair;
+}
+
+// `support` is a score of the user's own judge; else the judge that runs decides, else words.
+Result<SupportVerdict> JudgeSupport(const JsonReader& reference, const JsonReader& answer, const std::string& prediction, const JudgeCache* judge) {
   SupportVerdict verdict;
   TARE_TRY(const auto score, answer.Number("support"));
   if (score && (*score < 0 || *score > 1)) return answer.Wrong("support", "between 0 and 1");
   if (score) {
-    verdict.flagged = *score < 0.5;
+    verdict.flagged = *score < kSupported;
+  } else if (judge != nullptr) {
+    TARE_TRY(const SupportPair pair, PairOf(reference, answer, prediction));
+    verdict.flagged = judge->ScoreOf(pair.premise, pair.hypothesis) < kSupported;
   } else {
     TARE_TRY(const std::string context, reference.Text("context"));
     verdict.flagged = !ScoreSupport(prediction, context).supported;
@@ -50,7 +68,8 @@ class AnswerScorer : public LineScorer {
   enum : size_t { kExact, kF1, kAnswered, kRouge, kJudged, kFlagged, kTruePositive, kFalseNegative, kTrueNegative, kFalsePositive };
   static constexpr std::string_view kSlices[] = {"has_answer", "no_answer"};
 
-  AnswerScorer(bool generation, bool with_context) : generation_(generation), with_context_(with_context) {
+  AnswerScorer(bool generation, bool with_context, SupportJudge* judge) : generation_(generation), with_context_(with_context) {
+    if (judge != nullptr) judge_.emplace(*judge);
     schema_.columns = {"exact", "f1", "answered", "rouge_l", "judged", "flagged", "true_positive", "false_negative",
                        "true_negative", "false_positive"};
     schema_.correct = kExact;
@@ -64,8 +83,8 @@ class AnswerScorer : public LineScorer {
     const auto corrected = [](std::span<const double> sums, double) -> double {
       const auto count = [&](size_t column) { return static_cast<int64_t>(sums[column]); };
       if (sums[kJudged] == 0) return NAN;
-      const JudgeCounts judge{count(kTruePositive), count(kFalseNegative), count(kTrueNegative), count(kFalsePositive)};
-      const auto rate = RoganGladen(count(kFlagged), count(kJudged), judge, 0.95);
+      const JudgeCounts labelled{count(kTruePositive), count(kFalseNegative), count(kTrueNegative), count(kFalsePositive)};
+      const auto rate = RoganGladen(count(kFlagged), count(kJudged), labelled, 0.95);
       return rate ? rate->rate : NAN;
     };
     schema_.metrics.push_back({.name = "hallucination_rate_corrected", .kind = Kind::kOfSums, .value = corrected, .optional = true});
@@ -82,13 +101,27 @@ class AnswerScorer : public LineScorer {
     row[kAnswered] = IsAbstention(prediction) ? 0 : 1;
     if (generation_ && score.has_answer) row[kRouge] = RougeL(prediction, answers).f1;
     if (with_context_ && row[kAnswered] != 0) {
-      TARE_TRY(const auto verdict, JudgeSupport(reference, answer, prediction));
+      TARE_TRY(const auto verdict, JudgeSupport(reference, answer, prediction, judge_ ? &*judge_ : nullptr));
       row[kJudged] = 1;
       row[kFlagged] = verdict.flagged ? 1 : 0;
       if (verdict.label && !*verdict.label) row[verdict.flagged ? kTruePositive : kFalseNegative] = 1;
       if (verdict.label && *verdict.label) row[verdict.flagged ? kFalsePositive : kTrueNegative] = 1;
     }
     return NormalizeAnswer(prediction);
+  }
+
+  size_t lookahead() const override { return judge_ ? kJudgedLines : 0; }
+  Result<void> Prepare(std::span<const LinePair> lines) override {
+    std::vector<SupportPair> pairs;
+    for (const LinePair& line : lines) {
+      for (const JsonReader* answer : {&line.baseline, &line.candidate}) {
+        TARE_TRY(const std::string prediction, answer->Text("prediction"));
+        if (IsAbstention(prediction) || answer->Child("support") != nullptr) continue;
+        TARE_TRY(auto pair, PairOf(line.baseline, *answer, prediction));
+        pairs.push_back(std::move(pair));
+      }
+    }
+    return judge_->Prepare(std::move(pairs));
   }
 
   std::span<const std::string_view> slices() const override { return kSlices; }
@@ -101,13 +134,14 @@ class AnswerScorer : public LineScorer {
  private:
   bool generation_;
   bool with_context_;
+  std::optional<JudgeCache> judge_;
 };
 
 }  // namespace
 
-std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first) {
-  const bool with_context = first.Child("context") != nullptr || first.Child("support") != nullptr;
-  return std::make_unique<AnswerScorer>(generation, with_context);
+std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first, SupportJudge* judge) {
+  const bool with_context = judge != nullptr || first.Child("context") != nullptr || first.Child("support") != nullptr;
+  return std::make_unique<AnswerScorer>(generation, with_context, judge);
 }
 
 }  // namespace tare::evaluate

@@ -25,15 +25,19 @@ class TaskEvaluation {
     }
     TARE_TRY_VOID(JoinById(*readers_[0], *readers_[1],
                            [&](const PredictionLine& first, const PredictionLine& second) { return Add(first, second); }));
+    TARE_TRY_VOID(MeasurePending());
     TestEvidence out = evaluation_->Finish();
     if (kpis_) kpis_->AddTo(out);
+    if (options_.judge != nullptr) {
+      for (Warning& warning : options_.judge->warnings()) out.warnings.push_back(std::move(warning));
+    }
     return out;
   }
 
  private:
   // The first pair decides what the task measures.
   Result<void> Start(const PredictionLine& first, const PredictionLine& second) {
-    TARE_TRY(scorer_, MakeLineScorer(task_, readers_[0]->Fields(first)));
+    TARE_TRY(scorer_, MakeLineScorer(task_, readers_[0]->Fields(first), options_.judge));
     SampleOptions options{options_.confidence, options_.bootstrap, {}, {}};
     for (const std::string_view name : scorer_->slices()) {
       options.slices.emplace_back(name);
@@ -53,9 +57,25 @@ class TaskEvaluation {
   }
 
   Result<void> Add(const PredictionLine& first, const PredictionLine& second) {
+    if (!evaluation_) TARE_TRY_VOID(Start(first, second));
+    if (scorer_->lookahead() == 0) return Measure(first, second);
+    pending_.emplace_back(first, second);
+    return pending_.size() < scorer_->lookahead() ? Result<void>() : MeasurePending();
+  }
+
+  Result<void> MeasurePending() {
+    if (pending_.empty()) return {};
+    std::vector<LinePair> lines;
+    for (const auto& [first, second] : pending_) lines.push_back({readers_[0]->Fields(first), readers_[1]->Fields(second)});
+    TARE_TRY_VOID(scorer_->Prepare(lines));
+    for (const auto& [first, second] : pending_) TARE_TRY_VOID(Measure(first, second));
+    pending_.clear();
+    return {};
+  }
+
+  Result<void> Measure(const PredictionLine& first, const PredictionLine& second) {
     const JsonReader baseline = readers_[0]->Fields(first);
     const JsonReader candidate = readers_[1]->Fields(second);
-    if (!evaluation_) TARE_TRY_VOID(Start(first, second));
     TARE_TRY_VOID(CheckReference(baseline, candidate, second));
     TARE_TRY(const std::string before, scorer_->Score(baseline, baseline, rows_[0]));
     TARE_TRY(const std::string after, scorer_->Score(baseline, candidate, rows_[1]));
@@ -98,17 +118,22 @@ class TaskEvaluation {
   std::optional<SampleEvaluation> evaluation_;
   std::optional<KpiLines> kpis_;
   std::vector<double> rows_[2];
+  std::vector<std::pair<PredictionLine, PredictionLine>> pending_;  // until the scorer has seen them together
 };
 
 }  // namespace
 
 std::span<const std::string_view> PredictionTasks() { return kTasks; }
 
-Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first) {
+Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first, SupportJudge* judge) {
+  const bool answers = task == "question_answering" || task == "generation";
+  if (judge != nullptr && !answers) {
+    return InvalidArgument(StrCat("a judge of support for the task '", task, "', which has no contexts"), "leave out --judge, or give --task question_answering or generation");
+  }
+  if (answers) return MakeAnswerScorer(task == "generation", first, judge);
   if (task == "regression") return MakeRegressionScorer(first);
   if (task == "multi_label") return MakeMultiLabelScorer(first);
   if (task == "token_classification") return MakeTokenScorer();
-  if (task == "question_answering" || task == "generation") return MakeAnswerScorer(task == "generation", first);
   if (task == "retrieval") return MakeRankingScorer();
   std::vector<std::string> names(std::begin(kTasks), std::end(kTasks));
   return Unsupported(StrCat("predictions of the task '", task, "' are not known"),

@@ -1,7 +1,6 @@
-#include <algorithm>
-#include <iterator>
 #include <span>
 
+#include "evaluate/code_ranges_internal.h"
 #include "evaluate/unicode_internal.h"
 #include "evaluate/unicode_tables_internal.h"
 
@@ -15,33 +14,20 @@ constexpr uint32_t kFinalSigma = 0x3C2;
 constexpr uint32_t kDottedCapitalI = 0x130;
 constexpr uint32_t kDotAbove = 0x307;
 
-template <class Row>
-const Row* Find(std::span<const Row> rows, uint32_t code) {
-  const auto after = std::upper_bound(rows.begin(), rows.end(), code,
-                                      [](uint32_t c, const Row& row) { return c < row.first; });
-  if (after == rows.begin()) return nullptr;
-  const Row& row = *std::prev(after);
-  return code <= row.last ? &row : nullptr;
-}
-
-bool Holds(std::span<const CodeRange> ranges, uint32_t code) { return Find(ranges, code); }
-
 uint32_t Lower(uint32_t code) {
   if (code < 0x80) return code >= 'A' && code <= 'Z' ? code + 32 : code;
-  const LowerRun* run = Find(std::span<const LowerRun>(kLower), code);
-  if (run == nullptr || (code - run->first) % run->step != 0) return code;
-  return static_cast<uint32_t>(static_cast<int32_t>(code) + run->delta);
+  return MovedBy(kLower, code);
 }
 
 // Unicode's Final_Sigma: a letter before, none after, whatever is case-ignorable between.
 bool IsFinalSigma(std::span<const uint32_t> codes, size_t at) {
-  const auto skip = [](uint32_t code) { return Holds(kCaseIgnorable, code); };
+  const auto skip = [](uint32_t code) { return HoldsCode(kCaseIgnorable, code); };
   size_t before = at;
   while (before > 0 && skip(codes[before - 1])) --before;
-  if (before == 0 || !Holds(kCased, codes[before - 1])) return false;
+  if (before == 0 || !HoldsCode(kCased, codes[before - 1])) return false;
   size_t after = at + 1;
   while (after < codes.size() && skip(codes[after])) ++after;
-  return after == codes.size() || !Holds(kCased, codes[after]);
+  return after == codes.size() || !HoldsCode(kCased, codes[after]);
 }
 
 struct Decoded {
@@ -116,11 +102,11 @@ std::vector<uint32_t> LowerCase(std::string_view text) {
 }
 
 bool IsWordPart(uint32_t code) {
-  if (code >= 0x80) return Holds(kWord, code);
+  if (code >= 0x80) return HoldsCode(kWord, code);
   return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') ||
          (code >= '0' && code <= '9') || code == '_';
 }
 
-bool IsWhiteSpace(uint32_t code) { return Holds(kSpace, code); }
+bool IsWhiteSpace(uint32_t code) { return HoldsCode(kSpace, code); }
 
 }  // namespace tare::evaluate

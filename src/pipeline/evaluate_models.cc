@@ -184,6 +184,18 @@ Result<void> CheckKpiNames(const PredictionsRequest& request) {
   return evaluate::CheckKpiNames(names);
 }
 
+// Null without a judge. The report's digests say which model judged, by which vocabulary.
+Result<std::unique_ptr<evaluate::SupportJudge>> LoadJudge(const PredictionsRequest& request, evaluate::Report& report) {
+  if (!request.judge) return std::unique_ptr<evaluate::SupportJudge>();
+  if (request.task != "question_answering" && request.task != "generation") {
+    return InvalidArgument(StrCat("a judge of support for the task '", request.task.empty() ? "classification" : request.task, "', which has no contexts"),
+                           "leave out --judge, or give --task question_answering or generation");
+  }
+  TARE_TRY_VOID(AddDigest("judge", request.judge->model_path, report));
+  TARE_TRY_VOID(AddDigest("judge_vocab", request.judge->vocab_path, report));
+  return evaluate::LoadEntailmentJudge(*request.judge);
+}
+
 }  // namespace
 
 Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request, Progress& progress) {
@@ -192,6 +204,7 @@ Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& reque
   for (const std::string& path : {request.baseline_path, request.candidate_path}) {
     TARE_TRY_VOID(AddDigest(path == request.baseline_path ? "baseline_predictions" : "candidate_predictions", path, report));
   }
+  TARE_TRY(const auto judge, LoadJudge(request, report));
   std::ifstream baseline(request.baseline_path);
   std::ifstream candidate(request.candidate_path);
   evaluate::ClassificationOptions options;
@@ -207,7 +220,7 @@ Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& reque
     const evaluate::DetectionOptions detection{options.confidence, options.bootstrap, request.kpis};
     TARE_TRY(part, evaluate::EvaluateDetectionPredictions(baseline, request.baseline_path, candidate, request.candidate_path, detection));
   } else {
-    const evaluate::TaskOptions task{options.confidence, options.bootstrap, request.slices, request.kpis};
+    const evaluate::TaskOptions task{options.confidence, options.bootstrap, request.slices, request.kpis, judge.get()};
     TARE_TRY(part, evaluate::EvaluateTaskPredictions(report.evidence.task, baseline, request.baseline_path, candidate,
                                                      request.candidate_path, task));
   }

@@ -19,6 +19,7 @@
 #include "tare/core/result.h"
 #include "tare/evaluate/kpi_evaluation.h"
 #include "tare/evaluate/slices.h"
+#include "tare/evaluate/support_judge.h"
 #include "tare/evaluate/test_evidence.h"
 #include "tare/stats/bootstrap.h"
 
@@ -36,6 +37,9 @@ struct TaskOptions {
   /// Of what the task measures of a sample (docs/formats/predictions.md) and of numeric fields: that of the
   /// model's own line, else that of the first file.
   std::vector<KpiSpec> kpis;
+  /// Says whether contexts support answers, where a line has no `support` of its own; null: words decide. Each distinct
+  /// context and answer is judged once.
+  SupportJudge* judge = nullptr;
 };
 
 /// Joins two streams of predictions and evaluates them as `task`. Lines may come in any order.
@@ -43,11 +47,13 @@ struct TaskOptions {
 /// What is right (label, answers, relevant) is read from the first file; where the second has it too,
 /// both must agree.
 ///
-/// Memory   the ids (11 to 22 bytes each), lines whose partner has not come yet, and each kind of result once.
+/// Memory   the ids (11 to 22 bytes each), lines whose partner has not come yet, and each kind of result once; with a judge 16
+///          pairs of lines and at most a million scores.
 /// Bound    lines of at most 16 MiB; 64 levels; 100 million lines.
 /// Errors   kUnsupported: no such task; kInvalidArgument, with file and line: a field is missing or of
 ///          another type, an id twice or without partner, references that differ, a slice that compares a
-///          field which a line does not have; a KPI that reads such a field or is not finite; kDataLoss: a line is not JSON; no line at all.
+///          field which a line does not have; a KPI that reads such a field or is not finite; a judge for a task without
+///          contexts, or an answer without one; what the judge gives; kDataLoss: a line is not JSON; no line at all.
 Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline, const std::string& baseline_name,
                                              std::istream& candidate, const std::string& candidate_name,
                                              const TaskOptions& options);

@@ -15,6 +15,7 @@
 #include "tare/evaluate/policy.h"
 #include "tare/evaluate/report.h"
 #include "tare/evaluate/slices.h"
+#include "tare/evaluate/support_judge.h"
 #include "tare/pipeline/cost_options.h"
 #include "tare/runtime/session.h"
 
@@ -53,10 +54,12 @@ struct PredictionsRequest {
   std::vector<evaluate::KpiSpec> kpis;
   std::vector<evaluate::KpiCommand> kpi_commands;
   double command_time_limit_s = 60;  ///< of each run of a command
+  std::optional<evaluate::EntailmentOptions> judge;  ///< of the answers of question_answering and generation
   std::optional<evaluate::Policy> policy;
   std::string tare_version;
 };
-/// Errors   those of the task's predictions and of the KPIs; kCancelled.
+/// Errors   those of the task's predictions, of the KPIs and of the judge; kCancelled.
+/// Threads  with a judge: call it before the process has threads of its own: it forks.
 Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request, Progress& progress);
 
 }  // namespace tare::pipeline
