@@ -7,6 +7,8 @@
 //   loops.onnx     an If whose bodies multiply: nothing outside can be quantized
 //   images.onnx    images [N, 1, 8, 8] -> 1024 -> 1024 -> 4
 //   price.onnx     the same as model.onnx with one output; price.csv: 900 samples of x0 ... x15, price
+//   judge.onnx, vocab.txt   logits of two classes for pairs of texts: the second (entailment) wins by the factor e
+//                  unless "lie" stands in either text
 //   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte   400 images for it and what it answers, as uint8
 
 #include <algorithm>
@@ -158,6 +160,38 @@ Result<void> WriteImages(const std::vector<Layer>& layers, uint32_t count, Rando
   return tare::WriteFileAtomic("t10k-labels-idx1-ubyte", labels);
 }
 
+// A word has a weight for each class; the logits are the sums over the tokens.
+tare::graph::Model JudgeModel(const std::vector<float>& weights) {
+  tare::graph::Model model;
+  model.ir_version = 8;
+  model.opsets[""] = 17;
+  model.graph.name = "judge";
+  for (const char* name : {"input_ids", "attention_mask"}) {
+    model.graph.inputs.push_back({{name, tare::DType::kInt64, {-1, -1}}, ""});
+  }
+  model.graph.outputs.push_back(ValueOf("logits", {-1, 2}));
+  model.graph.AddInitializer("weights", Tensor::Of<float>({static_cast<int64_t>(weights.size()) / 2, 2}, weights));
+  model.graph.AddInitializer("tokens", Tensor::Of<int64_t>({1}, std::vector<int64_t>{1}));
+  tare::graph::Node gather;
+  gather.name = "gather";
+  gather.op_type = "Gather";
+  gather.inputs = {"weights", "input_ids"};
+  gather.outputs = {"of_tokens"};
+  tare::graph::Node sum;
+  sum.name = "sum";
+  sum.op_type = "ReduceSum";
+  sum.inputs = {"of_tokens", "tokens"};
+  sum.outputs = {"logits"};
+  sum.Set("keepdims", int64_t{0});
+  model.graph.nodes = {gather, sum};
+  return model;
+}
+
+Result<void> WriteJudge() {
+  TARE_TRY_VOID(tare::WriteFileAtomic("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nlie\nparis\nrome\n"));
+  return tare::graph::WriteOnnx(JudgeModel({0, 0, 0, 0, 0, 1, 0, 0, 9, 0, 0, 0, 0, 0}), "judge.onnx");
+}
+
 constexpr std::string_view kProject = R"(name: small
 model: model.onnx
 data:
@@ -221,6 +255,7 @@ Result<void> Write() {
   const std::vector<Layer> price_layers = {Layer(kFeatures, kHidden, random), Layer(kHidden, kHidden, random), Layer(kHidden, 1, random)};
   TARE_TRY_VOID(tare::graph::WriteOnnx(ModelOf(price_layers), "price.onnx"));
   TARE_TRY_VOID(tare::WriteFileAtomic("price.csv", Samples(price_layers, 900, "price", random)));
+  TARE_TRY_VOID(WriteJudge());
   return tare::WriteFileAtomic("tare.yaml", kProject);
 }
 
