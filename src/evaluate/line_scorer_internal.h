@@ -35,6 +35,11 @@ class LineScorer {
   /// Sees the pairs that are scored next.
   virtual Result<void> Prepare(std::span<const LinePair> /*lines*/) { return {}; }
 
+  /// Looks at both answers of a sample, after Score() has taken both, for what is no sum over samples.
+  virtual Result<void> Rank(const JsonReader& /*reference*/, const JsonReader& /*baseline*/, const JsonReader& /*candidate*/) { return {}; }
+  /// Adds what Rank() has seen.
+  virtual void AddTo(double /*confidence*/, uint64_t /*seed*/, TestEvidence& /*evidence*/) const {}
+
   /// Slices that the task makes by itself, such as questions with and without an answer.
   virtual std::span<const std::string_view> slices() const { return {}; }
   /// Bits of slices() for a line.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "evaluate/label_rankings_internal.h"
 #include "evaluate/line_scorer_internal.h"
 #include "evaluate/number_tasks_internal.h"
 #include "evaluate/prediction_lines_internal.h"
@@ -66,6 +67,18 @@ class MultiLabelScorer : public LineScorer {
     return text;
   }
 
+  Result<void> Rank(const JsonReader& reference, const JsonReader& baseline, const JsonReader& candidate) override {
+    if (num_classes_ == 0) return {};
+    TARE_TRY(const auto gold, ReadClasses(reference, "label", num_classes_));
+    TARE_TRY(const auto before, ReadNumbers(baseline, "scores"));
+    TARE_TRY(const auto after, ReadNumbers(candidate, "scores"));
+    const std::vector<float> first(before.begin(), before.end());
+    const std::vector<float> second(after.begin(), after.end());
+    rankings_.Add(gold, first, second);
+    return {};
+  }
+  void AddTo(double confidence, uint64_t seed, TestEvidence& evidence) const override { rankings_.AddTo(confidence, seed, evidence); }
+
  private:
   Result<std::set<int64_t>> Predicted(const JsonReader& answer) const {
     if (num_classes_ == 0) return ReadClasses(answer, "prediction", 0);
@@ -87,6 +100,7 @@ class MultiLabelScorer : public LineScorer {
 
   int64_t num_classes_;
   double threshold_;
+  LabelRankings rankings_;
 };
 
 }  // namespace

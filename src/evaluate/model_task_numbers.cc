@@ -6,6 +6,7 @@
 #include <set>
 
 #include "evaluate/judged_samples_internal.h"
+#include "evaluate/label_rankings_internal.h"
 #include "evaluate/model_task_internal.h"
 #include "evaluate/number_tasks_internal.h"
 #include "tare/core/strcat.h"
@@ -43,7 +44,11 @@ class RowsTask : public ModelTask {
     return {};
   }
 
-  Result<TestEvidence> Finish(const Progress&) final { return samples_->Finish(); }
+  Result<TestEvidence> Finish(const Progress&) final {
+    TestEvidence evidence = samples_->Finish();
+    AddTo(options_.classification, evidence);
+    return evidence;
+  }
 
  protected:
   // The first batch tells what the set is like.
@@ -54,7 +59,9 @@ class RowsTask : public ModelTask {
     std::span<const float> before, after;
   };
   // Fills a row of the schema for each model, and returns whether they answer differently.
-  virtual Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) const = 0;
+  virtual Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) = 0;
+  // What is no sum over samples.
+  virtual void AddTo(const ClassificationOptions& /*options*/, TestEvidence& /*evidence*/) const {}
   virtual std::string_view LabelHint() const = 0;
   const std::string& name() const { return name_; }
 
@@ -76,7 +83,7 @@ class RegressionTask final : public RowsTask {
     return RegressionSchema();
   }
 
-  Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) const override {
+  Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) override {
     const auto& [target, before, after] = pair;
     if (target.size() != 1) return InvalidArgument(StrCat("output '", name(), "' has ", target.size(), " numbers a sample"), std::string(LabelHint()));
     if (!std::isfinite(before[0]) || !std::isfinite(after[0])) {
@@ -104,11 +111,16 @@ class MultiLabelTask final : public RowsTask {
     return LabelSetSchema(num_classes_);
   }
 
-  Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) const override {
+  void AddTo(const ClassificationOptions& options, TestEvidence& evidence) const override {
+    rankings_.AddTo(options.confidence, options.bootstrap.seed, evidence);
+  }
+
+  Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) override {
     const auto gold = Set(pair.target, [](double value) { return value != 0; });
     const auto taken = [&](float score) { return score >= threshold_; };
     const auto found = Set(pair.before, taken);
     const auto found_after = Set(pair.after, taken);
+    rankings_.Add(gold, pair.before, pair.after);
     MeasureLabelSets(gold, found, num_classes_, rows[0]);
     MeasureLabelSets(gold, found_after, num_classes_, rows[1]);
     return found != found_after;
@@ -127,6 +139,7 @@ class MultiLabelTask final : public RowsTask {
 
   int64_t num_classes_ = 0;
   double threshold_ = 0;
+  LabelRankings rankings_;
 };
 
 template <class Task>

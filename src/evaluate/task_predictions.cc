@@ -27,6 +27,7 @@ class TaskEvaluation {
                            [&](const PredictionLine& first, const PredictionLine& second) { return Add(first, second); }));
     TARE_TRY_VOID(MeasurePending());
     TestEvidence out = evaluation_->Finish();
+    scorer_->AddTo(options_.confidence, options_.bootstrap.seed, out);
     if (kpis_) kpis_->AddTo(out);
     if (options_.judge != nullptr) {
       for (Warning& warning : options_.judge->warnings()) out.warnings.push_back(std::move(warning));
@@ -81,6 +82,7 @@ class TaskEvaluation {
     TARE_TRY(const std::string after, scorer_->Score(baseline, candidate, rows_[1]));
     TARE_TRY(const uint64_t slices, SlicesOf(baseline));
     evaluation_->Add(rows_[0], rows_[1], before != after, slices);
+    TARE_TRY_VOID(scorer_->Rank(baseline, baseline, candidate));
     return kpis_ ? kpis_->Add(baseline, candidate, rows_[0], rows_[1], slices) : Result<void>();
   }
 
