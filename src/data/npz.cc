@@ -258,6 +258,11 @@ Result<std::unique_ptr<Dataset>> OpenNpz(ByteSourcePtr source, ByteSourcePtr fil
     if (name.ends_with('/')) continue;  // a folder entry
     if (name.ends_with(".npy")) name.resize(name.size() - 4);
     auto array = OpenMember(archive, member, name);
+    const auto is_same = [&](const StoredArray& other) { return other.info().name == name; };
+    if (array && std::ranges::any_of(arrays, is_same)) {
+      // "a" and "a.npy" are two members and one name.
+      array = InvalidArgument(StrCat(member.place, " is a second array named '", name, "'"), "give each array a name of its own");
+    }
     if (array) {
       arrays.push_back(*std::move(array));
     } else {

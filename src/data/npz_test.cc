@@ -112,19 +112,28 @@ std::string Little(uint32_t value, int num_bytes) {
   return text;
 }
 
-// A zip archive of one stored member, as APPNOTE.TXT 4.3 describes it.
-std::string StoredZip(std::string_view name, std::string_view content, uint32_t crc) {
-  const auto size = static_cast<uint32_t>(content.size());
-  const auto name_size = static_cast<uint32_t>(name.size());
-  const std::string common = StrCat(Little(0, 8), Little(crc, 4), Little(size, 4), Little(size, 4),
-                                    Little(name_size, 2), Little(0, 2));
-  const std::string local = StrCat("PK\3\4", Little(20, 2), common, name);
-  const std::string entry =
-      StrCat("PK\1\2", Little(20, 2), Little(20, 2), common, Little(0, 14), name);
-  const auto offset = static_cast<uint32_t>(local.size() + content.size());
-  return StrCat(local, content, entry, "PK\5\6", Little(0, 4), Little(1, 2), Little(1, 2),
-                Little(static_cast<uint32_t>(entry.size()), 4), Little(offset, 4), Little(0, 2));
+struct ZipMember {
+  std::string_view name, content;
+  uint32_t crc = 0;
+};
+
+// A zip archive of stored members, as APPNOTE.TXT 4.3 describes it.
+std::string StoredZip(const std::vector<ZipMember>& members) {
+  std::string files, directory;
+  for (const auto& [name, content, crc] : members) {
+    const auto size = static_cast<uint32_t>(content.size());
+    const std::string common = StrCat(Little(0, 8), Little(crc, 4), Little(size, 4), Little(size, 4),
+                                      Little(static_cast<uint32_t>(name.size()), 2), Little(0, 2));
+    directory += StrCat("PK\1\2", Little(20, 2), Little(20, 2), common, Little(0, 10),
+                        Little(static_cast<uint32_t>(files.size()), 4), name);
+    files += StrCat("PK\3\4", Little(20, 2), common, name, content);
+  }
+  const auto count = static_cast<uint32_t>(members.size());
+  return StrCat(files, directory, "PK\5\6", Little(0, 4), Little(count, 2), Little(count, 2),
+                Little(static_cast<uint32_t>(directory.size()), 4), Little(static_cast<uint32_t>(files.size()), 4), Little(0, 2));
 }
+
+std::string StoredZip(std::string_view name, std::string_view content, uint32_t crc) { return StoredZip({{name, content, crc}}); }
 
 std::string LargeNpy() {
   std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (3000, 1024), }\n";
@@ -153,6 +162,18 @@ TEST(NpzMembersTest, ChecksALargeStoredMemberBeforeTheFirstSample) {
   EXPECT_EQ(rows.error().code, ErrorCode::kDataLoss);
   EXPECT_THAT(rows.error().what, HasSubstr("large.npz, member x.npy"));
   EXPECT_THAT(rows.error().what, HasSubstr("CRC"));
+}
+
+TEST(NpzMembersTest, KeepsTheFirstOfTwoMembersOfOneName) {
+  const std::string npy = LargeNpy();
+  std::string other = npy;
+  other.replace(other.find("|u1"), 3, "|i1");
+  const auto dataset = OpenBytes(Format::kNpz, StoredZip({{"x.npy", npy, Crc32(npy)}, {"x", other, Crc32(other)}}), "two.npz");
+  ASSERT_TRUE(dataset) << dataset.error().what;
+  ASSERT_EQ((*dataset)->arrays().size(), 1U);
+  EXPECT_EQ((*dataset)->arrays()[0].dtype, DType::kUint8);
+  ASSERT_EQ((*dataset)->skipped().size(), 1U);
+  EXPECT_THAT((*dataset)->skipped()[0].error.what, HasSubstr("a second array named 'x'"));
 }
 
 TEST(NpzMembersTest, RefusesWhatIsNoArchive) {
