@@ -78,7 +78,11 @@ Estimate EstimateOf(const Values& values, int64_t n, double confidence) {
 void LabelRankings::Add(const std::set<int64_t>& gold, std::span<const float> baseline, std::span<const float> candidate) {
   num_classes_ = baseline.size();
   too_many_ = too_many_ || std::ssize(truths_) + std::ssize(baseline) > kMaxScores;
-  if (too_many_) return;
+  if (too_many_) {  // nothing is ranked: what was held is of no use
+    truths_ = {};
+    for (auto& scores : scores_) scores = {};
+    return;
+  }
   for (size_t c = 0; c < num_classes_; ++c) truths_.push_back(gold.contains(static_cast<int64_t>(c)) ? 1 : 0);
   scores_[0].insert(scores_[0].end(), baseline.begin(), baseline.end());
   scores_[1].insert(scores_[1].end(), candidate.begin(), candidate.end());

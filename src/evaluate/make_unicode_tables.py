@@ -8,22 +8,10 @@ letter is "cased" or "case-ignorable" (final sigma) is asked through str.lower t
 """
 import unicodedata
 
+from code_points import CODES, ranges, runs, show
+
 SIGMA = "\u03a3"
 FINAL = "\u03c2"
-CODES = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
-
-
-def ranges(holds):
-    """[first, last] of each maximal run."""
-    out = []
-    for code in CODES:
-        if not holds(chr(code)):
-            continue
-        if out and out[-1][1] == code - 1:
-            out[-1][1] = code
-        else:
-            out.append([code, code])
-    return out
 
 
 def is_cased(c):
@@ -34,32 +22,9 @@ def is_ignorable(c):
     return not is_cased(c) and ("A" + c + SIGMA).lower()[-1] == FINAL
 
 
-def lower_runs():
-    """[first, last, step, delta]: every step-th code point of [first, last] lowers to itself plus delta."""
-    moved = [(c, ord(chr(c).lower()) - c) for c in CODES if len(chr(c).lower()) == 1 and chr(c).lower() != chr(c)]
-    out = []
-    for code, delta in moved:
-        if out and out[-1][3] == delta:
-            first, last, step, _ = out[-1]
-            if (first == last and code - last <= 2) or (first != last and code - last == step):
-                out[-1] = [first, code, code - last, delta]
-                continue
-        out.append([code, code, 1, delta])
-    return out
-
-
-def show(kind, name, comment, rows):
-    print(f"/// {comment}")
-    print(f"inline constexpr {kind} {name}[] = {{")
-    line = "   "
-    for row in rows:
-        item = " {" + ", ".join(str(v) for v in row) + "},"
-        if len(line) + len(item) > 100:
-            print(line)
-            line = "   "
-        line += item
-    print(line)
-    print("};\n")
+def lowered():
+    lower = [(c, chr(c).lower()) for c in CODES]
+    return [(c, ord(to) - c) for c, to in lower if len(to) == 1 and to != chr(c)]
 
 
 print(f"""// Made by make_unicode_tables.py: Unicode {unicodedata.unidata_version} as Python's str sees it. Not to be edited.
@@ -82,7 +47,7 @@ struct LowerRun {{
 """)
 several = [c for c in CODES if len(chr(c).lower()) > 1]
 assert several == [0x130], several  # one code point lowers to two: kept in code
-show("LowerRun", "kLower", "Every `step`-th code point of [first, last] lowers to itself plus `delta`.", lower_runs())
+show("LowerRun", "kLower", "Every `step`-th code point of [first, last] lowers to itself plus `delta`.", runs(lowered()))
 show("CodeRange", "kWord", "Letters, digits and '_': \\w of Python's re.",
      ranges(lambda c: c.isalnum() or c == "_"))
 show("CodeRange", "kSpace", "str.isspace.", ranges(str.isspace))

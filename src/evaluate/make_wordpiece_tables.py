@@ -9,10 +9,10 @@ Asks the library itself, so that the tables are what the reference sees, whateve
 import unicodedata
 
 import tokenizers
+from code_points import CODES, ranges, runs, show
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-CODES = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 HANGUL = range(0xAC00, 0xD7A4)  # decomposed by arithmetic
 WIDTH = 150
 
@@ -28,34 +28,9 @@ fold = normaliser(strip_accents=True, lowercase=True)
 split = BertPreTokenizer().pre_tokenize_str
 
 
-def ranges(holds):
-    """[first, last] of each maximal run."""
-    out = []
-    for code in CODES:
-        if not holds(chr(code)):
-            continue
-        if out and out[-1][1] == code - 1:
-            out[-1][1] = code
-        else:
-            out.append([code, code])
-    return out
-
-
-def fold_runs():
-    """[first, last, step, delta]: every step-th code point of [first, last] folds to itself plus delta."""
-    out = []
-    for code in CODES:
-        folded = fold(chr(code))
-        if len(folded) != 1 or folded == chr(code) or code in HANGUL:
-            continue
-        delta = ord(folded) - code
-        if out and out[-1][3] == delta:
-            first, last, step, _ = out[-1]
-            if (first == last and code - last <= 2) or (first != last and code - last == step):
-                out[-1] = [first, code, code - last, delta]
-                continue
-        out.append([code, code, 1, delta])
-    return out
+def folded_to_one():
+    folded = [(c, fold(chr(c))) for c in CODES if c not in HANGUL]
+    return [(c, ord(to) - c) for c, to in folded if len(to) == 1 and to != chr(c)]
 
 
 def several():
@@ -82,20 +57,6 @@ def check():
             assert all(not d.isspace() and len(split(f"a{d}a")) in (1, 3) for d in fold(c) + c), hex(ord(c))
 
 
-def show(kind, name, comment, rows):
-    print(f"/// {comment}")
-    print(f"inline constexpr {kind} {name}[] = {{")
-    line = "   "
-    for row in rows:
-        item = " {" + ", ".join(str(v) for v in row) + "},"
-        if len(line) + len(item) > WIDTH:
-            print(line)
-            line = "   "
-        line += item
-    print(line)
-    print("};\n")
-
-
 check()
 print(f"""// Made by make_wordpiece_tables.py: tokenizers {tokenizers.__version__}. Not to be edited.
 
@@ -112,12 +73,12 @@ struct FoldedCode {{
   uint32_t folded[3];
 }};
 """)
-show("CodeRange", "kCleanSpace", "Made a space.", ranges(lambda c: clean(c) == " "))
-show("CodeRange", "kCleanNothing", "Left out: control characters, formats, private use, U+FFFD.", ranges(lambda c: clean(c) == ""))
-show("CodeRange", "kWordByItself", "Ideographs, each a word.", ranges(lambda c: spaced(c) != c))
-show("CodeRange", "kPunctuation", "Each a word.", ranges(lambda c: len(split(f"a{c}a")) == 3))
-show("CodeRange", "kFoldNothing", "Accents, which folding leaves out.", ranges(lambda c: fold(c) == ""))
-show("LowerRun", "kFold", "Every `step`-th code point of [first, last] folds (no accents, lower case) to itself plus `delta`.", fold_runs())
+show("CodeRange", "kCleanSpace", "Made a space.", ranges(lambda c: clean(c) == " "), WIDTH)
+show("CodeRange", "kCleanNothing", "Left out: control characters, formats, private use, U+FFFD.", ranges(lambda c: clean(c) == ""), WIDTH)
+show("CodeRange", "kWordByItself", "Ideographs, each a word.", ranges(lambda c: spaced(c) != c), WIDTH)
+show("CodeRange", "kPunctuation", "Each a word.", ranges(lambda c: len(split(f"a{c}a")) == 3), WIDTH)
+show("CodeRange", "kFoldNothing", "Accents, which folding leaves out.", ranges(lambda c: fold(c) == ""), WIDTH)
+show("LowerRun", "kFold", "Every `step`-th code point of [first, last] folds (no accents, lower case) to itself plus `delta`.", runs(folded_to_one()), WIDTH)
 print("/// Those that fold to several, without the Hangul syllables.")
 print("inline constexpr FoldedCode kFoldSeveral[] = {")
 for i, row in enumerate(several()):

@@ -37,14 +37,16 @@ Result<std::unique_ptr<ModelTask>> MakeModelTask(std::string_view task, const st
                      StrCat("choose one of ", Join(names, ", "), " or outputs; or give what the models answered as --predictions"));
 }
 
-Result<size_t> FindOutput(const std::vector<ValueInfo>& outputs, const std::string& name, bool (*fits)(const ValueInfo&), std::string_view what) {
+Result<size_t> FindOutput(const std::vector<ValueInfo>& outputs, const std::string& name, std::initializer_list<OutputFits> fits, std::string_view what) {
   if (!name.empty()) {
     const auto found = std::ranges::find(outputs, name, &ValueInfo::name);
     if (found != outputs.end()) return static_cast<size_t>(found - outputs.begin());
     return NotFound(StrCat("the model has no output '", name, "': it has ", Describe(outputs)), "name one of these");
   }
-  const auto found = std::ranges::find_if(outputs, fits);
-  if (found != outputs.end()) return static_cast<size_t>(found - outputs.begin());
+  for (const OutputFits fit : fits) {
+    const auto found = std::ranges::find_if(outputs, fit);
+    if (found != outputs.end()) return static_cast<size_t>(found - outputs.begin());
+  }
   return InvalidArgument(StrCat("no output holds ", what, ": ", Describe(outputs)), "evaluate it as --task outputs");
 }
 

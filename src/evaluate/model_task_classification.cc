@@ -70,14 +70,9 @@ class ClassificationTask final : public ModelTask {
 }  // namespace
 
 Result<std::unique_ptr<ModelTask>> MakeClassificationTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options) {
-  constexpr std::string_view kWhat = "one row of class scores a sample";
-  auto place = FindOutput(outputs, options.score_output, HoldsScores, kWhat);
-  if (!place && options.score_output.empty()) {
-    if (const auto hard = FindOutput(outputs, "", HoldsPredictions, kWhat)) place = *hard;
-  }
-  if (!place) return place.error();
+  TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsScores, HoldsPredictions}, "one row of class scores a sample"));
   TARE_TRY(auto evaluation, ClassificationEvaluation::Create(options.classification));
-  return std::unique_ptr<ModelTask>(std::make_unique<ClassificationTask>(std::move(evaluation), *place, outputs[*place]));
+  return std::unique_ptr<ModelTask>(std::make_unique<ClassificationTask>(std::move(evaluation), place, outputs[place]));
 }
 
 }  // namespace tare::evaluate

@@ -235,14 +235,9 @@ class EmbeddingTask final : public ModelTask {
 }  // namespace
 
 Result<std::unique_ptr<ModelTask>> MakeEmbeddingTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options) {
-  constexpr std::string_view kWhat = "one vector a sample";
-  auto place = FindOutput(outputs, options.score_output, HoldsVectors, kWhat);
-  if (!place && options.score_output.empty()) {
-    if (const auto tokens = FindOutput(outputs, "", HoldsTokenVectors, kWhat)) place = *tokens;
-  }
-  if (!place) return place.error();
+  TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsVectors, HoldsTokenVectors}, "one vector a sample"));
   TARE_TRY(auto samples, JudgedSamples::Create(RankingSchema(), options));
-  return std::unique_ptr<ModelTask>(std::make_unique<EmbeddingTask>(std::move(samples), *place, outputs[*place].name));
+  return std::unique_ptr<ModelTask>(std::make_unique<EmbeddingTask>(std::move(samples), place, outputs[place].name));
 }
 
 }  // namespace tare::evaluate

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,9 +35,11 @@ Result<std::unique_ptr<ModelTask>> MakeMultiLabelTask(const std::vector<ValueInf
 Result<std::unique_ptr<ModelTask>> MakeTokenTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options);
 Result<std::unique_ptr<ModelTask>> MakeEmbeddingTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options);
 
-/// Returns the place of the output that the options name, else of the first that `fits`.
+/// Returns the place of the output that the options name, else of the first that the first of `fits` takes which
+/// takes any.
 /// Errors  kNotFound: no output of that name; kInvalidArgument: none fits (`what` says what it should be).
-Result<size_t> FindOutput(const std::vector<ValueInfo>& outputs, const std::string& name, bool (*fits)(const ValueInfo&), std::string_view what);
+using OutputFits = bool (*)(const ValueInfo&);
+Result<size_t> FindOutput(const std::vector<ValueInfo>& outputs, const std::string& name, std::initializer_list<OutputFits> fits, std::string_view what);
 
 /// The columns of [N, C] and of [N, C, 1, 1]; 0 of any other shape.
 int64_t ColumnsOf(std::span<const int64_t> shape);

@@ -144,7 +144,7 @@ class MultiLabelTask final : public RowsTask {
 
 template <class Task>
 Result<std::unique_ptr<ModelTask>> Make(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options, std::string_view what) {
-  TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, HoldsRows, what));
+  TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsRows}, what));
   return std::unique_ptr<ModelTask>(std::make_unique<Task>(options, place, outputs[place].name));
 }
 

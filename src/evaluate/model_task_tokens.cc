@@ -76,7 +76,7 @@ class TokenTask final : public ModelTask {
 }  // namespace
 
 Result<std::unique_ptr<ModelTask>> MakeTokenTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options) {
-  TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, HoldsTokenScores, "scores [samples, tokens, classes]"));
+  TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsTokenScores}, "scores [samples, tokens, classes]"));
   const auto& classes = options.classification.classes;
   TARE_TRY(auto samples, JudgedSamples::Create(TokenSchema(!classes.empty()), options));
   return std::unique_ptr<ModelTask>(std::make_unique<TokenTask>(std::move(samples), classes, place, outputs[place].name));

@@ -55,13 +55,15 @@ class ProjectRun {
   Result<Json> InspectData();
   Result<void> LookForLeaks();
   Result<void> ChooseSamples();
-  Result<void> MeasureBaseline();
-  Result<Json> RunBaseline();
   std::string RegistryRoot() const;
   Result<void> CountLook();
   Result<void> Judge();
   Result<void> Register();
   Result<void> Decline();
+
+  // run_baseline.cc
+  Result<void> MeasureBaseline();
+  Result<Json> RunBaseline();
 
   // run_choose.cc
   Result<void> Choose();

@@ -81,7 +81,8 @@ std::span<const std::string_view> ModelTasks();
 /// Runs both models on every batch of the test set and returns the evidence of the task, one of
 /// ModelTasks(), with the closeness of outputs; or of "outputs", closeness alone.
 ///
-/// Memory   does not grow with the outputs, but for embedding: it holds the vectors of at most 20,000 samples.
+/// Memory   does not grow with the outputs, but for embedding, which holds the vectors of at most 20,000 samples, and
+///          multi_label, which holds at most 20 million scores of each model to rank them.
 /// Errors   kInvalidArgument: the two have different outputs, a batch without labels (or with other
 ///          than num_valid), no output fits, a model without rows as its answer, a prediction that is not
 ///          finite; kCancelled; and what the source and the models give. An empty source is
