@@ -60,10 +60,10 @@ asan: ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  $(call test_preset,asan-ubsan) -LE '^(web|install|slow)$$'
 
-fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
+fuzz: ## run every fuzz target for FUZZ_SECONDS (60), or FUZZ_RUNS inputs, the same every time
 	@scripts/configure fuzz fuzz
 	@$(call build_preset,fuzz) --target fuzzers
-	@scripts/fuzz $(FUZZ_SECONDS)
+	@FUZZ_RUNS=$(FUZZ_RUNS) scripts/fuzz $(FUZZ_SECONDS)
 
 lint: ## check formatting, shell scripts and clang-tidy's findings
 	@scripts/configure dev lint

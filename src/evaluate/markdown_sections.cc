@@ -7,6 +7,7 @@
 #include "evaluate/format_internal.h"
 #include "evaluate/markdown_internal.h"
 #include "evaluate/metric_info_internal.h"
+#include "evaluate/table_internal.h"
 #include "tare/core/text.h"
 
 namespace tare::evaluate {
@@ -49,25 +50,17 @@ std::string HeadOf(const Evidence& evidence, std::string_view first, std::string
   return out + "|\n";
 }
 
-// The scopes of both sides and their comparison, where all three are there.
-struct Scopes {
-  const std::vector<ScopeMetrics>& baseline;
-  const std::vector<ScopeMetrics>& candidate;
-  const std::vector<PairedScope>& paired;
-  size_t size() const { return std::min({baseline.size(), candidate.size(), paired.size()}); }
-};
-
-std::string ScopeRow(const Scopes& scopes, size_t i, std::string_view metric, const Damages* damages) {
+std::string ScopeRow(const MatchedScope& scope, std::string_view metric, const std::optional<DistributionDamage>* damage) {
   const Unit unit = InfoOf(metric).unit;
-  const auto value = [&](const ScopeMetrics& scope) {
-    const Estimate* estimate = FindMetric(scope.metrics, metric);
+  const auto value = [&](const ScopeMetrics& side) {
+    const Estimate* estimate = FindMetric(side.metrics, metric);
     return estimate == nullptr ? std::string("-") : MarkdownText(FormatValue(estimate->value, unit));
   };
-  const Estimate* difference = FindMetric(scopes.paired[i].difference, metric);
-  const FlipCounts& counts = scopes.paired[i].counts;
-  std::vector<std::string> cells = {NameOf(scopes.baseline[i]), WithThousands(scopes.baseline[i].n), value(scopes.baseline[i]), value(scopes.candidate[i]),
+  const Estimate* difference = FindMetric(scope.paired->difference, metric);
+  const FlipCounts& counts = scope.paired->counts;
+  std::vector<std::string> cells = {NameOf(*scope.baseline), WithThousands(scope.baseline->n), value(*scope.baseline), value(*scope.candidate),
                                     difference == nullptr ? "-" : DifferenceText(*difference, unit)};
-  if (damages != nullptr) cells.push_back((*damages)[i] ? DifferenceText((*damages)[i]->estimate, unit) : "-");
+  if (damage != nullptr) cells.push_back(*damage ? DifferenceText((*damage)->estimate, unit) : "-");
   cells.push_back(StrCat(WithThousands(counts.flips), ", ", WithThousands(counts.harmful)));
   return Row(cells);
 }
@@ -101,7 +94,7 @@ std::string Finding(const Evidence& evidence, const Damages& damages, std::strin
   }
   const std::string all = StrCat(damages.size(), damages.size() == 1 ? " distribution" : " distributions");
   if (worst == damages.size()) return StrCat("The test set under ", all);
-  const std::string name = MarkdownText(evidence.baseline.distributions[worst].name);
+  const std::string name = MarkdownText(evidence.paired->distributions[worst].name);
   if (sure > 0) {
     return StrCat("Quantization costs ", Costs(*damages[worst], info.unit), " more ", info.label, " under ", name, " than on clean data; ", sure, " of ",
                   all, sure == 1 ? " adds" : " add", " damage beyond chance");
@@ -112,14 +105,15 @@ std::string Finding(const Evidence& evidence, const Damages& damages, std::strin
 
 // Rows by corruption and severity, as Describe of data/corrupt.h writes them; empty where others are among them.
 using Grid = std::map<std::string, std::array<std::optional<size_t>, 5>>;
-Grid GridOf(const std::vector<ScopeMetrics>& scopes) {
+Grid GridOf(const std::vector<MatchedScope>& scopes) {
   constexpr std::string_view kSeverity = ", severity ";
   Grid grid;
-  for (size_t i = 0; i < scopes.size(); ++i) {
-    const size_t at = scopes[i].text.find(kSeverity);
-    const char digit = at == std::string::npos || at + kSeverity.size() + 1 != scopes[i].text.size() ? '0' : scopes[i].text.back();
+  for (const MatchedScope& scope : scopes) {
+    const std::string& text = scope.baseline->text;
+    const size_t at = text.find(kSeverity);
+    const char digit = at == std::string::npos || at + kSeverity.size() + 1 != text.size() ? '0' : text.back();
     if (digit < '1' || digit > '5') return {};
-    grid[scopes[i].text.substr(0, at)][static_cast<size_t>(digit - '1')] = i;
+    grid[text.substr(0, at)][static_cast<size_t>(digit - '1')] = scope.place;
   }
   return grid;
 }
@@ -162,15 +156,15 @@ std::string FoundMarkdown(const Evidence& evidence) {
 
 std::string DistributionsMarkdown(const Evidence& evidence) {
   if (!evidence.paired) return "";
-  const Scopes scopes{evidence.baseline.distributions, evidence.candidate.distributions, evidence.paired->distributions};
+  const auto scopes = MatchScopes(evidence.baseline.distributions, evidence.candidate.distributions, evidence.paired->distributions);
   const std::string metric = LeadMetric(evidence);
   const Damages damages = DistributionDamages(evidence);
-  if (scopes.size() == 0 || metric.empty()) return "";
+  if (scopes.empty() || metric.empty()) return "";
   std::string out = StrCat("\n### ", Finding(evidence, damages, metric), "\n\n");
-  const Grid grid = scopes.size() > kManyRows ? GridOf(scopes.baseline) : Grid();
+  const Grid grid = scopes.size() > kManyRows ? GridOf(scopes) : Grid();
   if (!grid.empty()) out += StrCat(GridMarkdown(grid, damages, InfoOf(metric)), "\n<details><summary>All ", scopes.size(), "</summary>\n\n");
   out += HeadOf(evidence, "seen as", metric, true);
-  for (size_t i = 0; i < scopes.size(); ++i) out += ScopeRow(scopes, i, metric, &damages);
+  for (const MatchedScope& scope : scopes) out += ScopeRow(scope, metric, &damages[scope.place]);
   return out + (grid.empty() ? "" : "\n</details>\n");
 }
 
@@ -178,9 +172,10 @@ std::string SlicesMarkdown(const Evidence& evidence) {
   std::string out;
   const std::string metric = LeadMetric(evidence);
   if (evidence.paired && !metric.empty() && !evidence.paired->slices.empty()) {
-    const Scopes scopes{evidence.baseline.slices, evidence.candidate.slices, evidence.paired->slices};
     out += HeadOf(evidence, "slice", metric, false);
-    for (size_t i = 0; i < scopes.size(); ++i) out += ScopeRow(scopes, i, metric, nullptr);
+    for (const MatchedScope& scope : MatchScopes(evidence.baseline.slices, evidence.candidate.slices, evidence.paired->slices)) {
+      out += ScopeRow(scope, metric, nullptr);
+    }
   }
   if (evidence.slice_findings) out += FoundMarkdown(evidence);
   return out.empty() ? out : StrCat("\n### Slices of the test set\n", out.starts_with('\n') ? "" : "\n", out);

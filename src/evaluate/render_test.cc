@@ -152,6 +152,22 @@ TEST(MarkdownTest, LaysManyCorruptionsOutAsAGrid) {
   EXPECT_THAT(text, HasSubstr("<details><summary>All 15</summary>"));
 }
 
+// A report may come from elsewhere, with lists that do not go together; a fuzz target found the first.
+TEST(MarkdownTest, ShowsOnlyConditionsThatBothSidesAndTheirComparisonHave) {
+  Report report;
+  report.evidence = MakeEvidence(10'000, 0, 0);
+  AddCondition("noise", "gaussian_noise, severity 3", 40, report.evidence);
+  AddCondition("fog", "fog, severity 1", 2, report.evidence);
+  AddCondition("snow", "snow, severity 1", 3, report.evidence);
+  std::swap(report.evidence.candidate.distributions[0], report.evidence.candidate.distributions[1]);
+  report.evidence.baseline.distributions.pop_back();
+  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| noise (gaussian\\_noise, severity 3) | 1,000 | 80.00 % | 76.00 % |"));
+  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| fog (fog, severity 1) | 1,000 | 80.00 % | 79.80 % |"));
+  EXPECT_THAT(WriteReportMarkdown(report), Not(HasSubstr("| snow")));
+  report.evidence.candidate.distributions.clear();
+  EXPECT_THAT(WriteReportMarkdown(report), Not(HasSubstr("| noise")));
+}
+
 TEST(MarkdownTest, SaysHowManySlicesWereSearched) {
   Report report;
   report.evidence = MakeEvidence(100, 20, 2);

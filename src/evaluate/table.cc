@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "evaluate/metric_info_internal.h"
 #include "evaluate/table_internal.h"
@@ -244,22 +246,38 @@ std::vector<std::string> TableLines(const Report& report) {
   return out;
 }
 
+std::vector<MatchedScope> MatchScopes(const std::vector<ScopeMetrics>& baseline, const std::vector<ScopeMetrics>& candidate, const std::vector<PairedScope>& paired) {
+  std::map<std::string_view, std::pair<const ScopeMetrics*, const ScopeMetrics*>> sides;
+  for (const ScopeMetrics& scope : baseline) sides.try_emplace(scope.name, &scope, nullptr);
+  for (const ScopeMetrics& scope : candidate) {
+    const auto found = sides.find(scope.name);
+    if (found != sides.end() && found->second.second == nullptr) found->second.second = &scope;
+  }
+  std::vector<MatchedScope> out;
+  for (size_t i = 0; i < paired.size(); ++i) {
+    const auto found = sides.find(paired[i].name);
+    if (found == sides.end() || found->second.second == nullptr) continue;
+    out.push_back({found->second.first, found->second.second, &paired[i], i});
+  }
+  return out;
+}
+
 std::vector<DistributionCells> DistributionTable(const Evidence& evidence) {
-  const auto& baseline = evidence.baseline.distributions;
-  const auto& candidate = evidence.candidate.distributions;
   const MetricInfo* info = FindMetricInfo(HeadlineMetric(evidence.task));
-  if (info == nullptr || baseline.empty() || !evidence.paired || candidate.size() != baseline.size() || evidence.paired->distributions.size() != baseline.size()) return {};
+  if (info == nullptr || !evidence.paired) return {};
+  const auto scopes = MatchScopes(evidence.baseline.distributions, evidence.candidate.distributions, evidence.paired->distributions);
+  if (scopes.empty()) return {};
   std::vector<DistributionCells> rows = {{StrCat(info->label, " under"), "", "", "", ""}};
-  for (size_t i = 0; i < baseline.size(); ++i) {
-    const PairedScope& paired = evidence.paired->distributions[i];
+  for (const auto& [baseline, candidate, paired, place] : scopes) {
     const auto value = [&](const ScopeMetrics& scope) {
       const Estimate* metric = FindMetric(scope.metrics, info->name);
       return metric == nullptr ? std::string("-") : FormatValue(metric->value, info->unit);
     };
-    const Estimate* difference = FindMetric(paired.difference, info->name);
-    rows.push_back({baseline[i].name, value(baseline[i]), value(candidate[i]),
+    const Estimate* difference = FindMetric(paired->difference, info->name);
+    const FlipCounts& counts = paired->counts;
+    rows.push_back({baseline->name, value(*baseline), value(*candidate),
                     difference == nullptr ? "" : IntervalText(difference->value, difference->low, difference->high, info->unit, Minus::kAscii),
-                    paired.counts.n == 0 ? "" : StrCat(WithThousands(paired.counts.flips), " of ", WithThousands(paired.counts.n), paired.counts.flips == 1 ? " flip" : " flips")});
+                    counts.n == 0 ? "" : StrCat(WithThousands(counts.flips), " of ", WithThousands(counts.n), counts.flips == 1 ? " flip" : " flips")});
   }
   return rows;
 }

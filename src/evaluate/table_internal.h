@@ -25,4 +25,20 @@ TableRow TableHead(const Report& report);
 /// ratio. Without what was not measured; where energy was not, a row says so.
 std::vector<TableRow> CostRows(const Evidence& evidence);
 
+/// One scope as both sides and their comparison have it.
+struct MatchedScope {
+  const ScopeMetrics* baseline;
+  const ScopeMetrics* candidate;
+  const PairedScope* paired;
+  size_t place;  ///< in the list of the comparison
+};
+
+/// Returns the scopes that all three lists have, by name, in the order of the comparison. A report may
+/// come from elsewhere: its lists need not be of one length or in one order.
+///
+/// Edge     a name twice: its first entry of either side. The lists must outlive what is returned.
+std::vector<MatchedScope> MatchScopes(const std::vector<ScopeMetrics>& baseline,
+                                      const std::vector<ScopeMetrics>& candidate,
+                                      const std::vector<PairedScope>& paired);
+
 }  // namespace tare::evaluate

@@ -15,8 +15,8 @@ interface Seen { name: string; about?: string; n?: number; group: Group; other?:
 
 function seen(c: Context, kind: "distributions" | "slices"): Seen[] {
   const b = list(c.report.candidate?.[kind]), paired: PairedGroup[] = list(c.report.paired?.[kind]);
-  return list(c.report.baseline?.[kind]).map((x, i) => {
-    const y = b.find((z) => z.name === x.name) ?? b[i], about = x.where ?? x.description;
+  return list(c.report.baseline?.[kind]).map((x) => {
+    const y = b.find((z) => z.name === x.name), about = x.where ?? x.description;
     return { name: x.name ?? "–", about: about === x.name ? undefined : about, n: x.n ?? y?.n, group: x, other: y, paired: paired.find((z) => z.name === x.name) };
   });
 }
