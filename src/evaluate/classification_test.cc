@@ -17,6 +17,7 @@ namespace tare::evaluate {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 nlohmann::json Golden() {
   std::ifstream in(TARE_SOURCE_DIR "/tests/golden/classification.json");
@@ -284,6 +285,34 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
   const size_t before = evidence.warnings.size();
   AddDistribution("noise", "", found, evidence);
   EXPECT_EQ(evidence.warnings.size(), before);
+}
+
+// Warnings after `right` of 100 answers of the baseline were right, where 60 samples are of class 0.
+std::vector<Warning> WarningsOf(int right, int samples = 100) {
+  ClassificationEvaluation evaluation = *ClassificationEvaluation::Create({});
+  std::vector<int64_t> labels;
+  std::vector<float> scores;
+  for (int i = 0; i < samples; ++i) {
+    labels.push_back(i * 10 < samples * 6 ? 0 : 1);
+    const bool says_one = (i < right) == (labels.back() == 1);
+    scores.insert(scores.end(), {says_one ? 0.2F : 0.8F, says_one ? 0.8F : 0.2F});
+  }
+  EXPECT_TRUE(evaluation.Add({labels, 2, {scores, {}}, {scores, {}}, {}}));
+  Evidence evidence;
+  SetTestEvidence(evaluation.Finish(), evidence);
+  return evidence.warnings;
+}
+
+TEST(ClassificationEvaluationTest, WarnsOfABaselineThatIsHardlyBetterThanTheMostFrequentClass) {
+  const auto found = WarningsOf(61);
+  ASSERT_EQ(found.size(), 1);
+  EXPECT_THAT(found[0].what, HasSubstr("right on 61.00 % of the samples; always answering the most frequent class would be on 60.00 %"));
+  EXPECT_THAT(found[0].next, HasSubstr("preprocessing"));
+  EXPECT_EQ(WarningsOf(20).size(), 1);
+  // A twentieth of the way from 60 to 100 is 62.
+  EXPECT_THAT(WarningsOf(63), IsEmpty());
+  // A handful of samples says little about the model.
+  EXPECT_THAT(WarningsOf(5, 20), IsEmpty());
 }
 
 TEST(ClassificationEvaluationTest, RefusesOptionsOutOfRange) {

@@ -1,5 +1,7 @@
 #include "tare/evaluate/test_evidence.h"
 
+#include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "evaluate/format_internal.h"
@@ -16,9 +18,27 @@ Warning WarningOf(const FoundScope& found) {
           StrCat("judge it by itself: a slice with where: \"", found.where, "\" and a margin of its own")};
 }
 
+// A baseline that is hardly better than always answering the most frequent class: of the way from there to
+// always right it goes less than kNearChance. Two models that guess are easily "not worse" than each other.
+constexpr double kNearChance = 0.05;
+constexpr int64_t kLeastSamples = 30;  // fewer say little of either
+
+std::optional<Warning> NearChance(const TestEvidence& part) {
+  const Estimate* accuracy = FindMetric(part.baseline, "accuracy");
+  if (accuracy == nullptr || !std::isfinite(accuracy->value) || part.n < kLeastSamples) return std::nullopt;
+  const auto frequent = std::ranges::max_element(part.baseline_classes, {}, &ClassMetrics::n);
+  if (frequent == part.baseline_classes.end() || frequent->n == 0 || frequent->n >= part.n) return std::nullopt;
+  const double chance = static_cast<double>(frequent->n) / static_cast<double>(part.n);
+  if ((accuracy->value - chance) / (1 - chance) >= kNearChance) return std::nullopt;
+  return Warning{StrCat("the baseline is right on ", FormatValue(accuracy->value, Unit::kRatio), " of the samples; always answering the most frequent class would be on ",
+                        FormatValue(chance, Unit::kRatio), ": the comparison says little"),
+                 "check preprocessing (scale, mean, std), the order of the classes and the labels; where one class is most of the samples, judge by f1_macro"};
+}
+
 }  // namespace
 
 void SetTestEvidence(TestEvidence part, Evidence& evidence) {
+  if (auto warning = NearChance(part)) part.warnings.push_back(*std::move(warning));
   evidence.n = part.n;
   evidence.scores = part.scores;
   evidence.baseline.metrics = std::move(part.baseline);

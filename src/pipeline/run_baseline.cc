@@ -39,14 +39,11 @@ evaluate::RunnableModel Replaying(const evaluate::RunnableModel& model, const Ec
           }};
 }
 
-// What the float model alone is worth: for the terminal, and for the warning that it is worth nothing.
-std::string DescribeBaseline(const evaluate::Evidence& evidence, Json& result) {
+// What the float model alone is worth, for the terminal.
+std::string DescribeBaseline(const evaluate::Evidence& evidence) {
   const auto& metrics = evidence.baseline.metrics;
   const evaluate::Estimate* accuracy = evaluate::FindMetric(metrics, "accuracy");
   if (accuracy != nullptr) {
-    result["accuracy"] = accuracy->value;
-    const auto classes = static_cast<double>(std::max<int64_t>(2, std::ssize(evidence.baseline.per_class)));
-    result["near_chance"] = accuracy->value < 1.5 / classes;
     return StrCat("accuracy ", Fixed(100 * accuracy->value, 2), " %   ");
   }
   return metrics.empty() ? std::string() : StrCat(metrics.front().first, " ", Fixed(metrics.front().second.value, 3), "   ");
@@ -85,7 +82,7 @@ Result<Json> ProjectRun::RunBaseline() {
     options.classification.bootstrap.replicates = 100;  // its intervals are not used
     options.outputs.bootstrap.replicates = 100;
     TARE_TRY(const auto evidence, evaluate::Evaluate(recording, Replaying(recording, echo), batches, project_.task, options, step));
-    summary = DescribeBaseline(evidence, result);
+    summary = DescribeBaseline(evidence);
   }
   TARE_TRY(const auto batch, test_.feed->Read(std::span(samples_.test).first(1)));
   runtime::TimingOptions timing;

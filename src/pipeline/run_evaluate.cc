@@ -78,10 +78,6 @@ Result<Json> ProjectRun::RunEvaluation() {
   const ComparedModels models{project_.model_path, OutPath("model.onnx"), &baseline, &candidate, Session()};
   TARE_TRY_VOID(AddCosts(models, project_.costs, *test_.feed, samples_.test, peak_, step, evidence));
   evidence.baseline.model_bytes = model_bytes_;
-  if (baseline_.value("near_chance", false)) {
-    evidence.warnings.push_back({StrCat("the float model itself is right in ", Fixed(100 * baseline_.value("accuracy", 0.0), 1), " % of the test samples, about as often as chance"),
-                                 "check preprocessing (scale, mean, std) and the order of the classes"});
-  }
   report.name = project_.name;
   Json result;
   result["summary"] = EvaluationSummary(evidence);

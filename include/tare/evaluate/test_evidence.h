@@ -24,7 +24,8 @@ struct TestEvidence {
   std::vector<Warning> warnings;
 };
 
-/// Puts the evidence of the test set into `evidence`.
+/// Puts the evidence of the test set into `evidence`, with a warning where a classifier's baseline itself is
+/// hardly better than always answering the most frequent class (30 samples and two classes at least).
 void SetTestEvidence(TestEvidence part, Evidence& evidence);
 /// Adds the evidence of another distribution under `name`.
 void AddDistribution(std::string name, std::string description, const TestEvidence& part,
