@@ -59,5 +59,10 @@ TEST(ReadLabelsTest, ReadsTextAsClasses) {
   EXPECT_THAT(*ReadLabels(*dataset, "species", AllSamples(*dataset), 3), ElementsAre(0, 1, 0, 2));
 }
 
+TEST(LabelsTest, AreKnownByTheirUsualNames) {
+  for (const char* name : {"y", "Y", "label", "labels", "true_label", "Target", "class_id"}) EXPECT_TRUE(IsNamedLikeLabels(name)) << name;
+  for (const char* name : {"", "x", "yaw", "input", "price"}) EXPECT_FALSE(IsNamedLikeLabels(name)) << name;
+}
+
 }  // namespace
 }  // namespace tare::data

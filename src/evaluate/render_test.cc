@@ -1,3 +1,4 @@
+#include "tare/core/text.h"
 #include "tare/evaluate/render.h"
 
 #include <gmock/gmock.h>
@@ -12,6 +13,7 @@
 namespace tare::evaluate {
 namespace {
 
+using testing::ContainsRegex;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -186,6 +188,24 @@ TEST(TableTest, ShowsExtraDamageAsADifferenceOfDifferences) {
   AddCondition("noise", "gaussian_noise, severity 3", 40, report.evidence);
   report.decision = Gate(report.evidence, PolicyOf("{metric: extra_damage, distribution: noise, margin: 0.1}"));
   EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| extra damage, noise | \u22120.08 | \u22124.00 | \u22123.92 "));
+}
+
+TEST(TableTest, ShowsHowCloseOutputsAreWithoutAPolicyToo) {
+  Report report;
+  report.evidence.task = "outputs";
+  report.evidence.n = 50;
+  OutputCloseness scores{.name = "scores", .n = 50, .cosine = Estimate{.value = 0.9, .low = 0.875, .high = 0.925}, .least_cosine = 0.75, .flips = Share{3, 50}};
+  OutputCloseness ids{.name = "ids", .n = 50, .agreement = Share{49, 50}};
+  report.evidence.outputs = {scores, ids};
+  const auto text = [&] { return Join(TableLines(report), "\n"); };
+  EXPECT_THAT(text(), HasSubstr("cosine, scores"));
+  EXPECT_THAT(text(), HasSubstr("0.900 [0.875, 0.925], least 0.750"));
+  EXPECT_THAT(text(), ContainsRegex("flips, scores +6.00 % +3 of 50"));
+  EXPECT_THAT(text(), ContainsRegex("agreement, ids +98.00 % +49 of 50"));
+  // What the policy judges stands there once.
+  report.decision = Gate(report.evidence, PolicyOf("{metric: flip_rate, output: scores, max: 0.2}"));
+  EXPECT_THAT(text(), Not(ContainsRegex("flips, scores[^\n]*\n(.*\n)*.*flips, scores")));
+  EXPECT_THAT(text(), HasSubstr("PASS"));
 }
 
 TEST(TableTest, SaysNothingOfFlipsWhereEveryNumberDiffers) {

@@ -106,6 +106,20 @@ std::optional<TableRow> MetricRow(const Evidence& evidence, std::string_view nam
       ""};
 }
 
+// "cosine, logits": the mean over samples with its interval, and the sample that is farthest off.
+std::optional<TableRow> CosineRow(const OutputCloseness& output) {
+  if (!output.cosine) return std::nullopt;
+  std::string text = FormatValue(output.cosine->value, Unit::kScore);
+  if (output.cosine->low && output.cosine->high) text += StrCat(" ", FormatInterval(*output.cosine->low, *output.cosine->high, Unit::kScore));
+  return TableRow{StrCat("cosine, ", output.name), "", FormatValue(output.cosine->value, Unit::kScore), StrCat(text, ", least ", FormatValue(output.least_cosine, Unit::kScore)), "", ""};
+}
+
+std::optional<TableRow> ShareRow(std::string_view what, const OutputCloseness& output, const std::optional<Share>& share) {
+  if (!share || share->n == 0) return std::nullopt;
+  return TableRow{StrCat(what, ", ", output.name), "", FormatValue(static_cast<double>(share->count) / static_cast<double>(share->n), Unit::kRatio),
+                  StrCat(WithThousands(share->count), " of ", WithThousands(share->n)), "", ""};
+}
+
 std::optional<TableRow> FlipsRow(const Evidence& evidence) {
   if (!evidence.paired || evidence.paired->counts.n == 0) return std::nullopt;
   if (evidence.task == "regression") return std::nullopt;  // every number differs by something
@@ -195,10 +209,10 @@ TableRow TableHead(const Report& report) {
 std::vector<TableRow> TableRows(const Report& report, Minus minus) {
   const Evidence& evidence = report.evidence;
   std::vector<RankedRow> ranked;
-  const auto add_fact = [&](Rank rank, std::string_view metric, std::optional<TableRow> row) {
+  const auto add_fact = [&](Rank rank, std::string_view metric, std::optional<TableRow> row, std::string_view scope = "") {
     const bool judged =
         report.decision && std::ranges::any_of(report.decision->checks, [&](const auto& check) {
-          return check.metric == metric && RankOf(check) == rank;
+          return check.metric == metric && RankOf(check) == rank && (scope.empty() || check.scope == scope);
         });
     if (!judged && row) ranked.push_back({rank, *std::move(row)});
   };
@@ -209,6 +223,16 @@ std::vector<TableRow> TableRows(const Report& report, Minus minus) {
     const bool all = evidence.task != "classification";
     for (const auto& [name, estimate] : evidence.paired->difference) {
       if (name != "f1_macro" && (all || name.starts_with(kKpiPrefix))) add_fact(Rank::kQuality, name, MetricRow(evidence, name, minus));
+    }
+  }
+  if (evidence.task == "outputs") {
+    for (const OutputCloseness& output : evidence.outputs) {
+      const std::string scope = StrCat("output:", output.name);
+      add_fact(Rank::kQuality, "cosine", CosineRow(output), scope);
+      add_fact(Rank::kQuality, "agreement", ShareRow("agreement", output, output.agreement), scope);
+      // A policy may call them either.
+      const bool judged = report.decision && std::ranges::any_of(report.decision->checks, [&](const auto& check) { return check.metric == "flip_rate" && check.scope == scope; });
+      if (!judged) add_fact(Rank::kQuality, "output_flip_rate", ShareRow("flips", output, output.flips), scope);
     }
   }
   add_fact(Rank::kFlips, "flip_rate", FlipsRow(evidence));

@@ -108,18 +108,12 @@ class Drafter {
     return data::ReadLabels(*dataset_, array.name, some, kMaxClasses).has_value();
   }
 
-  static bool NamedLikeLabels(std::string name) {
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return name == "y" || name.find("label") != std::string::npos || name.find("target") != std::string::npos || name.find("class") != std::string::npos;
-  }
-
-
   void FindLabel() {
     std::vector<std::string> likely;
     for (const data::ArrayInfo& array : dataset_->arrays()) {
       if (!LooksLikeLabels(array)) continue;
       likely.push_back(array.name);
-      if (label_.empty() && NamedLikeLabels(array.name)) label_ = array.name;
+      if (label_.empty() && data::IsNamedLikeLabels(array.name)) label_ = array.name;
     }
     const bool table = dataset_->arrays().size() > likely.size() + 8;
     if (label_.empty() && likely.size() == 1 && !table) label_ = likely[0];

@@ -9,6 +9,7 @@
 #include "pipeline/project_data_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
+#include "tare/data/labels.h"
 #include "tare/evaluate/detection_predictions.h"
 #include "tare/evaluate/evaluate.h"
 #include "tare/evaluate/gate.h"
@@ -99,6 +100,16 @@ Result<std::vector<ValueInfo>> InputsOf(const std::string& path) {
   return inputs;
 }
 
+// Labels that nobody asked for: whoever forgets --label should not take close outputs for a judged task.
+std::string UnusedLabel(const OpenSource& source, const std::vector<ValueInfo>& inputs) {
+  for (const data::ArrayInfo& array : source.dataset->arrays()) {
+    const bool column = array.sample_shape.empty() || array.sample_shape == Shape{1};
+    const bool feeds = std::ranges::any_of(inputs, [&](const ValueInfo& input) { return input.name == array.name; });
+    if (column && !feeds && !IsFloat(array.dtype) && data::IsNamedLikeLabels(array.name)) return array.name;
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
@@ -111,9 +122,9 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   }
   TARE_TRY_VOID(CheckRequest(project));
   TARE_TRY(auto peak, PeakMemory::Start());
-  TARE_TRY(auto inputs, InputsOf(request.baseline_path));
+  TARE_TRY(const auto inputs, InputsOf(request.baseline_path));
   TARE_TRY_VOID(InputsOf(request.candidate_path));
-  SourceOpener opener(project, std::move(inputs));
+  SourceOpener opener(project, inputs);
   TARE_TRY(const OpenSource source, opener.Open(project.test));
   for (const data::CorruptionSpec& spec : request.corruptions) TARE_TRY_VOID(opener.OpenCorrupted(project.test, spec));
   const int64_t available = source.dataset->num_samples();
@@ -145,6 +156,10 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   const auto second_model = evaluate::RunnableOf(candidate);
   TARE_TRY(evidence, evaluate::Evaluate(first_model, second_model, batches, project.task, options, progress));
   TARE_TRY_VOID(AddDistributions(project, opener, samples, first_model, second_model, options, progress, evidence));
+  if (const std::string label = request.task.empty() && request.label.empty() ? UnusedLabel(source, inputs) : ""; !label.empty()) {
+    evidence.warnings.push_back({StrCat("outputs were compared and no answer was judged: there is no --label, and the data has '", label, "'"),
+                                 StrCat("give --label ", label, "; or --task outputs, if that is what you want")});
+  }
   evidence.baseline.label = LabelOf(request.baseline_path, "float");
   evidence.candidate.label = LabelOf(request.candidate_path, "int8");
   if (evidence.baseline.label == evidence.candidate.label) {
