@@ -1,4 +1,4 @@
-// tare data check: duplicates, leaks, labels and columns of data, before it is trusted.
+// tare data: duplicates, leaks, labels and columns of data, before it is trusted; texts corrupted.
 
 #include <memory>
 #include <optional>
@@ -9,6 +9,7 @@
 #include "cli/text_width.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
+#include "tare/data/corrupt_lines.h"
 #include "tare/pipeline/activation_coverage.h"
 #include "tare/pipeline/check_data.h"
 
@@ -248,12 +249,64 @@ Command MakeCheckCommand(CLI::App& group) {
   return {app, [args](Terminal& terminal) { return RunCheck(*args, terminal); }};
 }
 
+struct CorruptArgs {
+  std::string path, out_path, field;
+  std::string corruption;
+  uint64_t seed = 1;
+};
+
+// "typos:3", "typos" (severity 3).
+Result<data::CorruptTextOptions> CorruptionOf(const CorruptArgs& args) {
+  data::CorruptTextOptions options;
+  const auto colon = args.corruption.find(':');
+  TARE_TRY(options.corruption, data::FindTextCorruption(args.corruption.substr(0, colon)));
+  if (colon != std::string::npos) {
+    const std::string severity = args.corruption.substr(colon + 1);
+    if (severity.size() != 1 || severity[0] < '1' || severity[0] > '5') {
+      return InvalidArgument(StrCat("severity '", severity, "' of ", args.corruption), "give 1 to 5, as --with typos:3");
+    }
+    options.severity = severity[0] - '0';
+  }
+  options.seed = args.seed;
+  return options;
+}
+
+Result<int> RunCorrupt(const CorruptArgs& args, Terminal& terminal) {
+  TARE_TRY(const auto options, CorruptionOf(args));
+  TARE_TRY(const auto done, data::CorruptLines(args.path, args.out_path, {options, args.field}));
+  if (terminal.json()) {
+    terminal.PrintJson(Dump({{"n", done.n}, {"changed", done.changed}, {"out", args.out_path}}));
+    return kExitDone;
+  }
+  terminal.Say("  wrote ", Printable(args.out_path), ": ", WithThousands(done.n), done.n == 1 ? " text, " : " texts, ", WithThousands(done.changed), " of them changed");
+  return kExitDone;
+}
+
+Command MakeCorruptCommand(CLI::App& group) {
+  auto args = std::make_shared<CorruptArgs>();
+  CLI::App* app = AddCommand(
+      group, {.name = "corrupt",
+              .step = Step::kTry,
+              .summary = "Put typing errors into texts, change their case or cut them off",
+              .example = "tare data corrupt test.jsonl --field question --with typos:3 -o test-typos.jsonl\n"
+                         "tare data corrupt texts.txt --with casing -o texts-casing.txt",
+              .details = "For texts before the tokenizer, which no model is fed. Tokenize the file it writes as the clean one and give the result as a distribution: "
+                         "distributions: [{name: typos, path: test-typos.npz}]. Images, tables and token ids are corrupted by tare run and tare evaluate themselves."});
+  app->add_option("file", args->path, "Texts: JSON Lines with --field, else a text a line")->required()->type_name(kFileType);
+  app->add_option("--with", args->corruption, "typos, casing or truncation, with a severity of 1 to 5 (default 3)")->required()->type_name("NAME:SEVERITY");
+  app->add_option("--field", args->field, "The text of each JSON object")->type_name("NAME");
+  app->add_option("--seed", args->seed, "Chooses what is changed")->capture_default_str();
+  app->add_option("-o,--out", args->out_path, "File to write")->required()->type_name(kFileType);
+  return {app, [args](Terminal& terminal) { return RunCorrupt(*args, terminal); }};
+}
+
 }  // namespace
 
 Command MakeDataCommand(CLI::App& root) {
   CLI::App* app = AddCommandGroup(root, {.name = "data", .step = Step::kTry, .summary = "Check data before trusting it", .example = "example: tare data check --data train.npz --label labels"});
   Command command{app};
   command.children.push_back(MakeCheckCommand(*app));
+  command.children.push_back(MakeCorruptCommand(*app));
   return command;
 }
 
