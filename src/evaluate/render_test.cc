@@ -208,6 +208,20 @@ TEST(TableTest, ShowsHowCloseOutputsAreWithoutAPolicyToo) {
   EXPECT_THAT(text(), HasSubstr("PASS"));
 }
 
+TEST(TableTest, ShowsTheFarthestOfManyOutputs) {
+  Report report;
+  report.evidence.task = "outputs";
+  for (int i = 0; i < 8; ++i) {
+    report.evidence.outputs.push_back({.name = StrCat("out", i), .n = 9, .cosine = Estimate{.value = i == 3 ? 0.5 : 0.9 - 0.01 * i}});
+  }
+  const std::string text = Join(TableLines(report), "\n");
+  EXPECT_THAT(text, HasSubstr("cosine, out3"));
+  EXPECT_THAT(text, Not(HasSubstr("cosine, out0")));
+  EXPECT_THAT(text, Not(HasSubstr("cosine, out1")));
+  EXPECT_LT(text.find("cosine, out2"), text.find("cosine, out3"));
+  EXPECT_THAT(text, HasSubstr("2 closer outputs"));
+}
+
 TEST(TableTest, SaysNothingOfFlipsWhereEveryNumberDiffers) {
   Report report;
   report.evidence = MakeEvidence(100, 2, 1);

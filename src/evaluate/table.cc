@@ -106,6 +106,22 @@ std::optional<TableRow> MetricRow(const Evidence& evidence, std::string_view nam
       ""};
 }
 
+// All outputs in their order, or of many those that are farthest off: a decoder has a cache an attention layer.
+std::vector<const OutputCloseness*> FarthestOutputs(const Evidence& evidence) {
+  constexpr size_t kMostOutputs = 6;
+  std::vector<const OutputCloseness*> out;
+  for (const OutputCloseness& output : evidence.outputs) out.push_back(&output);
+  if (out.size() <= kMostOutputs) return out;
+  const auto closeness = [](const OutputCloseness* output) {
+    if (output->cosine) return output->cosine->value;
+    return output->agreement && output->agreement->n > 0 ? static_cast<double>(output->agreement->count) / static_cast<double>(output->agreement->n) : 1.0;
+  };
+  std::ranges::stable_sort(out, [&](const auto* a, const auto* b) { return closeness(a) < closeness(b); });
+  out.resize(kMostOutputs);
+  std::ranges::sort(out);  // back in the order of the model
+  return out;
+}
+
 // "cosine, logits": the mean over samples with its interval, and the sample that is farthest off.
 std::optional<TableRow> CosineRow(const OutputCloseness& output) {
   if (!output.cosine) return std::nullopt;
@@ -226,13 +242,17 @@ std::vector<TableRow> TableRows(const Report& report, Minus minus) {
     }
   }
   if (evidence.task == "outputs") {
-    for (const OutputCloseness& output : evidence.outputs) {
-      const std::string scope = StrCat("output:", output.name);
-      add_fact(Rank::kQuality, "cosine", CosineRow(output), scope);
-      add_fact(Rank::kQuality, "agreement", ShareRow("agreement", output, output.agreement), scope);
+    const auto shown = FarthestOutputs(evidence);
+    for (const OutputCloseness* output : shown) {
+      const std::string scope = StrCat("output:", output->name);
+      add_fact(Rank::kQuality, "cosine", CosineRow(*output), scope);
+      add_fact(Rank::kQuality, "agreement", ShareRow("agreement", *output, output->agreement), scope);
       // A policy may call them either.
       const bool judged = report.decision && std::ranges::any_of(report.decision->checks, [&](const auto& check) { return check.metric == "flip_rate" && check.scope == scope; });
-      if (!judged) add_fact(Rank::kQuality, "output_flip_rate", ShareRow("flips", output, output.flips), scope);
+      if (!judged) add_fact(Rank::kQuality, "output_flip_rate", ShareRow("flips", *output, output->flips), scope);
+    }
+    if (const size_t others = evidence.outputs.size() - shown.size(); others > 0) {
+      add_fact(Rank::kQuality, "", TableRow{StrCat(others, others == 1 ? " closer output" : " closer outputs"), "", "", "in report.html", "", ""});
     }
   }
   add_fact(Rank::kFlips, "flip_rate", FlipsRow(evidence));
