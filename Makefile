@@ -60,7 +60,7 @@ asan: ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  $(call test_preset,asan-ubsan) -LE '^(web|install|slow)$$'
 
-fuzz: ## run every fuzz target for FUZZ_SECONDS (60), or FUZZ_RUNS inputs, the same every time
+fuzz: ## run every fuzz target for FUZZ_SECONDS (60), or FUZZ_RUNS inputs from a fixed seed
 	@scripts/configure fuzz fuzz
 	@$(call build_preset,fuzz) --target fuzzers
 	@FUZZ_RUNS=$(FUZZ_RUNS) scripts/fuzz $(FUZZ_SECONDS)
