@@ -38,13 +38,18 @@ Result<std::optional<std::string>> NextLine(std::istream& in, const std::string&
   return std::optional(std::move(text));
 }
 
-Result<Json> ParseObject(const std::string& line, const std::string& where) {
-  bool too_deep = false;
+// What nests deeper is not built, only noted: a line of brackets would take a hundred times its bytes.
+Json ParseLine(const std::string& line, bool& too_deep) {
   const auto within = [&](int depth, Json::parse_event_t, Json&) {
     too_deep = too_deep || depth > kMaxDepth;
     return depth <= kMaxDepth;
   };
-  Json json = Json::parse(line, within, /*allow_exceptions=*/false);
+  return Json::parse(line, within, /*allow_exceptions=*/false);
+}
+
+Result<Json> ParseObject(const std::string& line, const std::string& where) {
+  bool too_deep = false;
+  Json json = ParseLine(line, too_deep);
   if (too_deep) return Wrong(where, StrCat("the line is nested more than ", kMaxDepth, " deep"), "write a flat object a line");
   if (!json.is_object()) return Wrong(where, "the line is no JSON object", R"(write lines like {"id": "a1", "text": "..."}; without --field lines are texts themselves)");
   return json;
@@ -77,7 +82,8 @@ Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& 
       if (!line) break;
       const std::string where = StrCat(path, ":", number);
       if (options.field.empty()) {
-        if (const Json json = done.n == 0 ? Json::parse(*line, nullptr, false) : Json(); json.is_object()) {
+        bool too_deep = false;
+        if (const Json json = done.n == 0 ? ParseLine(*line, too_deep) : Json(); json.is_object()) {
           return Wrong(where, "a JSON object is no text to corrupt", StrCat("name the field to corrupt (--field); ", FieldsOf(json)));
         }
         if (line->ends_with('\r')) line->pop_back();
