@@ -1,10 +1,10 @@
 # tare_module(NAME [LINK <private libraries>]): one folder = one target `tare_NAME` = one namespace.
-# Sources are src/NAME/*.cc; *_test.cc go into `tare_NAME_test`, *_benchmark.cc into `tare_NAME_benchmark`.
+# Sources are src/NAME/*.cc and those of its folders; *_test.cc go into `tare_NAME_test`, *_benchmark.cc into `tare_NAME_benchmark`.
 # The modules it may see come from cmake/layers.cmake.
 function(tare_module name)
   cmake_parse_arguments(arg "" "" "LINK;TEST_LINK" ${ARGN})
   set(folder ${PROJECT_SOURCE_DIR}/src/${name})
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cc)
   set(tests ${sources})
   set(benchmarks ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|benchmark)\\.cc$")
@@ -16,7 +16,7 @@ function(tare_module name)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
   target_include_directories(tare_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_features(tare_${name} PUBLIC cxx_std_20)
-  set(below ${TARE_LAYER_${name}})
+  set(below ${TARE_LINK_${name}})
   list(TRANSFORM below PREPEND tare_)
   target_link_libraries(tare_${name} PUBLIC ${below}
     PRIVATE $<BUILD_INTERFACE:tare_flags> ${arg_LINK})

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tare/evaluate/kpi.h"
+#include "tare/evaluate/samples/kpi.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const auto kpi =

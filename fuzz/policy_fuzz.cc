@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "tare/evaluate/gate.h"
-#include "tare/evaluate/policy.h"
+#include "tare/verdict/gate.h"
+#include "tare/verdict/policy.h"
 
 namespace tare::evaluate {
 namespace {

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "tare/evaluate/predictions.h"
+#include "tare/evaluate/predictions/predictions.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const std::string text(reinterpret_cast<const char*>(bytes), size);

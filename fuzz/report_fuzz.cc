@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <string_view>
 
-#include "tare/evaluate/gate.h"
-#include "tare/evaluate/render.h"
-#include "tare/evaluate/report.h"
+#include "tare/verdict/gate.h"
+#include "tare/verdict/render.h"
+#include "tare/verdict/report.h"
 
 namespace tare::evaluate {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tare/evaluate/slices.h"
+#include "tare/evaluate/samples/slices.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const auto slice =

@@ -5,8 +5,8 @@
 #include <sstream>
 #include <string>
 
-#include "tare/evaluate/detection_predictions.h"
-#include "tare/evaluate/task_predictions.h"
+#include "tare/evaluate/predictions/detection_predictions.h"
+#include "tare/evaluate/predictions/task_predictions.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (size == 0) return 0;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "tare/evaluate/wordpiece.h"
+#include "tare/scores/wordpiece.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using tare::evaluate::LetterCase;

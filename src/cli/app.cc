@@ -4,10 +4,10 @@
 #include <exception>
 #include <new>
 
-#include "cli/logging.h"
-#include "cli/signals.h"
-#include "cli/usage_error.h"
-#include "cli/version.h"
+#include "cli/terminal/logging.h"
+#include "cli/terminal/signals.h"
+#include "cli/help/usage_error.h"
+#include "cli/help/version.h"
 
 namespace tare::cli {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
-#include "cli/terminal.h"
+#include "cli/commands/commands.h"
+#include "cli/terminal/terminal.h"
 
 namespace tare::cli {
 

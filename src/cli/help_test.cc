@@ -1,14 +1,14 @@
 // Help, usage, completion and the manual page of a command line made for the test.
 
-#include "cli/help.h"
+#include "cli/help/help.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/command.h"
-#include "cli/commands.h"
-#include "cli/completion.h"
-#include "cli/man_page.h"
+#include "cli/help/command.h"
+#include "cli/commands/commands.h"
+#include "cli/help/completion.h"
+#include "cli/help/man_page.h"
 
 namespace tare::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include "pipeline/project_data_internal.h"
 #include "pipeline/step_cache_internal.h"
 #include "tare/core/progress.h"
-#include "tare/evaluate/evaluate.h"
+#include "tare/evaluate/models/evaluate.h"
 
 namespace tare::pipeline {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tare/core/text.h"
-#include "tare/data/corrupt.h"
+#include "tare/data/corrupt/corrupt.h"
 #include "tare/core/yaml.h"
 #include "tare/data/dataset.h"
 #include "tare/data/feed.h"

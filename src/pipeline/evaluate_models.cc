@@ -4,17 +4,17 @@
 #include <fstream>
 #include <set>
 
-#include "pipeline/comparison_internal.h"
+#include "evaluate/cost/comparison_internal.h"
 #include "pipeline/distributions_internal.h"
 #include "pipeline/project_data_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/labels.h"
-#include "tare/evaluate/detection_predictions.h"
-#include "tare/evaluate/evaluate.h"
-#include "tare/evaluate/gate.h"
-#include "tare/evaluate/predictions.h"
-#include "tare/evaluate/task_predictions.h"
+#include "tare/evaluate/predictions/detection_predictions.h"
+#include "tare/evaluate/models/evaluate.h"
+#include "tare/verdict/gate.h"
+#include "tare/evaluate/predictions/predictions.h"
+#include "tare/evaluate/predictions/task_predictions.h"
 #include "tare/graph/onnx.h"
 #include "tare/pipeline/report_files.h"
 #include "tare/quantize/prepare.h"

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "pipeline/comparison_internal.h"
+#include "evaluate/cost/comparison_internal.h"
 #include "tare/core/text.h"
 #include "tare/graph/onnx.h"
 #include "tare/graph/index.h"

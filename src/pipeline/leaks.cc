@@ -1,8 +1,8 @@
 #include "pipeline/leaks_internal.h"
 
 #include "tare/core/text.h"
-#include "tare/data/check.h"
-#include "tare/data/duplicates.h"
+#include "tare/data/check/check.h"
+#include "tare/data/check/duplicates.h"
 
 namespace tare::pipeline {
 namespace {

@@ -9,7 +9,7 @@
 #include "tare/core/file.h"
 #include "tare/core/text.h"
 #include "tare/core/yaml.h"
-#include "tare/evaluate/evaluate.h"
+#include "tare/evaluate/models/evaluate.h"
 #include "tare/registry/version.h"
 
 namespace tare::pipeline {

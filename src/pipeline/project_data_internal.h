@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "tare/data/corrupt.h"
+#include "tare/data/corrupt/corrupt.h"
 #include "tare/data/dataset.h"
 #include "tare/data/feed.h"
 #include "tare/data/splits.h"
-#include "tare/evaluate/evaluate.h"
+#include "tare/evaluate/models/evaluate.h"
 #include "tare/pipeline/project.h"
 
 namespace tare::pipeline {

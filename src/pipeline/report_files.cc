@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "tare/core/file.h"
-#include "tare/evaluate/render.h"
+#include "tare/verdict/render.h"
 #include "tare/runtime/host.h"
 
 namespace tare::pipeline {

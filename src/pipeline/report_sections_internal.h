@@ -4,7 +4,7 @@
 #pragma once
 
 #include "tare/calibrate/calibration_table.h"
-#include "tare/evaluate/report.h"
+#include "tare/verdict/report.h"
 #include "tare/graph/model.h"
 #include "tare/quantize/prepare.h"
 #include "tare/search/auto_format.h"

@@ -4,7 +4,7 @@
 
 #include "pipeline/run_internal.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/evaluate.h"
+#include "tare/evaluate/models/evaluate.h"
 #include "tare/runtime/timing.h"
 
 namespace tare::pipeline {

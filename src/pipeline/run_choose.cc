@@ -9,7 +9,7 @@
 #include "tare/calibrate/calibration_table.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/report.h"
+#include "tare/verdict/report.h"
 #include "tare/graph/onnx.h"
 
 namespace tare::pipeline {

@@ -2,12 +2,12 @@
 
 #include <filesystem>
 
-#include "pipeline/comparison_internal.h"
+#include "evaluate/cost/comparison_internal.h"
 #include "pipeline/distributions_internal.h"
 #include "pipeline/run_internal.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/evaluate.h"
-#include "tare/evaluate/report.h"
+#include "tare/evaluate/models/evaluate.h"
+#include "tare/verdict/report.h"
 
 namespace tare::pipeline {
 namespace {

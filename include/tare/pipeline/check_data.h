@@ -8,7 +8,7 @@
 
 #include "tare/core/progress.h"
 #include "tare/core/result.h"
-#include "tare/data/check.h"
+#include "tare/data/check/check.h"
 #include "tare/pipeline/project.h"
 
 namespace tare::pipeline {

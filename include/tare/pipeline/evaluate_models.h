@@ -8,15 +8,15 @@
 
 #include "tare/core/progress.h"
 #include "tare/core/result.h"
-#include "tare/data/corrupt.h"
+#include "tare/data/corrupt/corrupt.h"
 #include "tare/data/feed.h"
-#include "tare/evaluate/kpi_command.h"
-#include "tare/evaluate/kpi_evaluation.h"
-#include "tare/evaluate/policy.h"
-#include "tare/evaluate/report.h"
-#include "tare/evaluate/slices.h"
-#include "tare/evaluate/support_judge.h"
-#include "tare/pipeline/cost_options.h"
+#include "tare/evaluate/predictions/kpi_command.h"
+#include "tare/evaluate/samples/kpi_evaluation.h"
+#include "tare/verdict/policy.h"
+#include "tare/verdict/report.h"
+#include "tare/evaluate/samples/slices.h"
+#include "tare/evaluate/predictions/support_judge.h"
+#include "tare/evaluate/cost/cost_options.h"
 #include "tare/runtime/session.h"
 
 namespace tare::pipeline {

@@ -10,13 +10,13 @@
 
 #include "tare/calibrate/range.h"
 #include "tare/core/result.h"
-#include "tare/data/corrupt.h"
+#include "tare/data/corrupt/corrupt.h"
 #include "tare/data/dataset.h"
 #include "tare/data/feed.h"
-#include "tare/evaluate/kpi_evaluation.h"
-#include "tare/evaluate/policy.h"
-#include "tare/evaluate/slices.h"
-#include "tare/pipeline/cost_options.h"
+#include "tare/evaluate/samples/kpi_evaluation.h"
+#include "tare/verdict/policy.h"
+#include "tare/evaluate/samples/slices.h"
+#include "tare/evaluate/cost/cost_options.h"
 #include "tare/search/auto_format.h"
 
 namespace tare::pipeline {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "tare/core/result.h"
-#include "tare/evaluate/report.h"
+#include "tare/verdict/report.h"
 
 namespace tare::pipeline {
 

@@ -9,7 +9,7 @@
 
 #include "tare/core/progress.h"
 #include "tare/core/result.h"
-#include "tare/evaluate/report.h"
+#include "tare/verdict/report.h"
 #include "tare/pipeline/project.h"
 #include "tare/search/auto_format.h"
 

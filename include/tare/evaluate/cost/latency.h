@@ -1,0 +1,92 @@
+// Latency of two models, measured against each other.
+//
+// A shared machine drifts: a neighbour wakes up, the clock changes. Measured one after the other,
+// two models see different machines. Interleaved A B A B, each pair of runs sees nearly the same
+// one, and the median of the paired ratios shrugs off the pairs that a neighbour hit in the middle.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "tare/core/result.h"
+#include "tare/verdict/evidence.h"
+#include "tare/runtime/session.h"
+#include "tare/tensor/tensor.h"
+
+namespace tare::evaluate {
+
+/// Nanoseconds of a clock that never goes back.
+using Clock = std::function<int64_t()>;
+/// CLOCK_MONOTONIC.
+int64_t MonotonicNs();
+
+struct LatencyOptions {
+  /// Pairs that are run and thrown away.
+  int warm_up_pairs = 3;
+  /// At least this many pairs are measured, whatever the budget; 1 or more.
+  int min_pairs = 10;
+  int max_pairs = 2'000;
+  /// Time for all measured pairs; the pair that runs when it ends is finished.
+  double budget_ms = 2'000;
+  /// Stops earlier once the interval of the speedup is narrower than this share of it; 0 never.
+  double target_width = 0.01;
+  /// Of the two-sided intervals, in (0.5, 1).
+  double confidence = 0.95;
+  int64_t batch = 1;
+  /// Threads that the sessions were made with; for the record.
+  int num_threads = 1;
+};
+
+/// Times of paired runs, in ms.
+struct PairedTimes {
+  std::vector<double> baseline, candidate;
+};
+
+struct PairedLatency {
+  Latency baseline, candidate;
+  Estimate speedup;  ///< median of baseline[i] / candidate[i]
+  PairedTimes times;
+};
+
+/// One run of a model.
+using RunOnce = std::function<Result<void>()>;
+
+/// Runs the two in turn and times each run.
+/// Errors   what a run gives; kInvalidArgument: an option is outside its range.
+Result<PairedTimes> TimePairs(const RunOnce& baseline, const RunOnce& candidate, const Clock& clock,
+                              const LatencyOptions& options);
+
+/// Summarises paired times.
+///
+///   p50, p90, p99   sample quantiles, with bounds by order statistics (no distribution assumed)
+///   speedup         median of the paired ratios with its order-statistics interval
+///   throughput      1000 batch / p50 per second
+///
+/// Edge     no pairs give undefined estimates (NaN, n 0). A time of 0 ns counts as 1 ns.
+PairedLatency SummariseTimes(PairedTimes times, const LatencyOptions& options);
+
+/// TimePairs and SummariseTimes of two sessions on the same inputs.
+Result<PairedLatency> MeasurePair(const runtime::Session& baseline,
+                                  const runtime::Session& candidate,
+                                  std::span<const NamedTensor> inputs,
+                                  const LatencyOptions& options, const Clock& clock = MonotonicNs);
+
+/// Adds a measurement to the evidence: latency of both sides and the speedup at that batch and
+/// number of threads. The first one added is the headline.
+void AddLatency(const PairedLatency& measured, Evidence& evidence);
+
+/// Sets the ratios of the cost and the joules per correct answer from what the sides hold.
+///
+///   size, memory, energy ratio   candidate / baseline; energy only where both are measured
+///   joules_per_correct           joules a sample / share of samples answered right, by side
+///
+/// Edge     a ratio with a 0 or an unknown stays absent; so do joules per correct answer of a task
+/// whose
+///          answers are not right or wrong as a whole (the share is accuracy, exact_match or
+///          subset_accuracy).
+void SetCostRatios(Evidence& evidence);
+
+}  // namespace tare::evaluate

@@ -1,0 +1,100 @@
+// The driver: feeds the same batches to two models and collects the evidence.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tare/core/progress.h"
+#include "tare/core/result.h"
+#include "tare/evaluate/samples/classification.h"
+#include "tare/verdict/evidence.h"
+#include "tare/evaluate/models/outputs.h"
+#include "tare/runtime/session.h"
+#include "tare/tensor/tensor.h"
+
+namespace tare::evaluate {
+
+/// A column of a batch that slices compare and KPIs read.
+struct NamedColumn {
+  std::string name;
+  std::vector<double> values;
+};
+
+/// Inputs of one run of the models, and what is known about its samples.
+struct EvaluationBatch {
+  std::vector<NamedTensor> inputs;
+  std::vector<int64_t> labels;  ///< of classification and embedding: num_valid of them
+  /// Of regression [num_valid], of multi-label classification [num_valid, classes] of 0 and 1, of token
+  /// classification [num_valid, tokens]: class of each token, negative where none is judged.
+  std::vector<double> targets;
+  int64_t num_valid = 0;        ///< rows that are samples; the rest is padding
+  std::vector<NamedColumn> columns;
+};
+
+/// Yields batches in order.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+  /// The next batch, or nullopt at the end.
+  virtual Result<std::optional<EvaluationBatch>> Next() = 0;
+  /// Samples in all, 0 when unknown.
+  virtual int64_t num_samples() const = 0;
+};
+
+/// A model as the evaluation sees it: what it gives, and how to run it. The two models are treated
+/// alike because nothing else is known about them.
+struct RunnableModel {
+  std::vector<ValueInfo> outputs;
+  using Use = std::function<Result<void>(std::span<const TensorView>)>;
+  std::function<Result<void>(std::span<const NamedTensor> inputs, const Use& use)> run;
+};
+/// The session must outlive the model.
+RunnableModel RunnableOf(const runtime::Session& session);
+
+struct EvaluateOptions {
+  /// Its slices, KPIs, confidence and bootstrap are those of every task; its classes name those of token
+  /// classification too.
+  ClassificationOptions classification;
+  OutputsOptions outputs;
+  /// Name of the output that answers; empty: the first that fits the task.
+  std::string score_output;
+};
+
+/// The tasks whose models tare runs, as --task names them; beside these "outputs", which needs no labels.
+///
+///   classification        output [N, C] of scores, or integers [N]
+///   regression            output [N] or [N, 1]; one number a sample as its label
+///   multi_label           output [N, C]; labels [N, C] of 0 and 1; scores are taken from 0.5 where all of the
+///                         first batch lie in [0, 1], else from 0
+///   token_classification  output [N, tokens, C]; entities where the classes are named as tags (BIO, BIOES)
+///   embedding             output [N, size], or [N, tokens, size], of which the mean over tokens is taken, those
+///                         alone where an input with "mask" in its name is not 0. Each sample asks for the
+///                         others of its label, ranked by cosine: a query against all other samples
+std::span<const std::string_view> ModelTasks();
+
+/// Runs both models on every batch of the test set and returns the evidence of the task, one of
+/// ModelTasks(), with the closeness of outputs; or of "outputs", closeness alone.
+///
+/// Memory   does not grow with the outputs, but for embedding, which holds the vectors of at most 20,000 samples, and
+///          multi_label, which holds at most 20 million scores of each model to rank them.
+/// Errors   kInvalidArgument: the two have different outputs, a batch without labels (or with other
+///          than num_valid), no output fits, a model without rows as its answer, a prediction that is not
+///          finite; kCancelled; and what the source and the models give. An empty source is
+///          kInvalidArgument.
+Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
+                          BatchSource& source, const std::string& task,
+                          const EvaluateOptions& options, Progress& progress);
+
+/// Evaluates another distribution and adds it to `evidence` under `name`. `task`: one of ModelTasks().
+Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
+                                  BatchSource& source, const std::string& task, const std::string& name,
+                                  const std::string& description, const EvaluateOptions& options,
+                                  Progress& progress, Evidence& evidence);
+
+}  // namespace tare::evaluate

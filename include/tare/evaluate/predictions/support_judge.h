@@ -1,0 +1,62 @@
+// A judge of support: a model that says how well a text entails an answer.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tare/core/result.h"
+#include "tare/verdict/evidence.h"
+#include "tare/scores/wordpiece.h"
+#include "tare/runtime/session.h"
+
+namespace tare::evaluate {
+
+/// What is judged: does the premise entail the hypothesis?
+struct SupportPair {
+  std::string premise, hypothesis;
+  std::string where;  ///< of the answer, for errors: "int8.jsonl:3"
+};
+
+/// Threads  none.
+class SupportJudge {
+ public:
+  virtual ~SupportJudge() = default;
+  /// Returns one score a pair, in [0, 1]: supported from 0.5.
+  virtual Result<std::vector<double>> Score(std::span<const SupportPair> pairs) = 0;
+  /// What a reader must know of the scores so far.
+  virtual std::vector<Warning> warnings() const { return {}; }
+};
+
+struct EntailmentOptions {
+  std::string model_path;  ///< ONNX
+  std::string vocab_path;  ///< vocab.txt, see WordPiece
+  LetterCase letters = LetterCase::kLowered;
+  std::string output;                 ///< "": "logits" where there is one, else the first
+  std::optional<int64_t> entailment;  ///< class of the output, from 0
+  runtime::SessionOptions session;
+  double time_limit_s = 120;  ///< of the first load and run, in a child process
+};
+
+/// Loads a BERT-like cross-encoder. Its inputs are input_ids, attention_mask and, if it has it, token_type_ids: int64
+/// or int32, [N, T], dynamic or fixed. Texts are [CLS] premise [SEP] hypothesis [SEP], padded; the premise is cut where
+/// both are longer than T, or 512 where T is dynamic: warnings() says how often. Its output is [N, C]:
+///
+///   C > 1    the probability of class `entailment`: softmax of the row, or the number itself where rows are probabilities
+///   C == 1   the number itself where it is in [0, 1], else its sigmoid
+///
+/// Which of both holds is decided on the first pairs that are judged, for all.
+///
+/// Cost     batches of up to 16 pairs, or the N that the model has.
+/// Errors   kInvalidArgument: an input is missing, unknown or of another type or shape; the output is not there or not
+///          [N, C]; C > 1 and no entailment, or one out of range; those of WordPiece. kUnsupported: the runtime cannot
+///          load or run it; kUnavailable: not within time_limit_s. Score(): a hypothesis longer than T (kUnsupported), a
+///          score that is not finite, or no probability where the first ones were (kFailedPrecondition).
+/// Threads  call it before the process has threads of its own: it forks.
+Result<std::unique_ptr<SupportJudge>> LoadEntailmentJudge(const EntailmentOptions& options);
+
+}  // namespace tare::evaluate

@@ -1,0 +1,34 @@
+// Evidence of one test set, whatever the task.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tare/verdict/evidence.h"
+
+namespace tare::evaluate {
+
+/// Evidence of one test set.
+struct TestEvidence {
+  int64_t n = 0;
+  std::string scores;
+  Metrics baseline, candidate;
+  std::vector<ClassMetrics> baseline_classes, candidate_classes;
+  std::vector<std::vector<int64_t>> baseline_confusion, candidate_confusion;
+  std::vector<ScopeMetrics> baseline_slices, candidate_slices;
+  Paired paired;
+  std::optional<SliceFindings> slice_findings;
+  std::vector<Warning> warnings;
+};
+
+/// Puts the evidence of the test set into `evidence`, with a warning where a classifier's baseline itself is
+/// hardly better than always answering the most frequent class (30 samples and two classes at least).
+void SetTestEvidence(TestEvidence part, Evidence& evidence);
+/// Adds the evidence of another distribution under `name`.
+void AddDistribution(std::string name, std::string description, const TestEvidence& part,
+                     Evidence& evidence);
+
+}  // namespace tare::evaluate

@@ -1,0 +1,242 @@
+// tare evaluate: two models, or two files of predictions, compared sample by sample.
+
+#include <memory>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/model_options.h"
+#include "cli/terminal/text_width.h"
+#include "cli/commands/verdict.h"
+#include "cli/help/version.h"
+#include "tare/core/file.h"
+#include "tare/evaluate/predictions/task_predictions.h"
+#include "tare/pipeline/evaluate_models.h"
+#include "tare/pipeline/report_files.h"
+
+namespace tare::cli {
+namespace {
+
+struct EvaluateArgs {
+  std::string baseline_path;
+  std::string candidate_path;
+  std::string predictions_path;
+  std::string against_path;
+  std::string task;
+  std::string output;
+  std::vector<std::string> classes;
+  std::vector<std::string> corrupt;
+  std::string policy_path;
+  std::string out_path;
+  std::vector<std::string> slices;
+  std::vector<std::string> kpis, kpi_commands;
+  evaluate::EntailmentOptions judge;
+  int64_t judge_entailment = -1;  // -1: not given
+  bool judge_cased = false;
+  int64_t num_samples = 0;
+  uint64_t seed = 1;
+  double kpi_time_limit_s = 60;
+  DataArgs data;
+  RuntimeArgs runtime;
+  pipeline::CostOptions costs;
+};
+
+Result<std::optional<evaluate::Policy>> PolicyOf(const EvaluateArgs& args) {
+  if (args.policy_path.empty()) return std::optional<evaluate::Policy>();
+  TARE_TRY(const std::string text, ReadFile(args.policy_path, 1 << 20));
+  TARE_TRY(auto policy, evaluate::ParsePolicy(text, args.policy_path));
+  return std::optional(std::move(policy));
+}
+
+// NAME=REST, as often as given.
+template <class Spec>
+Result<std::vector<Spec>> NamedOf(const std::vector<std::string>& texts, std::string_view form, std::string_view example) {
+  std::vector<Spec> out;
+  for (const std::string& text : texts) {
+    const size_t sign = text.find('=');
+    if (sign == 0 || sign == std::string::npos || sign + 1 == text.size() || text[sign + 1] == '=') {
+      return InvalidArgument(StrCat(form.substr(0, form.find(' ')), " '", text, "' is not ", form.substr(form.find(' ') + 1)), StrCat("write ", example));
+    }
+    out.push_back({text.substr(0, sign), text.substr(sign + 1)});
+  }
+  return out;
+}
+
+Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
+  return NamedOf<evaluate::SliceSpec>(args.slices, "--slice NAME=CONDITION", "--slice 'long=length > 100'");
+}
+
+Result<std::vector<evaluate::KpiCommand>> KpiCommandsOf(const EvaluateArgs& args) {
+  return NamedOf<evaluate::KpiCommand>(args.kpi_commands, "--kpi-command NAME=COMMAND", "--kpi-command 'profit=python3 profit.py'");
+}
+
+Result<std::vector<evaluate::KpiSpec>> KpisOf(const EvaluateArgs& args) {
+  return NamedOf<evaluate::KpiSpec>(args.kpis, "--kpi NAME=EXPRESSION", "--kpi 'revenue=if(correct == 1, price, -2)'");
+}
+
+Result<std::optional<evaluate::EntailmentOptions>> JudgeOf(const EvaluateArgs& args) {
+  if (args.judge.model_path.empty() && args.judge.vocab_path.empty()) return std::optional<evaluate::EntailmentOptions>();
+  if (args.judge.model_path.empty() || args.judge.vocab_path.empty()) {
+    return InvalidArgument(args.judge.model_path.empty() ? "--judge-vocab without --judge" : "--judge without --judge-vocab",
+                           "give both: --judge nli.onnx --judge-vocab vocab.txt");
+  }
+  evaluate::EntailmentOptions options = args.judge;
+  if (args.judge_entailment >= 0) options.entailment = args.judge_entailment;
+  if (args.judge_cased) options.letters = evaluate::LetterCase::kKept;
+  options.session = SessionOptionsOf(args.runtime);
+  options.time_limit_s = args.runtime.time_limit_s;
+  return std::optional(std::move(options));
+}
+
+// The tasks of models and of predictions.
+std::vector<std::string> Tasks() {
+  std::vector<std::string> tasks = {"classification", "embedding", "outputs", "object_detection"};
+  for (const std::string_view task : evaluate::PredictionTasks()) tasks.emplace_back(task);
+  return tasks;
+}
+
+Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args, Terminal& terminal) {
+  if (args.against_path.empty() || !args.baseline_path.empty()) {
+    return InvalidArgument(args.against_path.empty() ? "--predictions without --against" : "models and predictions are both given",
+                           "tare evaluate --predictions float.jsonl --against int8.jsonl --task classification -o report.json");
+  }
+  if (!args.corrupt.empty()) return InvalidArgument("--corrupt with predictions", "images are corrupted only where models run: leave it out");
+  if (args.task == "outputs") {
+    return Unsupported("predictions are not compared as outputs", "give models and --data, or another --task");
+  }
+  pipeline::PredictionsRequest request;
+  request.baseline_path = args.predictions_path;
+  request.candidate_path = args.against_path;
+  request.task = args.task;
+  request.tare_version = VersionNumber();
+  TARE_TRY(request.slices, SlicesOf(args));
+  TARE_TRY(request.kpis, KpisOf(args));
+  TARE_TRY(request.kpi_commands, KpiCommandsOf(args));
+  request.command_time_limit_s = args.kpi_time_limit_s;
+  TARE_TRY(request.judge, JudgeOf(args));
+  TARE_TRY(request.policy, PolicyOf(args));
+  return pipeline::EvaluatePredictionFiles(request, terminal.progress());
+}
+
+Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& terminal) {
+  if (args.candidate_path.empty() || args.data.data_path.empty()) {
+    return InvalidArgument(args.candidate_path.empty() ? "two models are needed" : "--data is missing",
+                           "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
+  }
+  if (!args.kpi_commands.empty()) {
+    return Unsupported("--kpi-command with models", "write what both models answered as JSON Lines and give --predictions and --against");
+  }
+  if (!args.judge.model_path.empty()) {
+    return Unsupported("--judge with models", "write what both models answered as JSON Lines and give --predictions and --against");
+  }
+  pipeline::EvaluateRequest request;
+  request.baseline_path = args.baseline_path;
+  request.candidate_path = args.candidate_path;
+  request.data_path = args.data.data_path;
+  request.label = args.data.label;
+  request.task = args.task;
+  request.output = args.output;
+  request.classes = args.classes;
+  TARE_TRY(request.bindings, BindingsOf(args.data));
+  TARE_TRY(request.slices, SlicesOf(args));
+  TARE_TRY(request.kpis, KpisOf(args));
+  for (const std::string& text : args.corrupt) {
+    TARE_TRY(const auto specs, data::ParseCorruptions(text));
+    request.corruptions.insert(request.corruptions.end(), specs.begin(), specs.end());
+  }
+  request.num_samples = args.num_samples;
+  request.seed = args.seed;
+  request.session = SessionOptionsOf(args.runtime);
+  request.time_limit_s = args.runtime.time_limit_s;
+  request.costs = args.costs;
+  TARE_TRY(request.policy, PolicyOf(args));
+  request.tare_version = VersionNumber();
+  return pipeline::EvaluateModels(request, terminal.progress());
+}
+
+Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
+  TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal) : ComparePredictions(args, terminal));
+  const std::string json = evaluate::WriteReportJson(report);
+  TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path));
+  SayReport(report, terminal);
+  terminal.Say("  report ", Printable(pipeline::ReportPathsOf(args.out_path).html));
+  terminal.Say("  next: tare gate ", Printable(args.out_path), report.decision ? "" : " --policy policy.yaml");
+  if (terminal.json()) terminal.PrintJson(json);
+  return {};
+}
+
+void AddCostOptions(CLI::App& app, pipeline::CostOptions& costs) {
+  constexpr int kMostSizes = static_cast<int>(pipeline::kMaxMeasuredSizes);
+  app.add_option("--batches", costs.batches, "Batch sizes to time (default 1,8); up to 1.5 seconds each")
+      ->type_name("N,...")
+      ->delimiter(',')
+      ->expected(1, kMostSizes)
+      ->allow_extra_args(false)
+      ->check(CLI::Range(int64_t{1}, pipeline::kMaxMeasuredBatch));
+  app.add_option("--thread-counts", costs.thread_counts, "Numbers of threads to time beside --threads, each with every batch size")
+      ->type_name("N,...")
+      ->delimiter(',')
+      ->expected(1, kMostSizes)
+      ->allow_extra_args(false)
+      ->check(CLI::Range(int64_t{1}, pipeline::kMaxMeasuredThreads));
+  app.add_option("--estimate-energy", costs.estimate_energy_watts,
+                 "Where energy cannot be measured, estimate it from processor time: the watts of the processor with all cores busy. "
+                 "A policy on energy does not accept it")
+      ->type_name("WATTS")
+      ->check(CLI::Range(0.1, pipeline::kMaxWatts));
+}
+
+}  // namespace
+
+Command MakeEvaluateCommand(CLI::App& root) {
+  auto args = std::make_shared<EvaluateArgs>();
+  CLI::App* app = AddCommand(
+      root, {.name = "evaluate",
+             .step = Step::kJudge,
+             .summary = "Compare a quantized model with its float one, sample by sample",
+             .example = "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json\n"
+                        "tare evaluate --predictions float.jsonl --against int8.jsonl -o report.json",
+             .details = "Writes report.json, and report.html and report.md beside it. Both models see the same samples; times are taken in "
+                        "turns. Predictions made elsewhere are JSON Lines, joined by id; docs/formats/predictions.md has the fields of each task."});
+  app->add_option("float", args->baseline_path, "Float ONNX model: the baseline")->type_name(kFileType);
+  app->add_option("quantized", args->candidate_path, "Quantized ONNX model: the candidate")->type_name(kFileType);
+  AddDataOptions(*app, args->data);
+  app->add_option("--predictions", args->predictions_path, "Predictions of the baseline, in place of models")->type_name(kFileType);
+  app->add_option("--against", args->against_path, "Predictions of the candidate")->type_name(kFileType);
+  app->add_option("--task", args->task, "What the models do: classification (default with labels), outputs (default without), or a task of predictions")
+      ->check(OneOf(Tasks()));
+  app->add_option("--output", args->output, "The models' output that answers (default: the first that fits the task)")->type_name("NAME");
+  app->add_option("--classes", args->classes, "Tags of token classification, in the model's order: O,B-PER,I-PER")->delimiter(',')->type_name("NAMES");
+  app->add_option("--slice", args->slices, "A part of the samples to judge by itself: NAME=CONDITION, as 'long=length > 100'; may be given again")
+      ->type_name("NAME=CONDITION")
+      ->expected(1)
+      ->take_all();
+  app->add_option("--kpi", args->kpis, "A measure of your own, higher is better: NAME=EXPRESSION, as 'revenue=if(correct == 1, price, -2)'; may be given again")
+      ->type_name("NAME=EXPRESSION")
+      ->expected(1)
+      ->take_all();
+  app->add_option("--kpi-command", args->kpi_commands, "A measure by a command, which reads a model's JSON Lines and prints one number: NAME=COMMAND; may be given again")
+      ->type_name("NAME=COMMAND")
+      ->expected(1)
+      ->take_all();
+  app->add_option("--kpi-time-limit", args->kpi_time_limit_s, "Seconds for each run of a KPI command, of which there are 42")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->capture_default_str();
+  app->add_option("--judge", args->judge.model_path, "ONNX entailment model that says whether contexts support answers (question_answering, generation)")->type_name(kFileType);
+  app->add_option("--judge-vocab", args->judge.vocab_path, "Its WordPiece vocabulary: vocab.txt")->type_name(kFileType);
+  app->add_flag("--judge-cased", args->judge_cased, "The judge tells capital letters and accents");
+  app->add_option("--judge-output", args->judge.output, "The judge's output (default: logits, else the first)")->type_name("NAME");
+  app->add_option("--judge-entailment", args->judge_entailment, "Class of entailment in that output, from 0; needed where it has several")
+      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("INDEX");
+  app->add_option("--corrupt", args->corrupt, "See the samples under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen of images, \"all_table\" for those of tables")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app->add_option("--policy", args->policy_path, "Judge by this policy (YAML) and put the verdict into the report")->type_name(kFileType);
+  app->add_option("--samples", args->num_samples, "Samples to compare (default all)")->check(CLI::Range(1, 1'000'000'000));
+  app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();
+  app->add_option("-o,--out", args->out_path, "Report to write (JSON)")->required()->type_name(kFileType);
+  AddRuntimeOptions(*app, args->runtime);
+  AddCostOptions(*app, args->costs);
+  return {app, [args](Terminal& terminal) { return RunEvaluate(*args, terminal); }};
+}
+
+}  // namespace tare::cli

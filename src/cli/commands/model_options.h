@@ -1,0 +1,37 @@
+// Options that every command with a model and data has, declared once.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/help/command.h"
+#include "tare/data/feed.h"
+#include "tare/runtime/session.h"
+
+namespace tare::cli {
+
+/// --scale, --mean, --std, --label as given.
+struct DataArgs {
+  std::string data_path;
+  std::string label;
+  std::string scale;
+  std::string mean;
+  std::string std;
+};
+void AddDataOptions(CLI::App& app, DataArgs& args);
+
+/// Errors  kInvalidArgument: a number that is none.
+Result<std::vector<data::InputBinding>> BindingsOf(const DataArgs& args);
+
+/// --threads, --custom-ops, --time-limit.
+struct RuntimeArgs {
+  int num_threads = 1;
+  std::vector<std::string> custom_ops;
+  double time_limit_s = 120;
+};
+void AddRuntimeOptions(CLI::App& app, RuntimeArgs& args);
+runtime::SessionOptions SessionOptionsOf(const RuntimeArgs& args);
+
+}  // namespace tare::cli

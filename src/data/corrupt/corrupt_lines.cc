@@ -1,0 +1,114 @@
+#include "tare/data/corrupt/corrupt_lines.h"
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "tare/core/file.h"
+#include "tare/core/text.h"
+
+namespace tare::data {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kMaxLineBytes = size_t{16} << 20;
+constexpr int kMaxDepth = 64;
+
+Error Wrong(const std::string& where, std::string_view what, std::string next_step) { return InvalidArgument(StrCat(where, ": ", what), std::move(next_step)); }
+
+// The next line that is not blank; absent at the end. `number` counts every line.
+Result<std::optional<std::string>> NextLine(std::istream& in, const std::string& path, int64_t& number) {
+  std::string text;
+  std::streambuf* buffer = in.rdbuf();
+  const auto is_blank = [&] { return text.find_first_not_of(" \t\r") == std::string::npos; };
+  for (int c = buffer->sbumpc(); c != std::char_traits<char>::eof(); c = buffer->sbumpc()) {
+    if (c == '\n') {
+      ++number;
+      if (!is_blank()) return std::optional(std::move(text));
+      text.clear();
+      continue;
+    }
+    text.push_back(static_cast<char>(c));
+    if (text.size() > kMaxLineBytes) return Wrong(StrCat(path, ":", number + 1), "the line is longer than 16 MiB", "give one sample a line");
+  }
+  ++number;
+  if (is_blank()) return std::optional<std::string>();
+  return std::optional(std::move(text));
+}
+
+// What nests deeper is not built, only noted: a line of brackets would take a hundred times its bytes.
+Json ParseLine(const std::string& line, bool& too_deep) {
+  const auto within = [&](int depth, Json::parse_event_t, Json&) {
+    too_deep = too_deep || depth > kMaxDepth;
+    return depth <= kMaxDepth;
+  };
+  return Json::parse(line, within, /*allow_exceptions=*/false);
+}
+
+Result<Json> ParseObject(const std::string& line, const std::string& where) {
+  bool too_deep = false;
+  Json json = ParseLine(line, too_deep);
+  if (too_deep) return Wrong(where, StrCat("the line is nested more than ", kMaxDepth, " deep"), "write a flat object a line");
+  if (!json.is_object()) return Wrong(where, "the line is no JSON object", R"(write lines like {"id": "a1", "text": "..."}; without --field lines are texts themselves)");
+  return json;
+}
+
+// The texts that a line has, for a message.
+std::string FieldsOf(const Json& json) {
+  std::vector<std::string> texts;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_string()) texts.push_back(name);
+  }
+  return texts.empty() ? "the line has no text" : StrCat("texts of this line: ", Join(texts, ", "));
+}
+
+}  // namespace
+
+Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& out_path, const CorruptLinesOptions& options) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(path, out_path, ignored)) {
+    return InvalidArgument(StrCat(path, " is to be read and written"), "write to another file: the clean texts are needed beside the corrupted ones");
+  }
+  if (std::filesystem::is_directory(path, ignored)) return InvalidArgument(StrCat(path, " is a folder"), "give a file of texts, a line a sample");
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return NotFound(StrCat("cannot open ", path), "give a file of texts, a line a sample");
+  CorruptedLines done;
+  int64_t number = 0;
+  TARE_TRY_VOID(WriteFileAtomic(out_path, [&](const Appender& append) -> Result<void> {
+    while (true) {
+      TARE_TRY(auto line, NextLine(in, path, number));
+      if (!line) break;
+      const std::string where = StrCat(path, ":", number);
+      if (options.field.empty()) {
+        bool too_deep = false;
+        if (const Json json = done.n == 0 ? ParseLine(*line, too_deep) : Json(); json.is_object()) {
+          return Wrong(where, "a JSON object is no text to corrupt", StrCat("name the field to corrupt (--field); ", FieldsOf(json)));
+        }
+        if (line->ends_with('\r')) line->pop_back();
+        TARE_TRY(const std::string text, CorruptText(options.text, done.n, *line));
+        done.changed += text != *line ? 1 : 0;
+        TARE_TRY_VOID(append(text + "\n"));
+      } else {
+        TARE_TRY(Json json, ParseObject(*line, where));
+        const auto found = json.find(options.field);
+        if (found == json.end() || !found->is_string()) {
+          return Wrong(where, StrCat("no text '", options.field, "'"), FieldsOf(json));
+        }
+        const auto& clean = found->get_ref<const std::string&>();
+        TARE_TRY(std::string text, CorruptText(options.text, done.n, clean));
+        done.changed += text != clean ? 1 : 0;
+        *found = std::move(text);
+        TARE_TRY_VOID(append(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"));
+      }
+      ++done.n;
+    }
+    if (in.bad()) return DataLoss(StrCat("reading ", path, " failed"), "check the disk");
+    if (done.n == 0) return InvalidArgument(StrCat(path, " holds no text"), "give one sample a line");
+    return {};
+  }));
+  return done;
+}
+
+}  // namespace tare::data

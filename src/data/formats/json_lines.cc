@@ -1,0 +1,278 @@
+// Adapter of nlohmann-json.
+
+#include "data/formats/json_lines.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "data/formats/table.h"
+
+namespace tare::data {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kMaxLineBytes = size_t{16} << 20;
+constexpr size_t kMaxDepth = 8;
+
+// The value of one key: a scalar, or the elements of nested lists, row-major.
+struct Field {
+  std::string name;
+  Shape shape;
+  std::vector<double> reals;      // an element is the sum of its two numbers: one of them is 0
+  std::vector<int64_t> integers;  // as many
+  enum class Kind { kNone, kBool, kInteger, kReal, kText } kind = Kind::kNone;
+  std::string text;
+  std::string problem;  // why it cannot be an array, empty when it can
+};
+
+// Collects the fields of one line without building its tree.
+class LineReader final : public nlohmann::json_sax<Json> {
+ public:
+  std::vector<Field> fields;
+  std::string error;
+
+  bool null() override { return Problem("is null"); }
+  bool boolean(bool value) override { return Number(Field::Kind::kBool, value ? 1 : 0, 0); }
+  bool number_integer(int64_t value) override { return Number(Field::Kind::kInteger, value, 0); }
+  bool number_unsigned(uint64_t value) override {
+    if (std::in_range<int64_t>(value)) {
+      return Number(Field::Kind::kInteger, static_cast<int64_t>(value), 0);
+    }
+    return Number(Field::Kind::kReal, 0, static_cast<double>(value));
+  }
+  bool number_float(double value, const std::string&) override {
+    return Number(Field::Kind::kReal, 0, value);
+  }
+  bool string(std::string& value) override {
+    if (depth_ == 0) return NotAnObject();
+    if (depth_ > 1 || !counts_.empty()) return Problem("has text inside");
+    fields.back().kind = Field::Kind::kText;
+    fields.back().text = std::move(value);
+    return true;
+  }
+  bool binary(Json::binary_t&) override { return Problem("is binary"); }
+
+  bool start_object(size_t) override {
+    if (depth_ == 0 && !counts_.empty()) return NotAnObject();
+    if (depth_ > 0) Problem("holds an object");
+    return ++depth_ <= kMaxDepth || Fail(StrCat("is nested more than ", kMaxDepth, " deep"));
+  }
+  bool key(std::string& name) override {
+    if (depth_ > 1) return true;
+    for (const Field& field : fields) {
+      if (field.name == name) return Fail(StrCat("has the key '", name, "' twice"));
+    }
+    fields.emplace_back().name = std::move(name);
+    return true;
+  }
+  bool end_object() override {
+    --depth_;
+    return true;
+  }
+
+  bool start_array(size_t) override {
+    if (depth_ == 0) return NotAnObject();
+    if (depth_ > 1) return true;  // inside an object that is skipped
+    counts_.push_back(0);
+    if (counts_.size() > kMaxDepth) return Fail(StrCat("is nested more than ", kMaxDepth, " deep"));
+    Field& field = fields.back();
+    if (counts_.size() > field.shape.size()) {
+      if (!field.integers.empty()) return Problem("has lists beside numbers");
+      field.shape.push_back(-1);
+    }
+    return true;
+  }
+  bool end_array() override {
+    if (depth_ > 1) return true;
+    Field& field = fields.back();
+    const int64_t count = counts_.back();
+    counts_.pop_back();
+    if (!field.problem.empty()) return true;
+    int64_t& extent = field.shape[counts_.size()];
+    if (extent >= 0 && extent != count) {
+      return Problem(StrCat("has lists of ", extent, " and ", count, " elements"));
+    }
+    extent = count;
+    if (!counts_.empty()) ++counts_.back();
+    return true;
+  }
+
+  bool parse_error(size_t position, const std::string&,
+                   const nlohmann::detail::exception& e) override {
+    const std::string_view what = e.what();
+    return Fail(StrCat("is not JSON at column ", position, ": ",
+                       what.substr(std::min(what.size(), what.rfind(": ") + 2))));
+  }
+
+ private:
+  bool Fail(std::string what) {
+    if (error.empty()) error = std::move(what);
+    return false;
+  }
+  bool NotAnObject() { return Fail("is not an object {...}"); }
+  bool Problem(std::string what) {
+    if (depth_ == 0) return NotAnObject();
+    if (fields.back().problem.empty()) fields.back().problem = std::move(what);
+    return true;
+  }
+  bool Number(Field::Kind kind, int64_t integer, double real) {
+    if (depth_ == 0) return NotAnObject();
+    if (depth_ > 1) return true;
+    Field& field = fields.back();
+    if (!field.problem.empty()) return true;
+    if (counts_.size() != field.shape.size()) return Problem("has numbers beside lists");
+    if (!counts_.empty()) ++counts_.back();
+    const bool is_mixed = field.kind != Field::Kind::kNone && field.kind != kind;
+    if (is_mixed && (kind == Field::Kind::kBool || field.kind == Field::Kind::kBool)) {
+      return Problem("has booleans beside numbers");
+    }
+    if (field.kind != Field::Kind::kReal) field.kind = kind;
+    field.integers.push_back(integer);
+    field.reals.push_back(real);
+    return true;
+  }
+
+  size_t depth_ = 0;             // of objects
+  std::vector<int64_t> counts_;  // elements so far of the open lists of the current key
+};
+
+// Yields the lines of a source.
+class Lines {
+ public:
+  explicit Lines(const ByteSource& source) : source_(source) {}
+  int64_t number() const { return number_; }
+
+  /// Returns the next line, without its end; nothing at the end of the source.
+  Result<std::optional<std::string>> Next() {
+    while (true) {
+      const size_t end = buffer_.find('\n', scanned_);
+      if (end != std::string::npos || IsAtEnd()) {
+        if (end == std::string::npos && begin_ == buffer_.size())
+          return std::optional<std::string>();
+        std::string line = buffer_.substr(begin_, end == std::string::npos ? end : end - begin_);
+        begin_ = end == std::string::npos ? buffer_.size() : end + 1;
+        scanned_ = begin_;
+        ++number_;
+        return std::optional(std::move(line));
+      }
+      if (buffer_.size() - begin_ > kMaxLineBytes) {
+        return DataLoss(StrCat("line ", number_ + 1, " of ", source_.name(), " has over 16 MiB"),
+                        "put one sample on a line");
+      }
+      TARE_TRY_VOID(Fill());
+    }
+  }
+
+ private:
+  bool IsAtEnd() const { return offset_ == source_.size(); }
+  Result<void> Fill() {
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+    scanned_ = buffer_.size();
+    const auto count = std::min<int64_t>(1 << 18, source_.size() - offset_);
+    buffer_.resize(scanned_ + static_cast<size_t>(count));
+    TARE_TRY_VOID(
+        source_.ReadAt(offset_, std::as_writable_bytes(std::span(buffer_).subspan(scanned_))));
+    offset_ += count;
+    return {};
+  }
+
+  const ByteSource& source_;
+  std::string buffer_;
+  size_t begin_ = 0;    // of the current line
+  size_t scanned_ = 0;  // no line end before here
+  int64_t offset_ = 0;
+  int64_t number_ = 0;
+};
+
+void SetField(TableBuilder& builder, size_t c, const Field& field) {
+  if (!field.problem.empty()) return builder.Skip(c, field.problem);
+  if (field.shape != builder.column(c).sample_shape) {
+    return builder.Skip(c, StrCat("has shape ", ShapeText(field.shape), " after ",
+                                  ShapeText(builder.column(c).sample_shape)));
+  }
+  if (field.kind == Field::Kind::kText) return builder.SetText(c, field.text);
+  for (size_t i = 0; i < field.integers.size(); ++i) {
+    const auto element = static_cast<int64_t>(i);
+    const int64_t integer = field.integers[i];
+    if (field.kind == Field::Kind::kBool) {
+      builder.SetBool(c, element, integer != 0);
+    } else if (field.kind == Field::Kind::kInteger) {
+      builder.SetInteger(c, element, integer);
+    } else {
+      builder.SetReal(c, element, static_cast<double>(integer) + field.reals[i]);
+    }
+  }
+}
+
+// Writes lines into a table whose columns are the keys of the first one.
+class JsonTable {
+ public:
+  JsonTable(std::string name, int64_t num_bytes) : name_(std::move(name)), num_bytes_(num_bytes) {}
+
+  Result<void> Add(const std::vector<Field>& fields) {
+    if (!builder_) TARE_TRY_VOID(Start(fields));
+    std::vector<bool> seen(builder_->num_columns(), false);
+    for (const Field& field : fields) {
+      const auto c = column_of_.find(field.name);
+      if (c == column_of_.end()) {
+        builder_->SkipName(field.name, "is missing in sample 0 and present");
+        continue;
+      }
+      seen[c->second] = true;
+      SetField(*builder_, c->second, field);
+    }
+    for (size_t c = 0; c < seen.size(); ++c) {
+      if (!seen[c]) builder_->Skip(c, "is missing");
+    }
+    return builder_->FinishRow();
+  }
+
+  Result<std::unique_ptr<Dataset>> Finish(ByteSourcePtr file) {
+    if (!builder_) return InvalidArgument(StrCat(name_, " has no lines"), "name another file");
+    return builder_->Finish(std::move(file));
+  }
+
+ private:
+  Result<void> Start(const std::vector<Field>& fields) {
+    std::vector<TableColumn> columns;
+    for (const Field& field : fields) {
+      column_of_.emplace(field.name, columns.size());
+      TableColumn column;
+      column.name = field.name;
+      // A problem's shape may be half known; the column is skipped anyway.
+      if (field.problem.empty()) column.sample_shape = field.shape;
+      columns.push_back(std::move(column));
+    }
+    TARE_TRY(builder_, TableBuilder::Create(name_, num_bytes_, std::move(columns)));
+    return {};
+  }
+
+  std::string name_;
+  int64_t num_bytes_;
+  std::map<std::string, size_t> column_of_;
+  std::unique_ptr<TableBuilder> builder_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Dataset>> OpenJsonLines(const ByteSourcePtr& source, ByteSourcePtr file) {
+  JsonTable table(source->name(), file->size());
+  Lines lines(*source);
+  while (true) {
+    TARE_TRY(const auto line, lines.Next());
+    if (!line) return table.Finish(std::move(file));
+    if (line->find_first_not_of(" \t\r") == std::string::npos) continue;
+    LineReader reader;
+    if (!Json::sax_parse(*line, &reader)) {
+      return DataLoss(StrCat("line ", lines.number(), " of ", source->name(), " ", reader.error),
+                      "write one JSON object a line, as {\"x\": [1, 2], \"label\": 0}");
+    }
+    TARE_TRY_VOID(table.Add(reader.fields));
+  }
+}
+
+}  // namespace tare::data

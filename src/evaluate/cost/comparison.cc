@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "evaluate/cost/comparison_internal.h"
+#include "evaluate/cost/energy_internal.h"
+#include "tare/core/text.h"
+#include "tare/evaluate/cost/latency.h"
+#include "tare/runtime/energy.h"
+
+namespace tare::pipeline {
+namespace {
+
+constexpr int64_t kSeveral = 8;
+constexpr double kLatencyBudgetMs = 1500;
+
+// One row, then several where the model takes them.
+std::vector<int64_t> BatchesOf(const CostOptions& costs, const data::Feed& feed, size_t num_samples) {
+  if (feed.natural_batch() > 0) return {feed.natural_batch()};
+  if (!costs.batches.empty()) return costs.batches;
+  if (num_samples < static_cast<size_t>(kSeveral)) return {1};
+  return {1, kSeveral};
+}
+
+// The session's own, then the others.
+std::vector<int> ThreadCountsOf(const CostOptions& costs, int own) {
+  std::vector<int> counts = {own};
+  for (const int64_t count : costs.thread_counts) {
+    if (std::ranges::find(counts, count) == counts.end()) counts.push_back(static_cast<int>(count));
+  }
+  return counts;
+}
+
+// `count` samples, from the first again when there are fewer. A fixed batch is filled by the feed.
+Result<data::FeedBatch> ReadBatch(const data::Feed& feed, const std::vector<int64_t>& samples, int64_t count) {
+  std::vector<int64_t> chosen;
+  const size_t distinct = feed.natural_batch() > 0 ? std::min(samples.size(), static_cast<size_t>(count)) : static_cast<size_t>(count);
+  for (size_t i = 0; i < distinct; ++i) chosen.push_back(samples[i % samples.size()]);
+  return feed.Read(chosen);
+}
+
+// What the timed runs took, by the clock and of the processors.
+struct TimedShare {
+  double wall_s = 0, processor_s = 0;
+};
+
+// Each batch size at the number of threads that the two sessions have.
+Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_t>& batches, const data::Feed& feed,
+                          const std::vector<int64_t>& samples, Progress& progress, TimedShare& timed, evaluate::Evidence& evidence) {
+  for (const int64_t batch : batches) {
+    if (progress.cancelled()) return Cancelled();
+    TARE_TRY(const auto inputs, ReadBatch(feed, samples, batch));
+    evaluate::LatencyOptions options;
+    options.batch = batch;
+    options.num_threads = models.options.num_threads;
+    options.budget_ms = kLatencyBudgetMs;
+    const int64_t start = evaluate::MonotonicNs();
+    const double processor_start = runtime::ProcessorSeconds();
+    auto measured = evaluate::MeasurePair(*models.baseline, *models.candidate, inputs.inputs, options);
+    if (!measured) return std::move(measured).error().While(StrCat("timing batch ", batch, ", threads ", options.num_threads));
+    timed.wall_s += static_cast<double>(evaluate::MonotonicNs() - start) * 1e-9;
+    timed.processor_s += runtime::ProcessorSeconds() - processor_start;
+    evaluate::AddLatency(*measured, evidence);
+  }
+  return {};
+}
+
+// Runs that wait for a processor are longer by the scheduler's slices: a short run may slip between them where
+// a long one does not, and then turns do not save the ratio.
+void WarnOfBusyMachine(const TimedShare& timed, evaluate::Evidence& evidence) {
+  constexpr double kLeastShare = 0.8;
+  const double share = timed.wall_s > 0 ? timed.processor_s / timed.wall_s : 1;
+  if (share >= kLeastShare) return;
+  evidence.warnings.push_back({StrCat("the machine was busy: the timed runs had a processor for ", Fixed(100 * share, 0),
+                                      " % of their time, so latencies and speedups may be wrong beyond their intervals"),
+                               "measure again on a quiet machine before the numbers decide anything"});
+}
+
+// The same with other numbers of threads: one pair of sessions at a time is open beside the own.
+Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int>& counts, const std::vector<int64_t>& batches,
+                             const data::Feed& feed, const std::vector<int64_t>& samples, Progress& progress, evaluate::Evidence& evidence) {
+  TimedShare timed;
+  for (const int count : counts) {
+    if (count == models.options.num_threads) {
+      TARE_TRY_VOID(AddLatencies(models, batches, feed, samples, progress, timed, evidence));
+      continue;
+    }
+    ComparedModels others = models;
+    others.options.num_threads = count;
+    TARE_TRY(const auto baseline, runtime::Session::FromFile(models.baseline_path, others.options));
+    TARE_TRY(const auto candidate, runtime::Session::FromFile(models.candidate_path, others.options));
+    others.baseline = &baseline;
+    others.candidate = &candidate;
+    TARE_TRY_VOID(AddLatencies(others, batches, feed, samples, progress, timed, evidence));
+  }
+  WarnOfBusyMachine(timed, evidence);
+  return {};
+}
+
+// A model that cannot be measured so leaves the numbers out.
+void AddMemory(const ComparedModels& models, std::span<const NamedTensor> inputs, const PeakMemory& peak, evaluate::Evidence& evidence) {
+  const auto baseline = peak.Measure(models.baseline_path, inputs, models.options);
+  const auto candidate = baseline ? peak.Measure(models.candidate_path, inputs, models.options) : baseline;
+  if (!baseline || !candidate) return;
+  const auto set = [](const ResidentMemory& memory, evaluate::Side& side) {
+    if (memory.loaded > 0) side.loaded_rss_bytes = memory.loaded;
+    if (memory.first_run > 0) side.resident_rss_bytes = memory.first_run;
+    side.peak_rss_bytes = memory.peak;
+  };
+  set(*baseline, evidence.baseline);
+  set(*candidate, evidence.candidate);
+}
+
+// Opens both models in turns, and runs each once.
+Result<void> AddColdStart(const ComparedModels& models, std::span<const NamedTensor> inputs, evaluate::Evidence& evidence) {
+  constexpr int kRounds = 5;
+  std::vector<double> load[2];
+  std::vector<double> cold[2];
+  for (int round = 0; round < kRounds; ++round) {
+    for (const int side : {0, 1}) {
+      const int64_t start = evaluate::MonotonicNs();
+      TARE_TRY(const auto session, runtime::Session::FromFile(side == 0 ? models.baseline_path : models.candidate_path, models.options));
+      const int64_t loaded = evaluate::MonotonicNs();
+      TARE_TRY_VOID(session.Run(inputs));
+      load[side].push_back(static_cast<double>(loaded - start) * 1e-6);
+      cold[side].push_back(static_cast<double>(evaluate::MonotonicNs() - start) * 1e-6);
+    }
+  }
+  const auto median = [](std::vector<double>& times) {
+    std::ranges::sort(times);
+    return times[times.size() / 2];
+  };
+  evaluate::Side* const sides[] = {&evidence.baseline, &evidence.candidate};
+  for (const int side : {0, 1}) {
+    sides[side]->load_ms = median(load[side]);
+    sides[side]->cold_start_ms = median(cold[side]);
+  }
+  return {};
+}
+
+}  // namespace
+
+int64_t ModelBytes(const std::string& path) {
+  std::error_code error;
+  const auto model = std::filesystem::file_size(path, error);
+  if (error) return 0;
+  const auto beside = std::filesystem::file_size(path + ".data", error);
+  return static_cast<int64_t>(model) + (error ? 0 : static_cast<int64_t>(beside));
+}
+
+Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs) {
+  const int64_t own = feed.natural_batch();
+  const auto other = std::ranges::find_if(costs.batches, [own](int64_t batch) { return batch != own; });
+  if (own == 0 || other == costs.batches.end()) return {};
+  return InvalidArgument(StrCat("batch ", *other, " cannot be timed: the model takes batches of ", own, " only"),
+                         "leave the batches out, or export the model with a dynamic batch axis");
+}
+
+Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs, const data::Feed& feed, const std::vector<int64_t>& samples,
+                      const PeakMemory& peak, Progress& progress, evaluate::Evidence& evidence) {
+  TARE_TRY_VOID(CheckBatches(feed, costs));
+  const auto batches = BatchesOf(costs, feed, samples.size());
+  const auto thread_counts = ThreadCountsOf(costs, models.options.num_threads);
+  TARE_TRY_VOID(AddThreadCounts(models, thread_counts, batches, feed, samples, progress, evidence));
+  evidence.baseline.model_bytes = ModelBytes(models.baseline_path);
+  evidence.candidate.model_bytes = ModelBytes(models.candidate_path);
+  TARE_TRY(const auto first, ReadBatch(feed, samples, batches.front()));
+  AddMemory(models, first.inputs, peak, evidence);
+  TARE_TRY_VOID(AddColdStart(models, first.inputs, evidence));
+  AddEnergy(models, first.inputs, batches.front(), costs.estimate_energy_watts, evidence);
+  evaluate::SetCostRatios(evidence);
+  const double speedup = evidence.cost.speedup.front().estimate.value;
+  if (speedup < 1) {
+    evidence.warnings.push_back({StrCat("the candidate is SLOWER than the float model: ", Fixed(speedup, 2), "x"),
+                                 "keep the float model on this host, or choose for size knowingly"});
+  }
+  return {};
+}
+
+}  // namespace tare::pipeline

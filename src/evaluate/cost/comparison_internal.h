@@ -1,0 +1,41 @@
+// What two models cost on the same inputs: time, size, memory.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "evaluate/cost/peak_memory_internal.h"
+#include "tare/core/progress.h"
+#include "tare/data/feed.h"
+#include "tare/verdict/evidence.h"
+#include "tare/evaluate/cost/cost_options.h"
+#include "tare/runtime/session.h"
+
+namespace tare::pipeline {
+
+/// Bytes of a model file and of the external data that tare writes beside it; 0 when there is none.
+int64_t ModelBytes(const std::string& path);
+
+struct ComparedModels {
+  std::string baseline_path, candidate_path;
+  const runtime::Session* baseline = nullptr;
+  const runtime::Session* candidate = nullptr;
+  runtime::SessionOptions options;
+};
+
+/// Checks that the model takes the batches that `costs` asks for. Call it before the long work.
+/// Errors  kInvalidArgument: the model has one fixed batch, and another is asked for.
+Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs);
+
+/// Adds latency at each batch size and number of threads, sizes, memory, start and energy to `evidence`,
+/// and warnings when the candidate is slower, or the machine was too busy to time anything.
+///
+/// Time    at most 1.5 s of measured runs for each batch size and number of threads, or 10 pairs of runs
+///         where those take longer; it ends sooner once the interval of the speedup is narrower than 1 %.
+///         A batch larger than the set repeats its samples.
+/// Errors  what reading, loading and running give; kInvalidArgument as CheckBatches(); kCancelled.
+Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs, const data::Feed& feed, const std::vector<int64_t>& samples,
+                      const PeakMemory& peak, Progress& progress, evaluate::Evidence& evidence);
+
+}  // namespace tare::pipeline

@@ -1,0 +1,179 @@
+#include "tare/evaluate/cost/latency.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tare/stats/quantile.h"
+
+namespace tare::evaluate {
+namespace {
+
+// Looking at the interval after each pair would cost more than a fast model's run.
+constexpr size_t kPairsBetweenLooks = 25;
+
+Estimate QuantileEstimate(std::span<const double> sorted, double probability, double confidence,
+                          std::string method) {
+  Estimate out;
+  out.value = stats::Quantile(sorted, probability);
+  out.n = static_cast<int64_t>(sorted.size());
+  out.method = std::move(method);
+  const double each = (1 + confidence) / 2;
+  out.low = stats::QuantileLower(sorted, probability, each);
+  out.high = stats::QuantileUpper(sorted, probability, each);
+  for (const double level : kBoundConfidences) {
+    const Bound bound{level, stats::QuantileLower(sorted, probability, level),
+                      stats::QuantileUpper(sorted, probability, level)};
+    if (bound.low || bound.high) out.bounds.push_back(bound);
+  }
+  return out;
+}
+
+std::vector<double> SortedRatios(const PairedTimes& times) {
+  constexpr double kLeastMs = 1e-6;  // 1 ns
+  std::vector<double> out;
+  for (size_t i = 0; i < times.baseline.size(); ++i) {
+    out.push_back(std::max(times.baseline[i], kLeastMs) / std::max(times.candidate[i], kLeastMs));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+bool IsNarrow(const PairedTimes& times, const LatencyOptions& options) {
+  const auto ratios = SortedRatios(times);
+  const auto median = stats::MedianWithInterval(ratios, options.confidence);
+  return median.interval &&
+         median.interval->high - median.interval->low <= options.target_width * median.value;
+}
+
+Latency SummariseSide(std::vector<double> times, const LatencyOptions& options) {
+  std::sort(times.begin(), times.end());
+  Latency out;
+  out.batch = options.batch;
+  out.threads = options.num_threads;
+  out.runs = static_cast<int64_t>(times.size());
+  const auto quantile = [&](double probability) {
+    return QuantileEstimate(times, probability, options.confidence, "order_statistics");
+  };
+  out.p50 = quantile(0.5);
+  out.p90 = quantile(0.9);
+  out.p99 = quantile(0.99);
+  if (out.p50.value > 0) {
+    out.throughput_per_s = 1e3 * static_cast<double>(options.batch) / out.p50.value;
+  }
+  return out;
+}
+
+Result<void> Check(const LatencyOptions& options) {
+  if (options.warm_up_pairs < 0 || options.min_pairs < 1 || options.max_pairs < options.min_pairs) {
+    return InvalidArgument(StrCat("latency pairs: warm-up ", options.warm_up_pairs, ", at least ",
+                                  options.min_pairs, ", at most ", options.max_pairs),
+                           "give at least 1 pair, and no more at least than at most");
+  }
+  if (!(options.budget_ms >= 0) || !(options.confidence > 0.5 && options.confidence < 1)) {
+    return InvalidArgument("the latency budget is negative or the confidence not in (0.5, 1)",
+                           "give a budget in ms and a confidence such as 0.95");
+  }
+  return {};
+}
+
+template <class T>
+std::optional<double> RatioOf(std::optional<T> candidate, std::optional<T> baseline) {
+  if (!candidate || !baseline || !(*baseline > 0) || !(*candidate > 0)) return std::nullopt;
+  return static_cast<double>(*candidate) / static_cast<double>(*baseline);
+}
+
+bool IsMeasured(const Side& side) { return side.energy && side.energy->status == "measured"; }
+
+// The metric that is a share of samples answered right; one of a task.
+constexpr std::string_view kSharesOfSamples[] = {"accuracy", "exact_match", "subset_accuracy"};
+
+std::optional<double> JoulesPerCorrect(const Side& side) {
+  for (const std::string_view name : kSharesOfSamples) {
+    const Estimate* share = FindMetric(side.metrics, name);
+    if (share != nullptr)
+      return RatioOf(side.energy->joules_per_sample, std::optional(share->value));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int64_t MonotonicNs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+Result<PairedTimes> TimePairs(const RunOnce& baseline, const RunOnce& candidate, const Clock& clock,
+                              const LatencyOptions& options) {
+  TARE_TRY_VOID(Check(options));
+  for (int i = 0; i < options.warm_up_pairs; ++i) {
+    TARE_TRY_VOID(baseline());
+    TARE_TRY_VOID(candidate());
+  }
+  PairedTimes times;
+  const auto timed = [&](const RunOnce& run, std::vector<double>& out) -> Result<void> {
+    const int64_t begin = clock();
+    TARE_TRY_VOID(run());
+    out.push_back(static_cast<double>(clock() - begin) * 1e-6);
+    return {};
+  };
+  const int64_t begin = clock();
+  const auto least = static_cast<size_t>(options.min_pairs);
+  while (times.baseline.size() < static_cast<size_t>(options.max_pairs)) {
+    TARE_TRY_VOID(timed(baseline, times.baseline));
+    TARE_TRY_VOID(timed(candidate, times.candidate));
+    const size_t pairs = times.baseline.size();
+    if (pairs < least) continue;
+    if (static_cast<double>(clock() - begin) * 1e-6 >= options.budget_ms) break;
+    if (pairs % kPairsBetweenLooks == 0 && IsNarrow(times, options)) break;
+  }
+  return times;
+}
+
+PairedLatency SummariseTimes(PairedTimes times, const LatencyOptions& options) {
+  PairedLatency out;
+  out.baseline = SummariseSide(times.baseline, options);
+  out.candidate = SummariseSide(times.candidate, options);
+  out.speedup = QuantileEstimate(SortedRatios(times), 0.5, options.confidence, "median_ratio");
+  out.times = std::move(times);
+  return out;
+}
+
+Result<PairedLatency> MeasurePair(const runtime::Session& baseline,
+                                  const runtime::Session& candidate,
+                                  std::span<const NamedTensor> inputs,
+                                  const LatencyOptions& options, const Clock& clock) {
+  const auto run = [&](const runtime::Session& session) {
+    return [&session, inputs]() -> Result<void> {
+      return session.RunViews(inputs, [](std::span<const TensorView>) { return Result<void>(); });
+    };
+  };
+  TARE_TRY(auto times, TimePairs(run(baseline), run(candidate), clock, options));
+  return SummariseTimes(std::move(times), options);
+}
+
+void AddLatency(const PairedLatency& measured, Evidence& evidence) {
+  evidence.baseline.latency.push_back(measured.baseline);
+  evidence.candidate.latency.push_back(measured.candidate);
+  evidence.cost.speedup.push_back(
+      {measured.baseline.batch, measured.baseline.threads, measured.speedup});
+}
+
+void SetCostRatios(Evidence& evidence) {
+  Side& a = evidence.baseline;
+  Side& b = evidence.candidate;
+  evidence.cost.size_ratio = RatioOf(b.model_bytes, a.model_bytes);
+  evidence.cost.memory_ratio = RatioOf(b.peak_rss_bytes, a.peak_rss_bytes);
+  const bool measured = IsMeasured(a) && IsMeasured(b);
+  evidence.cost.energy_ratio =
+      measured ? RatioOf(b.energy->joules_per_sample, a.energy->joules_per_sample) : std::nullopt;
+  for (Side* side : {&a, &b}) {
+    if (side->energy) side->energy->joules_per_correct = JoulesPerCorrect(*side);
+  }
+}
+
+}  // namespace tare::evaluate

@@ -1,0 +1,167 @@
+#include "tare/evaluate/cost/latency.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+namespace tare::evaluate {
+namespace {
+
+// A machine on which only the two models take time.
+class FakeMachine {
+ public:
+  RunOnce Run(char name, int64_t ns) {
+    return [this, name, ns]() -> Result<void> {
+      order += name;
+      now += ns * slowdown;
+      if (on_run) on_run();
+      return {};
+    };
+  }
+  Clock clock() {
+    return [this] { return now; };
+  }
+  std::string order;
+  int64_t now = 0;
+  int64_t slowdown = 1;
+  std::function<void()> on_run;
+};
+
+LatencyOptions Options() {
+  LatencyOptions options;
+  options.warm_up_pairs = 1;
+  options.min_pairs = 3;
+  options.max_pairs = 100;
+  options.budget_ms = 1000;
+  return options;
+}
+
+TEST(TimePairsTest, InterleavesAndWarmsUp) {
+  FakeMachine machine;
+  auto options = Options();
+  options.budget_ms = 0;
+  const auto times =
+      TimePairs(machine.Run('A', 2'000'000), machine.Run('B', 1'000'000), machine.clock(), options);
+  ASSERT_TRUE(times);
+  EXPECT_EQ(machine.order, "ABABABAB");  // one pair of warm-up, three measured
+  EXPECT_EQ(times->baseline, (std::vector<double>{2, 2, 2}));
+  EXPECT_EQ(times->candidate, (std::vector<double>{1, 1, 1}));
+}
+
+TEST(TimePairsTest, EndsWithItsBudget) {
+  FakeMachine machine;
+  auto options = Options();
+  options.budget_ms = 30;
+  options.target_width = 0;
+  int run = 0;
+  machine.on_run = [&] { machine.now += ++run % 7; };  // never exactly alike
+  const auto times =
+      TimePairs(machine.Run('A', 2'000'000), machine.Run('B', 1'000'000), machine.clock(), options);
+  ASSERT_TRUE(times);
+  EXPECT_EQ(times->baseline.size(), 10);
+}
+
+TEST(TimePairsTest, EndsEarlyWhenTheSpeedupIsKnown) {
+  FakeMachine machine;
+  const auto times = TimePairs(machine.Run('A', 2'000'000), machine.Run('B', 1'000'000),
+                               machine.clock(), Options());
+  ASSERT_TRUE(times);
+  EXPECT_EQ(times->baseline.size(), 25);  // the first look
+}
+
+TEST(TimePairsTest, HandsOnTheErrorOfARun) {
+  FakeMachine machine;
+  const auto failing = []() -> Result<void> { return Unsupported("no kernel", "ask"); };
+  const auto times = TimePairs(machine.Run('A', 1), failing, machine.clock(), Options());
+  ASSERT_FALSE(times);
+  EXPECT_EQ(times.error().what, "no kernel");
+}
+
+TEST(TimePairsTest, RefusesOptionsOutOfRange) {
+  FakeMachine machine;
+  auto options = Options();
+  options.min_pairs = 0;
+  EXPECT_FALSE(TimePairs(machine.Run('A', 1), machine.Run('B', 1), machine.clock(), options));
+  options = Options();
+  options.max_pairs = 2;
+  EXPECT_FALSE(TimePairs(machine.Run('A', 1), machine.Run('B', 1), machine.clock(), options));
+}
+
+TEST(SummariseTimesTest, ShrugsOffANeighbour) {
+  // A is twice as slow as B. From the 40th to the 60th pair all is five times slower, and in a
+  // tenth of the pairs one of the two is hit alone.
+  PairedTimes times;
+  for (int i = 0; i < 100; ++i) {
+    const double slow = i >= 40 && i < 60 ? 5 : 1;
+    times.baseline.push_back(2 * slow * (i % 20 == 3 ? 10 : 1));
+    times.candidate.push_back(1 * slow * (i % 20 == 7 ? 10 : 1));
+  }
+  const auto found = SummariseTimes(times, Options());
+  EXPECT_DOUBLE_EQ(found.speedup.value, 2);
+  EXPECT_DOUBLE_EQ(*found.speedup.low, 2);
+  EXPECT_DOUBLE_EQ(*found.speedup.high, 2);
+  EXPECT_DOUBLE_EQ(found.baseline.p50.value, 2);
+  EXPECT_DOUBLE_EQ(found.candidate.throughput_per_s, 1000);
+  EXPECT_FALSE(found.candidate.p99.high);  // 100 runs do not bound a p99 from above
+}
+
+TEST(SummariseTimesTest, StandsNoRunsAndAStandingClock) {
+  EXPECT_TRUE(std::isnan(SummariseTimes({}, Options()).speedup.value));
+  EXPECT_EQ(SummariseTimes({{0, 0}, {0, 0}}, Options()).speedup.value, 1);
+}
+
+TEST(AddLatencyTest, MakesTheFirstTheHeadline) {
+  Evidence evidence;
+  auto options = Options();
+  AddLatency(SummariseTimes({{2, 2}, {1, 1}}, options), evidence);
+  options.batch = 8;
+  AddLatency(SummariseTimes({{8, 8}, {2, 2}}, options), evidence);
+  EXPECT_EQ(evidence.cost.speedup.front().estimate.value, 2);
+  EXPECT_EQ(evidence.cost.speedup.back().batch, 8);
+  EXPECT_EQ(evidence.candidate.latency.back().throughput_per_s, 4000);
+}
+
+TEST(SetCostRatiosTest, LeavesOutWhatIsUnknown) {
+  Evidence evidence;
+  SetCostRatios(evidence);
+  EXPECT_FALSE(evidence.cost.size_ratio);
+  evidence.baseline.model_bytes = 1000;
+  evidence.candidate.model_bytes = 250;
+  SetCostRatios(evidence);
+  EXPECT_EQ(evidence.cost.size_ratio, 0.25);
+  EXPECT_FALSE(evidence.cost.memory_ratio);
+}
+
+TEST(SetCostRatiosTest, DividesEnergyByWhatWasRight) {
+  Evidence evidence;
+  evidence.baseline.metrics = {{"f1_macro", ShareEstimate(9, 10, 0.95)},
+                               {"accuracy", ShareEstimate(4, 5, 0.95)}};
+  evidence.candidate.metrics = {{"accuracy", ShareEstimate(0, 5, 0.95)}};
+  for (Side* side : {&evidence.baseline, &evidence.candidate})
+    side->energy = Energy{.status = "measured", .joules_per_sample = 2};
+  SetCostRatios(evidence);
+  EXPECT_DOUBLE_EQ(*evidence.baseline.energy->joules_per_correct,
+                   2.5);                                        // 2 J a sample, 4 of 5 right
+  EXPECT_FALSE(evidence.candidate.energy->joules_per_correct);  // nothing right: no number
+  EXPECT_EQ(evidence.cost.energy_ratio, 1);
+
+  evidence.candidate.metrics = {{"exact_match", ShareEstimate(1, 4, 0.95)}};
+  evidence.candidate.energy->status = "estimated";
+  SetCostRatios(evidence);
+  EXPECT_DOUBLE_EQ(*evidence.candidate.energy->joules_per_correct, 8);
+  EXPECT_FALSE(evidence.cost.energy_ratio);
+
+  evidence.candidate.metrics = {
+      {"rouge_l", ShareEstimate(1, 4, 0.95)}};  // a score, not a share of samples
+  SetCostRatios(evidence);
+  EXPECT_FALSE(evidence.candidate.energy->joules_per_correct);
+}
+
+TEST(MonotonicNsTest, NeverGoesBack) {
+  const int64_t first = MonotonicNs();
+  EXPECT_LE(first, MonotonicNs());
+}
+
+}  // namespace
+}  // namespace tare::evaluate

@@ -1,0 +1,134 @@
+#include "tare/evaluate/models/evaluate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tare::evaluate {
+namespace {
+
+using testing::HasSubstr;
+
+// Batches of two samples; the input is the scores that the model gives back.
+class FakeSource : public BatchSource {
+ public:
+  explicit FakeSource(int num_batches, bool with_labels = true)
+      : left_(num_batches), with_labels_(with_labels) {}
+
+  Result<std::optional<EvaluationBatch>> Next() override {
+    if (left_-- == 0) return std::optional<EvaluationBatch>();
+    EvaluationBatch batch;
+    const std::vector<float> scores = {1, 2, 3, 1, 9, 9};
+    batch.inputs.push_back({"x", Tensor::Of<float>({3, 2}, scores)});  // one row of padding
+    if (with_labels_) batch.labels = {1, 0};
+    batch.columns.push_back({"width", {1, 2}});
+    batch.num_valid = 2;
+    return std::optional<EvaluationBatch>(std::move(batch));
+  }
+  int64_t num_samples() const override { return 0; }
+
+ private:
+  int left_;
+  bool with_labels_;
+};
+
+RunnableModel FakeModel(float factor, Shape shape = {-1, 2}) {
+  return {{{"logits", DType::kFloat32, std::move(shape)}},
+          [factor](std::span<const NamedTensor> inputs, const RunnableModel::Use& use) {
+            Tensor out = inputs[0].value;
+            for (float& value : out.mutable_data<float>()) value *= factor;
+            const TensorView views[] = {{out.dtype(), out.shape(), out.bytes()}};
+            return use(views);
+          }};
+}
+
+EvaluateOptions Fast() {
+  EvaluateOptions options;
+  options.classification.bootstrap.replicates = 200;
+  options.outputs.bootstrap.replicates = 200;
+  return options;
+}
+
+TEST(EvaluateTest, FeedsBothModelsAndLeavesPaddingOut) {
+  FakeSource source(3);
+  auto options = Fast();
+  options.classification.slices = {{"wide", "width == 2"}};
+  const auto found =
+      Evaluate(FakeModel(1), FakeModel(-1), source, "classification", options, NoProgress());
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->n, 6);
+  EXPECT_EQ(found->paired->counts.harmful, 6);
+  EXPECT_EQ(found->paired->slices[0].counts.n, 3);
+  ASSERT_EQ(found->outputs.size(), 1);
+  EXPECT_EQ(found->outputs[0].n, 6);
+  EXPECT_DOUBLE_EQ(found->outputs[0].cosine->value, -1);
+}
+
+TEST(EvaluateTest, ComparesOutputsWithoutLabels) {
+  FakeSource source(2, false);
+  const auto found = Evaluate(FakeModel(1), FakeModel(2), source, "outputs", Fast(), NoProgress());
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->n, 4);
+  EXPECT_FALSE(found->paired);
+  EXPECT_DOUBLE_EQ(found->outputs[0].cosine->value, 1);
+  EXPECT_DOUBLE_EQ(found->outputs[0].relative_error->value, 1);
+  EXPECT_EQ(found->outputs[0].flips, (Share{0, 4}));
+}
+
+TEST(EvaluateTest, AddsDistributions) {
+  FakeSource source(1);
+  Evidence evidence;
+  const auto done = EvaluateDistribution(FakeModel(1), FakeModel(-1), source, "classification", "noise", "severity 3",
+                                         Fast(), NoProgress(), evidence);
+  ASSERT_TRUE(done) << done.error().what;
+  ASSERT_EQ(evidence.paired->distributions.size(), 1);
+  EXPECT_EQ(evidence.paired->distributions[0].counts.harmful, 2);
+  EXPECT_EQ(evidence.candidate.distributions[0].text, "severity 3");
+}
+
+std::string ErrorOf(const Result<Evidence>& found) {
+  EXPECT_FALSE(found);
+  if (found) return "";
+  EXPECT_FALSE(found.error().next_step.empty());
+  return found.error().what;
+}
+
+TEST(EvaluateTest, SaysWhatDoesNotFit) {
+  FakeSource empty(0), unlabelled(1, false), good(1);
+  const auto run = [&](const RunnableModel& a, const RunnableModel& b, BatchSource& source,
+                       const std::string& task = "classification", std::string output = "") {
+    auto options = Fast();
+    options.score_output = std::move(output);
+    return ErrorOf(Evaluate(a, b, source, task, options, NoProgress()));
+  };
+  EXPECT_THAT(run(FakeModel(1), FakeModel(1), empty), HasSubstr("holds no sample"));
+  EXPECT_THAT(run(FakeModel(1), FakeModel(1), unlabelled), HasSubstr("has 0 labels"));
+  EXPECT_THAT(run(FakeModel(1), FakeModel(1), good, "poetry"), HasSubstr("the task 'poetry'"));
+  EXPECT_THAT(run(FakeModel(1), FakeModel(1), good, "classification", "z"),
+              HasSubstr("no output 'z'"));
+  EXPECT_THAT(run(FakeModel(1, {-1, 2, 7}), FakeModel(1, {-1, 2, 7}), good),
+              HasSubstr("no output holds one row of class scores a sample: logits float32"));
+  auto other = FakeModel(1);
+  other.outputs[0].name = "y";
+  EXPECT_THAT(run(FakeModel(1), other, good),
+              HasSubstr("output 0 is 'logits' in the baseline and 'y'"));
+}
+
+class ImpatientProgress : public Progress {
+ public:
+  void Begin(std::string_view, int64_t) override {}
+  void Update(int64_t) override {}
+  void End(std::string_view) override {}
+  bool cancelled() const override { return true; }
+};
+
+TEST(EvaluateTest, StopsWhenTheUserAsks) {
+  FakeSource source(5);
+  ImpatientProgress progress;
+  const auto found =
+      Evaluate(FakeModel(1), FakeModel(1), source, "classification", Fast(), progress);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, ErrorCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace tare::evaluate

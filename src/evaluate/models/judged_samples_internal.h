@@ -1,0 +1,58 @@
+// Samples of models that run, measured by numbers: the metrics of the task and the user's own KPIs, in slices.
+
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "tare/evaluate/models/evaluate.h"
+#include "tare/evaluate/samples/kpi_evaluation.h"
+#include "tare/evaluate/samples/sample_evaluation.h"
+
+namespace tare::evaluate {
+
+/// A number that KPIs may read beside the columns of the schema.
+struct Fact {
+  std::string_view name;
+  double baseline = 0, candidate = 0;
+};
+
+class JudgedSamples {
+ public:
+  /// Errors  as SampleEvaluation, KpiEvaluation and SliceExpression; more than 64 slices.
+  static Result<JudgedSamples> Create(SampleSchema schema, const EvaluateOptions& options);
+
+  /// Numbers in a row of the schema.
+  size_t width() const { return columns_.size(); }
+  int64_t num_samples() const { return evaluation_.num_samples(); }
+
+  /// Bit s of element i: sample i of the batch is in slice s. `label`: one number a sample; empty where the task
+  /// has none.
+  /// Errors  kInvalidArgument: a slice compares a name that is no column of the batch.
+  Result<std::vector<uint64_t>> SlicesOf(const EvaluationBatch& batch, std::span<const double> label) const;
+
+  /// Adds sample `row` of the batch.
+  /// Errors  kInvalidArgument: a KPI reads a name that there is not, or is not finite.
+  Result<void> Add(const EvaluationBatch& batch, size_t row, std::span<const double> baseline, std::span<const double> candidate,
+                   bool changed, uint64_t slices, std::span<const Fact> facts = {});
+
+  TestEvidence Finish() const;
+
+ private:
+  struct Slice {
+    SliceSpec spec;
+    SliceExpression where;
+  };
+  JudgedSamples(SampleEvaluation evaluation, std::vector<std::string> columns) : evaluation_(std::move(evaluation)), columns_(std::move(columns)) {}
+  Result<void> AddKpis(const EvaluationBatch& batch, size_t row, std::span<const double> baseline, std::span<const double> candidate,
+                       uint64_t slices, std::span<const Fact> facts);
+
+  SampleEvaluation evaluation_;
+  std::optional<KpiEvaluation> kpis_;
+  std::vector<std::string> columns_;  // of the schema
+  std::vector<Slice> slices_;
+};
+
+}  // namespace tare::evaluate

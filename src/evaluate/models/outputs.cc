@@ -1,0 +1,311 @@
+#include "tare/evaluate/models/outputs.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "tare/core/text.h"
+#include "tare/runtime/compare.h"
+#include "tare/stats/scores.h"
+
+namespace tare::evaluate {
+namespace {
+
+constexpr int64_t kMaxScoreClasses = 200'000;
+// Rows looked at to decide what an output is.
+constexpr size_t kRowsToLookAt = 64;
+
+struct SampleCloseness {
+  double cosine = 1;
+  double squared_error = 0;
+  double squares = 0;  // of the baseline
+};
+
+bool NameHas(std::string name, std::span<const std::string_view> parts) {
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::ranges::any_of(parts,
+                             [&](auto part) { return name.find(part) != std::string::npos; });
+}
+
+bool HaveUnitLength(std::span<const float> values, size_t width) {
+  for (size_t row = 0; row + width <= values.size(); row += width) {
+    double squares = 0;
+    for (const float x : values.subspan(row, width)) squares += double{x} * x;
+    if (!(std::abs(squares - 1) < 1e-3)) return false;
+  }
+  return true;
+}
+
+bool LooksLikeScores(const std::string& name, const TensorView& first) {
+  constexpr std::array<std::string_view, 4> kScores = {"logit", "prob", "softmax", "score"};
+  constexpr std::array<std::string_view, 4> kFeatures = {"embed", "feature", "hidden", "pool"};
+  const int64_t width = first.shape.empty() ? 0 : first.shape.back();
+  if (first.dtype != DType::kFloat32 || first.shape.size() < 2 || width < 2 ||
+      width > kMaxScoreClasses) {
+    return false;
+  }
+  const auto all = first.data<float>();
+  const auto size = static_cast<size_t>(width);
+  const auto rows = all.first(std::min(all.size() / size, kRowsToLookAt) * size);
+  if (stats::LookLikeProbabilities(rows, width) || NameHas(name, kScores)) return true;
+  return first.shape.size() == 2 && !NameHas(name, kFeatures) && !HaveUnitLength(rows, size);
+}
+
+template <class T>
+int64_t CountNonFinite(std::span<const T> values) {
+  return std::ranges::count_if(values, [](T value) { return !std::isfinite(value); });
+}
+
+int64_t NonFinite(const TensorView& view) {
+  if (view.dtype == DType::kFloat32) return CountNonFinite(view.data<float>());
+  if (view.dtype == DType::kFloat64) return CountNonFinite(view.data<double>());
+  return 0;
+}
+
+// Rows [begin, end) of the first axis, without copying.
+TensorView RowsOf(const TensorView& view, int64_t begin, int64_t end, std::vector<int64_t>& shape) {
+  const auto rows = static_cast<size_t>(view.shape.front());
+  const size_t width = rows == 0 ? 0 : view.bytes.size() / rows;
+  shape.assign(view.shape.begin(), view.shape.end());
+  shape.front() = end - begin;
+  const auto first = static_cast<size_t>(begin) * width;
+  return {view.dtype, shape, view.bytes.subspan(first, static_cast<size_t>(end - begin) * width)};
+}
+
+Share CountFlippedRows(const TensorView& a, const TensorView& b) {
+  const auto width = static_cast<size_t>(a.shape.back());
+  const auto first = a.data<float>();
+  const auto second = b.data<float>();
+  Share out;
+  for (size_t row = 0; row + width <= first.size(); row += width, ++out.n) {
+    const int64_t before = stats::ArgMax(first.subspan(row, width));
+    out.count += before != stats::ArgMax(second.subspan(row, width)) ? 1 : 0;
+  }
+  return out;
+}
+
+Share CountEqual(const TensorView& a, const TensorView& b) {
+  const auto width = static_cast<size_t>(std::max(1, BitWidth(a.dtype) / 8));
+  Share out;
+  for (size_t at = 0; at + width <= a.bytes.size(); at += width, ++out.n) {
+    out.count += std::equal(a.bytes.begin() + static_cast<ptrdiff_t>(at),
+                            a.bytes.begin() + static_cast<ptrdiff_t>(at + width),
+                            b.bytes.begin() + static_cast<ptrdiff_t>(at))
+                     ? 1
+                     : 0;
+  }
+  return out;
+}
+
+// What has been collected of one output.
+struct OutputState {
+  ValueInfo info;
+  std::optional<bool> is_scores;  // decided by the first run
+  std::vector<SampleCloseness> samples;
+  Share flips, agreement;
+  int64_t non_finite_baseline = 0, non_finite_candidate = 0;
+
+  void AddSample(const TensorView& a, const TensorView& b) {
+    if (!IsFloat(a.dtype)) return;
+    const auto sums = runtime::ComparePair(a, b);
+    samples.push_back({sums.Cosine(), sums.squared_error, sums.aa});
+  }
+
+  // What is counted over all valid rows at once.
+  void AddRows(const TensorView& a, const TensorView& b) {
+    if (!IsFloat(a.dtype)) {
+      const Share equal = CountEqual(a, b);
+      agreement.count += equal.count;
+      agreement.n += equal.n;
+      return;
+    }
+    non_finite_baseline += NonFinite(a);
+    non_finite_candidate += NonFinite(b);
+    if (!is_scores && !a.bytes.empty()) is_scores = LooksLikeScores(info.name, a);
+    if (!is_scores.value_or(false)) return;
+    const Share flipped = CountFlippedRows(a, b);
+    flips.count += flipped.count;
+    flips.n += flipped.n;
+  }
+};
+
+stats::BootstrapDistribution BootstrapRelativeError(std::span<const SampleCloseness> samples,
+                                                    const stats::BootstrapOptions& options) {
+  double errors = 0;
+  double squares = 0;
+  for (const auto& sample : samples) {
+    errors += sample.squared_error;
+    squares += sample.squares;
+  }
+  std::vector<double> left_out;
+  for (const auto& sample : samples) {
+    left_out.push_back(std::sqrt(std::max(0.0, errors - sample.squared_error) /
+                                 std::max(squares - sample.squares, 1e-300)));
+  }
+  const double accelerations[] = {stats::Acceleration(left_out)};
+  const auto statistic = [&](std::span<const uint32_t> indices, std::span<double> values) {
+    double top = 0;
+    double bottom = 0;
+    for (const uint32_t i : indices) {
+      top += samples[i].squared_error;
+      bottom += samples[i].squares;
+    }
+    values[0] = top == 0 ? 0 : bottom > 0 ? std::sqrt(top / bottom) : NAN;
+  };
+  return stats::BootstrapIndices(static_cast<int64_t>(samples.size()), accelerations, statistic,
+                                 options)
+      .front();
+}
+
+void FinishFloats(const OutputState& state, const OutputsOptions& options, OutputCloseness& out) {
+  out.non_finite_baseline = state.non_finite_baseline;
+  out.non_finite_candidate = state.non_finite_candidate;
+  if (state.is_scores.value_or(false)) out.flips = state.flips;
+  out.n = static_cast<int64_t>(state.samples.size());
+  if (state.samples.empty()) {
+    out.cosine = Estimate{.value = std::numeric_limits<double>::quiet_NaN()};
+    return;
+  }
+  const auto bootstrap = stats::WithinBudget(options.bootstrap, out.n);
+  std::vector<double> cosines;
+  for (const auto& sample : state.samples) cosines.push_back(sample.cosine);
+  out.least_cosine = *std::ranges::min_element(cosines);
+  const std::span<const double> columns[] = {cosines};
+  out.cosine = BootstrapEstimate(stats::BootstrapMeans(columns, bootstrap).front(), out.n,
+                                 options.confidence);
+  // Samples with non-finite differences have no relative error.
+  if (std::ranges::any_of(cosines, [](double c) { return c == -1; }) &&
+      state.non_finite_baseline + state.non_finite_candidate > 0) {
+    return;
+  }
+  Estimate error = BootstrapEstimate(BootstrapRelativeError(state.samples, bootstrap), out.n,
+                                     options.confidence);
+  if (!std::isfinite(error.value)) return;
+  if (error.value > 0) out.snr_db = -20 * std::log10(error.value);
+  out.relative_error = std::move(error);
+}
+
+}  // namespace
+
+struct OutputsEvaluation::State {
+  OutputsOptions options;
+  std::vector<OutputState> outputs;
+  int64_t num_samples = 0;
+
+  Result<void> Check(std::span<const TensorView> baseline,
+                     std::span<const TensorView> candidate) const;
+  // Rows that each output has in this run; -1 when the run is the sample.
+  int64_t CommonRows(std::span<const TensorView> run) const;
+};
+
+Result<void> OutputsEvaluation::State::Check(std::span<const TensorView> baseline,
+                                             std::span<const TensorView> candidate) const {
+  if (baseline.size() != outputs.size() || candidate.size() != outputs.size()) {
+    return InvalidArgument(StrCat("a run gave ", baseline.size(), " and ", candidate.size(),
+                                  " outputs where ", outputs.size(), " are compared"),
+                           "compare two models with the same outputs");
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const TensorView& a = baseline[i];
+    const TensorView& b = candidate[i];
+    if (a.dtype == b.dtype && std::ranges::equal(a.shape, b.shape)) continue;
+    return InvalidArgument(StrCat("output '", outputs[i].info.name, "' is ", DTypeName(a.dtype),
+                                  " ", ShapeText(a.shape), " in the baseline and ",
+                                  DTypeName(b.dtype), " ", ShapeText(b.shape), " in the candidate"),
+                           "compare two models with the same outputs");
+  }
+  return {};
+}
+
+int64_t OutputsEvaluation::State::CommonRows(std::span<const TensorView> run) const {
+  if (options.sample_is_run || run.empty()) return -1;
+  for (const auto& view : run) {
+    if (view.shape.empty() || view.shape.front() != run.front().shape.front()) return -1;
+  }
+  return run.front().shape.front();
+}
+
+OutputsEvaluation::OutputsEvaluation(std::unique_ptr<State> state) : state_(std::move(state)) {}
+OutputsEvaluation::OutputsEvaluation(OutputsEvaluation&&) noexcept = default;
+OutputsEvaluation& OutputsEvaluation::operator=(OutputsEvaluation&&) noexcept = default;
+OutputsEvaluation::~OutputsEvaluation() = default;
+
+Result<OutputsEvaluation> OutputsEvaluation::Create(std::vector<ValueInfo> outputs,
+                                                    OutputsOptions options) {
+  if (!(options.confidence > 0.5 && options.confidence < 1)) {
+    return InvalidArgument(StrCat("confidence ", options.confidence, " is not in (0.5, 1)"),
+                           "give a confidence such as 0.95");
+  }
+  if (options.bootstrap.replicates < 100) {
+    return InvalidArgument(StrCat(options.bootstrap.replicates, " bootstrap replicates"),
+                           "give at least 100; 10,000 is the default");
+  }
+  auto state = std::make_unique<State>();
+  state->options = options;
+  for (auto& info : outputs) {
+    state->outputs.emplace_back();
+    state->outputs.back().info = std::move(info);
+  }
+  return OutputsEvaluation(std::move(state));
+}
+
+Result<void> OutputsEvaluation::Add(std::span<const TensorView> baseline,
+                                    std::span<const TensorView> candidate, int64_t num_valid) {
+  TARE_TRY_VOID(state_->Check(baseline, candidate));
+  const int64_t rows = state_->CommonRows(baseline);
+  const int64_t valid = rows < 0 ? 1 : std::clamp<int64_t>(num_valid, 0, rows);
+  std::vector<int64_t> first_shape, second_shape;
+  for (size_t i = 0; i < baseline.size(); ++i) {
+    OutputState& output = state_->outputs[i];
+    if (rows < 0) {
+      output.AddSample(baseline[i], candidate[i]);
+      output.AddRows(baseline[i], candidate[i]);
+      continue;
+    }
+    output.AddRows(RowsOf(baseline[i], 0, valid, first_shape),
+                   RowsOf(candidate[i], 0, valid, second_shape));
+    for (int64_t row = 0; row < valid; ++row) {
+      output.AddSample(RowsOf(baseline[i], row, row + 1, first_shape),
+                       RowsOf(candidate[i], row, row + 1, second_shape));
+    }
+  }
+  state_->num_samples += valid;
+  return {};
+}
+
+int64_t OutputsEvaluation::num_samples() const { return state_->num_samples; }
+
+std::vector<OutputCloseness> OutputsEvaluation::Finish() const {
+  std::vector<OutputCloseness> out;
+  for (const auto& output : state_->outputs) {
+    OutputCloseness closeness;
+    closeness.name = output.info.name;
+    closeness.shape = output.info.shape;
+    closeness.n = state_->num_samples;
+    const bool integer = output.agreement.n > 0 || !IsFloat(output.info.dtype);
+    if (integer) {
+      closeness.agreement = output.agreement;
+    } else {
+      FinishFloats(output, state_->options, closeness);
+    }
+    out.push_back(std::move(closeness));
+  }
+  return out;
+}
+
+void SetOutputsEvidence(std::vector<OutputCloseness> outputs, int64_t n, Evidence& evidence) {
+  for (const auto& output : outputs) {
+    if (output.non_finite_baseline + output.non_finite_candidate == 0) continue;
+    evidence.warnings.push_back(
+        {StrCat("output '", output.name, "' holds NaN or infinity: ", output.non_finite_baseline,
+                " elements in the baseline, ", output.non_finite_candidate, " in the candidate"),
+         "look at the samples that cause it; equal positions count as equal"});
+  }
+  if (evidence.n == 0) evidence.n = n;
+  evidence.outputs = std::move(outputs);
+}
+
+}  // namespace tare::evaluate

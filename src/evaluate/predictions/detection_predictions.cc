@@ -1,0 +1,181 @@
+#include "tare/evaluate/predictions/detection_predictions.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "evaluate/predictions/kpi_lines_internal.h"
+#include "evaluate/predictions/prediction_lines_internal.h"
+#include "tare/scores/detection_scores.h"
+
+namespace tare::evaluate {
+namespace {
+
+using Json = JsonReader::Json;
+
+constexpr int64_t kMaxGroups = 200;
+constexpr IouRange kRanges[] = {IouRange::kAll, IouRange::k50};
+constexpr const char* kNames[] = {"map", "map_50"};
+constexpr size_t kNumRanges = 2;
+
+// Numbers of classes by their text.
+class Categories {
+ public:
+  int64_t Number(const std::string& text) { return numbers_.emplace(text, static_cast<int64_t>(numbers_.size())).first->second; }
+
+ private:
+  std::map<std::string, int64_t> numbers_;
+};
+
+Result<Box> ReadBox(const JsonReader& fields) {
+  TARE_TRY(const auto numbers, ReadNumbers(fields, "box"));
+  if (numbers.size() != 4 || numbers[2] < 0 || numbers[3] < 0) {
+    return fields.Wrong("box", "[x, y, width, height] with a size of at least 0");
+  }
+  return Box{numbers[0], numbers[1], numbers[2], numbers[3]};
+}
+
+Result<int64_t> ReadCategory(const JsonReader& fields, Categories& categories) {
+  const Json* child = fields.Child("class");
+  if (child == nullptr || !(child->is_string() || child->is_number_integer())) {
+    return fields.Wrong("class", "a class index or name");
+  }
+  return categories.Number(child->is_string() ? child->get<std::string>() : child->dump());
+}
+
+Result<std::vector<TrueBox>> ReadTruths(const JsonReader& line, Categories& categories) {
+  TARE_TRY(const Json* list, line.Array("label"));
+  if (list == nullptr) return line.Wrong("label", "a list of boxes: it is missing");
+  std::vector<TrueBox> boxes;
+  for (size_t i = 0; i < list->size(); ++i) {
+    const JsonReader fields = line.At("label", i, (*list)[i]);
+    TrueBox truth;
+    TARE_TRY(truth.box, ReadBox(fields));
+    TARE_TRY(truth.category, ReadCategory(fields, categories));
+    TARE_TRY(truth.area, fields.Number("area"));
+    if (const Json* crowd = fields.Child("crowd")) {
+      if (!crowd->is_boolean() && !crowd->is_number_integer()) return fields.Wrong("crowd", "true or false");
+      truth.crowd = crowd->is_boolean() ? crowd->get<bool>() : crowd->get<int64_t>() != 0;
+    }
+    boxes.push_back(truth);
+  }
+  return boxes;
+}
+
+Result<std::vector<DetectedBox>> ReadDetections(const JsonReader& line, Categories& categories) {
+  TARE_TRY(const Json* list, line.Array("prediction"));
+  if (list == nullptr) return line.Wrong("prediction", "a list of boxes: it is missing");
+  std::vector<DetectedBox> boxes;
+  for (size_t i = 0; i < list->size(); ++i) {
+    const JsonReader fields = line.At("prediction", i, (*list)[i]);
+    DetectedBox detected;
+    TARE_TRY(detected.box, ReadBox(fields));
+    TARE_TRY(detected.category, ReadCategory(fields, categories));
+    TARE_TRY(const auto score, fields.Number("score"));
+    if (!score) return fields.Wrong("score", "a number: it is missing");
+    detected.score = *score;
+    boxes.push_back(detected);
+  }
+  return boxes;
+}
+
+// Classes in the order of their scores: what an image shows, without where.
+std::vector<int64_t> ClassesOf(std::vector<DetectedBox> boxes) {
+  std::ranges::stable_sort(boxes, std::greater<>{}, &DetectedBox::score);
+  std::vector<int64_t> classes;
+  for (const DetectedBox& box : boxes) classes.push_back(box.category);
+  return classes;
+}
+
+// Both values and their difference for each range; `values` has 3 * kNumRanges places.
+void Compare(const DetectionScores& baseline, const DetectionScores& candidate, std::span<const double> weights,
+             std::span<double> values) {
+  for (size_t r = 0; r < kNumRanges; ++r) {
+    values[3 * r] = baseline.MeanAveragePrecision(weights, kRanges[r]);
+    values[3 * r + 1] = candidate.MeanAveragePrecision(weights, kRanges[r]);
+    values[3 * r + 2] = values[3 * r + 1] - values[3 * r];
+  }
+}
+
+std::vector<double> Accelerations(const DetectionScores& baseline, const DetectionScores& candidate, int64_t n) {
+  const int64_t groups = std::min(n, kMaxGroups);
+  std::vector<std::vector<double>> left_out(3 * kNumRanges);
+  for (int64_t g = 0; g < groups; ++g) {
+    std::vector<double> weights(static_cast<size_t>(n), 1.0);
+    for (int64_t i = g; i < n; i += groups) weights[static_cast<size_t>(i)] = 0;
+    std::vector<double> values(3 * kNumRanges);
+    Compare(baseline, candidate, weights, values);
+    for (size_t k = 0; k < values.size(); ++k) {
+      if (std::isfinite(values[k])) left_out[k].push_back(values[k]);
+    }
+  }
+  std::vector<double> accelerations;
+  for (const auto& values : left_out) accelerations.push_back(stats::Acceleration(values));
+  return accelerations;
+}
+
+TestEvidence Summarise(const DetectionScores& baseline, const DetectionScores& candidate, int64_t work, FlipCounts flips,
+                       const DetectionOptions& options) {
+  const int64_t n = flips.n;
+  const auto statistic = [&](std::span<const uint32_t> indices, std::span<double> values) {
+    std::vector<double> weights(static_cast<size_t>(n), 0.0);
+    for (const uint32_t index : indices) weights[index] += 1;
+    Compare(baseline, candidate, weights, values);
+  };
+  const auto drawn = stats::BootstrapIndices(n, Accelerations(baseline, candidate, n), statistic,
+                                             stats::WithinBudget(options.bootstrap, std::max(n, work)));
+  TestEvidence out;
+  out.n = n;
+  out.paired.counts = flips;
+  for (size_t r = 0; r < kNumRanges; ++r) {
+    out.baseline.emplace_back(kNames[r], BootstrapEstimate(drawn[3 * r], n, options.confidence));
+    out.candidate.emplace_back(kNames[r], BootstrapEstimate(drawn[3 * r + 1], n, options.confidence));
+    out.paired.difference.emplace_back(kNames[r], BootstrapEstimate(drawn[3 * r + 2], n, options.confidence));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline, const std::string& baseline_name,
+                                                  std::istream& candidate, const std::string& candidate_name,
+                                                  const DetectionOptions& options) {
+  PredictionReader readers[2] = {{baseline, baseline_name}, {candidate, candidate_name}};
+  Categories categories;
+  DetectionScorer scorers[2];
+  FlipCounts flips;
+  int64_t work = 0;
+  const std::vector<std::string> measured = {"num_objects", "num_detections"};
+  std::optional<KpiLines> kpis;
+  TARE_TRY(flips.n, JoinById(readers[0], readers[1], [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
+    const JsonReader first = readers[0].Fields(a);
+    const JsonReader second = readers[1].Fields(b);
+    TARE_TRY(const auto truths, ReadTruths(first, categories));
+    if (second.Child("label") != nullptr && *second.Child("label") != *first.Child("label")) {
+      return readers[1].Wrong(b.line, StrCat("'label' of id '", b.id, "' differs from that in ", baseline_name),
+                              "give the same label in both files, or leave it out of the second");
+    }
+    TARE_TRY(const auto before, ReadDetections(first, categories));
+    TARE_TRY(const auto after, ReadDetections(second, categories));
+    TARE_TRY_VOID(scorers[0].AddImage(truths, before).While(StrCat("in ", baseline_name, ":", a.line)));
+    TARE_TRY_VOID(scorers[1].AddImage(truths, after).While(StrCat("in ", candidate_name, ":", b.line)));
+    if (ClassesOf(before) != ClassesOf(after)) ++flips.flips;
+    work += 20 * static_cast<int64_t>(before.size() + after.size());
+    if (options.kpis.empty()) return {};
+    if (!kpis) {
+      TARE_TRY(kpis, KpiLines::Create(options.kpis, {options.confidence, options.bootstrap, {}, {}}, measured, a, b));
+    }
+    const auto row = [&](size_t num_detections) {
+      return std::vector<double>{static_cast<double>(truths.size()), static_cast<double>(num_detections)};
+    };
+    return kpis->Add(first, second, row(before.size()), row(after.size()), 0);
+  }));
+  const DetectionScores first = std::move(scorers[0]).Finish();
+  const DetectionScores second = std::move(scorers[1]).Finish();
+  TestEvidence out = Summarise(first, second, work, flips, options);
+  if (kpis) kpis->AddTo(out);
+  return out;
+}
+
+}  // namespace tare::evaluate

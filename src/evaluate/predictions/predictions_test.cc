@@ -1,0 +1,171 @@
+#include "tare/evaluate/predictions/predictions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <sstream>
+
+namespace tare::evaluate {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Result<TestEvidence> Join(const std::string& baseline, const std::string& candidate,
+                                    std::vector<std::string>* classes = nullptr,
+                                    std::vector<std::string> given = {}) {
+  std::istringstream first(baseline);
+  std::istringstream second(candidate);
+  ClassificationOptions options;
+  options.bootstrap.replicates = 200;
+  options.classes = std::move(given);
+  return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options, classes);
+}
+
+constexpr const char* kOnly = R"({"id": 1, "label": 0, "prediction": 0})";
+
+TEST(PredictionsTest, JoinsByIdInAnyOrder) {
+  const auto found = Join(
+      "{\"id\": \"a\", \"label\": 1, \"prediction\": 1}\n\n{\"id\": 7, \"label\": 0, "
+      "\"prediction\": 1}\n",
+      "{\"id\": \"7\", \"prediction\": 0}\r\n{\"id\": \"a\", \"label\": 1, \"prediction\": 0}");
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->n, 2);
+  EXPECT_EQ(found->paired.counts.harmful, 1);
+  EXPECT_EQ(found->paired.counts.helpful, 1);
+}
+
+TEST(PredictionsTest, NumbersNamesAlphabetically) {
+  std::vector<std::string> classes;
+  const auto found = Join(R"({"id": 1, "label": "dog", "prediction": "cat"})",
+                          R"({"id": 1, "prediction": "ant"})", &classes);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_THAT(classes, ElementsAre("ant", "cat", "dog"));
+  EXPECT_EQ(found->baseline_confusion[2][1], 1);
+  EXPECT_EQ(found->candidate_confusion[2][0], 1);
+}
+
+TEST(PredictionsTest, ReadsScores) {
+  std::string first, second;
+  for (int i = 0; i < 600; ++i) {  // more than one batch
+    first += StrCat("{\"id\": ", i, ", \"label\": ", i % 2, ", \"scores\": [0.25, 0.75]}\n");
+    second += StrCat("{\"id\": ", 599 - i, ", \"scores\": [0.5, 0.5]}\n");
+  }
+  const auto found = Join(first, second);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->scores, "probabilities");
+  EXPECT_EQ(found->n, 600);
+  EXPECT_EQ(found->paired.counts.flips, 600);
+  EXPECT_NEAR(FindMetric(found->candidate, "log_loss")->value, 0.693147, 1e-5);
+}
+
+TEST(PredictionsTest, TakesNamesOfGivenClassesWithScores) {
+  const auto found = Join(R"({"id": 1, "label": "b", "scores": [0.1, 0.9]})",
+                          R"({"id": 1, "scores": [0.9, 0.1]})", nullptr, {"a", "b"});
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->paired.counts.harmful, 1);
+}
+
+TEST(PredictionsTest, RefuseLogitsAmongProbabilities) {
+  const auto lines = [](int odd, const char* scores) {
+    std::string text;
+    for (int i = 0; i < 600; ++i) text += StrCat("{\"id\": ", i, ", \"label\": 0, \"scores\": ", i == odd ? scores : "[0.25, 0.75]", "}\n");
+    return text;
+  };
+  const std::string good = lines(-1, "");
+  EXPECT_THAT(Join(lines(500, "[2.5, 0]"), good).error().what, HasSubstr("float.jsonl:501: the score 2.5 of the baseline is no probability"));
+  EXPECT_THAT(Join(good, lines(3, "[0.5, -0.5]")).error().what, HasSubstr("float.jsonl:4: the score -0.5 of the candidate"));
+  // A softmax in 8 bits need not add up to 1.
+  EXPECT_EQ(Join(good, lines(500, "[0.3, 0.72]"))->scores, "probabilities");
+  EXPECT_EQ(Join(lines(3, "[0.5, 0.6]"), good)->scores, "logits") << "the first 256 lines decide";
+}
+
+TEST(PredictionsTest, AClassThatOnlyOneSideNamesIsAClass) {
+  std::vector<std::string> classes;
+  const auto found = Join("{\"id\": 1, \"label\": \"a\", \"prediction\": \"a\"}\n{\"id\": 2, \"label\": \"b\", \"prediction\": \"b\"}\n",
+                          "{\"id\": 1, \"prediction\": \"a\"}\n{\"id\": 2, \"prediction\": \"c\"}\n", &classes);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_THAT(classes, ElementsAre("a", "b", "c"));
+  // scikit-learn: f1_score(["a", "b"], ["a", "c"], average="macro", zero_division=0) is (1 + 0 + 0) / 3.
+  EXPECT_DOUBLE_EQ(FindMetric(found->baseline, "f1_macro")->value, 1);
+  EXPECT_DOUBLE_EQ(FindMetric(found->candidate, "f1_macro")->value, 1.0 / 3);
+}
+
+TEST(PredictionsTest, OneClassAloneHasItsMetrics) {
+  std::string lines;
+  for (int i = 0; i < 20; ++i) lines += StrCat("{\"id\": ", i, ", \"label\": 0, \"scores\": [3]}\n");
+  const auto single = Join(lines, lines);  // a logit of class 1
+  ASSERT_TRUE(single) << single.error().what;
+  EXPECT_EQ(FindMetric(single->baseline, "accuracy")->value, 0);
+  const auto only = Join(kOnly, kOnly);
+  ASSERT_TRUE(only) << only.error().what;
+  EXPECT_EQ(FindMetric(only->baseline, "f1_macro")->value, 1);
+}
+
+TEST(PredictionsTest, AnEmptySliceIsSaidAndHasNoNumbers) {
+  std::istringstream first(kOnly), second(kOnly);
+  ClassificationOptions options;
+  options.bootstrap.replicates = 200;
+  options.slices = {{"none", "label == 7"}};
+  options.kpis = {{"k", "correct"}};
+  const auto found = EvaluatePredictions(first, "a", second, "b", options, nullptr);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->warnings.at(0).what, "slice 'none' holds no sample");
+  EXPECT_TRUE(std::isnan(FindMetric(found->baseline_slices[0].metrics, "accuracy")->value));
+  EXPECT_TRUE(std::isnan(FindMetric(found->baseline_slices[0].metrics, "kpi:k")->value));
+  EXPECT_FALSE(FindMetric(found->paired.slices[0].difference, "kpi:k")->low);
+}
+
+struct BadPair {
+  std::string baseline, candidate;
+  std::string_view what;
+};
+class BadPredictionsTest : public testing::TestWithParam<BadPair> {};
+
+TEST_P(BadPredictionsTest, EndWithFileLineAndNextStep) {
+  const auto found = Join(GetParam().baseline, GetParam().candidate);
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().what, HasSubstr(GetParam().what));
+  EXPECT_FALSE(found.error().next_step.empty());
+}
+
+constexpr const char* kGood = R"({"id": 1, "label": 0, "prediction": 0})";
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadPredictionsTest,
+    testing::Values(
+        BadPair{kGood, R"({"id": 2, "prediction": 0})",
+                "float.jsonl:1: the id '1' has no partner in int8.jsonl"},
+        BadPair{std::string(kGood) + "\n" + kGood, kGood, "float.jsonl:2: the id '1' stands twice"},
+        BadPair{kGood, R"({"id": 1, "label": 1, "prediction": 0})",
+                "int8.jsonl:1: label 1 of id '1', but 0 in float.jsonl"},
+        BadPair{R"({"id": 1, "prediction": 0})", kGood,
+                "int8.jsonl:1: label 0 of id '1', but nothing"},
+        BadPair{R"({"id": 1, "prediction": 0})", R"({"id": 1, "prediction": 0})",
+                "the line has no label"},
+        BadPair{kGood, R"({"prediction": 0})", "int8.jsonl:1: the line has no id"},
+        BadPair{kGood, R"({"id": 1})", "neither prediction nor scores"},
+        BadPair{kGood, "{\"id\": 1, ", "int8.jsonl:1 is not JSON"},
+        BadPair{kGood, "[1]", "not an object"},
+        BadPair{kGood, R"({"id": 1, "prediction": 0.5})",
+                "prediction is not a class index or name"},
+        BadPair{kGood, R"({"id": 1, "prediction": -2})", "prediction is not at least 0"},
+        BadPair{kGood, R"({"id": 1, "prediction": "cat"})",
+                "'cat' is a name where others are indices"},
+        BadPair{R"({"id": 1, "label": 0, "scores": [NaN, 1]})", kGood,
+                "float.jsonl:1: NaN and Infinity"},
+        BadPair{R"({"id": 1, "label": 0, "scores": [null, 1]})", kGood, "finite numbers"},
+        BadPair{R"({"id": 1, "label": 0, "scores": [1e39, 1]})", kGood, "finite numbers"},
+        BadPair{R"({"id": 1, "label": 0, "scores": []})", kGood, "empty"},
+        BadPair{R"({"id": 1, "label": 0, "scores": [1, 2]})", R"({"id": 1, "scores": [1, 2, 3]})",
+                "3 scores, others have 2"},
+        BadPair{R"({"id": 1, "label": 5, "scores": [1, 2]})", R"({"id": 1, "scores": [1, 2]})",
+                "label 5 of sample 0 is no class"},
+        BadPair{R"({"id": 1, "label": "x", "scores": [1, 2]})", R"({"id": 1, "scores": [1, 2]})",
+                "scores have no names"},
+        BadPair{"", "\n\n", "hold no predictions"},
+        BadPair{std::string(10'000, '['), kGood, "64 levels"}));
+
+}  // namespace
+}  // namespace tare::evaluate

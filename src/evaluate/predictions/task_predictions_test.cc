@@ -1,0 +1,219 @@
+#include "tare/evaluate/predictions/task_predictions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <sstream>
+
+#include "tare/core/strcat.h"
+#include "tare/evaluate/predictions/detection_predictions.h"
+
+namespace tare::evaluate {
+namespace {
+
+using testing::HasSubstr;
+
+Result<TestEvidence> Judge(std::string_view task, const std::string& baseline, const std::string& candidate,
+                           std::vector<SliceSpec> slices = {}) {
+  std::istringstream first(baseline);
+  std::istringstream second(candidate);
+  TaskOptions options;
+  options.bootstrap.replicates = 500;
+  options.slices = std::move(slices);
+  if (task == "object_detection") {
+    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl", {0.95, options.bootstrap});
+  }
+  return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
+}
+
+double Value(const Metrics& metrics, std::string_view name) {
+  const Estimate* estimate = FindMetric(metrics, name);
+  EXPECT_NE(estimate, nullptr) << name;
+  return estimate == nullptr ? NAN : estimate->value;
+}
+
+TEST(TaskPredictionsTest, JudgesRegressionWhateverTheOrderOfTheLines) {
+  const auto found = Judge("regression",
+                           "{\"id\": 1, \"label\": 1, \"prediction\": 1.5}\n"
+                           "{\"id\": 2, \"label\": 2, \"prediction\": 2}\n"
+                           "{\"id\": 3, \"label\": 6, \"prediction\": 5}\n",
+                           "{\"id\": 3, \"prediction\": 6}\n"
+                           "{\"id\": 2, \"prediction\": 2}\n"
+                           "{\"id\": 1, \"prediction\": -1}\n");
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->n, 3);
+  EXPECT_EQ(found->paired.counts.flips, 2);
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "mae"), 0.5);
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "rmse"), std::sqrt(1.25 / 3));
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "r2"), 1 - 1.25 / 14);  // labels 1, 2, 6 have mean 3: 4 + 1 + 9
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "mae"), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(Value(found->paired.difference, "mae"), 2.0 / 3 - 0.5);
+}
+
+TEST(TaskPredictionsTest, SaysWhereR2IsUndefined) {
+  const auto found = Judge("regression", R"({"id": 1, "label": 2, "prediction": 1})", R"({"id": 1, "prediction": 2})");
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(std::isnan(Value(found->baseline, "r2")));
+}
+
+TEST(TaskPredictionsTest, JudgesLabelSets) {
+  const auto found = Judge("multi_label",
+                           "{\"id\": 1, \"label\": [0, 2], \"scores\": [0.9, 0.6, 0.1]}\n"
+                           "{\"id\": 2, \"label\": [], \"scores\": [0.1, 0.2, 0.3]}\n",
+                           "{\"id\": 1, \"scores\": [0.9, 0.1, 0.8]}\n{\"id\": 2, \"scores\": [0.5, 0.2, 0.3]}\n");
+  ASSERT_TRUE(found) << found.error().what;
+  // Float: {0, 1} for {0, 2}, {} for {}: tp 1 of 2 predicted and 2 gold. Int8: {0, 2}, {0}.
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "f1_micro"), 2.0 / 4);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "f1_micro"), 4.0 / 5);
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "subset_accuracy"), 0.5);
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "hamming_loss"), 2.0 / 6);
+  // Classes 0, 1, 2: F1 of 1, 0 (predicted, never gold), 0 (gold, never predicted).
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "f1_macro"), 1.0 / 3);
+  EXPECT_EQ(found->paired.counts.harmful, 1);
+  EXPECT_EQ(found->paired.counts.helpful, 1);
+}
+
+constexpr const char* kQuestions =
+    "{\"id\": \"a\", \"answers\": [\"the Eiffel Tower\", \"Eiffel\"], \"context\": \"They saw the Eiffel Tower.\", \"prediction\": \"Eiffel tower!\"}\n"
+    "{\"id\": \"b\", \"answers\": [], \"context\": \"Nothing of use.\", \"prediction\": \"\"}\n"
+    "{\"id\": \"c\", \"answers\": [\"42\"], \"context\": \"It is 42.\", \"prediction\": \"42\"}\n";
+
+TEST(TaskPredictionsTest, JudgesAnswersAndWhatSupportsThem) {
+  const auto found = Judge("question_answering", kQuestions,
+                           "{\"id\": \"a\", \"prediction\": \"Big Ben\"}\n"
+                           "{\"id\": \"b\", \"prediction\": \"use\"}\n"
+                           "{\"id\": \"c\", \"prediction\": \"42\"}\n");
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "exact_match"), 1);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "exact_match"), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "answer_rate"), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "answer_rate"), 1);
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "hallucination_rate"), 0);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "hallucination_rate"), 1.0 / 3) << "Big Ben is not in the context";
+  ASSERT_EQ(found->baseline_slices.size(), 2U);
+  EXPECT_EQ(found->baseline_slices[0].name, "has_answer");
+  EXPECT_EQ(found->baseline_slices[0].n, 2);
+  EXPECT_EQ(found->baseline_slices[1].n, 1);
+  EXPECT_EQ(found->paired.counts.harmful, 2);
+}
+
+TEST(TaskPredictionsTest, LeavesOutItsOwnSlicesThatHoldNothing) {
+  const auto found = Judge("question_answering", R"({"id": 1, "answers": ["a"], "prediction": "a"})", R"({"id": 1, "prediction": "a"})");
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->baseline_slices.size(), 1U);
+  EXPECT_EQ(found->baseline_slices[0].name, "has_answer");
+  EXPECT_TRUE(found->warnings.empty());
+}
+
+TEST(TaskPredictionsTest, TakesTheJudgeOfTheUserAndCorrectsItsErrors) {
+  // 100 answers, of which the judge flags 30; labelled: of 20 that are unsupported it flags 16, of 30 that
+  // are supported 3. Rogan and Gladen: (0.3 + 0.9 - 1) / (0.8 + 0.9 - 1) = 2 / 7.
+  std::string lines;
+  for (int i = 0; i < 100; ++i) {
+    const bool flagged = i < 30;
+    std::string label;
+    if (i < 16 || (i >= 30 && i < 34)) label = ", \"supported\": false";
+    if ((i >= 16 && i < 19) || (i >= 34 && i < 61)) label = ", \"supported\": true";
+    lines += StrCat("{\"id\": ", i, ", \"answers\": [\"x\"], \"prediction\": \"x\", \"support\": ", flagged ? "0.2" : "0.9", label, "}\n");
+  }
+  const auto found = Judge("generation", lines, lines);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "hallucination_rate"), 0.3);
+  EXPECT_NEAR(Value(found->baseline, "hallucination_rate_corrected"), 2.0 / 7, 1e-12);
+}
+
+TEST(TaskPredictionsTest, JudgesSlicesOfNumericFields) {
+  const std::string lines =
+      "{\"id\": 1, \"label\": 1, \"prediction\": 1, \"length\": 3}\n{\"id\": 2, \"label\": 1, \"prediction\": 3, \"length\": 30}\n";
+  const auto found = Judge("regression", lines, lines, {{"long", "length > 10"}});
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->baseline_slices[0].n, 1);
+  EXPECT_DOUBLE_EQ(Value(found->baseline_slices[0].metrics, "mae"), 2);
+  EXPECT_THAT(Judge("regression", lines, lines, {{"odd", "age > 1"}}).error().what, HasSubstr("age"));
+}
+
+TEST(TaskPredictionsTest, JudgesEntities) {
+  const auto found = Judge("token_classification",
+                           "{\"id\": 1, \"label\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"], \"prediction\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"]}\n",
+                           "{\"id\": 1, \"prediction\": [\"B-PER\", \"O\", \"O\", \"B-LOC\"]}\n");
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "f1_micro"), 1);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "f1_micro"), 0.5) << "one of two entities, two predicted";
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "token_accuracy"), 0.75);
+  EXPECT_EQ(found->paired.counts.harmful, 1);
+}
+
+TEST(TaskPredictionsTest, JudgesRankedLists) {
+  const auto found = Judge("retrieval", R"({"id": 1, "relevant": ["d3", 5], "prediction": ["d3", "d7", 5]})",
+                           R"({"id": 1, "prediction": ["d7", 5, "d1"]})");
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "mrr"), 1);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "mrr"), 0.5);
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "recall_at_1"), 0.5);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "recall_at_10"), 0.5);
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "ndcg_at_10"), (1 / std::log2(3)) / (1 + 1 / std::log2(3)));
+}
+
+TEST(DetectionPredictionsTest, JudgesBoxes) {
+  // One box of two is found exactly; the precision is 1 up to recall 0.5: 51 of 101 points.
+  const std::string truth = R"("label": [{"box": [0, 0, 10, 10], "class": "dog"}, {"box": [50, 50, 10, 10], "class": "dog"}])";
+  const std::string one = StrCat("{\"id\": 1, ", truth, R"(, "prediction": [{"box": [0, 0, 10, 10], "class": "dog", "score": 0.9}]})");
+  const std::string none = R"({"id": 1, "prediction": [{"box": [0, 0, 10, 10], "class": "cat", "score": 0.9}]})";
+  const auto found = Judge("object_detection", one, none);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_NEAR(Value(found->baseline, "map"), 51.0 / 101, 1e-12);
+  EXPECT_NEAR(Value(found->baseline, "map_50"), 51.0 / 101, 1e-12);
+  EXPECT_EQ(Value(found->candidate, "map"), 0);
+  EXPECT_EQ(found->paired.counts.flips, 1);
+}
+
+struct BadLines {
+  std::string_view task;
+  std::string baseline, candidate;
+  std::string_view what;
+  friend void PrintTo(const BadLines& lines, std::ostream* out) { *out << lines.task << ": " << lines.what; }
+};
+class BadTaskLinesTest : public testing::TestWithParam<BadLines> {};
+
+TEST_P(BadTaskLinesTest, EndWithFileLineAndNextStep) {
+  const auto found = Judge(GetParam().task, GetParam().baseline, GetParam().candidate);
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().what, HasSubstr(GetParam().what));
+  EXPECT_FALSE(found.error().next_step.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadTaskLinesTest,
+    testing::Values(
+        BadLines{"guess", R"({"id": 1})", R"({"id": 1})", "'guess'"},
+        BadLines{"regression", R"({"id": 1, "prediction": 1})", R"({"id": 1, "prediction": 1})", "label"},
+        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1})", R"({"id": 2, "prediction": 1})", "no partner"},
+        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1})", R"({"id": 1, "label": 2, "prediction": 1})",
+                 "int8.jsonl:1: 'label' of id '1' differs"},
+        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": "x"})", R"({"id": 1, "prediction": 1})",
+                 "float.jsonl:1: prediction is not a number"},
+        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1e200})", R"({"id": 1, "prediction": 1})", "finite"},
+        BadLines{"multi_label", R"({"id": 1, "label": [3], "scores": [0.1, 0.2]})", R"({"id": 1, "scores": [0.1, 0.2]})",
+                 "class indices below 2"},
+        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})", R"({"id": 1, "scores": [0.1]})",
+                 "int8.jsonl:1: scores is not a list of 2 numbers"},
+        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})", R"({"id": 1, "scores": [0.1, 3]})",
+                 "int8.jsonl:1: scores is not between 0 and 1 as in the first line"},
+        BadLines{"question_answering", R"({"id": 1, "prediction": "x"})", R"({"id": 1, "prediction": "x"})", "answers"},
+        BadLines{"question_answering", R"({"id": 1, "answers": ["x"]})", R"({"id": 1, "prediction": "x"})",
+                 "float.jsonl:1: prediction is not a text"},
+        BadLines{"generation", R"({"id": 1, "answers": ["x"], "prediction": "x", "support": 2})", R"({"id": 1, "prediction": "x"})",
+                 "support is not between 0 and 1"},
+        BadLines{"object_detection", R"({"id": 1, "label": [{"box": [0, 0, -1, 1], "class": 1}], "prediction": []})",
+                 R"({"id": 1, "prediction": []})", "float.jsonl:1"},
+        BadLines{"object_detection", R"({"id": 1, "label": [], "prediction": [{"box": [0, 0, 1, 1], "class": 1}]})",
+                 R"({"id": 1, "prediction": []})", "score"},
+        BadLines{"token_classification", R"({"id": 1, "label": ["O"], "prediction": ["O", "O"]})", R"({"id": 1, "prediction": ["O"]})",
+                 "float.jsonl:1: prediction is not a list of as many tags"},
+        BadLines{"retrieval", R"({"id": 1, "relevant": [], "prediction": ["x"]})", R"({"id": 1, "prediction": ["x"]})",
+                 "float.jsonl:1: relevant is not a list with at least one id"},
+        BadLines{"object_detection", "", "", "no predictions"}));
+
+}  // namespace
+}  // namespace tare::evaluate

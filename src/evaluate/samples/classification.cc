@@ -1,0 +1,343 @@
+#include "tare/evaluate/samples/classification.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <numeric>
+
+#include "evaluate/samples/answers_internal.h"
+#include "evaluate/samples/classification_state_internal.h"
+#include "tare/core/text.h"
+
+namespace tare::evaluate {
+namespace {
+
+constexpr size_t kMaxSlices = 64;
+constexpr size_t kMaxConfusionClasses = 200;
+constexpr int64_t kMaxClasses = 1 << 24;
+
+// One score a row becomes two: [1 - p, p], or logits [0, z].
+std::vector<float> TwoColumns(std::span<const float> scores, stats::ScoreKind kind) {
+  std::vector<float> out;
+  out.reserve(2 * scores.size());
+  for (const float score : scores) {
+    out.push_back(kind == stats::ScoreKind::kProbabilities ? 1 - score : 0);
+    out.push_back(score);
+  }
+  return out;
+}
+
+bool AllInUnitInterval(std::span<const float> scores) {
+  return std::ranges::all_of(scores, [](float p) { return p >= 0 && p <= 1; });
+}
+
+Error WrongSize(std::string_view what, size_t size, size_t rows) {
+  return InvalidArgument(StrCat(what, " has ", size, " values for ", rows, " samples"),
+                         "give one for each sample");
+}
+
+Error NoClass(std::string_view what, int64_t value, int64_t sample, int64_t num_classes) {
+  return InvalidArgument(StrCat(what, " ", value, " of sample ", sample, " is no class",
+                                num_classes > 0 ? StrCat(": the model has ", num_classes, " (0 to ",
+                                                         num_classes - 1, ")")
+                                                : std::string()),
+                         "check that the labels belong to this model: classes count from 0");
+}
+
+}  // namespace
+
+Result<void> ClassificationEvaluation::State::CheckSizes(const ClassificationBatch& batch) const {
+  const size_t rows = batch.labels.size();
+  if (batch.num_classes < 0 || batch.num_classes > kMaxClasses) {
+    return InvalidArgument(StrCat("scores with ", batch.num_classes, " classes"),
+                           "give between 1 and 16,777,216 classes");
+  }
+  if (score_columns >= 0 && batch.num_classes != score_columns) {
+    return InvalidArgument(
+        StrCat("a batch has ", batch.num_classes, " classes, the first had ", score_columns),
+        "evaluate models whose output keeps its number of classes");
+  }
+  const bool hard = batch.num_classes == 0;
+  const size_t scores = rows * static_cast<size_t>(batch.num_classes);
+  for (const auto* answers : {&batch.baseline, &batch.candidate}) {
+    const std::string_view side = answers == &batch.baseline ? "baseline" : "candidate";
+    if (answers->scores.size() != scores) return WrongSize(side, answers->scores.size(), rows);
+    if (answers->predictions.size() != (hard ? rows : 0)) {
+      return WrongSize(side, answers->predictions.size(), rows);
+    }
+  }
+  for (const auto columns : {batch.columns, batch.candidate_columns}) {
+    for (const Column& column : columns) {
+      if (column.values.size() != rows) return WrongSize(column.name, column.values.size(), rows);
+    }
+  }
+  return {};
+}
+
+Result<void> ClassificationEvaluation::State::CheckClasses(const ClassificationBatch& batch) const {
+  const bool hard = batch.num_classes == 0;
+  const int64_t known =
+      hard ? static_cast<int64_t>(options.classes.size()) : std::max<int64_t>(2, batch.num_classes);
+  const int64_t bound = known > 0 ? known : kMaxClasses;
+  const auto check = [&](std::string_view what, std::span<const int64_t> values,
+                         int64_t least) -> Result<void> {
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (values[i] >= least && values[i] < bound) continue;
+      return NoClass(what, values[i], num_samples() + static_cast<int64_t>(i), known);
+    }
+    return {};
+  };
+  TARE_TRY_VOID(check("label", batch.labels, 0));
+  TARE_TRY_VOID(check("the baseline's prediction", batch.baseline.predictions, -1));
+  return check("the candidate's prediction", batch.candidate.predictions, -1);
+}
+
+void ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {
+  if (score_columns >= 0 || batch.labels.empty()) return;
+  score_columns = batch.num_classes;
+  if (score_columns == 0) return;
+  const bool probabilities =
+      score_columns == 1 ? AllInUnitInterval(batch.baseline.scores)
+                         : stats::LookLikeProbabilities(batch.baseline.scores, score_columns);
+  kind = probabilities ? stats::ScoreKind::kProbabilities : stats::ScoreKind::kLogits;
+  num_classes = std::max<int64_t>(2, score_columns);
+}
+
+void ClassificationEvaluation::State::AddPredictions(const ClassificationBatch& batch) {
+  for (size_t i = 0; i < batch.labels.size(); ++i) {
+    SampleRecord record;
+    record.answers = {static_cast<int32_t>(batch.labels[i]),
+                      static_cast<int32_t>(batch.baseline.predictions[i]),
+                      static_cast<int32_t>(batch.candidate.predictions[i])};
+    baseline_unanswered += record.answers.baseline < 0 ? 1 : 0;
+    candidate_unanswered += record.answers.candidate < 0 ? 1 : 0;
+    const int64_t most =
+        std::max({batch.labels[i], batch.baseline.predictions[i], batch.candidate.predictions[i]});
+    num_classes = std::max(num_classes, most + 1);
+    records.push_back(record);
+  }
+}
+
+void ClassificationEvaluation::State::AddScores(const ClassificationBatch& batch) {
+  std::vector<float> first, second;
+  std::span<const float> baseline = batch.baseline.scores;
+  std::span<const float> candidate = batch.candidate.scores;
+  if (score_columns == 1) {
+    first = TwoColumns(baseline, *kind);
+    second = TwoColumns(candidate, *kind);
+    baseline = first;
+    candidate = second;
+  }
+  const auto width = static_cast<size_t>(num_classes);
+  AnswerReader reader(*kind, num_classes);
+  for (size_t i = 0; i < batch.labels.size(); ++i) {
+    reader.Read(baseline.subspan(i * width, width), candidate.subspan(i * width, width),
+                batch.labels[i]);
+    const Answer& a = reader.baseline();
+    const Answer& b = reader.candidate();
+    baseline_unanswered += a.prediction < 0 ? 1 : 0;
+    candidate_unanswered += b.prediction < 0 ? 1 : 0;
+    records.push_back({{static_cast<int32_t>(batch.labels[i]), a.prediction, b.prediction},
+                       a.in_top_k,
+                       b.in_top_k,
+                       a.confidence,
+                       b.confidence,
+                       a.log_loss,
+                       b.log_loss,
+                       reader.kl_nats()});
+  }
+}
+
+SummaryOptions ClassificationEvaluation::State::MakeSummaryOptions() const {
+  SummaryOptions out;
+  out.num_classes = ClassCount();
+  out.has_scores = kind.has_value();
+  out.confidence = options.confidence;
+  out.bootstrap = stats::WithinBudget(options.bootstrap, num_samples());
+  return out;
+}
+
+// A sample of hard predictions is all said by its answers and slices, of which there are few kinds.
+void ClassificationEvaluation::State::Fold() {
+  if (score_columns != 0 || !search_columns.empty()) return;
+  for (size_t i = 0; i < records.size(); ++i) ++folded[{records[i].answers, slices.empty() ? 0 : slice_bits[i]}];
+  num_folded += static_cast<int64_t>(records.size());
+  records.clear();
+  slice_bits.clear();
+}
+
+std::vector<SampleRecord> ClassificationEvaluation::State::RecordsOf(size_t slice) const {
+  std::vector<SampleRecord> out;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if ((slice_bits[i] >> slice & 1) != 0) out.push_back(records[i]);
+  }
+  return out;
+}
+
+// Either all samples are folded or none.
+Cells ClassificationEvaluation::State::CellsOf(std::span<const SampleRecord> from, std::optional<size_t> slice) const {
+  std::vector<Sample> samples;
+  samples.reserve(from.size());
+  for (const SampleRecord& record : from) samples.push_back(record.answers);
+  Cells cells = CountCells(std::move(samples));
+  // The map goes by answers first.
+  for (const auto& [same, size] : folded) {
+    if (slice && (same.slices >> *slice & 1) == 0) continue;
+    if (cells.kinds.empty() || cells.kinds.back() != same.answers) {
+      cells.kinds.push_back(same.answers);
+      cells.sizes.push_back(0);
+    }
+    cells.sizes.back() += size;
+  }
+  return cells;
+}
+
+void ClassificationEvaluation::State::FinishSlices(const SummaryOptions& summary,
+                                                   TestEvidence& out) const {
+  for (size_t s = 0; s < slices.size(); ++s) {
+    const auto part = RecordsOf(s);
+    const Cells cells = CellsOf(part, s);
+    MetricSet metrics = SummariseAnswers(part, cells, summary);
+    const auto& [name, where] = slices[s].spec;
+    const int64_t n = std::accumulate(cells.sizes.begin(), cells.sizes.end(), int64_t{0});
+    out.baseline_slices.push_back({name, where, n, std::move(metrics.baseline)});
+    out.candidate_slices.push_back({name, where, n, std::move(metrics.candidate)});
+    out.paired.slices.push_back({name, CountFlips(cells), std::move(metrics.difference)});
+    if (n == 0) {
+      out.warnings.push_back(
+          {StrCat("slice '", name, "' holds no sample"), StrCat("look at its condition: ", where)});
+    }
+  }
+}
+
+void ClassificationEvaluation::State::AddConfusion(const Cells& cells,
+                                                   TestEvidence& out) const {
+  const size_t size = ClassCount();
+  if (size > kMaxConfusionClasses) return;
+  out.baseline_confusion.assign(size, std::vector<int64_t>(size));
+  out.candidate_confusion = out.baseline_confusion;
+  for (size_t i = 0; i < cells.kinds.size(); ++i) {
+    const auto& [label, baseline, candidate] = cells.kinds[i];
+    const auto row = static_cast<size_t>(label);
+    if (baseline >= 0) out.baseline_confusion[row][static_cast<size_t>(baseline)] += cells.sizes[i];
+    if (candidate >= 0) {
+      out.candidate_confusion[row][static_cast<size_t>(candidate)] += cells.sizes[i];
+    }
+  }
+}
+
+void ClassificationEvaluation::State::AddWarnings(TestEvidence& out) const {
+  const auto warn = [&](std::string_view side, int64_t count) {
+    if (count == 0) return;
+    out.warnings.push_back(
+        {StrCat("the ", side, " gave no usable answer (NaN or infinity) on ", count, " of ", out.n,
+                " samples; they count as wrong"),
+         "look for overflow: compare the outputs of both models on these samples"});
+  };
+  warn("baseline", baseline_unanswered);
+  warn("candidate", candidate_unanswered);
+}
+
+ClassificationEvaluation::ClassificationEvaluation(std::unique_ptr<State> state)
+    : state_(std::move(state)) {}
+ClassificationEvaluation::ClassificationEvaluation(ClassificationEvaluation&&) noexcept = default;
+ClassificationEvaluation& ClassificationEvaluation::operator=(ClassificationEvaluation&&) noexcept =
+    default;
+ClassificationEvaluation::~ClassificationEvaluation() = default;
+
+Result<ClassificationEvaluation> ClassificationEvaluation::Create(ClassificationOptions options) {
+  if (!(options.confidence > 0.5 && options.confidence < 1)) {
+    return InvalidArgument(StrCat("confidence ", options.confidence, " is not in (0.5, 1)"),
+                           "give a confidence such as 0.95");
+  }
+  if (options.bootstrap.replicates < 100) {
+    return InvalidArgument(StrCat(options.bootstrap.replicates, " bootstrap replicates"),
+                           "give at least 100; 10,000 is the default");
+  }
+  if (options.slices.size() > kMaxSlices) {
+    return InvalidArgument(StrCat(options.slices.size(), " slices"), "give at most 64 slices");
+  }
+  auto state = std::make_unique<State>();
+  for (const auto& spec : options.slices) {
+    TARE_TRY(
+        auto where,
+        SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
+    state->slices.push_back({spec, std::move(where)});
+  }
+  if (!options.kpis.empty()) {
+    SampleOptions of_kpis{options.confidence, options.bootstrap, {}, {}};
+    for (const SliceSpec& spec : options.slices) of_kpis.slices.push_back(spec.name);
+    TARE_TRY(state->kpis, KpiEvaluation::Create(options.kpis, std::move(of_kpis)));
+  }
+  state->options = std::move(options);
+  return ClassificationEvaluation(std::move(state));
+}
+
+Result<void> ClassificationEvaluation::Add(const ClassificationBatch& batch) {
+  TARE_TRY_VOID(state_->CheckSizes(batch));
+  TARE_TRY_VOID(state_->CheckClasses(batch));
+  TARE_TRY_VOID(state_->CheckSliceColumns(batch));
+  TARE_TRY_VOID(state_->CheckKpiColumns(batch));
+  if (batch.labels.empty()) return {};
+  state_->Decide(batch);
+  if (batch.num_classes == 0) {
+    state_->AddPredictions(batch);
+  } else {
+    state_->AddScores(batch);
+  }
+  state_->AddMembership(batch);
+  state_->AddSearchColumns(batch);
+  TARE_TRY_VOID(state_->AddKpis(batch));
+  state_->Fold();
+  return {};
+}
+
+int64_t ClassificationEvaluation::num_samples() const {
+  return state_->num_samples();
+}
+
+std::optional<stats::ScoreKind> ClassificationEvaluation::score_kind() const { return state_->kind; }
+
+TestEvidence ClassificationEvaluation::Finish() const {
+  const State& state = *state_;
+  const SummaryOptions options = state.MakeSummaryOptions();
+  TestEvidence out;
+  out.n = num_samples();
+  out.scores = "predictions";
+  if (state.kind) {
+    out.scores = *state.kind == stats::ScoreKind::kLogits ? "logits" : "probabilities";
+  }
+  const Cells cells = state.CellsOf(state.records, std::nullopt);
+  out.paired.counts = CountFlips(cells);
+  const auto& counts = out.paired.counts;
+  out.paired.mcnemar_p =
+      stats::McNemar({counts.n, counts.harmful, counts.helpful}, stats::Tail::kTwoSided);
+
+  MetricSet metrics = SummariseAnswers(state.records, cells, options);
+  if (state.kind && out.n > 0) {
+    ScoreSummary scores = SummariseScores(state.records, options);
+    const auto append = [](Metrics& to, Metrics& from) {
+      std::move(from.begin(), from.end(), std::back_inserter(to));
+    };
+    append(metrics.baseline, scores.metrics.baseline);
+    append(metrics.candidate, scores.metrics.candidate);
+    append(metrics.difference, scores.metrics.difference);
+    if (scores.kl_nats.mean.n > 0) out.paired.kl_nats = std::move(scores.kl_nats);
+  }
+  out.baseline = std::move(metrics.baseline);
+  out.candidate = std::move(metrics.candidate);
+  out.paired.difference = std::move(metrics.difference);
+
+  ClassSummary classes = SummariseClasses(cells, options);
+  out.baseline_classes = std::move(classes.baseline);
+  out.candidate_classes = std::move(classes.candidate);
+  out.paired.per_class = std::move(classes.paired);
+  state.AddConfusion(cells, out);
+  state.FinishSlices(options, out);
+  if (state.kpis) state.kpis->AddTo(out);
+  state.AddWarnings(out);
+  state.FindSlices(out);
+  return out;
+}
+
+}  // namespace tare::evaluate

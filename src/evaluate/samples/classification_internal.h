@@ -1,0 +1,65 @@
+// The evidence of a set of samples that both classifiers have answered.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "evaluate/samples/class_counts_internal.h"
+#include "tare/evaluate/samples/classification.h"
+#include "tare/verdict/evidence.h"
+
+namespace tare::evaluate {
+
+/// What is kept of one sample.
+struct SampleRecord {
+  Sample answers;
+  bool baseline_in_top_k = false, candidate_in_top_k = false;
+  float baseline_confidence = 0, candidate_confidence = 0;
+  float baseline_loss = 0, candidate_loss = 0;  ///< nats; NaN: no answer
+  float kl_nats = 0;
+};
+
+/// How a set is to be summarised.
+struct SummaryOptions {
+  size_t num_classes = 0;
+  bool has_scores = false;  ///< confidences, losses and KL are set
+  double confidence = 0.95;
+  stats::BootstrapOptions bootstrap;
+};
+
+/// Both sides' metrics, and their paired differences.
+struct MetricSet {
+  Metrics baseline, candidate, difference;
+};
+
+/// Accuracy, top-5, and macro averages: all that follows from predictions.
+MetricSet SummariseAnswers(std::span<const SampleRecord> records, const Cells& cells,
+                           const SummaryOptions& options);
+
+/// Log loss and ECE, and the KL divergence of the outputs. Only records that both sides answered.
+struct ScoreSummary {
+  MetricSet metrics;
+  KlSummary kl_nats;
+};
+ScoreSummary SummariseScores(std::span<const SampleRecord> records, const SummaryOptions& options);
+
+/// Precision, recall and F1 of each class, and their paired differences. Differences of precision
+/// and F1 are bootstrapped for the first 100 classes.
+struct ClassSummary {
+  std::vector<ClassMetrics> baseline, candidate;
+  std::vector<PairedClass> paired;
+};
+ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options);
+
+/// Widens the bounds of a bootstrapped difference that rests on fewer than 10 harmful (for the
+/// lower bound) or helpful (for the upper) flips: by the flips that may have been missed, at each
+/// confidence, placed where they move the metric most.
+///
+///   missed = ceil(n ClopperPearsonUpper(harmful, n, confidence)) - harmful
+void WidenForRareFlips(const FlipCounts& relevant, const ClassCounts& candidate, ScoreField field,
+                       int64_t index, double interval_confidence, Estimate& difference);
+
+}  // namespace tare::evaluate

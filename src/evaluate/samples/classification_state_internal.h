@@ -1,0 +1,72 @@
+// What a ClassificationEvaluation holds.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/samples/classification_internal.h"
+#include "tare/evaluate/samples/classification.h"
+#include "tare/evaluate/samples/slice_search.h"
+#include "tare/stats/scores.h"
+
+namespace tare::evaluate {
+
+struct ClassificationEvaluation::State {
+  struct Slice {
+    SliceSpec spec;
+    SliceExpression where;
+  };
+
+  /// Samples of hard predictions that nothing tells apart.
+  struct Kind {
+    Sample answers;
+    uint64_t slices = 0;
+    friend auto operator<=>(const Kind&, const Kind&) = default;
+  };
+
+  ClassificationOptions options;
+  std::vector<Slice> slices;
+  std::optional<KpiEvaluation> kpis;
+  std::optional<stats::ScoreKind> kind;  // absent until the first batch; and for predictions
+  int64_t score_columns = -1;            // as given; 0 for predictions; -1 before the first batch
+  int64_t num_classes = 0;
+  std::vector<SampleRecord> records;     // that are not folded
+  std::map<Kind, int64_t> folded;        // samples of each kind
+  int64_t num_folded = 0;
+  std::map<std::string, std::vector<float>> search_columns;  // values of each sample, by name
+  std::vector<uint64_t> slice_bits;  // bit s: the sample is in slice s
+  int64_t baseline_unanswered = 0, candidate_unanswered = 0;
+
+  Result<void> CheckSizes(const ClassificationBatch& batch) const;
+  Result<void> CheckClasses(const ClassificationBatch& batch) const;
+  Result<void> CheckSliceColumns(const ClassificationBatch& batch) const;
+  Result<void> CheckKpiColumns(const ClassificationBatch& batch) const;
+  void AddMembership(const ClassificationBatch& batch);
+  Result<void> AddKpis(const ClassificationBatch& batch);
+  void AddSearchColumns(const ClassificationBatch& batch);
+  void Decide(const ClassificationBatch& batch);
+  void AddPredictions(const ClassificationBatch& batch);
+  void AddScores(const ClassificationBatch& batch);
+
+  int64_t num_samples() const { return num_folded + static_cast<int64_t>(records.size()); }
+  size_t ClassCount() const {
+    return std::max(options.classes.size(), static_cast<size_t>(num_classes));
+  }
+  SummaryOptions MakeSummaryOptions() const;
+  void Fold();
+  std::vector<SampleRecord> RecordsOf(size_t slice) const;
+  /// Of records, and of what is folded in the slice (or at all).
+  Cells CellsOf(std::span<const SampleRecord> from, std::optional<size_t> slice) const;
+  void FinishSlices(const SummaryOptions& summary, TestEvidence& out) const;
+  void AddConfusion(const Cells& cells, TestEvidence& out) const;
+  void AddWarnings(TestEvidence& out) const;
+  void FindSlices(TestEvidence& out) const;
+  FoundScope Describe(const FoundSlice& slice, std::span<const Sample> samples, std::span<const int64_t> sizes) const;
+};
+
+}  // namespace tare::evaluate

@@ -1,0 +1,38 @@
+// Average precision of multi-label classification: how well each class ranks the samples.
+
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "tare/evaluate/samples/test_evidence.h"
+
+namespace tare::evaluate {
+
+/// Collects the scores of both models, and adds average_precision_macro.
+///
+///   mean over the classes that have a positive of BinaryRanking::AveragePrecision()
+///
+/// Interval  of a delete-a-group jackknife of 20 groups (jackknife.h): a rank is no sum over samples. None with
+///           fewer than kMinJackknifeSamples.
+/// Edge      no positive at all, or a NaN score: undefined.
+/// Memory    8 bytes a score; beyond kMaxScores the metric is left out, with a warning.
+class LabelRankings {
+ public:
+  static constexpr int64_t kMaxScores = 20'000'000;  ///< of each model
+
+  /// One sample. Shape: as many scores on both sides, and in every call.
+  void Add(const std::set<int64_t>& gold, std::span<const float> baseline, std::span<const float> candidate);
+  void AddTo(double confidence, uint64_t seed, TestEvidence& evidence) const;
+
+ private:
+  // [samples, classes]
+  std::vector<uint8_t> truths_;
+  std::vector<float> scores_[2];
+  size_t num_classes_ = 0;
+  bool too_many_ = false;
+};
+
+}  // namespace tare::evaluate

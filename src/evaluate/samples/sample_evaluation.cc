@@ -1,0 +1,387 @@
+#include "tare/evaluate/samples/sample_evaluation.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "tare/core/strcat.h"
+#include "tare/stats/paired.h"
+#include "tare/stats/proportion.h"
+
+namespace tare::evaluate {
+namespace {
+
+constexpr size_t kMaxSlices = 64;
+constexpr int64_t kRareFlips = 10;
+
+// The samples of one scope: each kind of row once, with how many samples have it.
+struct RowSet {
+  size_t num_columns = 0;
+  std::vector<double> rows;  // [kinds, 2 * num_columns]: baseline, candidate
+  std::vector<uint8_t> changed;
+  std::vector<int64_t> sizes;
+  int64_t n = 0;
+
+  const double* Row(size_t kind) const { return rows.data() + kind * 2 * num_columns; }
+};
+
+// Adds size * row to the sums of both sides.
+void AddTo(const double* row, double size, std::span<double> sums) {
+  for (size_t c = 0; c < sums.size(); ++c) sums[c] += size * row[c];
+}
+
+std::vector<double> SumsOf(const RowSet& set) {
+  std::vector<double> sums(2 * set.num_columns);
+  for (size_t kind = 0; kind < set.sizes.size(); ++kind) {
+    AddTo(set.Row(kind), static_cast<double>(set.sizes[kind]), sums);
+  }
+  return sums;
+}
+
+double ValueOf(const SampleMetric& metric, std::span<const double> sums, double n) {
+  switch (metric.kind) {
+    case SampleMetric::Kind::kRatio: return sums[metric.denominator] == 0 ? NAN : sums[metric.column] / sums[metric.denominator];
+    case SampleMetric::Kind::kOfSums: return metric.value(sums, n);
+    default: return n > 0 ? sums[metric.column] / n : NAN;
+  }
+}
+
+// Samples whose row changes the metric's own columns for the worse or the better cannot be told for
+// every metric; samples that changed at all bound both.
+int64_t CountChanged(const RowSet& set) {
+  int64_t count = 0;
+  for (size_t kind = 0; kind < set.sizes.size(); ++kind) {
+    const double* row = set.Row(kind);
+    if (std::memcmp(row, row + set.num_columns, set.num_columns * sizeof(double)) != 0) count += set.sizes[kind];
+  }
+  return count;
+}
+
+// Samples whose value of one column changed.
+int64_t CountChanged(const RowSet& set, size_t column) {
+  int64_t count = 0;
+  for (size_t kind = 0; kind < set.sizes.size(); ++kind) {
+    const double* row = set.Row(kind);
+    if (row[column] != row[set.num_columns + column]) count += set.sizes[kind];
+  }
+  return count;
+}
+
+// Moves the bounds of a difference by the samples that may have been missed.
+void WidenForRare(int64_t seen, int64_t n, double span, double interval_confidence, Estimate& difference) {
+  if (seen >= kRareFlips || !std::isfinite(difference.value)) return;
+  const auto widen = [&](std::optional<double>& low, std::optional<double>& high, double confidence) {
+    const double missed = stats::ClopperPearsonUpper(seen, n, confidence) - static_cast<double>(seen) / static_cast<double>(n);
+    if (low) low = std::min(*low, difference.value - span * missed);
+    if (high) high = std::max(*high, difference.value + span * missed);
+  };
+  for (Bound& bound : difference.bounds) widen(bound.low, bound.high, bound.confidence);
+  widen(difference.low, difference.high, (1 + interval_confidence) / 2);
+}
+
+class Summary {
+ public:
+  Summary(const SampleSchema& schema, const RowSet& set, const SampleOptions& options)
+      : schema_(schema), set_(set), options_(options), sums_(SumsOf(set)) {}
+
+  void Metrics(evaluate::Metrics& baseline, evaluate::Metrics& candidate, evaluate::Metrics& difference) const {
+    const auto drawn = Bootstrap();
+    size_t next = 0;
+    for (const SampleMetric& metric : schema_.metrics) {
+      if (metric.kind == SampleMetric::Kind::kShare) {
+        AddShare(metric, baseline, candidate, difference);
+        continue;
+      }
+      const size_t place = next++;
+      const auto take = [&](size_t side) { return EstimateOf(metric, side, drawn.empty() ? nullptr : &drawn[3 * place + side]); };
+      Estimate first = take(0);
+      Estimate second = take(1);
+      if (metric.optional && !std::isfinite(first.value) && !std::isfinite(second.value)) continue;
+      baseline.emplace_back(metric.name, std::move(first));
+      candidate.emplace_back(metric.name, std::move(second));
+      Estimate estimate = take(2);
+      if (metric.reach == SampleMetric::Reach::kRange && set_.n > 0) {
+        WidenForRare(CountChanged(set_, metric.column), set_.n, RangeOf(metric.column), options_.confidence, estimate);
+      } else if (metric.reach == SampleMetric::Reach::kBounded && set_.n > 0) {
+        WidenForRare(CountChanged(set_), set_.n, SpanOf(metric), options_.confidence, estimate);
+      }
+      difference.emplace_back(metric.name, std::move(estimate));
+    }
+  }
+
+  FlipCounts Flips() const {
+    FlipCounts counts{.n = set_.n};
+    for (size_t kind = 0; kind < set_.sizes.size(); ++kind) {
+      if (set_.changed[kind] != 0) counts.flips += set_.sizes[kind];
+      if (schema_.correct < 0) continue;
+      const auto [before, after] = Pair(kind, static_cast<size_t>(schema_.correct));
+      if (before > after) counts.harmful += set_.sizes[kind];
+      if (after > before) counts.helpful += set_.sizes[kind];
+    }
+    return counts;
+  }
+
+ private:
+  std::pair<double, double> Pair(size_t kind, size_t column) const {
+    return {set_.Row(kind)[column], set_.Row(kind)[set_.num_columns + column]};
+  }
+
+  std::span<const double> SideSums(std::span<const double> sums, size_t side) const {
+    return sums.subspan(side * set_.num_columns, set_.num_columns);
+  }
+
+  // Of both sides and their difference.
+  void Values(std::span<const SampleMetric* const> metrics, std::span<const double> sums, double n, std::span<double> values) const {
+    for (size_t m = 0; m < metrics.size(); ++m) {
+      for (size_t side = 0; side < 2; ++side) values[3 * m + side] = ValueOf(*metrics[m], SideSums(sums, side), n);
+      values[3 * m + 2] = values[3 * m + 1] - values[3 * m];
+    }
+  }
+
+  // stats::Acceleration of the leave-one-out values, which are those of the sums without one row: two passes over
+  // the rows, and no value kept.
+  std::vector<double> Accelerations(std::span<const SampleMetric* const> metrics) const {
+    const size_t width = 3 * metrics.size();
+    std::vector<double> sums(sums_.size()), values(width), means(width), squares(width), cubes(width), out(width);
+    const auto n = static_cast<double>(set_.n);
+    const auto each_left_out = [&](const auto& use) {
+      for (size_t kind = 0; kind < set_.sizes.size(); ++kind) {
+        for (size_t c = 0; c < sums.size(); ++c) sums[c] = sums_[c] - set_.Row(kind)[c];
+        Values(metrics, sums, n - 1, values);
+        for (size_t v = 0; v < width; ++v) use(v, static_cast<double>(set_.sizes[kind]));
+      }
+    };
+    each_left_out([&](size_t v, double weight) { means[v] += weight * values[v] / n; });
+    each_left_out([&](size_t v, double weight) {
+      const double u = means[v] - values[v];
+      squares[v] += weight * u * u;
+      cubes[v] += weight * u * u * u;
+    });
+    for (size_t v = 0; v < width; ++v) {
+      const double acceleration = cubes[v] / (6 * std::pow(squares[v], 1.5));
+      out[v] = std::isfinite(acceleration) ? acceleration : 0;
+    }
+    return out;
+  }
+
+  // Bootstrapped metrics in order, each baseline, candidate, difference.
+  std::vector<stats::BootstrapDistribution> Bootstrap() const {
+    std::vector<const SampleMetric*> metrics;
+    for (const SampleMetric& metric : schema_.metrics) {
+      if (metric.kind != SampleMetric::Kind::kShare) metrics.push_back(&metric);
+    }
+    if (metrics.empty() || set_.n == 0) return {};
+    const auto statistic = [&](std::span<const int64_t> drawn, std::span<double> values) {
+      thread_local std::vector<double> sums;
+      sums.assign(2 * set_.num_columns, 0.0);
+      int64_t n = 0;
+      for (size_t kind = 0; kind < drawn.size(); ++kind) {
+        if (drawn[kind] == 0) continue;
+        n += drawn[kind];
+        AddTo(set_.Row(kind), static_cast<double>(drawn[kind]), sums);
+      }
+      Values(metrics, sums, static_cast<double>(n), values);
+    };
+    const auto work = static_cast<int64_t>(set_.sizes.size() * set_.num_columns);
+    return stats::BootstrapCells(set_.sizes, Accelerations(metrics), statistic,
+                                 stats::WithinBudget(options_.bootstrap, std::max(set_.n, work)));
+  }
+
+  // From the sums themselves, so that the value does not depend on the bootstrap.
+  Estimate EstimateOf(const SampleMetric& metric, size_t side, const stats::BootstrapDistribution* drawn) const {
+    const auto value = [&](size_t of) { return ValueOf(metric, SideSums(sums_, of), static_cast<double>(set_.n)); };
+    Estimate estimate;
+    if (drawn != nullptr) estimate = BootstrapEstimate(*drawn, set_.n, options_.confidence);
+    estimate.value = side < 2 ? value(side) : value(1) - value(0);
+    return estimate;
+  }
+
+  // How far one sample in n moves a bounded metric, times n.
+  double SpanOf(const SampleMetric& metric) const {
+    if (metric.kind != SampleMetric::Kind::kRatio) return 1;
+    const double total = std::min(sums_[metric.denominator], sums_[set_.num_columns + metric.denominator]);
+    return total > 0 ? std::max(1.0, static_cast<double>(set_.n) / total) : 1;
+  }
+
+  // Greatest less least value of a column, over both sides.
+  double RangeOf(size_t column) const {
+    double low = INFINITY, high = -INFINITY;
+    for (size_t kind = 0; kind < set_.sizes.size(); ++kind) {
+      const auto [before, after] = Pair(kind, column);
+      low = std::min({low, before, after});
+      high = std::max({high, before, after});
+    }
+    return high - low;
+  }
+
+  void AddShare(const SampleMetric& metric, evaluate::Metrics& baseline, evaluate::Metrics& candidate,
+                evaluate::Metrics& difference) const {
+    stats::PairedCounts pairs{set_.n, 0, 0};
+    int64_t right[2] = {0, 0};
+    for (size_t kind = 0; kind < set_.sizes.size(); ++kind) {
+      const auto [before, after] = Pair(kind, metric.column);
+      if (before != 0) right[0] += set_.sizes[kind];
+      if (after != 0) right[1] += set_.sizes[kind];
+      if (before > after) pairs.harmful += set_.sizes[kind];
+      if (after > before) pairs.helpful += set_.sizes[kind];
+    }
+    baseline.emplace_back(metric.name, ShareEstimate(right[0], set_.n, options_.confidence));
+    candidate.emplace_back(metric.name, ShareEstimate(right[1], set_.n, options_.confidence));
+    difference.emplace_back(metric.name, PairedEstimate(pairs, options_.confidence));
+  }
+
+  const SampleSchema& schema_;
+  const RowSet& set_;
+  const SampleOptions& options_;
+  std::vector<double> sums_;
+};
+
+}  // namespace
+
+struct SampleEvaluation::State {
+  SampleSchema schema;
+  SampleOptions options;
+  std::vector<uint32_t> places;  // open addressing: 1 + kind by the hash of row, change and slices; 0: free
+  RowSet rows;
+  std::vector<uint64_t> slices;  // of each kind
+
+  uint64_t HashOf(std::span<const double> baseline, std::span<const double> candidate, bool changed, uint64_t bits) const;
+  uint64_t HashOf(size_t kind) const;
+  bool IsKind(size_t kind, std::span<const double> baseline, std::span<const double> candidate, bool changed, uint64_t bits) const;
+  void Grow();
+
+  RowSet InSlice(size_t slice) const {
+    RowSet part;
+    part.num_columns = rows.num_columns;
+    for (size_t kind = 0; kind < rows.sizes.size(); ++kind) {
+      if ((slices[kind] >> slice & 1U) == 0) continue;
+      const double* row = rows.Row(kind);
+      part.rows.insert(part.rows.end(), row, row + 2 * rows.num_columns);
+      part.changed.push_back(rows.changed[kind]);
+      part.sizes.push_back(rows.sizes[kind]);
+      part.n += rows.sizes[kind];
+    }
+    return part;
+  }
+};
+
+SampleEvaluation::SampleEvaluation(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SampleEvaluation::SampleEvaluation(SampleEvaluation&&) noexcept = default;
+SampleEvaluation& SampleEvaluation::operator=(SampleEvaluation&&) noexcept = default;
+SampleEvaluation::~SampleEvaluation() = default;
+
+Result<SampleEvaluation> SampleEvaluation::Create(SampleSchema schema, SampleOptions options) {
+  if (!(options.confidence > 0.5 && options.confidence < 1)) {
+    return InvalidArgument(StrCat("confidence ", options.confidence, " is not in (0.5, 1)"), "give a confidence such as 0.95");
+  }
+  if (options.bootstrap.replicates < 100) {
+    return InvalidArgument(StrCat(options.bootstrap.replicates, " bootstrap replicates"), "give at least 100; 10,000 is the default");
+  }
+  if (options.slices.size() > kMaxSlices) {
+    return InvalidArgument(StrCat(options.slices.size(), " slices"), "give at most 64 slices");
+  }
+  options.slice_texts.resize(options.slices.size());
+  auto state = std::make_unique<State>();
+  state->rows.num_columns = schema.columns.size();
+  state->schema = std::move(schema);
+  state->options = std::move(options);
+  return SampleEvaluation(std::move(state));
+}
+
+namespace {
+
+// The finaliser of SplitMix64 (core/random.h): every bit of the value moves every bit of the hash.
+uint64_t Mix(uint64_t hash, uint64_t value) {
+  hash ^= value;
+  hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBULL;
+  return (hash ^ (hash >> 31)) + 0x9E3779B97F4A7C15ULL;
+}
+
+bool SameBits(std::span<const double> a, const double* b) { return std::memcmp(a.data(), b, a.size_bytes()) == 0; }
+
+}  // namespace
+
+uint64_t SampleEvaluation::State::HashOf(std::span<const double> baseline, std::span<const double> candidate, bool changed,
+                                         uint64_t bits) const {
+  uint64_t hash = Mix(changed ? 1 : 0, bits);
+  for (const double value : baseline) hash = Mix(hash, std::bit_cast<uint64_t>(value));
+  for (const double value : candidate) hash = Mix(hash, std::bit_cast<uint64_t>(value));
+  return hash;
+}
+
+uint64_t SampleEvaluation::State::HashOf(size_t kind) const {
+  const std::span<const double> row(rows.Row(kind), 2 * rows.num_columns);
+  return HashOf(row.first(rows.num_columns), row.last(rows.num_columns), rows.changed[kind] != 0, slices[kind]);
+}
+
+bool SampleEvaluation::State::IsKind(size_t kind, std::span<const double> baseline, std::span<const double> candidate, bool changed,
+                                     uint64_t bits) const {
+  const double* row = rows.Row(kind);
+  return slices[kind] == bits && (rows.changed[kind] != 0) == changed && SameBits(baseline, row) &&
+         SameBits(candidate, row + rows.num_columns);
+}
+
+void SampleEvaluation::State::Grow() {
+  places.assign(std::max<size_t>(64, 2 * places.size()), 0);
+  for (size_t kind = 0; kind < rows.sizes.size(); ++kind) {
+    size_t at = HashOf(kind) & (places.size() - 1);
+    while (places[at] != 0) at = (at + 1) & (places.size() - 1);
+    places[at] = static_cast<uint32_t>(kind + 1);
+  }
+}
+
+void SampleEvaluation::Add(std::span<const double> baseline, std::span<const double> candidate, bool changed, uint64_t slices) {
+  State& state = *state_;
+  const size_t width = state.rows.num_columns;
+  TARE_CHECK(baseline.size() == width && candidate.size() == width);
+  if (2 * (state.rows.sizes.size() + 1) > state.places.size()) state.Grow();
+  ++state.rows.n;
+  size_t at = state.HashOf(baseline, candidate, changed, slices) & (state.places.size() - 1);
+  for (; state.places[at] != 0; at = (at + 1) & (state.places.size() - 1)) {
+    const size_t kind = state.places[at] - 1;
+    if (!state.IsKind(kind, baseline, candidate, changed, slices)) continue;
+    ++state.rows.sizes[kind];
+    return;
+  }
+  state.rows.rows.insert(state.rows.rows.end(), baseline.begin(), baseline.end());
+  state.rows.rows.insert(state.rows.rows.end(), candidate.begin(), candidate.end());
+  state.rows.changed.push_back(changed ? 1 : 0);
+  state.rows.sizes.push_back(1);
+  state.slices.push_back(slices);
+  state.places[at] = static_cast<uint32_t>(state.rows.sizes.size());
+}
+
+int64_t SampleEvaluation::num_samples() const { return state_->rows.n; }
+
+TestEvidence SampleEvaluation::Finish() const {
+  const State& state = *state_;
+  TestEvidence out;
+  out.n = num_samples();
+  const Summary all(state.schema, state.rows, state.options);
+  all.Metrics(out.baseline, out.candidate, out.paired.difference);
+  out.paired.counts = all.Flips();
+  const auto& counts = out.paired.counts;
+  out.paired.mcnemar_p = stats::McNemar({counts.n, counts.harmful, counts.helpful}, stats::Tail::kTwoSided);
+  for (size_t s = 0; s < state.options.slices.size(); ++s) {
+    const std::string& name = state.options.slices[s];
+    const std::string& text = state.options.slice_texts[s];
+    const RowSet part = state.InSlice(s);
+    if (part.n == 0 && text == kTaskSlice) continue;
+    const Summary summary(state.schema, part, state.options);
+    ScopeMetrics baseline{name, text, part.n, {}};
+    ScopeMetrics candidate{name, text, part.n, {}};
+    PairedScope paired{name, summary.Flips(), {}};
+    summary.Metrics(baseline.metrics, candidate.metrics, paired.difference);
+    if (part.n == 0) {
+      out.warnings.push_back({StrCat("slice '", name, "' holds no sample"), StrCat("look at its condition: ", text)});
+    }
+    out.baseline_slices.push_back(std::move(baseline));
+    out.candidate_slices.push_back(std::move(candidate));
+    out.paired.slices.push_back(std::move(paired));
+  }
+  return out;
+}
+
+}  // namespace tare::evaluate

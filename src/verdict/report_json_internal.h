@@ -1,0 +1,21 @@
+// Evidence as JSON values. For the adapter files report_write.cc and report_read.cc only.
+
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "tare/verdict/report.h"
+
+namespace tare::evaluate {
+
+/// Keeps the order of insertion: a report reads from the verdict down.
+using Json = nlohmann::ordered_json;
+
+/// A finite number, or null.
+Json Number(double value);
+
+Json ToJson(const Estimate& estimate);
+Json ToJson(const Metrics& metrics);
+Json ToJson(const Decision& decision);
+
+}  // namespace tare::evaluate

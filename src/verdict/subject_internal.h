@@ -1,0 +1,36 @@
+// What a check is about: the numbers of the evidence that it names.
+
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "verdict/metric_info_internal.h"
+#include "tare/verdict/evidence.h"
+#include "tare/verdict/policy.h"
+
+namespace tare::evaluate {
+
+/// The quantity that a check judges, and the two values behind it.
+struct Subject {
+  const MetricInfo* info = nullptr;
+  std::optional<Unit> unit;  ///< where it is not that of `info`
+  std::string scope = "all";
+  std::string label;
+  std::optional<double> baseline, candidate;
+  /// The difference for a margin, the value for a limit. Absent: `missing` says why.
+  std::optional<Estimate> statistic;
+  std::string missing;
+  bool exact = false;  ///< no sampling: the value is its own bound
+};
+
+/// Finds the subject of a check. Never fails: what is not there is said in `missing`.
+Subject FindSubject(const Evidence& evidence, const Check& check);
+
+/// Returns the check once for each output that it is about, when it names none; else itself.
+std::vector<Check> ExpandOutputs(const Evidence& evidence, const Check& check);
+
+/// Returns the index of the class called `name` (its name, or its index in decimal), or nullopt.
+std::optional<int64_t> FindClass(const Evidence& evidence, const std::string& name);
+
+}  // namespace tare::evaluate
