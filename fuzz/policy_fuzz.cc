@@ -7,7 +7,7 @@
 #include "tare/verdict/gate.h"
 #include "tare/verdict/policy.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 void Fuzz(std::string_view text) {
@@ -22,7 +22,7 @@ void Fuzz(std::string_view text) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::verdict
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   tare::evaluate::Fuzz({reinterpret_cast<const char*>(bytes), size});

@@ -1,7 +1,7 @@
 #include "core/json_reader.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare {
 namespace {
 
 constexpr int kMaxDepth = 64;
@@ -114,4 +114,4 @@ Result<const JsonReader::Json*> JsonReader::Array(const char* key) const {
   return child;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare

@@ -12,7 +12,7 @@
 
 #include "tare/core/result.h"
 
-namespace tare::evaluate {
+namespace tare {
 
 /// Parses a document of bounded size and depth.
 /// Errors  kDataLoss: not JSON (names the byte); kInvalidArgument: over a bound.
@@ -59,4 +59,4 @@ class JsonReader {
   std::string where_;
 };
 
-}  // namespace tare::evaluate
+}  // namespace tare

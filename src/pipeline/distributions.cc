@@ -36,7 +36,7 @@ void AddDistribution(const DistributionSource& distribution, StepKey& key) {
 
 Result<void> AddDistributions(const Project& project, SourceOpener& opener, const std::vector<int64_t>& test_samples,
                               const evaluate::RunnableModel& baseline, const evaluate::RunnableModel& candidate,
-                              const evaluate::EvaluateOptions& options, Progress& progress, evaluate::Evidence& evidence) {
+                              const evaluate::EvaluateOptions& options, Progress& progress, verdict::Evidence& evidence) {
   for (const DistributionSource& distribution : project.distributions) {
     if (project.task == "outputs") {
       evidence.warnings.push_back({StrCat("the distribution '", distribution.name, "' was not evaluated: it needs labels"),

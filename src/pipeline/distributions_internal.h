@@ -22,6 +22,6 @@ void AddDistribution(const DistributionSource& distribution, StepKey& key);
 /// Errors  what opening, reading and running give; kUnsupported: no images to corrupt; kCancelled.
 Result<void> AddDistributions(const Project& project, SourceOpener& opener, const std::vector<int64_t>& test_samples,
                               const evaluate::RunnableModel& baseline, const evaluate::RunnableModel& candidate,
-                              const evaluate::EvaluateOptions& options, Progress& progress, evaluate::Evidence& evidence);
+                              const evaluate::EvaluateOptions& options, Progress& progress, verdict::Evidence& evidence);
 
 }  // namespace tare::pipeline

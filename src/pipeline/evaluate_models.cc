@@ -7,6 +7,7 @@
 #include "evaluate/cost/comparison_internal.h"
 #include "pipeline/distributions_internal.h"
 #include "pipeline/project_data_internal.h"
+#include "tare/verdict/metric_info.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/labels.h"
@@ -43,17 +44,17 @@ std::string LabelOf(const std::string& path, std::string otherwise) {
   return model.stem().empty() ? std::move(otherwise) : model.stem().string();
 }
 
-void Finish(const std::optional<evaluate::Policy>& policy, const std::string& tare_version, int num_threads, evaluate::Report& report) {
+void Finish(const std::optional<verdict::Policy>& policy, const std::string& tare_version, int num_threads, verdict::Report& report) {
   report.tare_version = tare_version;
   report.created = UtcNow();
   report.host = HostFactsOf(num_threads);
   if (!policy) return;
   report.policy_declared = report.created;
-  report.decision = evaluate::Gate(report.evidence, *policy);
-  report.digests["policy"] = evaluate::PolicyDigest(*policy);
+  report.decision = verdict::Gate(report.evidence, *policy);
+  report.digests["policy"] = verdict::PolicyDigest(*policy);
 }
 
-Result<void> AddDigest(const std::string& name, const std::string& path, evaluate::Report& report) {
+Result<void> AddDigest(const std::string& name, const std::string& path, verdict::Report& report) {
   TARE_TRY(const std::string digest, Sha256File(path));
   report.digests[name] = "sha256:" + digest;
   return {};
@@ -112,7 +113,7 @@ std::string UnusedLabel(const OpenSource& source, const std::vector<ValueInfo>& 
 
 }  // namespace
 
-Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
+Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
   const Project project = ProjectOf(request);
   if (project.task == "outputs" && !request.slices.empty()) {
     return InvalidArgument("--slice needs labels", "name their array with --label");
@@ -121,7 +122,7 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
     return InvalidArgument("--kpi needs labels", "name their array with --label");
   }
   TARE_TRY_VOID(CheckRequest(project));
-  TARE_TRY(auto peak, PeakMemory::Start());
+  TARE_TRY(auto peak, evaluate::PeakMemory::Start());
   TARE_TRY(const auto inputs, InputsOf(request.baseline_path));
   TARE_TRY_VOID(InputsOf(request.candidate_path));
   SourceOpener opener(project, inputs);
@@ -129,7 +130,7 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   for (const data::CorruptionSpec& spec : request.corruptions) TARE_TRY_VOID(opener.OpenCorrupted(project.test, spec));
   const int64_t available = source.dataset->num_samples();
   const auto samples = data::ChooseSamples(available, request.num_samples > 0 ? request.num_samples : available, request.seed);
-  TARE_TRY_VOID(CheckBatches(*source.feed, request.costs));
+  TARE_TRY_VOID(evaluate::CheckBatches(*source.feed, request.costs));
   TARE_TRY(const auto first, source.feed->Read(std::span(samples).first(1)));
   for (const std::string& path : {request.baseline_path, request.candidate_path}) {
     const auto probed = Probe(path, first.inputs, request);
@@ -139,8 +140,8 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   TARE_TRY(const auto baseline, runtime::Session::FromFile(request.baseline_path, request.session));
   TARE_TRY(const auto candidate, runtime::Session::FromFile(request.candidate_path, request.session));
 
-  evaluate::Report report;
-  evaluate::Evidence& evidence = report.evidence;
+  verdict::Report report;
+  verdict::Evidence& evidence = report.evidence;
   evaluate::EvaluateOptions options;
   options.score_output = request.output;
   options.classification.slices = request.slices;
@@ -168,15 +169,15 @@ Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress
   }
   evidence.baseline.path = fs::path(request.baseline_path).filename().string();
   evidence.candidate.path = fs::path(request.candidate_path).filename().string();
-  const ComparedModels models{request.baseline_path, request.candidate_path, &baseline, &candidate, request.session};
-  TARE_TRY_VOID(AddCosts(models, request.costs, *source.feed, samples, peak, progress, evidence));
+  const evaluate::ComparedModels models{request.baseline_path, request.candidate_path, &baseline, &candidate, request.session};
+  TARE_TRY_VOID(evaluate::AddCosts(models, request.costs, *source.feed, samples, peak, progress, evidence));
 
   report.name = evidence.candidate.path;
   TARE_TRY_VOID(AddDigest("baseline", request.baseline_path, report));
   TARE_TRY_VOID(AddDigest("candidate", request.candidate_path, report));
   TARE_TRY_VOID(AddDigest("data_test", request.data_path, report));
-  evaluate::DataSummary data;
-  data.test = evaluate::DataUse{fs::path(request.data_path).filename().string(), std::ssize(samples), report.digests["data_test"], request.seed};
+  verdict::DataSummary data;
+  data.test = verdict::DataUse{fs::path(request.data_path).filename().string(), std::ssize(samples), report.digests["data_test"], request.seed};
   report.data = std::move(data);
   Finish(request.policy, request.tare_version, request.session.num_threads, report);
   return report;
@@ -196,11 +197,11 @@ Result<void> CheckKpiNames(const PredictionsRequest& request) {
   std::vector<std::string> names;
   for (const auto& kpi : request.kpis) names.push_back(kpi.name);
   for (const auto& kpi : request.kpi_commands) names.push_back(kpi.name);
-  return evaluate::CheckKpiNames(names);
+  return verdict::CheckKpiNames(names);
 }
 
 // Null without a judge. The report's digests say which model judged, by which vocabulary.
-Result<std::unique_ptr<evaluate::SupportJudge>> LoadJudge(const PredictionsRequest& request, evaluate::Report& report) {
+Result<std::unique_ptr<evaluate::SupportJudge>> LoadJudge(const PredictionsRequest& request, verdict::Report& report) {
   if (!request.judge) return std::unique_ptr<evaluate::SupportJudge>();
   if (request.task != "question_answering" && request.task != "generation") {
     return InvalidArgument(StrCat("a judge of support for the task '", request.task.empty() ? "classification" : request.task, "', which has no contexts"),
@@ -213,9 +214,9 @@ Result<std::unique_ptr<evaluate::SupportJudge>> LoadJudge(const PredictionsReque
 
 }  // namespace
 
-Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request, Progress& progress) {
+Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& request, Progress& progress) {
   TARE_TRY_VOID(CheckKpiNames(request));
-  evaluate::Report report;
+  verdict::Report report;
   for (const std::string& path : {request.baseline_path, request.candidate_path}) {
     TARE_TRY_VOID(AddDigest(path == request.baseline_path ? "baseline_predictions" : "candidate_predictions", path, report));
   }

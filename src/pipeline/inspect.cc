@@ -101,7 +101,7 @@ void Group(const quantize::Prepared& prepared, Inspection& inspection) {
 Result<Inspection> Inspect(const std::string& model_path, const runtime::SessionOptions& options, double time_limit_s) {
   Inspection inspection;
   TARE_TRY(const graph::Model source, graph::ReadOnnx(model_path));
-  inspection.file_bytes = ModelBytes(model_path);
+  inspection.file_bytes = evaluate::ModelBytes(model_path);
   inspection.opset = source.opset();
   for (const auto& [domain, version] : source.opsets) {
     if (!domain.empty()) inspection.other_domains.emplace_back(domain, version);

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <set>
 
+#include "tare/verdict/metric_info.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
 #include "tare/core/yaml.h"
@@ -300,7 +301,7 @@ class ProjectReader {
       TARE_TRY(kpi.name, entry.Text("name"));
       TARE_TRY(kpi.expression, entry.Text("value"));
       names.push_back(kpi.name);
-      if (const auto checked = evaluate::CheckKpiNames(names); !checked) return entry.Wrong(*item, checked.error().what, checked.error().next_step);
+      if (const auto checked = verdict::CheckKpiNames(names); !checked) return entry.Wrong(*item, checked.error().what, checked.error().next_step);
       if (const auto parsed = evaluate::KpiExpression::Parse(kpi.expression); !parsed) {
         return entry.Wrong(*item, parsed.error().what, parsed.error().next_step);
       }
@@ -314,12 +315,12 @@ class ProjectReader {
 
   // A KPI that nobody defined would only be missed when all is measured.
   Result<void> CheckKpisOfPolicy(YamlReader& reader, const YamlNode& node) const {
-    for (const evaluate::Check& check : project_.policy.quality) {
-      if (!check.metric.starts_with(evaluate::kKpiPrefix)) continue;
-      const auto is_it = [&](const evaluate::KpiSpec& kpi) { return evaluate::KpiMetricName(kpi.name) == check.metric; };
+    for (const verdict::Check& check : project_.policy.quality) {
+      if (!check.metric.starts_with(verdict::kKpiPrefix)) continue;
+      const auto is_it = [&](const evaluate::KpiSpec& kpi) { return verdict::KpiMetricName(kpi.name) == check.metric; };
       if (std::ranges::any_of(project_.kpis, is_it)) continue;
       return reader.Wrong(node, StrCat("the policy judges '", check.metric, "', which no KPI of this file is named"),
-                          StrCat("add it: kpis: [{name: ", check.metric.substr(evaluate::kKpiPrefix.size()), ", value: EXPRESSION}]"));
+                          StrCat("add it: kpis: [{name: ", check.metric.substr(verdict::kKpiPrefix.size()), ", value: EXPRESSION}]"));
     }
     return {};
   }
@@ -327,10 +328,10 @@ class ProjectReader {
   Result<void> ReadPolicy(YamlReader& reader) {
     const YamlNode* node = reader.Child("policy");
     if (node == nullptr) {
-      project_.policy = evaluate::DefaultPolicy(project_.task, project_.tolerance);
+      project_.policy = verdict::DefaultPolicy(project_.task, project_.tolerance);
       return {};
     }
-    TARE_TRY(project_.policy, evaluate::ReadPolicy(*node, path_));
+    TARE_TRY(project_.policy, verdict::ReadPolicy(*node, path_));
     return CheckKpisOfPolicy(reader, *node);
   }
 
@@ -392,12 +393,12 @@ class ProjectReader {
   }
 
   Result<void> ReadCosts(YamlReader& reader) {
-    TARE_TRY(project_.costs.batches, ReadSizes(reader, "batches", kMaxMeasuredBatch));
-    TARE_TRY(project_.costs.thread_counts, ReadSizes(reader, "thread_counts", kMaxMeasuredThreads));
+    TARE_TRY(project_.costs.batches, ReadSizes(reader, "batches", evaluate::kMaxMeasuredBatch));
+    TARE_TRY(project_.costs.thread_counts, ReadSizes(reader, "thread_counts", evaluate::kMaxMeasuredThreads));
     const YamlNode* node = reader.Child("estimate_energy_watts");
     if (node == nullptr) return {};
     TARE_TRY(const double watts, reader.Number("estimate_energy_watts"));
-    if (!(watts > 0 && watts <= kMaxWatts)) {
+    if (!(watts > 0 && watts <= evaluate::kMaxWatts)) {
       return reader.Wrong(*node, StrCat("'estimate_energy_watts' is ", watts), "give what the processor draws with all its cores busy, such as 65");
     }
     project_.costs.estimate_energy_watts = watts;
@@ -414,8 +415,8 @@ class ProjectReader {
       const auto size = static_cast<int64_t>(number);
       if (std::ranges::find(sizes, size) == sizes.end()) sizes.push_back(size);
     }
-    if (sizes.size() > kMaxMeasuredSizes) {
-      return reader.Wrong(*reader.Child(key), StrCat("'", key, "' holds ", sizes.size(), " numbers"), StrCat("give at most ", kMaxMeasuredSizes));
+    if (sizes.size() > evaluate::kMaxMeasuredSizes) {
+      return reader.Wrong(*reader.Child(key), StrCat("'", key, "' holds ", sizes.size(), " numbers"), StrCat("give at most ", evaluate::kMaxMeasuredSizes));
     }
     return sizes;
   }

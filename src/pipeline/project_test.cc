@@ -24,7 +24,7 @@ TEST(ProjectTest, FillsInDefaults) {
   EXPECT_EQ(project->task, "outputs");
   EXPECT_EQ(project->search.path, "/srv/shop/a.npz");
   EXPECT_EQ(project->num_threads, 1);
-  EXPECT_EQ(project->policy, evaluate::DefaultPolicy("outputs", 0.01));
+  EXPECT_EQ(project->policy, verdict::DefaultPolicy("outputs", 0.01));
 }
 
 TEST(ProjectTest, ReadsTheExample) {

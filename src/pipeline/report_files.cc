@@ -41,11 +41,11 @@ ReportPaths ReportPathsOf(const std::string& json_path) {
   return {json_path, with(".html"), with(".md")};
 }
 
-Result<void> WriteReportFiles(const evaluate::Report& report, std::string_view json, const std::string& json_path) {
+Result<void> WriteReportFiles(const verdict::Report& report, std::string_view json, const std::string& json_path) {
   const ReportPaths paths = ReportPathsOf(json_path);
-  TARE_TRY(const std::string html, evaluate::WriteReportHtml(ReportPage(), json));
+  TARE_TRY(const std::string html, verdict::WriteReportHtml(ReportPage(), json));
   TARE_TRY_VOID(WriteFileAtomic(paths.html, html));
-  TARE_TRY_VOID(WriteFileAtomic(paths.markdown, evaluate::WriteReportMarkdown(report)));
+  TARE_TRY_VOID(WriteFileAtomic(paths.markdown, verdict::WriteReportMarkdown(report)));
   return WriteFileAtomic(paths.json, json);
 }
 
@@ -57,9 +57,9 @@ std::string UtcNow() {
   return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-evaluate::HostFacts HostFactsOf(int num_threads) {
+verdict::HostFacts HostFactsOf(int num_threads) {
   const runtime::Host host = runtime::DescribeHost();
-  evaluate::HostFacts facts;
+  verdict::HostFacts facts;
   facts.cpu = host.cpu;
   facts.isa = host.isa;
   facts.threads = num_threads;

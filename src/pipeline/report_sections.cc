@@ -12,8 +12,8 @@ namespace {
 
 using quantize::Format;
 
-evaluate::Estimate SpeedupEstimate(const runtime::Ratio& ratio) {
-  evaluate::Estimate estimate;
+verdict::Estimate SpeedupEstimate(const runtime::Ratio& ratio) {
+  verdict::Estimate estimate;
   estimate.value = ratio.value;
   estimate.low = ratio.low;
   estimate.high = ratio.high;
@@ -21,8 +21,8 @@ evaluate::Estimate SpeedupEstimate(const runtime::Ratio& ratio) {
   return estimate;
 }
 
-void AddCandidates(const search::Choice& choice, int64_t float_bytes, double float_latency_ms, evaluate::Report& report) {
-  evaluate::FormatCandidate baseline;
+void AddCandidates(const search::Choice& choice, int64_t float_bytes, double float_latency_ms, verdict::Report& report) {
+  verdict::FormatCandidate baseline;
   baseline.format = "float32";
   baseline.speedup.value = 1;
   baseline.size_ratio = 1;
@@ -31,7 +31,7 @@ void AddCandidates(const search::Choice& choice, int64_t float_bytes, double flo
   baseline.reason = choice.model ? "the baseline" : choice.reason;
   report.candidates.push_back(std::move(baseline));
   for (const search::Candidate& candidate : choice.candidates) {
-    evaluate::FormatCandidate row;
+    verdict::FormatCandidate row;
     row.format = candidate.name;
     row.speedup = SpeedupEstimate(candidate.speedup);
     row.mean_cosine = candidate.closeness.cosine;
@@ -100,7 +100,7 @@ class WeightBytes {
 // A quarter of the float32 weights, and a scale and a sum or bias a channel.
 int64_t EstimatedBytes(int64_t float_bytes) { return float_bytes / 4; }
 
-void AddNodes(const quantize::Prepared& prepared, const search::Choice& choice, evaluate::Report& report) {
+void AddNodes(const quantize::Prepared& prepared, const search::Choice& choice, verdict::Report& report) {
   const WeightBytes quantized(choice.model->graph);
   std::map<std::string, const quantize::NodeChoice*> chosen;
   for (const auto& node : choice.recipe.nodes) chosen[node.node] = &node;
@@ -109,7 +109,7 @@ void AddNodes(const quantize::Prepared& prepared, const search::Choice& choice, 
   for (size_t i = 0; i < prepared.model.graph.nodes.size(); ++i) {
     const graph::Node& node = prepared.model.graph.nodes[i];
     const quantize::Ability& ability = prepared.abilities[i];
-    evaluate::NodeRow row;
+    verdict::NodeRow row;
     row.name = node.name;
     row.op = node.op_type;
     for (const std::string& input : node.inputs) row.float_bytes += BytesOf(prepared.model.graph, input);
@@ -144,8 +144,8 @@ double ClippedShare(const calibrate::HistogramDigest& histogram, double low, dou
   return all > 0 ? outside / all : 0;
 }
 
-evaluate::TensorRow RowOf(const quantize::TensorChoice& choice, const calibrate::CalibratedTensor& tensor) {
-  evaluate::TensorRow row;
+verdict::TensorRow RowOf(const quantize::TensorChoice& choice, const calibrate::CalibratedTensor& tensor) {
+  verdict::TensorRow row;
   row.name = choice.tensor;
   row.kind = "activation";
   row.dtype = "uint8";
@@ -173,7 +173,7 @@ evaluate::TensorRow RowOf(const quantize::TensorChoice& choice, const calibrate:
 }
 
 // In the order in which the graph makes them: inputs, then the outputs of nodes.
-void AddTensors(const graph::Graph& graph, const search::Choice& choice, const calibrate::CalibrationTable& table, evaluate::Report& report) {
+void AddTensors(const graph::Graph& graph, const search::Choice& choice, const calibrate::CalibrationTable& table, verdict::Report& report) {
   std::map<std::string, const quantize::TensorChoice*> chosen;
   for (const quantize::TensorChoice& tensor : choice.recipe.tensors) chosen[tensor.tensor] = &tensor;
   const auto add = [&](const std::string& value) {
@@ -194,10 +194,10 @@ std::string FormatOf(const quantize::Recipe& recipe) {
 }
 
 void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice, const calibrate::CalibrationTable& table,
-               int64_t float_bytes, double float_latency_ms, evaluate::Report& report) {
+               int64_t float_bytes, double float_latency_ms, verdict::Report& report) {
   AddCandidates(choice, float_bytes, float_latency_ms, report);
   if (!choice.model) return;
-  evaluate::FusionSummary fusion{choice.fusion.expected, choice.fusion.fused, {}};
+  verdict::FusionSummary fusion{choice.fusion.expected, choice.fusion.fused, {}};
   for (const auto& island : choice.fusion.islands) fusion.islands.push_back({island.node, island.op_type, island.rule, island.reason});
   report.fusion = std::move(fusion);
   AddNodes(prepared, choice, report);

@@ -16,6 +16,6 @@ std::string FormatOf(const quantize::Recipe& recipe);
 
 /// Fills candidates, fusion, nodes and tensors of `report` from a choice that has a model.
 void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice, const calibrate::CalibrationTable& table,
-               int64_t float_bytes, double float_latency_ms, evaluate::Report& report);
+               int64_t float_bytes, double float_latency_ms, verdict::Report& report);
 
 }  // namespace tare::pipeline

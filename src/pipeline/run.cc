@@ -110,7 +110,7 @@ std::vector<search::Candidate> CandidatesFrom(const Json& json) {
   return candidates;
 }
 
-ProjectRun::ProjectRun(const Project& project, const RunOptions& options, PeakMemory peak, StepCache cache, Progress& progress)
+ProjectRun::ProjectRun(const Project& project, const RunOptions& options, evaluate::PeakMemory peak, StepCache cache, Progress& progress)
     : project_(project), options_(options), peak_(std::move(peak)), cache_(std::move(cache)), progress_(progress) {
   outcome_.out_folder = options.out_folder;
 }
@@ -152,7 +152,7 @@ void ProjectRun::SayFound(std::string_view title, const std::string& summary) {
 Result<void> ProjectRun::Identify() {
   host_ = HostKey();
   TARE_TRY(model_digest_, DigestOfModel(project_.model_path));
-  model_bytes_ = ModelBytes(project_.model_path);
+  model_bytes_ = evaluate::ModelBytes(project_.model_path);
   TARE_TRY(calibration_digest_, files_.Of(project_.calibration).While("digesting the calibration split"));
   TARE_TRY(search_digest_, files_.Of(project_.search).While("digesting the search split"));
   TARE_TRY(test_digest_, files_.Of(project_.test).While("digesting the test split"));
@@ -162,12 +162,12 @@ Result<void> ProjectRun::Identify() {
   feed_key_ = feed.Digest();
 
   // The policy is on the record before anything is measured.
-  const std::string policy = evaluate::PolicyDigest(project_.policy);
+  const std::string policy = verdict::PolicyDigest(project_.policy);
   if (auto found = cache_.Find("policy", policy)) {
     policy_declared_ = found->value("declared", "");
   } else {
     policy_declared_ = UtcNow();
-    TARE_TRY_VOID(cache_.Store("policy", policy, {{"declared", policy_declared_}, {"policy", evaluate::CanonicalPolicy(project_.policy)}}));
+    TARE_TRY_VOID(cache_.Store("policy", policy, {{"declared", policy_declared_}, {"policy", verdict::CanonicalPolicy(project_.policy)}}));
   }
   return {};
 }
@@ -282,11 +282,11 @@ Result<void> ProjectRun::LookForLeaks() {
   return {};
 }
 
-evaluate::DataSummary ProjectRun::DataFacts() const {
+verdict::DataSummary ProjectRun::DataFacts() const {
   const auto use = [&](const SplitSource& source, const std::vector<int64_t>& samples, const std::string& digest) {
-    return evaluate::DataUse{SourceName(source), std::ssize(samples), "sha256:" + digest, project_.seed};
+    return verdict::DataUse{SourceName(source), std::ssize(samples), "sha256:" + digest, project_.seed};
   };
-  evaluate::DataSummary summary;
+  verdict::DataSummary summary;
   summary.calibration = use(project_.calibration, samples_.calibration, calibration_digest_);
   summary.search = use(project_.search, samples_.search, search_digest_);
   summary.test = use(project_.test, samples_.test, test_digest_);
@@ -311,7 +311,7 @@ std::string ProjectRun::RegistryRoot() const {
 
 // Before the verdict is known: a look that was not liked counts too.
 Result<void> ProjectRun::CountLook() {
-  const registry::Look look{test_digest_, std::string(choice_["model_sha256"]), evaluate::PolicyDigest(project_.policy), project_.name};
+  const registry::Look look{test_digest_, std::string(choice_["model_sha256"]), verdict::PolicyDigest(project_.policy), project_.name};
   TARE_TRY(const auto registry, registry::Registry::Open(RegistryRoot()));
   TARE_TRY(look_, registry.RecordLook(look).While("counting the looks at the test data"));
   return {};
@@ -320,7 +320,7 @@ Result<void> ProjectRun::CountLook() {
 Result<void> ProjectRun::Judge() {
   TARE_TRY_VOID(CountLook());
   StepKey key("report");
-  key.Add("evaluation", evaluation_key_).Add("policy", evaluate::PolicyDigest(project_.policy)).Add("name", project_.name);
+  key.Add("evaluation", evaluation_key_).Add("policy", verdict::PolicyDigest(project_.policy)).Add("name", project_.name);
   key.Add("choice", choice_.dump()).Add("page", Sha256Hex(ReportPage())).Add("leak", data_.value("leak", "")).Add("look", look_);
   const std::string digest = key.Digest();
   const std::string path = OutPath("report.json");
@@ -331,14 +331,14 @@ Result<void> ProjectRun::Judge() {
   if (found && fs::exists(outcome_.report_html_path) && fs::exists(ReportPathsOf(path).markdown)) {
     const auto text = ReadFile(path);
     if (text && Sha256Hex(*text) == found->value("sha256", "")) {
-      TARE_TRY(outcome_.report, evaluate::ReadReportJson(*text, path));
-      outcome_.report.decision = evaluate::Gate(outcome_.report.evidence, project_.policy);
+      TARE_TRY(outcome_.report, verdict::ReadReportJson(*text, path));
+      outcome_.report.decision = verdict::Gate(outcome_.report.evidence, project_.policy);
       outcome_.report_json = *text;
       return {};
     }
   }
-  TARE_TRY(outcome_.report, evaluate::ReadReportJson(evaluation_["report"].dump(), OutPath(".tare/evaluate.json")));
-  evaluate::Report& report = outcome_.report;
+  TARE_TRY(outcome_.report, verdict::ReadReportJson(evaluation_["report"].dump(), OutPath(".tare/evaluate.json")));
+  verdict::Report& report = outcome_.report;
   report.tare_version = options_.tare_version;
   report.created = UtcNow();
   report.name = project_.name;
@@ -352,18 +352,18 @@ Result<void> ProjectRun::Judge() {
     report.evidence.warnings.push_back({StrCat("this is look ", look_, " at this test data: with each one more a candidate may pass by luck"),
                                         "declare how many there may be before the first, policy: {looks: 3}, or judge by data that no candidate has seen"});
   }
-  report.decision = evaluate::Gate(report.evidence, project_.policy);
+  report.decision = verdict::Gate(report.evidence, project_.policy);
   report.data = DataFacts();
   report.host = HostFactsOf(project_.num_threads);
   report.digests = {{"baseline", "sha256:" + model_digest_},
                     {"candidate", StrCat("sha256:", std::string(choice_["model_sha256"]))},
                     {"recipe", StrCat("sha256:", std::string(choice_["recipe_sha256"]))},
                     {"calibration", StrCat("sha256:", std::string(choice_["calibration_sha256"]))},
-                    {"policy", evaluate::PolicyDigest(project_.policy)},
+                    {"policy", verdict::PolicyDigest(project_.policy)},
                     {"data_calibration", "sha256:" + calibration_digest_},
                     {"data_search", "sha256:" + search_digest_},
                     {"data_test", "sha256:" + test_digest_}};
-  Json document = Json::parse(evaluate::WriteReportJson(report));
+  Json document = Json::parse(verdict::WriteReportJson(report));
   for (const auto& [name, section] : choice_["sections"].items()) document[name] = section;
   outcome_.report_json = document.dump(1) + "\n";
   TARE_TRY_VOID(WriteReportFiles(report, outcome_.report_json, path));
@@ -371,7 +371,7 @@ Result<void> ProjectRun::Judge() {
 }
 
 Result<void> ProjectRun::Register() {
-  if (!outcome_.report.decision || outcome_.report.decision->verdict != evaluate::Verdict::kPass) return {};
+  if (!outcome_.report.decision || outcome_.report.decision->verdict != verdict::Verdict::kPass) return {};
   outcome_.registry_root = RegistryRoot();
   registry::NewVersion version;
   version.name = project_.name;
@@ -407,7 +407,7 @@ Result<RunOutcome> RunProject(const Project& project, const RunOptions& options,
     return InvalidArgument(StrCat("the quantized model would overwrite the float one, ", project.model_path),
                            "choose another folder with --out");
   }
-  TARE_TRY(auto peak, PeakMemory::Start());
+  TARE_TRY(auto peak, evaluate::PeakMemory::Start());
   TARE_TRY(auto cache, StepCache::Open(resolved.out_folder));
   return ProjectRun(project, resolved, std::move(peak), std::move(cache), progress).Run();
 }

@@ -40,9 +40,9 @@ evaluate::RunnableModel Replaying(const evaluate::RunnableModel& model, const Ec
 }
 
 // What the float model alone is worth, for the terminal.
-std::string DescribeBaseline(const evaluate::Evidence& evidence) {
+std::string DescribeBaseline(const verdict::Evidence& evidence) {
   const auto& metrics = evidence.baseline.metrics;
-  const evaluate::Estimate* accuracy = evaluate::FindMetric(metrics, "accuracy");
+  const verdict::Estimate* accuracy = verdict::FindMetric(metrics, "accuracy");
   if (accuracy != nullptr) {
     return StrCat("accuracy ", Fixed(100 * accuracy->value, 2), " %   ");
   }

@@ -150,9 +150,9 @@ Result<Json> ProjectRun::WriteChoice(const quantize::Prepared& prepared, search:
   }
   TARE_TRY(choice.recipe.model_digest, Sha256File(project_.model_path));
   TARE_TRY(const auto table, calibrate::MakeTable(choice.observations, {options_.tare_version, choice.recipe.model_digest, calibration_digest_}, {}));
-  evaluate::Report report;
+  verdict::Report report;
   AddChoice(prepared, choice, table, model_bytes_, baseline_.value("latency_ms", 0.0), report);
-  const Json document = Json::parse(evaluate::WriteReportJson(report));
+  const Json document = Json::parse(verdict::WriteReportJson(report));
   for (const char* section : {"candidates", "fusion", "nodes", "tensors"}) {
     if (document.contains(section)) result["sections"][section] = document[section];
   }

@@ -12,7 +12,7 @@
 namespace tare::pipeline {
 namespace {
 
-std::string EvaluationSummary(const evaluate::Evidence& evidence) {
+std::string EvaluationSummary(const verdict::Evidence& evidence) {
   std::string text = StrCat(WithThousands(evidence.n), " pairs");
   if (evidence.paired && evidence.paired->counts.n > 0) {
     const auto& counts = evidence.paired->counts;
@@ -22,7 +22,7 @@ std::string EvaluationSummary(const evaluate::Evidence& evidence) {
   return text;
 }
 
-void AddCostOptions(const CostOptions& costs, StepKey& key) {
+void AddCostOptions(const evaluate::CostOptions& costs, StepKey& key) {
   for (const int64_t batch : costs.batches) key.Add("batch", batch);
   for (const int64_t count : costs.thread_counts) key.Add("thread_count", count);
   if (costs.estimate_energy_watts) key.Add("estimate_energy_watts", *costs.estimate_energy_watts);
@@ -60,28 +60,28 @@ Result<void> ProjectRun::EvaluateTest() {
 Result<Json> ProjectRun::RunEvaluation() {
   OneStep step(progress_, StrCat("evaluate ", WithThousands(std::ssize(samples_.test)), " pairs"));
   TARE_TRY_VOID(NeedRuntime());
-  TARE_TRY_VOID(CheckBatches(*test_.feed, project_.costs));
+  TARE_TRY_VOID(evaluate::CheckBatches(*test_.feed, project_.costs));
   TARE_TRY(const auto baseline, runtime::Session::FromFile(project_.model_path, Session()));
   TARE_TRY(const auto candidate, runtime::Session::FromFile(OutPath("model.onnx"), Session()));
   const auto options = EvaluationOptions(project_, data_);
   const auto first = evaluate::RunnableOf(baseline);
   const auto second = evaluate::RunnableOf(candidate);
   SplitBatches batches(project_, test_, samples_.test);
-  evaluate::Report report;
-  evaluate::Evidence& evidence = report.evidence;
+  verdict::Report report;
+  verdict::Evidence& evidence = report.evidence;
   TARE_TRY(evidence, evaluate::Evaluate(first, second, batches, project_.task, options, step));
   evidence.baseline.label = "float32";
   evidence.baseline.path = std::filesystem::path(project_.model_path).filename().string();
   evidence.candidate.label = choice_["format"];
   evidence.candidate.path = "model.onnx";
   TARE_TRY_VOID(AddDistributions(project_, *opener_, samples_.test, first, second, options, step, evidence));
-  const ComparedModels models{project_.model_path, OutPath("model.onnx"), &baseline, &candidate, Session()};
-  TARE_TRY_VOID(AddCosts(models, project_.costs, *test_.feed, samples_.test, peak_, step, evidence));
+  const evaluate::ComparedModels models{project_.model_path, OutPath("model.onnx"), &baseline, &candidate, Session()};
+  TARE_TRY_VOID(evaluate::AddCosts(models, project_.costs, *test_.feed, samples_.test, peak_, step, evidence));
   evidence.baseline.model_bytes = model_bytes_;
   report.name = project_.name;
   Json result;
   result["summary"] = EvaluationSummary(evidence);
-  result["report"] = Json::parse(evaluate::WriteReportJson(report));
+  result["report"] = Json::parse(verdict::WriteReportJson(report));
   step.Done(std::string(result["summary"]));
   return result;
 }

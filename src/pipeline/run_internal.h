@@ -41,7 +41,7 @@ class OneStep final : public Progress {
 /// The files and results of one run, filled step by step.
 class ProjectRun {
  public:
-  ProjectRun(const Project& project, const RunOptions& options, PeakMemory peak, StepCache cache, Progress& progress);
+  ProjectRun(const Project& project, const RunOptions& options, evaluate::PeakMemory peak, StepCache cache, Progress& progress);
   Result<RunOutcome> Run();
 
  private:
@@ -83,11 +83,11 @@ class ProjectRun {
   std::string OutPath(std::string_view name) const { return StrCat(outcome_.out_folder, "/", name); }
   runtime::SessionOptions Session() const;
   void RemoveReports() const;
-  evaluate::DataSummary DataFacts() const;
+  verdict::DataSummary DataFacts() const;
 
   const Project& project_;
   const RunOptions& options_;
-  PeakMemory peak_;
+  evaluate::PeakMemory peak_;
   StepCache cache_;
   Progress& progress_;
   RunOutcome outcome_;

@@ -9,7 +9,7 @@
 
 #include "scores/unicode_tables_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 /// Returns the row of sorted, disjoint ranges (`first`, `last`) that holds the code point, or nullptr.
 template <class Row>
@@ -29,4 +29,4 @@ inline uint32_t MovedBy(std::span<const LowerRun> runs, uint32_t code) {
   return static_cast<uint32_t>(static_cast<int32_t>(code) + run->delta);
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

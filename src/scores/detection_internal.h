@@ -9,7 +9,7 @@
 
 #include "tare/scores/detection_scores.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 inline constexpr size_t kNumThresholds = 10;
 inline constexpr size_t kMaxDetections = 100;  // of an image and category
@@ -21,4 +21,4 @@ double IouThreshold(size_t t);
 void MatchImage(uint32_t image, std::span<const TrueBox* const> truths,
                 std::vector<const DetectedBox*> found, DetectionScores::Category& category);
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -6,7 +6,7 @@
 
 #include "scores/detection_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 struct AreaRange {
@@ -121,4 +121,4 @@ void MatchImage(uint32_t image, std::span<const TrueBox* const> truths,
   if (!truths.empty()) category.truths.push_back(counts);
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

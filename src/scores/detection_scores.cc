@@ -6,7 +6,7 @@
 
 #include "scores/detection_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 using Detection = DetectionScores::Detection;
@@ -260,4 +260,4 @@ double DetectionScores::MeanAveragePrecision(std::span<const double> weights,
   return Score(categories_, {0, kMaxDetections, weights}, thresholds, Kind::kPrecision);
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -7,7 +7,7 @@
 
 #include "scores/golden_test_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 using testing::HasSubstr;
@@ -128,4 +128,4 @@ TEST(DetectionScorerTest, RefusesBrokenNumbersAndAddsNothing) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::scores

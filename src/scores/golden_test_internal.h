@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 /// Returns one section of tests/golden/<file>; at least one case, so that no loop over it is idle.
 /// By value: `for (x : Read(file)["section"])` would walk a document that is gone.
@@ -32,4 +32,4 @@ inline void ExpectGolden(double found, const nlohmann::json& expected, const std
   EXPECT_NEAR(found, value, 1e-12 * std::max(1.0, std::abs(value))) << what;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -7,7 +7,7 @@
 #include "tare/scores/support_scores.h"
 #include "tare/stats/normal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 // A share and how many it rests on.
@@ -63,4 +63,4 @@ std::optional<CorrectedRate> RoganGladen(int64_t flagged, int64_t n, const Judge
   return out;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

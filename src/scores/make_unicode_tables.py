@@ -33,7 +33,7 @@ print(f"""// Made by make_unicode_tables.py: Unicode {unicodedata.unidata_versio
 
 #include <cstdint>
 
-namespace tare::evaluate {{
+namespace tare::scores {{
 
 // clang-format off
 struct CodeRange {{
@@ -55,4 +55,4 @@ show("CodeRange", "kCased", "Letters with case: before a final sigma.", ranges(i
 show("CodeRange", "kCaseIgnorable", "Looked through when a final sigma is sought.", ranges(is_ignorable))
 print("""// clang-format on
 
-}  // namespace tare::evaluate""")
+}  // namespace tare::scores""")

@@ -64,7 +64,7 @@ print(f"""// Made by make_wordpiece_tables.py: tokenizers {tokenizers.__version_
 
 #include "evaluate/unicode_tables_internal.h"
 
-namespace tare::evaluate {{
+namespace tare::scores {{
 
 // clang-format off
 /// A code point and the two or three (0: none) that it folds to.
@@ -86,4 +86,4 @@ for i, row in enumerate(several()):
 print("\n};\n")
 print("""// clang-format on
 
-}  // namespace tare::evaluate""")
+}  // namespace tare::scores""")

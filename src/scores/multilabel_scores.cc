@@ -4,7 +4,7 @@
 
 #include "tare/core/result.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 double Share(int64_t part, int64_t whole) {
@@ -61,4 +61,4 @@ FScore MacroScore(std::span<const LabelCounts> counts) {
   return {sum.precision / num_defined, sum.recall / num_defined, sum.f1 / num_defined};
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

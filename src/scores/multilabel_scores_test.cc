@@ -6,7 +6,7 @@
 
 #include "scores/golden_test_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 void ExpectScore(const FScore& found, const nlohmann::json& expected) {
@@ -58,4 +58,4 @@ TEST(MultilabelScoresTest, PredictsNothingForNan) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::scores

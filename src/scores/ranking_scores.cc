@@ -8,7 +8,7 @@
 
 #include "tare/core/result.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 double ClippedLoss(double probability) {
@@ -126,4 +126,4 @@ RetrievalScore ScorePlaces(std::span<const int64_t> places, int64_t num_relevant
   return out;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

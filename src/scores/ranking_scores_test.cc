@@ -7,7 +7,7 @@
 
 #include "scores/golden_test_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
@@ -95,4 +95,4 @@ TEST(ScoreRetrievalTest, LooksPastTheDepthForTheFirstRelevantOnly) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::scores

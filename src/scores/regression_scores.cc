@@ -7,7 +7,7 @@
 
 #include "tare/core/result.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 bool AllEqual(std::span<const double> values) {
@@ -65,4 +65,4 @@ double Spearman(std::span<const double> truths, std::span<const double> found) {
   return both / std::sqrt(first) / std::sqrt(second);
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

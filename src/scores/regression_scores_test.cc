@@ -7,7 +7,7 @@
 
 #include "scores/golden_test_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 using Doubles = std::vector<double>;
@@ -51,4 +51,4 @@ TEST(SpearmanTest, RanksInfiniteNumbersAndRefusesNan) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -6,7 +6,7 @@
 
 #include "tare/scores/multilabel_scores.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 struct Tag {
@@ -120,4 +120,4 @@ double TokenAccuracy(const SpanOutcome& outcome) {
   return static_cast<double>(outcome.num_right_tokens) / static_cast<double>(outcome.num_tokens);
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

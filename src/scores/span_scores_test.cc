@@ -7,7 +7,7 @@
 
 #include "scores/golden_test_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -85,4 +85,4 @@ TEST(SpanScoresTest, RefusesOtherTagsAndOtherLengths) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -10,7 +10,7 @@
 #include "tare/core/text.h"
 #include "tare/scores/text_scores.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -212,4 +212,4 @@ Support ScoreSupport(std::string_view answer, std::string_view context,
   return out;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -8,7 +8,7 @@
 #include "tare/core/random.h"
 #include "tare/stats/resample.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 constexpr std::string_view kContext =
@@ -186,4 +186,4 @@ TEST(RoganGladenTest, CoversTheTruthAsOftenAsItSays) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::scores

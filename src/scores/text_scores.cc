@@ -8,7 +8,7 @@
 #include "scores/unicode_internal.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 bool IsPunctuation(uint32_t code) {
@@ -241,4 +241,4 @@ FScore RougeL(std::string_view prediction, std::span<const std::string> referenc
   return best;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

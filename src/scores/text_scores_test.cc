@@ -6,7 +6,7 @@
 
 #include "scores/golden_test_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -114,4 +114,4 @@ TEST(RougeLTest, IsUndefinedWithoutReferences) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -4,7 +4,7 @@
 #include "scores/unicode_internal.h"
 #include "scores/unicode_tables_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 constexpr uint32_t kNoCode = 0x110000;  // first number that is no code point
@@ -109,4 +109,4 @@ bool IsWordPart(uint32_t code) {
 
 bool IsWhiteSpace(uint32_t code) { return HoldsCode(kSpace, code); }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 /// Returns the code points of UTF-8 text.
 /// Edge  a byte that is no part of valid UTF-8 becomes 0x110000 + byte: equal bytes stay equal, and
@@ -27,4 +27,4 @@ bool IsWordPart(uint32_t code);
 /// str.isspace.
 bool IsWhiteSpace(uint32_t code);
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

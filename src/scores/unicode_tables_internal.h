@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 // clang-format off
 struct CodeRange {
@@ -307,4 +307,4 @@ inline constexpr CodeRange kCaseIgnorable[] = {
 
 // clang-format on
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -10,7 +10,7 @@
 #include "tare/core/file.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 constexpr int64_t kMaxVocabBytes = int64_t{64} << 20;
@@ -220,4 +220,4 @@ Result<EncodedPair> EncodePair(const WordPiece& tokens, std::string_view premise
   return out;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -4,7 +4,7 @@
 
 #include "scores/unicode_tables_internal.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 // clang-format off
 /// A code point and the two or three (0: none) that it folds to.
@@ -495,4 +495,4 @@ inline constexpr FoldedCode kFoldSeveral[] = {
 
 // clang-format on
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -10,7 +10,7 @@
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 namespace {
 
 WordPiece Made(const std::string& vocab, LetterCase letters = LetterCase::kLowered) {
@@ -125,4 +125,4 @@ TEST(WordPieceTest, CutsThePremiseAloneAndRefusesALongHypothesis) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -6,7 +6,7 @@
 #include "tare/core/text.h"
 #include "tare/verdict/render.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 // Widths in an 11 px sans-serif font: near enough for letters and figures, told to the renderer by textLength.
@@ -47,4 +47,4 @@ std::string WriteBadge(const Report& report) {
                 "\n", text(right, split, width), "\n</g>\n</svg>\n");
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -3,7 +3,7 @@
 #include "verdict/table_internal.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 std::string Quantiles(const Latency& latency) {
@@ -80,4 +80,4 @@ std::vector<TableRow> CostRows(const Evidence& evidence) {
   return rows;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

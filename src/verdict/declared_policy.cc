@@ -4,11 +4,11 @@
 #include <charconv>
 #include <optional>
 
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 #include "tare/verdict/policy.h"
 #include "tare/verdict/report.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 // 8 of "batch:8,threads:2" for the key "batch:".
@@ -72,4 +72,4 @@ Result<Policy> DeclaredPolicy(const Report& report) {
   return policy;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -4,7 +4,7 @@
 
 #include "tare/stats/proportion.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 // Confidences are compared after a round trip through decimal text.
@@ -94,4 +94,4 @@ std::optional<double> OneSidedBound(const Estimate& estimate, Direction directio
   return FromTable(estimate, direction, confidence, interval_confidence);
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

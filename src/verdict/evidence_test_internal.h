@@ -8,7 +8,7 @@
 #include "tare/verdict/evidence.h"
 #include "tare/verdict/policy.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// A paired classification of n samples with the given flips; the baseline is right on 90 %.
 inline Evidence MakeEvidence(int64_t n, int64_t harmful, int64_t helpful, int64_t other_flips = 0) {
@@ -54,4 +54,4 @@ inline Policy PolicyOf(const std::string& check, const char* group = "quality") 
   return *policy;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

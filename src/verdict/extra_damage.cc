@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 double Rate(const stats::PairedCounts& counts) {
@@ -89,4 +89,4 @@ std::vector<std::optional<DistributionDamage>> DistributionDamages(const Evidenc
   return out;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -8,7 +8,7 @@
 
 #include "tare/verdict/evidence.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// Returns the difference of two paired differences of one metric, with its interval.
 ///
@@ -38,4 +38,4 @@ struct DistributionDamage {
 /// Edge     as good or better than on the clean set: p is at least 0.5.
 std::vector<std::optional<DistributionDamage>> DistributionDamages(const Evidence& evidence);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -5,11 +5,11 @@
 #include <cmath>
 #include <random>
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 Estimate ExtraDamage(const stats::PairedCounts& there, const stats::PairedCounts& clean) {
-  return evaluate::ExtraDamage(PairedEstimate(there, 0.95), PairedEstimate(clean, 0.95), 0.95);
+  return ExtraDamage(PairedEstimate(there, 0.95), PairedEstimate(clean, 0.95), 0.95);
 }
 
 TEST(ExtraDamageTest, CombinesTheBoundsOfBoth) {
@@ -47,10 +47,10 @@ TEST(ExtraDamageTest, TakesTheTableOfBoundsOfABootstrap) {
   there.n = clean.n = 500;
   there.bounds = {{0.95, -0.05, -0.02}};
   clean.bounds = {{0.95, -0.02, 0.002}};
-  const Estimate found = evaluate::ExtraDamage(there, clean, 0.95);
+  const Estimate found = ExtraDamage(there, clean, 0.95);
   EXPECT_NEAR(*OneSidedBound(found, Direction::kAbove, 0.95, 0.95), -0.02 - std::hypot(0.02, 0.012), 1e-12);
   clean.bounds.clear();
-  EXPECT_FALSE(OneSidedBound(evaluate::ExtraDamage(there, clean, 0.95), Direction::kAbove, 0.95, 0.95));
+  EXPECT_FALSE(OneSidedBound(ExtraDamage(there, clean, 0.95), Direction::kAbove, 0.95, 0.95));
 }
 
 // A clean set on which nothing flips, and two that lose.
@@ -96,4 +96,4 @@ TEST(DistributionDamagesTest, AdjustsForAllDistributions) {
 TEST(ExtraDamageTest, IsUndefinedWithoutSamples) { EXPECT_TRUE(std::isnan(ExtraDamage(stats::PairedCounts{}, stats::PairedCounts{100, 1, 1}).value)); }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

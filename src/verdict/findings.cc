@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include "verdict/format_internal.h"
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 constexpr size_t kMaxClasses = 3;
@@ -132,4 +132,4 @@ std::vector<Finding> FindDisagreements(const Evidence& evidence) {
   return out;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -6,7 +6,7 @@
 #include "tare/core/strcat.h"
 #include "tare/verdict/report.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 using testing::AllOf;
@@ -93,4 +93,4 @@ TEST(FindingsTest, LookAtSlicesAndDistributionsToo) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -4,7 +4,7 @@
 #include "verdict/format_internal.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 // Digits behind the point of a share in percent: more where it stands close to 0 or 1.
@@ -90,4 +90,4 @@ std::string FormatDifference(double value, Unit unit, WithUnit with_unit, Minus 
   return StrCat(sign, number, with_unit == WithUnit::kYes ? name : "");
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -6,7 +6,7 @@
 
 #include "tare/verdict/gate.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// Whether a minus is typeset (prose, Markdown) or ASCII (the terminal).
 enum class Minus { kTypeset, kAscii };
@@ -28,4 +28,4 @@ std::string Significant(double value, int digits);
 /// "95" for 0.95, "97.5" for 0.975.
 std::string Percent(double share);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

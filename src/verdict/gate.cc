@@ -9,7 +9,7 @@
 #include "tare/core/text.h"
 #include "tare/stats/normal.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 double LimitOf(const Check& check, Better better) {
@@ -278,4 +278,4 @@ Decision Gate(const Evidence& evidence, const Policy& declared_policy) {
   return out;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -10,7 +10,7 @@
 #include "verdict/evidence_test_internal.h"
 #include "tare/stats/proportion.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 using testing::HasSubstr;
@@ -359,4 +359,4 @@ TEST(GateTest, PassesNobodyBeyondTheLooksThatArePaidFor) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -7,7 +7,7 @@
 
 #include "tare/verdict/report.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// Text inside a Markdown table cell or line: no markup, no new columns or lines.
 std::string MarkdownText(std::string_view text);
@@ -20,4 +20,4 @@ std::string DistributionsMarkdown(const Evidence& evidence);
 /// without either.
 std::string SlicesMarkdown(const Evidence& evidence);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -6,11 +6,11 @@
 #include "verdict/extra_damage_internal.h"
 #include "verdict/format_internal.h"
 #include "verdict/markdown_internal.h"
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 #include "verdict/table_internal.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 constexpr double kSure = 0.05;
@@ -181,4 +181,4 @@ std::string SlicesMarkdown(const Evidence& evidence) {
   return out.empty() ? out : StrCat("\n### Slices of the test set\n", out.starts_with('\n') ? "" : "\n", out);
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

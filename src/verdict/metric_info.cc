@@ -1,11 +1,11 @@
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 
 #include <algorithm>
 #include <set>
 
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 constexpr auto kHigher = Better::kHigher;
@@ -120,4 +120,4 @@ Result<void> CheckKpiNames(std::span<const std::string> names) {
   return {};
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

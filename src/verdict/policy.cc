@@ -4,11 +4,11 @@
 #include <charconv>
 #include <cmath>
 
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 constexpr size_t kMaxChecks = 1000;
@@ -285,4 +285,4 @@ std::string PolicyDigest(const Policy& policy) {
   return StrCat("sha256:", Sha256Hex(CanonicalPolicy(policy)));
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

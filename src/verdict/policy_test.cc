@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 using testing::HasSubstr;
@@ -132,4 +132,4 @@ TEST(PolicyTest, HasADefaultForEachTask) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

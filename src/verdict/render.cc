@@ -7,7 +7,7 @@
 #include "tare/core/text.h"
 #include "tare/verdict/findings.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 std::string VerdictWord(const Report& report) {
@@ -176,4 +176,4 @@ std::string WriteJunit(const Report& report) {
   return out;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -10,7 +10,7 @@
 #include "verdict/evidence_test_internal.h"
 #include "verdict/format_internal.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 using testing::ContainsRegex;
@@ -280,4 +280,4 @@ TEST(RenderTest, StandsAReportWithoutDecision) {
 }
 
 }  // namespace
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

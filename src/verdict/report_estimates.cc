@@ -8,7 +8,7 @@
 
 #include "verdict/report_json_internal.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 Result<Bound> ReadBound(const JsonReader& reader) {
@@ -121,4 +121,4 @@ Result<std::optional<SliceFindings>> ReadSliceFindings(const JsonReader& documen
   return std::optional<SliceFindings>(std::move(out));
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -8,7 +8,7 @@
 #include "core/json_reader.h"
 #include "tare/verdict/evidence.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// What a number is that the report does not have.
 inline constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
@@ -38,4 +38,4 @@ Result<Metrics> ReadMetrics(const JsonReader& reader, const char* key);
 /// The search for slices of a document; absent where it has none.
 Result<std::optional<SliceFindings>> ReadSliceFindings(const JsonReader& document);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

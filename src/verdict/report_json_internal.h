@@ -6,7 +6,7 @@
 
 #include "tare/verdict/report.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// Keeps the order of insertion: a report reads from the verdict down.
 using Json = nlohmann::ordered_json;
@@ -18,4 +18,4 @@ Json ToJson(const Estimate& estimate);
 Json ToJson(const Metrics& metrics);
 Json ToJson(const Decision& decision);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

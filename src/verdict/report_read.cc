@@ -9,7 +9,7 @@
 #include "verdict/report_estimates_internal.h"
 #include "verdict/report_json_internal.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 constexpr int64_t kMaxBytes = int64_t{128} << 20;
@@ -467,4 +467,4 @@ Result<Report> ReadReportJson(std::string_view text, const std::string& source) 
   return ReadReport(JsonReader(json, source, ""), source);
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -4,11 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "verdict/extra_damage_internal.h"
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 #include "verdict/report_json_internal.h"
 #include "tare/verdict/findings.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 // Declared before the templates that call them.
@@ -481,4 +481,4 @@ std::string WriteReportJson(const Report& report) {
   return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

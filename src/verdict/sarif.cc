@@ -6,7 +6,7 @@
 #include "verdict/report_json_internal.h"
 #include "tare/verdict/render.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 // Source: OASIS SARIF 2.1.0, 3.27.9 (kind) and 3.27.10 (level: none unless kind is fail).
@@ -51,4 +51,4 @@ std::string WriteSarif(const Report& report, const std::string& artifact) {
   return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -6,7 +6,7 @@
 #include "verdict/subject_internal.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 // The metrics of one scope, seen alike whether it is the whole set, a slice or a distribution.
@@ -362,4 +362,4 @@ Subject FindSubject(const Evidence& evidence, const Check& check) {
   return subject;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

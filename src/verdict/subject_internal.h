@@ -5,11 +5,11 @@
 #include <optional>
 #include <string>
 
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 #include "tare/verdict/evidence.h"
 #include "tare/verdict/policy.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// The quantity that a check judges, and the two values behind it.
 struct Subject {
@@ -33,4 +33,4 @@ std::vector<Check> ExpandOutputs(const Evidence& evidence, const Check& check);
 /// Returns the index of the class called `name` (its name, or its index in decimal), or nullopt.
 std::optional<int64_t> FindClass(const Evidence& evidence, const std::string& name);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

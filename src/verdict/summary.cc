@@ -2,11 +2,11 @@
 #include <vector>
 
 #include "verdict/format_internal.h"
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 #include "verdict/summary_internal.h"
 #include "tare/core/text.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 std::string NameOf(const Side& side, std::string_view otherwise) {
@@ -126,4 +126,4 @@ std::string Summarise(const Evidence& evidence, const Decision& decision) {
                 facts.empty() ? "" : ": ", Join(facts, ", "), ".");
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -3,12 +3,12 @@
 #include <map>
 #include <utility>
 
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 #include "verdict/table_internal.h"
 #include "tare/core/text.h"
 #include "tare/verdict/render.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 namespace {
 
 std::string ValueText(std::optional<double> value, Unit unit) {
@@ -325,4 +325,4 @@ std::vector<DistributionCells> DistributionTable(const Evidence& evidence) {
   return rows;
 }
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -8,7 +8,7 @@
 #include "verdict/format_internal.h"
 #include "tare/verdict/report.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// One line: what it is about, both values, what was found, what was demanded, the verdict.
 struct TableRow {
@@ -41,4 +41,4 @@ std::vector<MatchedScope> MatchScopes(const std::vector<ScopeMetrics>& baseline,
                                       const std::vector<ScopeMetrics>& candidate,
                                       const std::vector<PairedScope>& paired);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

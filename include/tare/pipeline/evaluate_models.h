@@ -35,9 +35,9 @@ struct EvaluateRequest {
   int64_t num_samples = 0;  ///< 0: all
   uint64_t seed = 1;
   runtime::SessionOptions session;
-  CostOptions costs;
+  evaluate::CostOptions costs;
   double time_limit_s = 120;
-  std::optional<evaluate::Policy> policy;  ///< judged by it when given
+  std::optional<verdict::Policy> policy;  ///< judged by it when given
   std::string tare_version;
 };
 
@@ -45,7 +45,7 @@ struct EvaluateRequest {
 /// Errors   those of reading, loading and running; kInvalidArgument: different outputs, a label out
 ///          of range; kFailedPrecondition: NaN in the data; kCancelled.
 /// Threads  call it before the process has threads of its own: it forks.
-Result<evaluate::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress);
+Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress);
 
 struct PredictionsRequest {
   std::string baseline_path, candidate_path;  ///< JSON Lines, as docs/formats/predictions.md says
@@ -55,11 +55,11 @@ struct PredictionsRequest {
   std::vector<evaluate::KpiCommand> kpi_commands;
   double command_time_limit_s = 60;  ///< of each run of a command
   std::optional<evaluate::EntailmentOptions> judge;  ///< of the answers of question_answering and generation
-  std::optional<evaluate::Policy> policy;
+  std::optional<verdict::Policy> policy;
   std::string tare_version;
 };
 /// Errors   those of the task's predictions, of the KPIs and of the judge; kCancelled.
 /// Threads  with a judge: call it before the process has threads of its own: it forks.
-Result<evaluate::Report> EvaluatePredictionFiles(const PredictionsRequest& request, Progress& progress);
+Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& request, Progress& progress);
 
 }  // namespace tare::pipeline

@@ -60,7 +60,7 @@ struct Project {
 
   std::string task;    ///< one of evaluate::ModelTasks(), or outputs
   std::string output;  ///< the model's output that answers; empty: the first that fits the task
-  evaluate::Policy policy;
+  verdict::Policy policy;
 
   search::Wish wish = search::Wish::kAuto;
   search::Goal goal = search::Goal::kSpeed;
@@ -68,7 +68,7 @@ struct Project {
   double tolerance = 0.01;
 
   int num_threads = 1;
-  CostOptions costs;
+  evaluate::CostOptions costs;
   std::vector<std::string> custom_ops;
   std::string registry_root;  ///< empty: not named
 };

@@ -30,7 +30,7 @@ struct RunOptions {
 struct RunOutcome {
   std::string out_folder;
   /// The report with its decision; its task is empty when there was nothing to evaluate.
-  evaluate::Report report;
+  verdict::Report report;
   std::string report_json;
   std::string report_html_path;
   /// Why no model was made; empty when one was.

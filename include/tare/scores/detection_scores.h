@@ -15,7 +15,7 @@
 
 #include "tare/core/result.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 /// Corner, width and height, in pixels.
 struct Box {
@@ -133,4 +133,4 @@ class DetectionScorer {
   DetectionScores scores_;
 };
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

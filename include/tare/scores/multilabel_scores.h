@@ -8,7 +8,7 @@
 
 #include "tare/scores/text_scores.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 /// Decisions about one class.
 struct LabelCounts {
@@ -50,4 +50,4 @@ FScore MicroScore(std::span<const LabelCounts> counts);
 ///         `labels` those that occur or are predicted.
 FScore MacroScore(std::span<const LabelCounts> counts);
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 /// Samples with a yes or no label, in the order of their scores. Sorted once; a bootstrap then
 /// walks it with the number of times that each sample was drawn.
@@ -81,4 +81,4 @@ RetrievalScore ScoreRetrieval(std::span<const std::string> ranked,
 /// of the list. `num_relevant` of them there are in all. Edge: 0 relevant: all NaN.
 RetrievalScore ScorePlaces(std::span<const int64_t> places, int64_t num_relevant, int64_t k);
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

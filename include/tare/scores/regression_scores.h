@@ -7,7 +7,7 @@
 
 #include <span>
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 struct RegressionScore {
   double mae = 0;   ///< mean |found - truth|
@@ -30,4 +30,4 @@ RegressionScore ScoreRegression(std::span<const double> truths, std::span<const 
 /// Source   scipy 1.17, stats.spearmanr.
 double Spearman(std::span<const double> truths, std::span<const double> found);
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -11,7 +11,7 @@
 #include "tare/core/result.h"
 #include "tare/scores/text_scores.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 /// Tokens first to last, both included, that name one thing.
 struct Entity {
@@ -69,4 +69,4 @@ FScore MacroScore(const std::map<std::string, SpanCounts>& by_type);
 /// num_right_tokens / num_tokens. Edge: no tokens give NaN.
 double TokenAccuracy(const SpanOutcome& outcome);
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

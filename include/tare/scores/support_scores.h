@@ -9,7 +9,7 @@
 
 #include "tare/stats/interval.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 struct SupportOptions {
   /// Least share of content words that must occur in the context, in (0, 1].
@@ -101,4 +101,4 @@ struct CorrectedRate {
 std::optional<CorrectedRate> RoganGladen(int64_t flagged, int64_t n, const JudgeCounts& labelled,
                                          double confidence);
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -15,7 +15,7 @@
 
 #include "tare/core/result.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 /// Returns the text in lower case, without ASCII punctuation, without the words a, an and the, with
 /// one space between what is left.
@@ -109,4 +109,4 @@ struct FScore {
 /// Source   Lin, "ROUGE", ACL workshop 2004, section 3; rouge_score 0.1.2, rougeL, no stemmer.
 FScore RougeL(std::string_view prediction, std::span<const std::string> references);
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

@@ -10,7 +10,7 @@
 
 #include "tare/core/result.h"
 
-namespace tare::evaluate {
+namespace tare::scores {
 
 /// What becomes of letters: "uncased" models read lower case without accents.
 enum class LetterCase { kLowered, kKept };
@@ -68,4 +68,4 @@ struct EncodedPair {
 /// Errors   kUnsupported: the hypothesis alone is longer.
 Result<EncodedPair> EncodePair(const WordPiece& tokens, std::string_view premise, std::string_view hypothesis, size_t max_tokens);
 
-}  // namespace tare::evaluate
+}  // namespace tare::scores

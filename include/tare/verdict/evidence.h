@@ -17,7 +17,7 @@
 #include "tare/stats/bootstrap.h"
 #include "tare/stats/paired.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// One-sided bounds at one confidence: the quantity lies above `low` with this confidence, and
 /// below `high` with this confidence. Absent where the sample is too small to have one.
@@ -226,6 +226,16 @@ Estimate PairedEstimate(const stats::PairedCounts& counts, double confidence);
 Estimate BootstrapEstimate(const stats::BootstrapDistribution& distribution, int64_t n,
                            double confidence);
 
+/// Sets the ratios of the cost and the joules per correct answer from what the sides hold.
+///
+///   size, memory, energy ratio   candidate / baseline; energy only where both are measured
+///   joules_per_correct           joules a sample / share of samples answered right, by side
+///
+/// Edge     a ratio with a 0 or an unknown stays absent; so do joules per correct answer of a task whose
+///          answers are not right or wrong as a whole (the share is accuracy, exact_match or
+///          subset_accuracy).
+void SetCostRatios(Evidence& evidence);
+
 enum class Direction { kAbove, kBelow };
 
 /// Returns the one-sided bound below (kAbove: what the quantity is above) or above the estimate, at
@@ -238,4 +248,4 @@ enum class Direction { kAbove, kBelow };
 std::optional<double> OneSidedBound(const Estimate& estimate, Direction direction,
                                     double confidence, double interval_confidence);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -7,7 +7,7 @@
 
 #include "tare/verdict/evidence.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// A sentence about a part of the test set: not an error, and not a verdict.
 struct Finding {
@@ -27,4 +27,4 @@ struct Finding {
 /// Edge     a difference that shows as 0 in the digits of a report has no direction.
 std::vector<Finding> FindDisagreements(const Evidence& evidence);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -11,7 +11,7 @@
 #include "tare/verdict/evidence.h"
 #include "tare/verdict/policy.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 enum class Verdict { kPass, kFail, kInconclusive };
 std::string_view VerdictName(Verdict verdict);  ///< PASS, FAIL, INCONCLUSIVE
@@ -86,4 +86,4 @@ inline constexpr int64_t kMinBootstrapSamples = 16;
 /// PASS as look K + 1 is INCONCLUSIVE.
 Decision Gate(const Evidence& evidence, const Policy& policy);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

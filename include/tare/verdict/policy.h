@@ -10,7 +10,7 @@
 #include "tare/core/result.h"
 #include "tare/core/yaml.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// One demand. Exactly one of margin, max and min is set.
 struct Check {
@@ -66,4 +66,4 @@ std::string CanonicalPolicy(const Policy& policy);
 /// "sha256:" and the SHA-256 of the canonical text.
 std::string PolicyDigest(const Policy& policy);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

@@ -11,7 +11,7 @@
 #include "tare/core/result.h"
 #include "tare/verdict/report.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// The lines of the terminal table, without colours: a header, one line a check and one for each
 /// fact that no check is about (accuracy, F1 macro, flips, latency, size), aligned by display
@@ -44,4 +44,4 @@ std::string WriteBadge(const Report& report);
 /// `artifact` is the path of the report, as the location of the results.
 std::string WriteSarif(const Report& report, const std::string& artifact);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

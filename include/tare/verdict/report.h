@@ -15,7 +15,7 @@
 #include "tare/verdict/evidence.h"
 #include "tare/verdict/gate.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 /// A format that was measured before the candidate was chosen.
 struct FormatCandidate {
@@ -117,4 +117,4 @@ Result<Policy> DeclaredPolicy(const Report& report);
 /// The version of the schema that is written.
 inline constexpr int64_t kReportSchemaVersion = 1;
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict

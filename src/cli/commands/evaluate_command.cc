@@ -36,13 +36,13 @@ struct EvaluateArgs {
   double kpi_time_limit_s = 60;
   DataArgs data;
   RuntimeArgs runtime;
-  pipeline::CostOptions costs;
+  evaluate::CostOptions costs;
 };
 
-Result<std::optional<evaluate::Policy>> PolicyOf(const EvaluateArgs& args) {
-  if (args.policy_path.empty()) return std::optional<evaluate::Policy>();
+Result<std::optional<verdict::Policy>> PolicyOf(const EvaluateArgs& args) {
+  if (args.policy_path.empty()) return std::optional<verdict::Policy>();
   TARE_TRY(const std::string text, ReadFile(args.policy_path, 1 << 20));
-  TARE_TRY(auto policy, evaluate::ParsePolicy(text, args.policy_path));
+  TARE_TRY(auto policy, verdict::ParsePolicy(text, args.policy_path));
   return std::optional(std::move(policy));
 }
 
@@ -80,7 +80,7 @@ Result<std::optional<evaluate::EntailmentOptions>> JudgeOf(const EvaluateArgs& a
   }
   evaluate::EntailmentOptions options = args.judge;
   if (args.judge_entailment >= 0) options.entailment = args.judge_entailment;
-  if (args.judge_cased) options.letters = evaluate::LetterCase::kKept;
+  if (args.judge_cased) options.letters = scores::LetterCase::kKept;
   options.session = SessionOptionsOf(args.runtime);
   options.time_limit_s = args.runtime.time_limit_s;
   return std::optional(std::move(options));
@@ -93,7 +93,7 @@ std::vector<std::string> Tasks() {
   return tasks;
 }
 
-Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args, Terminal& terminal) {
+Result<verdict::Report> ComparePredictions(const EvaluateArgs& args, Terminal& terminal) {
   if (args.against_path.empty() || !args.baseline_path.empty()) {
     return InvalidArgument(args.against_path.empty() ? "--predictions without --against" : "models and predictions are both given",
                            "tare evaluate --predictions float.jsonl --against int8.jsonl --task classification -o report.json");
@@ -116,7 +116,7 @@ Result<evaluate::Report> ComparePredictions(const EvaluateArgs& args, Terminal& 
   return pipeline::EvaluatePredictionFiles(request, terminal.progress());
 }
 
-Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& terminal) {
+Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& terminal) {
   if (args.candidate_path.empty() || args.data.data_path.empty()) {
     return InvalidArgument(args.candidate_path.empty() ? "two models are needed" : "--data is missing",
                            "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
@@ -154,7 +154,7 @@ Result<evaluate::Report> CompareModels(const EvaluateArgs& args, Terminal& termi
 
 Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
   TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal) : ComparePredictions(args, terminal));
-  const std::string json = evaluate::WriteReportJson(report);
+  const std::string json = verdict::WriteReportJson(report);
   TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path));
   SayReport(report, terminal);
   terminal.Say("  report ", Printable(pipeline::ReportPathsOf(args.out_path).html));
@@ -163,25 +163,25 @@ Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
   return {};
 }
 
-void AddCostOptions(CLI::App& app, pipeline::CostOptions& costs) {
-  constexpr int kMostSizes = static_cast<int>(pipeline::kMaxMeasuredSizes);
+void AddCostOptions(CLI::App& app, evaluate::CostOptions& costs) {
+  constexpr int kMostSizes = static_cast<int>(evaluate::kMaxMeasuredSizes);
   app.add_option("--batches", costs.batches, "Batch sizes to time (default 1,8); up to 1.5 seconds each")
       ->type_name("N,...")
       ->delimiter(',')
       ->expected(1, kMostSizes)
       ->allow_extra_args(false)
-      ->check(CLI::Range(int64_t{1}, pipeline::kMaxMeasuredBatch));
+      ->check(CLI::Range(int64_t{1}, evaluate::kMaxMeasuredBatch));
   app.add_option("--thread-counts", costs.thread_counts, "Numbers of threads to time beside --threads, each with every batch size")
       ->type_name("N,...")
       ->delimiter(',')
       ->expected(1, kMostSizes)
       ->allow_extra_args(false)
-      ->check(CLI::Range(int64_t{1}, pipeline::kMaxMeasuredThreads));
+      ->check(CLI::Range(int64_t{1}, evaluate::kMaxMeasuredThreads));
   app.add_option("--estimate-energy", costs.estimate_energy_watts,
                  "Where energy cannot be measured, estimate it from processor time: the watts of the processor with all cores busy. "
                  "A policy on energy does not accept it")
       ->type_name("WATTS")
-      ->check(CLI::Range(0.1, pipeline::kMaxWatts));
+      ->check(CLI::Range(0.1, evaluate::kMaxWatts));
 }
 
 }  // namespace

@@ -25,13 +25,13 @@ struct GateArgs {
   std::string badge_path;
 };
 
-Result<evaluate::Policy> PolicyOf(const GateArgs& args, const evaluate::Report& report) {
-  if (args.policy_path.empty()) return evaluate::DeclaredPolicy(report);
+Result<verdict::Policy> PolicyOf(const GateArgs& args, const verdict::Report& report) {
+  if (args.policy_path.empty()) return verdict::DeclaredPolicy(report);
   TARE_TRY(const std::string text, ReadFile(args.policy_path, 1 << 20));
-  return evaluate::ParsePolicy(text, args.policy_path);
+  return verdict::ParsePolicy(text, args.policy_path);
 }
 
-void SaySource(const GateArgs& args, const evaluate::Report& report, const std::string& declared, Terminal& terminal) {
+void SaySource(const GateArgs& args, const verdict::Report& report, const std::string& declared, Terminal& terminal) {
   const bool has_own = !declared.empty();
   if (args.policy_path.empty()) {
     terminal.Say("  policy    ", has_own ? "as declared in the report" : "none declared: the default of this task");
@@ -44,30 +44,30 @@ void SaySource(const GateArgs& args, const evaluate::Report& report, const std::
                          : "; the report declares none");
 }
 
-Result<void> WriteOthers(const GateArgs& args, const evaluate::Report& report, Terminal& terminal) {
+Result<void> WriteOthers(const GateArgs& args, const verdict::Report& report, Terminal& terminal) {
   const auto write = [&](const std::string& path, const std::string& text) -> Result<void> {
     if (path.empty()) return {};
     TARE_TRY_VOID(WriteFileAtomic(path, text));
     terminal.Say("  wrote     ", Printable(path));
     return {};
   };
-  TARE_TRY_VOID(write(args.junit_path, evaluate::WriteJunit(report)));
-  TARE_TRY_VOID(write(args.sarif_path, evaluate::WriteSarif(report, args.report_path)));
-  TARE_TRY_VOID(write(args.badge_path, evaluate::WriteBadge(report)));
-  return write(args.markdown_path, evaluate::WriteReportMarkdown(report));
+  TARE_TRY_VOID(write(args.junit_path, verdict::WriteJunit(report)));
+  TARE_TRY_VOID(write(args.sarif_path, verdict::WriteSarif(report, args.report_path)));
+  TARE_TRY_VOID(write(args.badge_path, verdict::WriteBadge(report)));
+  return write(args.markdown_path, verdict::WriteReportMarkdown(report));
 }
 
 Result<int> RunGate(const GateArgs& args, Terminal& terminal) {
   TARE_TRY(const std::string text, ReadFile(args.report_path, kMaxReportBytes));
-  TARE_TRY(auto report, evaluate::ReadReportJson(text, args.report_path));
+  TARE_TRY(auto report, verdict::ReadReportJson(text, args.report_path));
   const std::string declared = report.decision ? report.decision->policy_digest : "";
   TARE_TRY(const auto policy, PolicyOf(args, report));
-  report.decision = evaluate::Gate(report.evidence, policy);
+  report.decision = verdict::Gate(report.evidence, policy);
   SaySource(args, report, declared, terminal);
   SayReport(report, terminal);
   TARE_TRY_VOID(WriteOthers(args, report, terminal));
   if (terminal.json()) {
-    const auto whole = nlohmann::ordered_json::parse(evaluate::WriteReportJson(report));
+    const auto whole = nlohmann::ordered_json::parse(verdict::WriteReportJson(report));
     terminal.PrintJson(Dump({{"verdict", whole["verdict"]}, {"summary", whole["summary"]}, {"n", whole["n"]}, {"gate", whole["gate"]}}));
   }
   return ExitCodeOf(report);

@@ -21,8 +21,8 @@ std::string PaintRow(const Terminal& terminal, const std::string& row) {
   return row;
 }
 
-void SayDistributions(const evaluate::Evidence& evidence, Terminal& terminal) {
-  const auto rows = evaluate::DistributionTable(evidence);
+void SayDistributions(const verdict::Evidence& evidence, Terminal& terminal) {
+  const auto rows = verdict::DistributionTable(evidence);
   if (rows.empty()) return;
   Table table({{rows[0][0]}, {rows[0][1], Align::kPoint}, {rows[0][2], Align::kPoint}, {rows[0][3]}, {rows[0][4], Align::kRight}});
   for (const auto& row : std::span(rows).subspan(1)) table.AddRow({Printable(row[0]), row[1], row[2], row[3], row[4]});
@@ -38,12 +38,12 @@ std::string PaintVerdict(const Terminal& terminal, std::string_view verdict) {
   return terminal.Paint(Colour::kWarning, verdict);
 }
 
-void SayReport(const evaluate::Report& report, Terminal& terminal) {
+void SayReport(const verdict::Report& report, Terminal& terminal) {
   terminal.Say("");
-  for (const std::string& row : evaluate::TableLines(report)) terminal.Say(PaintRow(terminal, Printable(row)));
+  for (const std::string& row : verdict::TableLines(report)) terminal.Say(PaintRow(terminal, Printable(row)));
   terminal.Say("");
   SayDistributions(report.evidence, terminal);
-  for (const auto& [scope, what] : evaluate::FindDisagreements(report.evidence)) {
+  for (const auto& [scope, what] : verdict::FindDisagreements(report.evidence)) {
     terminal.Say("  ", terminal.Paint(Colour::kWarning, "finding"), "  ", Printable(what));
   }
   for (const auto& [what, next] : report.evidence.warnings) {
@@ -51,20 +51,20 @@ void SayReport(const evaluate::Report& report, Terminal& terminal) {
   }
   if (!report.decision) return;
   for (const auto& check : report.decision->checks) {
-    if (check.verdict == evaluate::Verdict::kPass) continue;
+    if (check.verdict == verdict::Verdict::kPass) continue;
     terminal.Say("  ", Printable(check.label), ": ", Printable(check.reason));
   }
-  terminal.Say("  ", PaintVerdict(terminal, evaluate::VerdictName(report.decision->verdict)), "  ", Printable(report.decision->summary));
+  terminal.Say("  ", PaintVerdict(terminal, verdict::VerdictName(report.decision->verdict)), "  ", Printable(report.decision->summary));
 }
 
-int ExitCodeOf(const evaluate::Report& report) {
+int ExitCodeOf(const verdict::Report& report) {
   if (!report.decision) return kExitDone;
   switch (report.decision->verdict) {
-    case evaluate::Verdict::kPass:
+    case verdict::Verdict::kPass:
       return kExitDone;
-    case evaluate::Verdict::kFail:
+    case verdict::Verdict::kFail:
       return kExitFail;
-    case evaluate::Verdict::kInconclusive:
+    case verdict::Verdict::kInconclusive:
       return kExitInconclusive;
   }
   return kExitInconclusive;

@@ -8,10 +8,10 @@
 namespace tare::cli {
 
 /// Says the table, the verdict sentence, what did not pass and why, and the warnings.
-void SayReport(const evaluate::Report& report, Terminal& terminal);
+void SayReport(const verdict::Report& report, Terminal& terminal);
 
 /// 0 for PASS and for a report without a decision, 20 for FAIL, 21 for INCONCLUSIVE.
-int ExitCodeOf(const evaluate::Report& report);
+int ExitCodeOf(const verdict::Report& report);
 
 /// PASS in green, FAIL in red, INCONCLUSIVE in yellow.
 std::string PaintVerdict(const Terminal& terminal, std::string_view verdict);

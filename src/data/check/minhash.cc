@@ -3,7 +3,7 @@
 #include "data/check/minhash_internal.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "data/minhash.cc"
+#define HWY_TARGET_INCLUDE "data/check/minhash.cc"
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 

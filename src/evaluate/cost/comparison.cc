@@ -7,7 +7,7 @@
 #include "tare/evaluate/cost/latency.h"
 #include "tare/runtime/energy.h"
 
-namespace tare::pipeline {
+namespace tare::evaluate {
 namespace {
 
 constexpr int64_t kSeveral = 8;
@@ -45,7 +45,7 @@ struct TimedShare {
 
 // Each batch size at the number of threads that the two sessions have.
 Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_t>& batches, const data::Feed& feed,
-                          const std::vector<int64_t>& samples, Progress& progress, TimedShare& timed, evaluate::Evidence& evidence) {
+                          const std::vector<int64_t>& samples, Progress& progress, TimedShare& timed, verdict::Evidence& evidence) {
   for (const int64_t batch : batches) {
     if (progress.cancelled()) return Cancelled();
     TARE_TRY(const auto inputs, ReadBatch(feed, samples, batch));
@@ -66,7 +66,7 @@ Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_
 
 // Runs that wait for a processor are longer by the scheduler's slices: a short run may slip between them where
 // a long one does not, and then turns do not save the ratio.
-void WarnOfBusyMachine(const TimedShare& timed, evaluate::Evidence& evidence) {
+void WarnOfBusyMachine(const TimedShare& timed, verdict::Evidence& evidence) {
   constexpr double kLeastShare = 0.8;
   const double share = timed.wall_s > 0 ? timed.processor_s / timed.wall_s : 1;
   if (share >= kLeastShare) return;
@@ -77,7 +77,7 @@ void WarnOfBusyMachine(const TimedShare& timed, evaluate::Evidence& evidence) {
 
 // The same with other numbers of threads: one pair of sessions at a time is open beside the own.
 Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int>& counts, const std::vector<int64_t>& batches,
-                             const data::Feed& feed, const std::vector<int64_t>& samples, Progress& progress, evaluate::Evidence& evidence) {
+                             const data::Feed& feed, const std::vector<int64_t>& samples, Progress& progress, verdict::Evidence& evidence) {
   TimedShare timed;
   for (const int count : counts) {
     if (count == models.options.num_threads) {
@@ -97,11 +97,11 @@ Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int
 }
 
 // A model that cannot be measured so leaves the numbers out.
-void AddMemory(const ComparedModels& models, std::span<const NamedTensor> inputs, const PeakMemory& peak, evaluate::Evidence& evidence) {
+void AddMemory(const ComparedModels& models, std::span<const NamedTensor> inputs, const PeakMemory& peak, verdict::Evidence& evidence) {
   const auto baseline = peak.Measure(models.baseline_path, inputs, models.options);
   const auto candidate = baseline ? peak.Measure(models.candidate_path, inputs, models.options) : baseline;
   if (!baseline || !candidate) return;
-  const auto set = [](const ResidentMemory& memory, evaluate::Side& side) {
+  const auto set = [](const ResidentMemory& memory, verdict::Side& side) {
     if (memory.loaded > 0) side.loaded_rss_bytes = memory.loaded;
     if (memory.first_run > 0) side.resident_rss_bytes = memory.first_run;
     side.peak_rss_bytes = memory.peak;
@@ -111,7 +111,7 @@ void AddMemory(const ComparedModels& models, std::span<const NamedTensor> inputs
 }
 
 // Opens both models in turns, and runs each once.
-Result<void> AddColdStart(const ComparedModels& models, std::span<const NamedTensor> inputs, evaluate::Evidence& evidence) {
+Result<void> AddColdStart(const ComparedModels& models, std::span<const NamedTensor> inputs, verdict::Evidence& evidence) {
   constexpr int kRounds = 5;
   std::vector<double> load[2];
   std::vector<double> cold[2];
@@ -129,7 +129,7 @@ Result<void> AddColdStart(const ComparedModels& models, std::span<const NamedTen
     std::ranges::sort(times);
     return times[times.size() / 2];
   };
-  evaluate::Side* const sides[] = {&evidence.baseline, &evidence.candidate};
+  verdict::Side* const sides[] = {&evidence.baseline, &evidence.candidate};
   for (const int side : {0, 1}) {
     sides[side]->load_ms = median(load[side]);
     sides[side]->cold_start_ms = median(cold[side]);
@@ -156,7 +156,7 @@ Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs) {
 }
 
 Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs, const data::Feed& feed, const std::vector<int64_t>& samples,
-                      const PeakMemory& peak, Progress& progress, evaluate::Evidence& evidence) {
+                      const PeakMemory& peak, Progress& progress, verdict::Evidence& evidence) {
   TARE_TRY_VOID(CheckBatches(feed, costs));
   const auto batches = BatchesOf(costs, feed, samples.size());
   const auto thread_counts = ThreadCountsOf(costs, models.options.num_threads);
@@ -167,7 +167,7 @@ Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs, co
   AddMemory(models, first.inputs, peak, evidence);
   TARE_TRY_VOID(AddColdStart(models, first.inputs, evidence));
   AddEnergy(models, first.inputs, batches.front(), costs.estimate_energy_watts, evidence);
-  evaluate::SetCostRatios(evidence);
+  verdict::SetCostRatios(evidence);
   const double speedup = evidence.cost.speedup.front().estimate.value;
   if (speedup < 1) {
     evidence.warnings.push_back({StrCat("the candidate is SLOWER than the float model: ", Fixed(speedup, 2), "x"),
@@ -176,4 +176,4 @@ Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs, co
   return {};
 }
 
-}  // namespace tare::pipeline
+}  // namespace tare::evaluate

@@ -12,7 +12,7 @@
 #include "tare/evaluate/cost/cost_options.h"
 #include "tare/runtime/session.h"
 
-namespace tare::pipeline {
+namespace tare::evaluate {
 
 /// Bytes of a model file and of the external data that tare writes beside it; 0 when there is none.
 int64_t ModelBytes(const std::string& path);
@@ -36,6 +36,6 @@ Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs);
 ///         A batch larger than the set repeats its samples.
 /// Errors  what reading, loading and running give; kInvalidArgument as CheckBatches(); kCancelled.
 Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs, const data::Feed& feed, const std::vector<int64_t>& samples,
-                      const PeakMemory& peak, Progress& progress, evaluate::Evidence& evidence);
+                      const PeakMemory& peak, Progress& progress, verdict::Evidence& evidence);
 
-}  // namespace tare::pipeline
+}  // namespace tare::evaluate

@@ -4,7 +4,7 @@
 #include "evaluate/cost/comparison_internal.h"
 #include "tare/data/dataset.h"
 
-namespace tare::pipeline {
+namespace tare::evaluate {
 namespace {
 
 using testing::HasSubstr;
@@ -37,4 +37,4 @@ TEST(CheckBatchesTest, TakesOfAFixedBatchOnlyThatOne) {
 }
 
 }  // namespace
-}  // namespace tare::pipeline
+}  // namespace tare::evaluate

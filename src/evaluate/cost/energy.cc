@@ -11,7 +11,7 @@
 #include "tare/runtime/energy.h"
 #include "tare/runtime/host.h"
 
-namespace tare::pipeline {
+namespace tare::evaluate {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -60,7 +60,7 @@ double Median(std::vector<double> values) {
 }
 
 Result<void> Measure(const ComparedModels& models, std::span<const NamedTensor> inputs, int64_t batch, const Counter& counter,
-                     evaluate::Evidence& evidence) {
+                     verdict::Evidence& evidence) {
   std::vector<double> joules[2];
   for (int round = 0; round < kRounds; ++round) {
     TARE_TRY(const double idle_watts, IdleWatts(counter));
@@ -71,11 +71,11 @@ Result<void> Measure(const ComparedModels& models, std::span<const NamedTensor> 
     }
   }
   const std::string method = StrCat(counter.method, ", median of ", kRounds, " blocks, batch ", batch);
-  evaluate::Side* const sides[] = {&evidence.baseline, &evidence.candidate};
+  verdict::Side* const sides[] = {&evidence.baseline, &evidence.candidate};
   for (const int side : {0, 1}) {
     const double median = Median(joules[side]);
     if (median <= 0) return Unavailable("the models take less than the noise of the counter", "measure a larger batch on a quiet machine");
-    sides[side]->energy = evaluate::Energy{.status = counter.status, .joules_per_sample = median, .method = method};
+    sides[side]->energy = verdict::Energy{.status = counter.status, .joules_per_sample = median, .method = method};
   }
   return {};
 }
@@ -100,12 +100,12 @@ Counter Estimate(double watts) {
 }  // namespace
 
 void AddEnergy(const ComparedModels& models, std::span<const NamedTensor> inputs, int64_t batch, std::optional<double> estimate_watts,
-               evaluate::Evidence& evidence) {
+               verdict::Evidence& evidence) {
   const auto rapl = Rapl();
   auto done = rapl ? Measure(models, inputs, batch, *rapl, evidence) : Result<void>(rapl.error());
   if (!rapl && estimate_watts) done = Measure(models, inputs, batch, Estimate(*estimate_watts), evidence);
   if (done) return;
-  evidence.baseline.energy = evidence.candidate.energy = evaluate::Energy{.status = "unavailable", .method = done.error().what};
+  evidence.baseline.energy = evidence.candidate.energy = verdict::Energy{.status = "unavailable", .method = done.error().what};
 }
 
-}  // namespace tare::pipeline
+}  // namespace tare::evaluate

@@ -7,7 +7,7 @@
 
 #include "evaluate/cost/comparison_internal.h"
 
-namespace tare::pipeline {
+namespace tare::evaluate {
 
 /// Measures the energy of both models in turns and adds joules a sample above idle to the evidence. Where
 /// the host has no counter, or the models take less than its noise, both sides say `unavailable` and why.
@@ -16,6 +16,6 @@ namespace tare::pipeline {
 /// runtime::EstimateJoules() of this process with status `estimated`. A policy on energy stays INCONCLUSIVE
 /// for both.
 void AddEnergy(const ComparedModels& models, std::span<const NamedTensor> inputs, int64_t batch, std::optional<double> estimate_watts,
-               evaluate::Evidence& evidence);
+               verdict::Evidence& evidence);
 
-}  // namespace tare::pipeline
+}  // namespace tare::evaluate

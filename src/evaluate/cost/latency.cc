@@ -14,17 +14,17 @@ namespace {
 // Looking at the interval after each pair would cost more than a fast model's run.
 constexpr size_t kPairsBetweenLooks = 25;
 
-Estimate QuantileEstimate(std::span<const double> sorted, double probability, double confidence,
+verdict::Estimate QuantileEstimate(std::span<const double> sorted, double probability, double confidence,
                           std::string method) {
-  Estimate out;
+  verdict::Estimate out;
   out.value = stats::Quantile(sorted, probability);
   out.n = static_cast<int64_t>(sorted.size());
   out.method = std::move(method);
   const double each = (1 + confidence) / 2;
   out.low = stats::QuantileLower(sorted, probability, each);
   out.high = stats::QuantileUpper(sorted, probability, each);
-  for (const double level : kBoundConfidences) {
-    const Bound bound{level, stats::QuantileLower(sorted, probability, level),
+  for (const double level : verdict::kBoundConfidences) {
+    const verdict::Bound bound{level, stats::QuantileLower(sorted, probability, level),
                       stats::QuantileUpper(sorted, probability, level)};
     if (bound.low || bound.high) out.bounds.push_back(bound);
   }
@@ -48,9 +48,9 @@ bool IsNarrow(const PairedTimes& times, const LatencyOptions& options) {
          median.interval->high - median.interval->low <= options.target_width * median.value;
 }
 
-Latency SummariseSide(std::vector<double> times, const LatencyOptions& options) {
+verdict::Latency SummariseSide(std::vector<double> times, const LatencyOptions& options) {
   std::sort(times.begin(), times.end());
-  Latency out;
+  verdict::Latency out;
   out.batch = options.batch;
   out.threads = options.num_threads;
   out.runs = static_cast<int64_t>(times.size());
@@ -77,26 +77,6 @@ Result<void> Check(const LatencyOptions& options) {
                            "give a budget in ms and a confidence such as 0.95");
   }
   return {};
-}
-
-template <class T>
-std::optional<double> RatioOf(std::optional<T> candidate, std::optional<T> baseline) {
-  if (!candidate || !baseline || !(*baseline > 0) || !(*candidate > 0)) return std::nullopt;
-  return static_cast<double>(*candidate) / static_cast<double>(*baseline);
-}
-
-bool IsMeasured(const Side& side) { return side.energy && side.energy->status == "measured"; }
-
-// The metric that is a share of samples answered right; one of a task.
-constexpr std::string_view kSharesOfSamples[] = {"accuracy", "exact_match", "subset_accuracy"};
-
-std::optional<double> JoulesPerCorrect(const Side& side) {
-  for (const std::string_view name : kSharesOfSamples) {
-    const Estimate* share = FindMetric(side.metrics, name);
-    if (share != nullptr)
-      return RatioOf(side.energy->joules_per_sample, std::optional(share->value));
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -156,24 +136,11 @@ Result<PairedLatency> MeasurePair(const runtime::Session& baseline,
   return SummariseTimes(std::move(times), options);
 }
 
-void AddLatency(const PairedLatency& measured, Evidence& evidence) {
+void AddLatency(const PairedLatency& measured, verdict::Evidence& evidence) {
   evidence.baseline.latency.push_back(measured.baseline);
   evidence.candidate.latency.push_back(measured.candidate);
   evidence.cost.speedup.push_back(
       {measured.baseline.batch, measured.baseline.threads, measured.speedup});
-}
-
-void SetCostRatios(Evidence& evidence) {
-  Side& a = evidence.baseline;
-  Side& b = evidence.candidate;
-  evidence.cost.size_ratio = RatioOf(b.model_bytes, a.model_bytes);
-  evidence.cost.memory_ratio = RatioOf(b.peak_rss_bytes, a.peak_rss_bytes);
-  const bool measured = IsMeasured(a) && IsMeasured(b);
-  evidence.cost.energy_ratio =
-      measured ? RatioOf(b.energy->joules_per_sample, a.energy->joules_per_sample) : std::nullopt;
-  for (Side* side : {&a, &b}) {
-    if (side->energy) side->energy->joules_per_correct = JoulesPerCorrect(*side);
-  }
 }
 
 }  // namespace tare::evaluate

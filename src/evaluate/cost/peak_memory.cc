@@ -12,7 +12,7 @@
 #include "evaluate/cost/peak_memory_internal.h"
 #include "tare/runtime/host.h"
 
-namespace tare::pipeline {
+namespace tare::evaluate {
 namespace {
 
 bool WriteAll(int fd, const void* data, size_t size) {
@@ -185,4 +185,4 @@ Result<ResidentMemory> PeakMemory::Measure(const std::string& model_path, std::s
   return answer;
 }
 
-}  // namespace tare::pipeline
+}  // namespace tare::evaluate

@@ -10,7 +10,7 @@
 #include "tare/runtime/session.h"
 #include "tare/tensor/tensor.h"
 
-namespace tare::pipeline {
+namespace tare::evaluate {
 
 /// Resident memory of a process that runs only one model, in bytes, the runtime's own library included.
 struct ResidentMemory {
@@ -41,4 +41,4 @@ class PeakMemory {
   int child_;
 };
 
-}  // namespace tare::pipeline
+}  // namespace tare::evaluate

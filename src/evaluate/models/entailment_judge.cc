@@ -88,7 +88,7 @@ double Softmax(std::span<const float> row, size_t place) {
 class EntailmentJudge : public SupportJudge {
  public:
   static Result<std::unique_ptr<SupportJudge>> Load(const EntailmentOptions& options) {
-    TARE_TRY(auto tokens, WordPiece::FromFile(options.vocab_path, options.letters));
+    TARE_TRY(auto tokens, scores::WordPiece::FromFile(options.vocab_path, options.letters));
     TARE_TRY(auto session, runtime::Session::FromFile(options.model_path, options.session));
     TARE_TRY(const Extents extents, CheckInputs(session.inputs(), options.model_path));
     TARE_TRY(const size_t output, FindOutput(session.outputs(), options.output, options.model_path));
@@ -105,20 +105,20 @@ class EntailmentJudge : public SupportJudge {
       TARE_TRY(const Tensor out, Run(encoded));
       TARE_TRY_VOID(Append(batch, out, scores));
       num_judged_ += std::ssize(batch);
-      num_cut_ += std::ranges::count(encoded, true, &EncodedPair::cut);
+      num_cut_ += std::ranges::count(encoded, true, &scores::EncodedPair::cut);
       pairs = pairs.subspan(batch.size());
     }
     return scores;
   }
 
-  std::vector<Warning> warnings() const override {
+  std::vector<verdict::Warning> warnings() const override {
     if (num_cut_ == 0) return {};
     return {{StrCat("the judge read ", WithThousands(num_cut_), " of ", WithThousands(num_judged_), " contexts only in part: it takes ", MaxTokens(), " tokens"),
              "an answer from the end of such a context looks unsupported: give shorter contexts, or a judge that takes more"}};
   }
 
  private:
-  EntailmentJudge(const EntailmentOptions& options, WordPiece tokens, runtime::Session session, Extents extents, size_t output)
+  EntailmentJudge(const EntailmentOptions& options, scores::WordPiece tokens, runtime::Session session, Extents extents, size_t output)
       : path_(options.model_path), entailment_(options.entailment), tokens_(std::move(tokens)), session_(std::move(session)), extents_(extents), output_(output) {}
 
   size_t BatchSize() const { return static_cast<size_t>(extents_.batch > 0 ? extents_.batch : kBatch); }
@@ -126,7 +126,7 @@ class EntailmentJudge : public SupportJudge {
 
   // Two texts of no words: enough to see that it runs and what shape its answer has.
   Result<void> Probe() {
-    const EncodedPair nothing{{tokens_.cls(), tokens_.sep(), tokens_.sep()}, 2};
+    const scores::EncodedPair nothing{{tokens_.cls(), tokens_.sep(), tokens_.sep()}, 2};
     if (MaxTokens() < nothing.ids.size()) return InvalidArgument(StrCat("the judge ", path_, " reads ", MaxTokens(), " tokens"), "give one that reads a text");
     TARE_TRY(const Tensor out, Run(std::vector(2 <= BatchSize() ? 2 : 1, nothing)));
     const int64_t classes = out.shape()[1];
@@ -138,8 +138,8 @@ class EntailmentJudge : public SupportJudge {
     return {};
   }
 
-  Result<std::vector<EncodedPair>> Encode(std::span<const SupportPair> pairs) const {
-    std::vector<EncodedPair> encoded;
+  Result<std::vector<scores::EncodedPair>> Encode(std::span<const SupportPair> pairs) const {
+    std::vector<scores::EncodedPair> encoded;
     for (const SupportPair& pair : pairs) {
       auto one = EncodePair(tokens_, pair.premise, pair.hypothesis, MaxTokens());
       if (!one) return std::move(one).error().While(StrCat("judging the answer of ", pair.where));
@@ -149,8 +149,8 @@ class EntailmentJudge : public SupportJudge {
   }
 
   // The output as float32 [N, C], N at least the number of pairs.
-  Result<Tensor> Run(const std::vector<EncodedPair>& pairs) const {
-    const auto longest = std::ranges::max_element(pairs, {}, [](const EncodedPair& pair) { return pair.ids.size(); })->ids.size();
+  Result<Tensor> Run(const std::vector<scores::EncodedPair>& pairs) const {
+    const auto longest = std::ranges::max_element(pairs, {}, [](const scores::EncodedPair& pair) { return pair.ids.size(); })->ids.size();
     const auto tokens = extents_.tokens > 0 ? MaxTokens() : longest;
     const auto rows = extents_.batch > 0 ? BatchSize() : pairs.size();
     const Shape shape = {static_cast<int64_t>(rows), static_cast<int64_t>(tokens)};
@@ -167,11 +167,11 @@ class EntailmentJudge : public SupportJudge {
   }
 
   // Rows that the model asks for and nobody needs repeat the first.
-  std::vector<int64_t> Fill(const std::string& input, const std::vector<EncodedPair>& pairs, size_t rows, size_t tokens) const {
+  std::vector<int64_t> Fill(const std::string& input, const std::vector<scores::EncodedPair>& pairs, size_t rows, size_t tokens) const {
     const bool ids = input == kInputs[0];
     std::vector<int64_t> values(rows * tokens, ids ? tokens_.pad() : 0);
     for (size_t r = 0; r < rows; ++r) {
-      const EncodedPair& pair = pairs[r < pairs.size() ? r : 0];
+      const scores::EncodedPair& pair = pairs[r < pairs.size() ? r : 0];
       int64_t* const row = values.data() + r * tokens;
       if (ids) {
         std::ranges::copy(pair.ids, row);
@@ -212,7 +212,7 @@ class EntailmentJudge : public SupportJudge {
 
   std::string path_;
   std::optional<int64_t> entailment_;
-  WordPiece tokens_;
+  scores::WordPiece tokens_;
   runtime::Session session_;
   Extents extents_;
   size_t output_;

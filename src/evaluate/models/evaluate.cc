@@ -88,7 +88,7 @@ RunnableModel RunnableOf(const runtime::Session& session) {
           }};
 }
 
-Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
+Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
                           BatchSource& source, const std::string& task,
                           const EvaluateOptions& options, Progress& progress) {
   TARE_TRY_VOID(CheckAlike(baseline, candidate));
@@ -99,7 +99,7 @@ Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& ca
   TARE_TRY(observers.outputs, OutputsEvaluation::Create(baseline.outputs, options.outputs));
   progress.Begin("evaluate", source.num_samples());
   TARE_TRY_VOID(RunAll(baseline, candidate, source, observers, progress));
-  Evidence out;
+  verdict::Evidence out;
   out.task = task;
   const bool alone = observers.task == nullptr;
   const auto& bootstrap = alone ? options.outputs.bootstrap : options.classification.bootstrap;
@@ -119,7 +119,7 @@ Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& ca
 Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
                                   BatchSource& source, const std::string& task, const std::string& name,
                                   const std::string& description, const EvaluateOptions& options,
-                                  Progress& progress, Evidence& evidence) {
+                                  Progress& progress, verdict::Evidence& evidence) {
   TARE_TRY_VOID(CheckAlike(baseline, candidate));
   Observers observers{baseline.outputs, nullptr, std::nullopt};
   TARE_TRY(observers.task, MakeModelTask(task, baseline.outputs, options));

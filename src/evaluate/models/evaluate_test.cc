@@ -71,12 +71,12 @@ TEST(EvaluateTest, ComparesOutputsWithoutLabels) {
   EXPECT_FALSE(found->paired);
   EXPECT_DOUBLE_EQ(found->outputs[0].cosine->value, 1);
   EXPECT_DOUBLE_EQ(found->outputs[0].relative_error->value, 1);
-  EXPECT_EQ(found->outputs[0].flips, (Share{0, 4}));
+  EXPECT_EQ(found->outputs[0].flips, (verdict::Share{0, 4}));
 }
 
 TEST(EvaluateTest, AddsDistributions) {
   FakeSource source(1);
-  Evidence evidence;
+  verdict::Evidence evidence;
   const auto done = EvaluateDistribution(FakeModel(1), FakeModel(-1), source, "classification", "noise", "severity 3",
                                          Fast(), NoProgress(), evidence);
   ASSERT_TRUE(done) << done.error().what;
@@ -85,7 +85,7 @@ TEST(EvaluateTest, AddsDistributions) {
   EXPECT_EQ(evidence.candidate.distributions[0].text, "severity 3");
 }
 
-std::string ErrorOf(const Result<Evidence>& found) {
+std::string ErrorOf(const Result<verdict::Evidence>& found) {
   EXPECT_FALSE(found);
   if (found) return "";
   EXPECT_FALSE(found.error().next_step.empty());

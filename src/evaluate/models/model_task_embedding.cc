@@ -98,7 +98,7 @@ class UnitVectors {
 
 struct Finding {
   int64_t nearest = -1;
-  RetrievalScore one, ten;
+  scores::RetrievalScore one, ten;
 };
 
 // Ranks all samples but the query by similarity, of equal ones the lower number first.
@@ -127,7 +127,7 @@ Finding Rank(int64_t query, std::span<const float> similarities, std::span<const
     for (int64_t j = 0; j < std::ssize(labels); ++j) ahead += j != query && before(j, best) ? 1 : 0;
     places.push_back(ahead + 1);
   }
-  return {top[0], ScorePlaces(places, num_relevant, 1), ScorePlaces(places, num_relevant, kDepth)};
+  return {top[0], scores::ScorePlaces(places, num_relevant, 1), scores::ScorePlaces(places, num_relevant, kDepth)};
 }
 
 class EmbeddingTask final : public ModelTask {

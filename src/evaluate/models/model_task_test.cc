@@ -31,8 +31,8 @@ Result<TestEvidence> Judge(std::string_view task, const EvaluationBatch& batch, 
   return made->Finish(NoProgress());
 }
 
-double Value(const Metrics& metrics, std::string_view name) {
-  const Estimate* found = FindMetric(metrics, name);
+double Value(const verdict::Metrics& metrics, std::string_view name) {
+  const verdict::Estimate* found = verdict::FindMetric(metrics, name);
   EXPECT_NE(found, nullptr) << name;
   return found == nullptr ? NAN : found->value;
 }
@@ -75,11 +75,11 @@ TEST(ModelTaskTest, RanksEmbeddingsAsTheSlowWayDoes) {
       ids.push_back(std::to_string(j));
       if (j % 90 == i % 90) relevant.push_back(ids.back());
     }
-    const RetrievalScore ten = ScoreRetrieval(ids, relevant, 10);
+    const scores::RetrievalScore ten = scores::ScoreRetrieval(ids, relevant, 10);
     mrr += ten.reciprocal_rank / kSamples;
     recall += ten.recall / kSamples;
     ndcg += ten.ndcg / kSamples;
-    first += ScoreRetrieval(ids, relevant, 1).recall > 0 ? 1.0 / kSamples : 0;
+    first += scores::ScoreRetrieval(ids, relevant, 1).recall > 0 ? 1.0 / kSamples : 0;
   }
   EXPECT_NEAR(Value(found->baseline, "mrr"), mrr, 1e-12);
   EXPECT_NEAR(Value(found->baseline, "recall_at_10"), recall, 1e-12);
@@ -138,7 +138,7 @@ TEST(ModelTaskTest, CountsTokensAndEntities) {
   EXPECT_EQ(found->paired.counts.harmful, 1);
   options.classification.classes.clear();  // then tokens alone
   const auto tokens = Judge("token_classification", batch, one_hot({1, 2, 0, 0, 1, 2}), one_hot({1, 0, 0, 0, 1, 0}), options);
-  EXPECT_EQ(FindMetric(tokens->candidate, "f1_micro"), nullptr);
+  EXPECT_EQ(verdict::FindMetric(tokens->candidate, "f1_micro"), nullptr);
   EXPECT_EQ(Value(tokens->candidate, "token_accuracy"), 0.8);
 }
 

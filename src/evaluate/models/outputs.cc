@@ -75,11 +75,11 @@ TensorView RowsOf(const TensorView& view, int64_t begin, int64_t end, std::vecto
   return {view.dtype, shape, view.bytes.subspan(first, static_cast<size_t>(end - begin) * width)};
 }
 
-Share CountFlippedRows(const TensorView& a, const TensorView& b) {
+verdict::Share CountFlippedRows(const TensorView& a, const TensorView& b) {
   const auto width = static_cast<size_t>(a.shape.back());
   const auto first = a.data<float>();
   const auto second = b.data<float>();
-  Share out;
+  verdict::Share out;
   for (size_t row = 0; row + width <= first.size(); row += width, ++out.n) {
     const int64_t before = stats::ArgMax(first.subspan(row, width));
     out.count += before != stats::ArgMax(second.subspan(row, width)) ? 1 : 0;
@@ -87,9 +87,9 @@ Share CountFlippedRows(const TensorView& a, const TensorView& b) {
   return out;
 }
 
-Share CountEqual(const TensorView& a, const TensorView& b) {
+verdict::Share CountEqual(const TensorView& a, const TensorView& b) {
   const auto width = static_cast<size_t>(std::max(1, BitWidth(a.dtype) / 8));
-  Share out;
+  verdict::Share out;
   for (size_t at = 0; at + width <= a.bytes.size(); at += width, ++out.n) {
     out.count += std::equal(a.bytes.begin() + static_cast<ptrdiff_t>(at),
                             a.bytes.begin() + static_cast<ptrdiff_t>(at + width),
@@ -105,7 +105,7 @@ struct OutputState {
   ValueInfo info;
   std::optional<bool> is_scores;  // decided by the first run
   std::vector<SampleCloseness> samples;
-  Share flips, agreement;
+  verdict::Share flips, agreement;
   int64_t non_finite_baseline = 0, non_finite_candidate = 0;
 
   void AddSample(const TensorView& a, const TensorView& b) {
@@ -117,7 +117,7 @@ struct OutputState {
   // What is counted over all valid rows at once.
   void AddRows(const TensorView& a, const TensorView& b) {
     if (!IsFloat(a.dtype)) {
-      const Share equal = CountEqual(a, b);
+      const verdict::Share equal = CountEqual(a, b);
       agreement.count += equal.count;
       agreement.n += equal.n;
       return;
@@ -126,7 +126,7 @@ struct OutputState {
     non_finite_candidate += NonFinite(b);
     if (!is_scores && !a.bytes.empty()) is_scores = LooksLikeScores(info.name, a);
     if (!is_scores.value_or(false)) return;
-    const Share flipped = CountFlippedRows(a, b);
+    const verdict::Share flipped = CountFlippedRows(a, b);
     flips.count += flipped.count;
     flips.n += flipped.n;
   }
@@ -160,13 +160,13 @@ stats::BootstrapDistribution BootstrapRelativeError(std::span<const SampleClosen
       .front();
 }
 
-void FinishFloats(const OutputState& state, const OutputsOptions& options, OutputCloseness& out) {
+void FinishFloats(const OutputState& state, const OutputsOptions& options, verdict::OutputCloseness& out) {
   out.non_finite_baseline = state.non_finite_baseline;
   out.non_finite_candidate = state.non_finite_candidate;
   if (state.is_scores.value_or(false)) out.flips = state.flips;
   out.n = static_cast<int64_t>(state.samples.size());
   if (state.samples.empty()) {
-    out.cosine = Estimate{.value = std::numeric_limits<double>::quiet_NaN()};
+    out.cosine = verdict::Estimate{.value = std::numeric_limits<double>::quiet_NaN()};
     return;
   }
   const auto bootstrap = stats::WithinBudget(options.bootstrap, out.n);
@@ -174,14 +174,14 @@ void FinishFloats(const OutputState& state, const OutputsOptions& options, Outpu
   for (const auto& sample : state.samples) cosines.push_back(sample.cosine);
   out.least_cosine = *std::ranges::min_element(cosines);
   const std::span<const double> columns[] = {cosines};
-  out.cosine = BootstrapEstimate(stats::BootstrapMeans(columns, bootstrap).front(), out.n,
+  out.cosine = verdict::BootstrapEstimate(stats::BootstrapMeans(columns, bootstrap).front(), out.n,
                                  options.confidence);
   // Samples with non-finite differences have no relative error.
   if (std::ranges::any_of(cosines, [](double c) { return c == -1; }) &&
       state.non_finite_baseline + state.non_finite_candidate > 0) {
     return;
   }
-  Estimate error = BootstrapEstimate(BootstrapRelativeError(state.samples, bootstrap), out.n,
+  verdict::Estimate error = verdict::BootstrapEstimate(BootstrapRelativeError(state.samples, bootstrap), out.n,
                                      options.confidence);
   if (!std::isfinite(error.value)) return;
   if (error.value > 0) out.snr_db = -20 * std::log10(error.value);
@@ -278,10 +278,10 @@ Result<void> OutputsEvaluation::Add(std::span<const TensorView> baseline,
 
 int64_t OutputsEvaluation::num_samples() const { return state_->num_samples; }
 
-std::vector<OutputCloseness> OutputsEvaluation::Finish() const {
-  std::vector<OutputCloseness> out;
+std::vector<verdict::OutputCloseness> OutputsEvaluation::Finish() const {
+  std::vector<verdict::OutputCloseness> out;
   for (const auto& output : state_->outputs) {
-    OutputCloseness closeness;
+    verdict::OutputCloseness closeness;
     closeness.name = output.info.name;
     closeness.shape = output.info.shape;
     closeness.n = state_->num_samples;
@@ -296,7 +296,7 @@ std::vector<OutputCloseness> OutputsEvaluation::Finish() const {
   return out;
 }
 
-void SetOutputsEvidence(std::vector<OutputCloseness> outputs, int64_t n, Evidence& evidence) {
+void SetOutputsEvidence(std::vector<verdict::OutputCloseness> outputs, int64_t n, verdict::Evidence& evidence) {
   for (const auto& output : outputs) {
     if (output.non_finite_baseline + output.non_finite_candidate == 0) continue;
     evidence.warnings.push_back(

@@ -20,7 +20,7 @@ OutputsOptions Fast() {
 TensorView ViewOf(const Tensor& tensor) { return {tensor.dtype(), tensor.shape(), tensor.bytes()}; }
 
 // One output over one run.
-OutputCloseness Compare(const std::string& name, const Tensor& a, const Tensor& b,
+verdict::OutputCloseness Compare(const std::string& name, const Tensor& a, const Tensor& b,
                         OutputsOptions options = Fast(), int64_t num_valid = 1 << 20) {
   auto evaluation = OutputsEvaluation::Create({{name, a.dtype(), a.shape()}}, options);
   const TensorView first[] = {ViewOf(a)};
@@ -74,24 +74,24 @@ TEST(OutputsEvaluationTest, TakesARunAsSampleWithoutABatchAxis) {
 TEST(OutputsEvaluationTest, CountsFlipsWhereScoresAreCompared) {
   const Tensor a = Floats({2, 3}, {1, 5, 2, 7, 1, 1});
   const Tensor b = Floats({2, 3}, {5, 1, 2, 7, 1, 1});
-  EXPECT_EQ(Compare("out", a, b).flips, (Share{1, 2}));
+  EXPECT_EQ(Compare("out", a, b).flips, (verdict::Share{1, 2}));
   EXPECT_FALSE(Compare("sentence_embedding", a, b).flips);
   // Rows of length 1 are directions, unless they are probabilities.
   const Tensor unit = Floats({1, 2}, {0.6F, 0.8F});
   EXPECT_FALSE(Compare("out", unit, unit).flips);
   const Tensor probabilities = Floats({1, 2}, {1, 0});
-  EXPECT_EQ(Compare("out", probabilities, probabilities).flips, (Share{0, 1}));
+  EXPECT_EQ(Compare("out", probabilities, probabilities).flips, (verdict::Share{0, 1}));
   // [N, T, C]: by name only, and then each position counts.
   const Tensor tokens = Floats({1, 2, 3}, {1, 5, 2, 7, 1, 1});
   EXPECT_FALSE(Compare("last", tokens, tokens).flips);
-  EXPECT_EQ(Compare("logits", tokens, tokens).flips, (Share{0, 2}));
+  EXPECT_EQ(Compare("logits", tokens, tokens).flips, (verdict::Share{0, 2}));
   EXPECT_FALSE(Compare("logits", Floats({2, 1}, {1, 2}), Floats({2, 1}, {1, 2})).flips);
 }
 
 TEST(OutputsEvaluationTest, CountsEqualIntegers) {
   const auto found = Compare("label", Tensor::Of<int64_t>({4}, std::vector<int64_t>{1, 2, 3, 4}),
                              Tensor::Of<int64_t>({4}, std::vector<int64_t>{1, 2, 0, 4}));
-  EXPECT_EQ(found.agreement, (Share{3, 4}));
+  EXPECT_EQ(found.agreement, (verdict::Share{3, 4}));
   EXPECT_FALSE(found.cosine);
 }
 
@@ -119,8 +119,8 @@ TEST(OutputsEvaluationTest, FinishesWithoutSamples) {
 }
 
 TEST(SetOutputsEvidenceTest, WarnsOfNonFiniteValues) {
-  Evidence evidence;
-  OutputCloseness output;
+  verdict::Evidence evidence;
+  verdict::OutputCloseness output;
   output.name = "y";
   output.non_finite_candidate = 3;
   SetOutputsEvidence({output}, 7, evidence);

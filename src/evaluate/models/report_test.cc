@@ -25,7 +25,7 @@ std::string ReadText(const std::string& path) {
 }
 
 // A whole evaluation, from samples to the report.
-Report MakeReport() {
+verdict::Report MakeReport() {
   ClassificationOptions options;
   options.bootstrap.replicates = 300;
   options.slices = {{"ones", "label == 1"}};
@@ -42,21 +42,21 @@ Report MakeReport() {
   }
   EXPECT_TRUE(evaluation->Add({labels, 3, {first, {}}, {second, {}}, {}}));
   const auto part = evaluation->Finish();
-  Report report;
+  verdict::Report report;
   report.name = "test";
   report.evidence.classes = {"a", "b", "c"};
   report.evidence.replicates = 300;
   SetTestEvidence(part, report.evidence);
   AddDistribution("noise", "severity 3", part, report.evidence);
-  OutputCloseness output;
+  verdict::OutputCloseness output;
   output.name = "logits";
   output.shape = {-1, 3};
   output.n = 60;
-  output.cosine = MakeBootstrapped(0.99, 0.98, 1, 60);
+  output.cosine = verdict::MakeBootstrapped(0.99, 0.98, 1, 60);
   output.least_cosine = 0.9;
-  output.relative_error = MakeBootstrapped(0.1, 0.08, 0.12, 60);
+  output.relative_error = verdict::MakeBootstrapped(0.1, 0.08, 0.12, 60);
   output.snr_db = 20;
-  output.flips = Share{3, 60};
+  output.flips = verdict::Share{3, 60};
   report.evidence.outputs.push_back(output);
   PairedTimes times;
   for (int i = 0; i < 50; ++i) {
@@ -67,20 +67,20 @@ Report MakeReport() {
   LatencyOptions of_two_threads;
   of_two_threads.num_threads = 2;
   AddLatency(SummariseTimes({times.baseline, times.baseline}, of_two_threads), report.evidence);
-  for (Side* side : {&report.evidence.baseline, &report.evidence.candidate}) {
+  for (verdict::Side* side : {&report.evidence.baseline, &report.evidence.candidate}) {
     side->energy =
-        Energy{.status = "measured", .joules_per_sample = 0.5, .method = "RAPL package-0"};
+        verdict::Energy{.status = "measured", .joules_per_sample = 0.5, .method = "RAPL package-0"};
     side->resident_rss_bytes = 5000;
   }
   report.evidence.baseline.model_bytes = 1000;
   report.evidence.candidate.model_bytes = 300;
-  SetCostRatios(report.evidence);
+  verdict::SetCostRatios(report.evidence);
   report.digests["baseline"] = "sha256:00";
   return report;
 }
 
-Policy WidePolicy() {
-  auto policy = ParsePolicy(R"(
+verdict::Policy WidePolicy() {
+  auto policy = verdict::ParsePolicy(R"(
 quality:
   - {metric: accuracy, margin: 0.1}
   - {metric: f1_macro, margin: 0.2}
@@ -112,19 +112,19 @@ cost:
 }
 
 TEST(ReportTest, CarriesWhatWasFoundAndSearched) {
-  Report report = MakeReport();
+  verdict::Report report = MakeReport();
   ASSERT_TRUE(report.evidence.slice_findings);
   auto& findings = *report.evidence.slice_findings;
   findings.num_tests = 120;
-  findings.found = {{"width < 3", 40, 20, 60, 1, 1e-5, 1.2e-3, ShareEstimate(30, 40, 0.95), ShareEstimate(12, 40, 0.95), PairedEstimate({40, 20, 2}, 0.95)}};
-  const std::string text = WriteReportJson(report);
+  findings.found = {{"width < 3", 40, 20, 60, 1, 1e-5, 1.2e-3, verdict::ShareEstimate(30, 40, 0.95), verdict::ShareEstimate(12, 40, 0.95), verdict::PairedEstimate({40, 20, 2}, 0.95)}};
+  const std::string text = verdict::WriteReportJson(report);
   const auto json = nlohmann::json::parse(text);
   EXPECT_EQ(json["slice_search"]["tests"], 120);
   EXPECT_EQ(json["slice_search"]["adjustment"], "holm");
   EXPECT_EQ(json["found_slices"][0]["where"], "width < 3");
   EXPECT_EQ(json["found_slices"][0]["p_holm"], 1.2e-3);
   EXPECT_EQ(json["found_slices"][0]["difference"]["value"], -18.0 / 40);
-  const auto again = ReadReportJson(text, "report.json");
+  const auto again = verdict::ReadReportJson(text, "report.json");
   ASSERT_TRUE(again) << again.error().what;
   ASSERT_TRUE(again->evidence.slice_findings);
   const auto& read = again->evidence.slice_findings->found;
@@ -135,7 +135,7 @@ TEST(ReportTest, CarriesWhatWasFoundAndSearched) {
 }
 
 TEST(ReportTest, SaysOfEachMetricItsNameUnitAndDirection) {
-  const auto json = nlohmann::json::parse(WriteReportJson(MakeReport()));
+  const auto json = nlohmann::json::parse(verdict::WriteReportJson(MakeReport()));
   const auto& metrics = json["baseline"]["metrics"];
   EXPECT_EQ(metrics["f1_macro"]["label"], "F1 macro");
   EXPECT_EQ(metrics["f1_macro"]["unit"], "score");
@@ -144,7 +144,7 @@ TEST(ReportTest, SaysOfEachMetricItsNameUnitAndDirection) {
 }
 
 TEST(ReportTest, SaysWhatADistributionAdds) {
-  const auto json = nlohmann::json::parse(WriteReportJson(MakeReport()));
+  const auto json = nlohmann::json::parse(verdict::WriteReportJson(MakeReport()));
   // The distribution of this report is the test set itself.
   const auto& damage = json["paired"]["distributions"][0]["extra_damage"];
   EXPECT_EQ(damage["metric"], "accuracy");
@@ -155,14 +155,14 @@ TEST(ReportTest, SaysWhatADistributionAdds) {
 
 // Whatever the policy, a report that was written and read back is judged as the evidence was.
 TEST(ReportTest, IsJudgedAlikeAfterARoundTrip) {
-  const Report report = MakeReport();
-  const auto again = ReadReportJson(WriteReportJson(report), "report.json");
+  const verdict::Report report = MakeReport();
+  const auto again = verdict::ReadReportJson(verdict::WriteReportJson(report), "report.json");
   ASSERT_TRUE(again) << again.error().what;
   for (const double confidence : {0.8, 0.95, 0.99}) {
     auto policy = WidePolicy();
     policy.confidence = confidence;
-    const Decision before = Gate(report.evidence, policy);
-    const Decision after = Gate(again->evidence, policy);
+    const verdict::Decision before = verdict::Gate(report.evidence, policy);
+    const verdict::Decision after = verdict::Gate(again->evidence, policy);
     EXPECT_EQ(before.summary, after.summary);
     ASSERT_EQ(before.checks.size(), after.checks.size());
     for (size_t i = 0; i < before.checks.size(); ++i) {
@@ -175,11 +175,11 @@ TEST(ReportTest, IsJudgedAlikeAfterARoundTrip) {
 }
 
 TEST(ReportTest, HoldsTheKeysThatOtherProgramsRelyOn) {
-  Report report = MakeReport();
-  report.decision = Gate(report.evidence, WidePolicy());
-  const auto json = nlohmann::json::parse(WriteReportJson(report));
+  verdict::Report report = MakeReport();
+  report.decision = verdict::Gate(report.evidence, WidePolicy());
+  const auto json = nlohmann::json::parse(verdict::WriteReportJson(report));
   EXPECT_EQ(json["schema_version"], 1);
-  EXPECT_EQ(json["verdict"], VerdictName(report.decision->verdict));
+  EXPECT_EQ(json["verdict"], verdict::VerdictName(report.decision->verdict));
   for (const auto side : {"baseline", "candidate"}) {
     const auto& part = json[side];
     for (const auto name : {"accuracy", "f1_macro", "precision_micro", "log_loss", "ece"}) {
@@ -213,7 +213,7 @@ TEST(ReportTest, HoldsTheKeysThatOtherProgramsRelyOn) {
 }
 
 TEST(ReportTest, KeepsEachNumberOfThreadsApart) {
-  const auto json = nlohmann::json::parse(WriteReportJson(MakeReport()));
+  const auto json = nlohmann::json::parse(verdict::WriteReportJson(MakeReport()));
   ASSERT_EQ(json["cost"]["by_batch"].size(), 2);
   EXPECT_EQ(json["cost"]["by_batch"][1]["threads"], 2);
   EXPECT_EQ(json["cost"]["speedup"], json["cost"]["by_batch"][0]["speedup"]);
@@ -225,76 +225,76 @@ TEST(ReportTest, KeepsEachNumberOfThreadsApart) {
 
 // by_batch rows had no threads at first: they are those of the latency at that batch.
 TEST(ReportTest, FindsTheThreadsOfAnOlderReport) {
-  auto json = nlohmann::json::parse(WriteReportJson(MakeReport()));
+  auto json = nlohmann::json::parse(verdict::WriteReportJson(MakeReport()));
   for (const char* side : {"baseline", "candidate"}) {
     json[side]["latency"].erase(0);
     json[side]["latency_ms"] = json[side]["latency"][0];
   }
   json["cost"]["by_batch"].erase(0);
   json["cost"]["by_batch"][0].erase("threads");
-  const auto report = ReadReportJson(json.dump(), "report.json");
+  const auto report = verdict::ReadReportJson(json.dump(), "report.json");
   ASSERT_TRUE(report) << report.error().what;
   ASSERT_EQ(report->evidence.cost.speedup.size(), 1U);
   EXPECT_EQ(report->evidence.cost.speedup[0].threads, 2);
 }
 
 TEST(ReportTest, WritesNullForWhatIsUndefined) {
-  Report report;
-  report.evidence = MakeEvidence(0, 0, 0);
-  const auto json = nlohmann::json::parse(WriteReportJson(report));
+  verdict::Report report;
+  report.evidence = verdict::MakeEvidence(0, 0, 0);
+  const auto json = nlohmann::json::parse(verdict::WriteReportJson(report));
   EXPECT_TRUE(json["verdict"].is_null());
   EXPECT_TRUE(json["baseline"]["metrics"]["accuracy"]["value"].is_null());
 }
 
 TEST(ReportTest, WritesTheSameBytesAgain) {
-  EXPECT_EQ(WriteReportJson(MakeReport()), WriteReportJson(MakeReport()));
+  EXPECT_EQ(verdict::WriteReportJson(MakeReport()), verdict::WriteReportJson(MakeReport()));
 }
 
 TEST(ReportTest, WritesTextThatIsNotUtf8) {
-  Report report;
+  verdict::Report report;
   report.name = "bad \xFF name";
-  EXPECT_TRUE(nlohmann::json::accept(WriteReportJson(report)));
+  EXPECT_TRUE(nlohmann::json::accept(verdict::WriteReportJson(report)));
 }
 
 TEST(ReportTest, FindsThePolicyUnderWhichItWasJudged) {
-  Report report = MakeReport();
-  EXPECT_EQ(*DeclaredPolicy(report), DefaultPolicy("classification"));
-  report.decision = Gate(report.evidence, WidePolicy());
-  const auto again = ReadReportJson(WriteReportJson(report), "r");
+  verdict::Report report = MakeReport();
+  EXPECT_EQ(*verdict::DeclaredPolicy(report), verdict::DefaultPolicy("classification"));
+  report.decision = verdict::Gate(report.evidence, WidePolicy());
+  const auto again = verdict::ReadReportJson(verdict::WriteReportJson(report), "r");
   ASSERT_TRUE(again);
-  EXPECT_EQ(*DeclaredPolicy(*again), WidePolicy());
+  EXPECT_EQ(*verdict::DeclaredPolicy(*again), WidePolicy());
 
-  auto forged = nlohmann::json::parse(WriteReportJson(report));
+  auto forged = nlohmann::json::parse(verdict::WriteReportJson(report));
   std::string policy = forged["gate"]["policy"];
   policy.replace(policy.find("0.1"), 3, "0.9");
   forged["gate"]["policy"] = policy;
-  const auto read = ReadReportJson(forged.dump(), "r");
+  const auto read = verdict::ReadReportJson(forged.dump(), "r");
   ASSERT_TRUE(read);
-  const auto declared = DeclaredPolicy(*read);
+  const auto declared = verdict::DeclaredPolicy(*read);
   ASSERT_FALSE(declared);
   EXPECT_EQ(declared.error().code, ErrorCode::kDataLoss);
 
   forged["gate"].erase("policy");
-  const auto bare = ReadReportJson(forged.dump(), "r");
+  const auto bare = verdict::ReadReportJson(forged.dump(), "r");
   ASSERT_TRUE(bare);
-  EXPECT_EQ(DeclaredPolicy(*bare)->quality.size() + DeclaredPolicy(*bare)->cost.size(), 22);
-  EXPECT_EQ(DeclaredPolicy(*bare)->cost[2].threads, 2);
-  EXPECT_EQ(DeclaredPolicy(*bare)->cost[2].batch, 1);
+  EXPECT_EQ(verdict::DeclaredPolicy(*bare)->quality.size() + verdict::DeclaredPolicy(*bare)->cost.size(), 22);
+  EXPECT_EQ(verdict::DeclaredPolicy(*bare)->cost[2].threads, 2);
+  EXPECT_EQ(verdict::DeclaredPolicy(*bare)->cost[2].batch, 1);
 }
 
 // The example of the format's page, written by hand by those who draw it: no bounds, no counts
 // inside the differences.
 TEST(ReportTest, JudgesAReportThatHoldsOnlyTheDocumentedKeys) {
   const std::string text = ReadText(TARE_SOURCE_DIR "/tests/formats/report-1.json");
-  const auto report = ReadReportJson(text, "report-1.json");
+  const auto report = verdict::ReadReportJson(text, "report-1.json");
   ASSERT_TRUE(report) << report.error().what;
-  const auto policy = DeclaredPolicy(*report);
+  const auto policy = verdict::DeclaredPolicy(*report);
   ASSERT_TRUE(policy);
-  const Decision decision = Gate(report->evidence, *policy);
+  const verdict::Decision decision = verdict::Gate(report->evidence, *policy);
   const auto json = nlohmann::json::parse(text);
   ASSERT_EQ(decision.checks.size(), json["gate"]["checks"].size());
   for (size_t i = 0; i < decision.checks.size(); ++i) {
-    EXPECT_EQ(VerdictName(decision.checks[i].verdict), json["gate"]["checks"][i]["verdict"])
+    EXPECT_EQ(verdict::VerdictName(decision.checks[i].verdict), json["gate"]["checks"][i]["verdict"])
         << decision.checks[i].reason;
     EXPECT_EQ(decision.checks[i].label, json["gate"]["checks"][i]["label"]);
   }
@@ -308,7 +308,7 @@ struct BadReport {
 class BadReportTest : public testing::TestWithParam<BadReport> {};
 
 TEST_P(BadReportTest, EndsWithAClearError) {
-  const auto report = ReadReportJson(GetParam().text, "r.json");
+  const auto report = verdict::ReadReportJson(GetParam().text, "r.json");
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, GetParam().code);
   EXPECT_THAT(report.error().what, HasSubstr(GetParam().what));

@@ -68,7 +68,7 @@ TEST(SessionEvaluationTest, FindsTheClassThatWasLost) {
                               "classification", options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 40);
-  EXPECT_DOUBLE_EQ(FindMetric(found->baseline.metrics, "accuracy")->value, 1);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->baseline.metrics, "accuracy")->value, 1);
   EXPECT_EQ(found->paired->counts.harmful, 13);  // the samples of class 2
   EXPECT_DOUBLE_EQ(found->candidate.per_class[2].recall.value, 0);
   EXPECT_DOUBLE_EQ(found->candidate.per_class[1].recall.value, 1);
@@ -83,10 +83,10 @@ TEST(SessionEvaluationTest, JudgesOneNumberASample) {
   const auto found = Evaluate(RunnableOf(exact), RunnableOf(low), samples, "regression", options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 40);
-  EXPECT_EQ(FindMetric(found->baseline.metrics, "mae")->value, 0);
-  EXPECT_EQ(FindMetric(found->baseline.metrics, "r2")->value, 1);
+  EXPECT_EQ(verdict::FindMetric(found->baseline.metrics, "mae")->value, 0);
+  EXPECT_EQ(verdict::FindMetric(found->baseline.metrics, "r2")->value, 1);
   // 14 samples of class 0 are 3 and read as 1.5, 26 are 0.5 and read as 0.25.
-  EXPECT_DOUBLE_EQ(FindMetric(found->candidate.metrics, "mae")->value, (14 * 1.5 + 26 * 0.25) / 40);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate.metrics, "mae")->value, (14 * 1.5 + 26 * 0.25) / 40);
 }
 
 TEST(SessionEvaluationTest, JudgesSetsOfLabels) {
@@ -111,10 +111,10 @@ TEST(SessionEvaluationTest, JudgesSetsOfLabels) {
   options.classification.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
   const auto found = Evaluate(RunnableOf(good), RunnableOf(worse), samples, "multi_label", options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
-  EXPECT_EQ(FindMetric(found->baseline.metrics, "subset_accuracy")->value, 1);
-  EXPECT_DOUBLE_EQ(FindMetric(found->candidate.metrics, "recall_micro")->value, 27.0 / 40);
-  EXPECT_EQ(FindMetric(found->candidate.metrics, "precision_micro")->value, 1);
-  EXPECT_DOUBLE_EQ(FindMetric(found->candidate.metrics, "f1_macro")->value, 2.0 / 3);
+  EXPECT_EQ(verdict::FindMetric(found->baseline.metrics, "subset_accuracy")->value, 1);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate.metrics, "recall_micro")->value, 27.0 / 40);
+  EXPECT_EQ(verdict::FindMetric(found->candidate.metrics, "precision_micro")->value, 1);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate.metrics, "f1_macro")->value, 2.0 / 3);
   EXPECT_EQ(found->paired->counts.harmful, 13);
 }
 

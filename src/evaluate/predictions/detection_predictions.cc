@@ -15,7 +15,7 @@ namespace {
 using Json = JsonReader::Json;
 
 constexpr int64_t kMaxGroups = 200;
-constexpr IouRange kRanges[] = {IouRange::kAll, IouRange::k50};
+constexpr scores::IouRange kRanges[] = {scores::IouRange::kAll, scores::IouRange::k50};
 constexpr const char* kNames[] = {"map", "map_50"};
 constexpr size_t kNumRanges = 2;
 
@@ -28,12 +28,12 @@ class Categories {
   std::map<std::string, int64_t> numbers_;
 };
 
-Result<Box> ReadBox(const JsonReader& fields) {
+Result<scores::Box> ReadBox(const JsonReader& fields) {
   TARE_TRY(const auto numbers, ReadNumbers(fields, "box"));
   if (numbers.size() != 4 || numbers[2] < 0 || numbers[3] < 0) {
     return fields.Wrong("box", "[x, y, width, height] with a size of at least 0");
   }
-  return Box{numbers[0], numbers[1], numbers[2], numbers[3]};
+  return scores::Box{numbers[0], numbers[1], numbers[2], numbers[3]};
 }
 
 Result<int64_t> ReadCategory(const JsonReader& fields, Categories& categories) {
@@ -44,13 +44,13 @@ Result<int64_t> ReadCategory(const JsonReader& fields, Categories& categories) {
   return categories.Number(child->is_string() ? child->get<std::string>() : child->dump());
 }
 
-Result<std::vector<TrueBox>> ReadTruths(const JsonReader& line, Categories& categories) {
+Result<std::vector<scores::TrueBox>> ReadTruths(const JsonReader& line, Categories& categories) {
   TARE_TRY(const Json* list, line.Array("label"));
   if (list == nullptr) return line.Wrong("label", "a list of boxes: it is missing");
-  std::vector<TrueBox> boxes;
+  std::vector<scores::TrueBox> boxes;
   for (size_t i = 0; i < list->size(); ++i) {
     const JsonReader fields = line.At("label", i, (*list)[i]);
-    TrueBox truth;
+    scores::TrueBox truth;
     TARE_TRY(truth.box, ReadBox(fields));
     TARE_TRY(truth.category, ReadCategory(fields, categories));
     TARE_TRY(truth.area, fields.Number("area"));
@@ -63,13 +63,13 @@ Result<std::vector<TrueBox>> ReadTruths(const JsonReader& line, Categories& cate
   return boxes;
 }
 
-Result<std::vector<DetectedBox>> ReadDetections(const JsonReader& line, Categories& categories) {
+Result<std::vector<scores::DetectedBox>> ReadDetections(const JsonReader& line, Categories& categories) {
   TARE_TRY(const Json* list, line.Array("prediction"));
   if (list == nullptr) return line.Wrong("prediction", "a list of boxes: it is missing");
-  std::vector<DetectedBox> boxes;
+  std::vector<scores::DetectedBox> boxes;
   for (size_t i = 0; i < list->size(); ++i) {
     const JsonReader fields = line.At("prediction", i, (*list)[i]);
-    DetectedBox detected;
+    scores::DetectedBox detected;
     TARE_TRY(detected.box, ReadBox(fields));
     TARE_TRY(detected.category, ReadCategory(fields, categories));
     TARE_TRY(const auto score, fields.Number("score"));
@@ -81,15 +81,15 @@ Result<std::vector<DetectedBox>> ReadDetections(const JsonReader& line, Categori
 }
 
 // Classes in the order of their scores: what an image shows, without where.
-std::vector<int64_t> ClassesOf(std::vector<DetectedBox> boxes) {
-  std::ranges::stable_sort(boxes, std::greater<>{}, &DetectedBox::score);
+std::vector<int64_t> ClassesOf(std::vector<scores::DetectedBox> boxes) {
+  std::ranges::stable_sort(boxes, std::greater<>{}, &scores::DetectedBox::score);
   std::vector<int64_t> classes;
-  for (const DetectedBox& box : boxes) classes.push_back(box.category);
+  for (const scores::DetectedBox& box : boxes) classes.push_back(box.category);
   return classes;
 }
 
 // Both values and their difference for each range; `values` has 3 * kNumRanges places.
-void Compare(const DetectionScores& baseline, const DetectionScores& candidate, std::span<const double> weights,
+void Compare(const scores::DetectionScores& baseline, const scores::DetectionScores& candidate, std::span<const double> weights,
              std::span<double> values) {
   for (size_t r = 0; r < kNumRanges; ++r) {
     values[3 * r] = baseline.MeanAveragePrecision(weights, kRanges[r]);
@@ -98,7 +98,7 @@ void Compare(const DetectionScores& baseline, const DetectionScores& candidate, 
   }
 }
 
-std::vector<double> Accelerations(const DetectionScores& baseline, const DetectionScores& candidate, int64_t n) {
+std::vector<double> Accelerations(const scores::DetectionScores& baseline, const scores::DetectionScores& candidate, int64_t n) {
   const int64_t groups = std::min(n, kMaxGroups);
   std::vector<std::vector<double>> left_out(3 * kNumRanges);
   for (int64_t g = 0; g < groups; ++g) {
@@ -115,7 +115,7 @@ std::vector<double> Accelerations(const DetectionScores& baseline, const Detecti
   return accelerations;
 }
 
-TestEvidence Summarise(const DetectionScores& baseline, const DetectionScores& candidate, int64_t work, FlipCounts flips,
+TestEvidence Summarise(const scores::DetectionScores& baseline, const scores::DetectionScores& candidate, int64_t work, verdict::FlipCounts flips,
                        const DetectionOptions& options) {
   const int64_t n = flips.n;
   const auto statistic = [&](std::span<const uint32_t> indices, std::span<double> values) {
@@ -129,9 +129,9 @@ TestEvidence Summarise(const DetectionScores& baseline, const DetectionScores& c
   out.n = n;
   out.paired.counts = flips;
   for (size_t r = 0; r < kNumRanges; ++r) {
-    out.baseline.emplace_back(kNames[r], BootstrapEstimate(drawn[3 * r], n, options.confidence));
-    out.candidate.emplace_back(kNames[r], BootstrapEstimate(drawn[3 * r + 1], n, options.confidence));
-    out.paired.difference.emplace_back(kNames[r], BootstrapEstimate(drawn[3 * r + 2], n, options.confidence));
+    out.baseline.emplace_back(kNames[r], verdict::BootstrapEstimate(drawn[3 * r], n, options.confidence));
+    out.candidate.emplace_back(kNames[r], verdict::BootstrapEstimate(drawn[3 * r + 1], n, options.confidence));
+    out.paired.difference.emplace_back(kNames[r], verdict::BootstrapEstimate(drawn[3 * r + 2], n, options.confidence));
   }
   return out;
 }
@@ -143,8 +143,8 @@ Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline, const 
                                                   const DetectionOptions& options) {
   PredictionReader readers[2] = {{baseline, baseline_name}, {candidate, candidate_name}};
   Categories categories;
-  DetectionScorer scorers[2];
-  FlipCounts flips;
+  scores::DetectionScorer scorers[2];
+  verdict::FlipCounts flips;
   int64_t work = 0;
   const std::vector<std::string> measured = {"num_objects", "num_detections"};
   std::optional<KpiLines> kpis;
@@ -171,8 +171,8 @@ Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline, const 
     };
     return kpis->Add(first, second, row(before.size()), row(after.size()), 0);
   }));
-  const DetectionScores first = std::move(scorers[0]).Finish();
-  const DetectionScores second = std::move(scorers[1]).Finish();
+  const scores::DetectionScores first = std::move(scorers[0]).Finish();
+  const scores::DetectionScores second = std::move(scorers[1]).Finish();
   TestEvidence out = Summarise(first, second, work, flips, options);
   if (kpis) kpis->AddTo(out);
   return out;

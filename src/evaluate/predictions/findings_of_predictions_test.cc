@@ -18,7 +18,7 @@ using testing::HasSubstr;
 //   class 0: 170, then 174 right of 180; 170, then 177 predicted: F1 340/350, then 348/357
 //   class 1:  20, then  17 right of  20;  30, then  23 predicted: F1  40/50,  then  34/43
 // Accuracy 190/200, then 191/200; F1 macro 0.8857, then 0.8827.
-Report RealReport() {
+verdict::Report RealReport() {
   std::string first, second;
   for (int i = 0; i < 200; ++i) {
     const int label = i < 180 ? 0 : 1;
@@ -30,7 +30,7 @@ Report RealReport() {
   std::istringstream a(first), b(second);
   ClassificationOptions options;
   options.bootstrap.replicates = 200;
-  Report report;
+  verdict::Report report;
   auto part = EvaluatePredictions(a, "a", b, "b", options, &report.evidence.classes);
   EXPECT_TRUE(part);
   SetTestEvidence(*std::move(part), report.evidence);
@@ -38,15 +38,15 @@ Report RealReport() {
 }
 
 TEST(FindingsOfPredictionsTest, StandInEveryFormOfTheReport) {
-  const Report report = RealReport();
-  const std::string json = WriteReportJson(report);
+  const verdict::Report report = RealReport();
+  const std::string json = verdict::WriteReportJson(report);
   EXPECT_THAT(json, HasSubstr("\"findings\": [\n  {\n   \"scope\": \"all\",\n   \"what\": \"accuracy rises by 0.50 points"));
   EXPECT_THAT(json, HasSubstr("F1 macro falls by 0.003"));
   EXPECT_THAT(json, HasSubstr("rare classes lose more than frequent ones gain; the classes that lose most: class 1 (recall −15.00 points, n 20)"));
-  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("- Finding: accuracy rises by 0.50 points"));
-  const auto again = ReadReportJson(json, "report.json");
+  EXPECT_THAT(verdict::WriteReportMarkdown(report), HasSubstr("- Finding: accuracy rises by 0.50 points"));
+  const auto again = verdict::ReadReportJson(json, "report.json");
   ASSERT_TRUE(again);
-  EXPECT_EQ(FindDisagreements(again->evidence).size(), 1U) << "a report that was read back says the same";
+  EXPECT_EQ(verdict::FindDisagreements(again->evidence).size(), 1U) << "a report that was read back says the same";
 }
 
 }  // namespace

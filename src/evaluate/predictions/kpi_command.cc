@@ -13,6 +13,7 @@
 #include "tare/core/process.h"
 #include "tare/core/random.h"
 #include "tare/core/text.h"
+#include "tare/verdict/metric_info.h"
 
 namespace tare::evaluate {
 namespace {
@@ -195,13 +196,13 @@ class CommandEvaluation {
     }
     const auto estimate = [&](const Runs& runs) {
       if (!runs.left_out.empty()) return JackknifeEstimate(runs.all, runs.left_out, scale, evidence_.n, options_.confidence);
-      Estimate out;
+      verdict::Estimate out;
       out.value = runs.all;
       out.n = evidence_.n;
       out.method = "jackknife";
       return out;
     };
-    const std::string name = KpiMetricName(kpi.name);
+    const std::string name = verdict::KpiMetricName(kpi.name);
     evidence_.baseline.emplace_back(name, estimate(baseline));
     evidence_.candidate.emplace_back(name, estimate(candidate));
     evidence_.paired.difference.emplace_back(name, estimate(difference));
@@ -228,7 +229,7 @@ Result<void> AddKpiCommands(std::span<const KpiCommand> commands, const Predicti
   if (commands.empty()) return {};
   std::vector<std::string> names;
   for (const KpiCommand& kpi : commands) names.push_back(kpi.name);
-  TARE_TRY_VOID(CheckKpiNames(names));
+  TARE_TRY_VOID(verdict::CheckKpiNames(names));
   if (!(options.time_limit_s > 0)) return InvalidArgument(StrCat("a time limit of ", options.time_limit_s, " s"), "give more than 0 seconds");
   TARE_TRY(const auto folder, TemporaryFolder::Create());
   LineStore baseline(folder.path() + "/baseline.jsonl");

@@ -50,7 +50,7 @@ Result<TestEvidence> Judge(const std::string& command, Case given = {}) {
   return evidence;
 }
 
-const Estimate& Difference(const TestEvidence& evidence) { return *FindMetric(evidence.paired.difference, "kpi:k"); }
+const verdict::Estimate& Difference(const TestEvidence& evidence) { return *verdict::FindMetric(evidence.paired.difference, "kpi:k"); }
 
 // The sum of what follows "prediction":
 constexpr const char* kSum = R"(sed 's/.*"prediction":\(-*[0-9]*\).*/\1/' | awk '{s += $1} END {printf "%d\n", s}')";
@@ -78,13 +78,13 @@ TEST(KpiCommandTest, SeesTheLinesOfEachModelWithoutOneGroupAtATime) {
 TEST(KpiCommandTest, JudgesThePairedDifferenceOfAnyFunction) {
   const auto found = Judge(kSum, {.gain = 3});
   ASSERT_TRUE(found) << found.error().what;
-  EXPECT_EQ(FindMetric(found->baseline, "kpi:k")->value, 60 * 59 / 2);
-  EXPECT_EQ(FindMetric(found->candidate, "kpi:k")->value, 60 * 59 / 2 + 90);
-  const Estimate& difference = Difference(*found);
+  EXPECT_EQ(verdict::FindMetric(found->baseline, "kpi:k")->value, 60 * 59 / 2);
+  EXPECT_EQ(verdict::FindMetric(found->candidate, "kpi:k")->value, 60 * 59 / 2 + 90);
+  const verdict::Estimate& difference = Difference(*found);
   EXPECT_EQ(difference.value, 90);
   EXPECT_EQ(difference.n, 60);
   EXPECT_EQ(difference.method, "jackknife");
-  ASSERT_EQ(difference.bounds.size(), std::size(kBoundConfidences));
+  ASSERT_EQ(difference.bounds.size(), std::size(verdict::kBoundConfidences));
   EXPECT_LT(*difference.low, 90);
   EXPECT_NEAR(90 - *difference.low, *difference.high - 90, 1e-9);
 }
@@ -99,15 +99,15 @@ TEST(KpiCommandTest, TheSeedChoosesTheGroups) {
   EXPECT_NE(low(1), low(2));
 }
 
-Verdict Gated(const TestEvidence& part) {
-  Evidence evidence;
+verdict::Verdict Gated(const TestEvidence& part) {
+  verdict::Evidence evidence;
   SetTestEvidence(part, evidence);
-  return Gate(evidence, PolicyOf("{metric: \"kpi:k\", margin: 100}")).verdict;
+  return verdict::Gate(evidence, verdict::PolicyOf("{metric: \"kpi:k\", margin: 100}")).verdict;
 }
 
 TEST(KpiCommandTest, IsJudgedByItsBounds) {
-  EXPECT_EQ(Gated(*Judge(kSum, {.gain = 3})), Verdict::kPass);
-  EXPECT_EQ(Gated(*Judge(kSum, {.gain = -30})), Verdict::kFail);
+  EXPECT_EQ(Gated(*Judge(kSum, {.gain = 3})), verdict::Verdict::kPass);
+  EXPECT_EQ(Gated(*Judge(kSum, {.gain = -30})), verdict::Verdict::kFail);
 }
 
 TEST(KpiCommandTest, FewSamplesAndEqualRunsDecideNothing) {
@@ -116,14 +116,14 @@ TEST(KpiCommandTest, FewSamplesAndEqualRunsDecideNothing) {
   EXPECT_EQ(Difference(*few).value, 60);
   EXPECT_TRUE(Difference(*few).bounds.empty());
   EXPECT_THAT(few->warnings.at(0).what, HasSubstr("39 samples"));
-  EXPECT_EQ(Gated(*few), Verdict::kInconclusive);
+  EXPECT_EQ(Gated(*few), verdict::Verdict::kInconclusive);
   const auto same = Judge("cat > /dev/null; echo 7");
   ASSERT_TRUE(same);
   EXPECT_THAT(same->warnings.at(0).what, HasSubstr("the same whichever samples are left out"));
-  EXPECT_EQ(Gated(*same), Verdict::kInconclusive);
+  EXPECT_EQ(Gated(*same), verdict::Verdict::kInconclusive);
 }
 
-TEST(KpiCommandTest, ACommandNeedNotRead) { EXPECT_EQ(FindMetric(Judge("echo 1.5e1")->baseline, "kpi:k")->value, 15); }
+TEST(KpiCommandTest, ACommandNeedNotRead) { EXPECT_EQ(verdict::FindMetric(Judge("echo 1.5e1")->baseline, "kpi:k")->value, 15); }
 
 struct BadCommand {
   std::string command;

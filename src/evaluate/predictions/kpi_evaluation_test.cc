@@ -42,8 +42,8 @@ Result<TestEvidence> Judge(std::string_view task, const std::string& baseline, c
   return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
 }
 
-double Value(const Metrics& metrics, std::string_view name) {
-  const Estimate* estimate = FindMetric(metrics, name);
+double Value(const verdict::Metrics& metrics, std::string_view name) {
+  const verdict::Estimate* estimate = verdict::FindMetric(metrics, name);
   EXPECT_NE(estimate, nullptr) << name;
   return estimate == nullptr ? NAN : estimate->value;
 }
@@ -62,7 +62,7 @@ TEST(KpiEvaluationTest, AsksForEachNameOnceAndAveragesBothSides) {
   EXPECT_DOUBLE_EQ(Value(evidence.candidate, "kpi:gain"), (-2 + 7.0) / 2);
   EXPECT_DOUBLE_EQ(Value(evidence.paired.difference, "kpi:gain"), 1);
   EXPECT_DOUBLE_EQ(Value(evidence.paired.difference, "kpi:cost"), -(5.0 + 7) / 2 + (10.0 + 21) / 2);
-  EXPECT_EQ(FindMetric(evidence.paired.difference, "kpi:cost")->method, "bca");
+  EXPECT_EQ(verdict::FindMetric(evidence.paired.difference, "kpi:cost")->method, "bca");
 }
 
 TEST(KpiEvaluationTest, EndsAtAValueThatIsNotFinite) {
@@ -86,7 +86,7 @@ TEST(KpiEvaluationTest, RefusesNamesThatAreNoNames) {
 }
 
 // 300 samples whose values lie within 10; k of them lose 1.
-Estimate DifferenceAfter(int changed) {
+verdict::Estimate DifferenceAfter(int changed) {
   const std::vector<KpiSpec> specs = {{"k", "x"}};
   auto kpis = KpiEvaluation::Create(specs, Fast());
   EXPECT_TRUE(kpis);
@@ -96,11 +96,11 @@ Estimate DifferenceAfter(int changed) {
   }
   TestEvidence evidence;
   kpis->AddTo(evidence);
-  return *FindMetric(evidence.paired.difference, "kpi:k");
+  return *verdict::FindMetric(evidence.paired.difference, "kpi:k");
 }
 
 TEST(KpiEvaluationTest, ASetWithoutAChangeIsNoProofThatThereIsNone) {
-  const Estimate same = DifferenceAfter(0);
+  const verdict::Estimate same = DifferenceAfter(0);
   EXPECT_EQ(same.value, 0);
   // Of 300 samples at most 1 - 0.025^(1/300) changed, at 97.5 % one-sided; each by 10 at most.
   EXPECT_NEAR(*same.low, -10 * (1 - std::pow(0.025, 1.0 / 300)), 1e-9);
@@ -108,7 +108,7 @@ TEST(KpiEvaluationTest, ASetWithoutAChangeIsNoProofThatThereIsNone) {
 }
 
 TEST(KpiEvaluationTest, WhereTenSamplesChangedTheBootstrapIsBelieved) {
-  const Estimate many = DifferenceAfter(110);  // 100 of them: x > 0
+  const verdict::Estimate many = DifferenceAfter(110);  // 100 of them: x > 0
   EXPECT_NEAR(many.value, -100.0 / 300, 1e-12);
   // A share of 1/3 of 300: its standard error is 0.0272.
   EXPECT_NEAR(*many.low, -1.0 / 3 - 1.96 * 0.0272, 0.01);
@@ -171,7 +171,7 @@ TEST_P(KpiOfTaskTest, ReadsWhatTheTaskMeasures) {
   ASSERT_TRUE(found) << found.error().what << found.error().next_step;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:k"), c.before);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:k"), c.after);
-  EXPECT_EQ(FindMetric(found->paired.difference, "kpi:k")->n, 1);
+  EXPECT_EQ(verdict::FindMetric(found->paired.difference, "kpi:k")->n, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -42,7 +42,7 @@ class RankingScorer : public LineScorer {
     TARE_TRY(const auto relevant, NeedTexts(reference, "relevant"));
     TARE_TRY(const auto ranked, NeedTexts(answer, "prediction"));
     if (relevant.empty()) return reference.Wrong("relevant", "a list with at least one id: leave such queries out of both files");
-    MeasureRanking(ScoreRetrieval(ranked, relevant, 1), ScoreRetrieval(ranked, relevant, 10), row);
+    MeasureRanking(scores::ScoreRetrieval(ranked, relevant, 1), scores::ScoreRetrieval(ranked, relevant, 10), row);
     return Join(ranked, " ");
   }
   const char* reference_key() const override { return "relevant"; }

@@ -54,7 +54,7 @@ Result<SupportVerdict> JudgeSupport(const JsonReader& reference, const JsonReade
     verdict.flagged = judge->ScoreOf(pair.premise, pair.hypothesis) < kSupported;
   } else {
     TARE_TRY(const std::string context, reference.Text("context"));
-    verdict.flagged = !ScoreSupport(prediction, context).supported;
+    verdict.flagged = !scores::ScoreSupport(prediction, context).supported;
   }
   if (const Json* label = answer.Child("supported")) {
     if (!label->is_boolean()) return answer.Wrong("supported", "true or false");
@@ -83,8 +83,8 @@ class AnswerScorer : public LineScorer {
     const auto corrected = [](std::span<const double> sums, double) -> double {
       const auto count = [&](size_t column) { return static_cast<int64_t>(sums[column]); };
       if (sums[kJudged] == 0) return NAN;
-      const JudgeCounts labelled{count(kTruePositive), count(kFalseNegative), count(kTrueNegative), count(kFalsePositive)};
-      const auto rate = RoganGladen(count(kFlagged), count(kJudged), labelled, 0.95);
+      const scores::JudgeCounts labelled{count(kTruePositive), count(kFalseNegative), count(kTrueNegative), count(kFalsePositive)};
+      const auto rate = scores::RoganGladen(count(kFlagged), count(kJudged), labelled, 0.95);
       return rate ? rate->rate : NAN;
     };
     schema_.metrics.push_back({.name = "hallucination_rate_corrected", .kind = Kind::kOfSums, .value = corrected, .optional = true});
@@ -94,12 +94,12 @@ class AnswerScorer : public LineScorer {
     TARE_TRY(const auto answers, ReadAnswers(reference));
     if (answer.Child("prediction") == nullptr) return answer.Wrong("prediction", "a text: it is missing");
     TARE_TRY(const std::string prediction, answer.Text("prediction"));
-    const AnswerScore score = ScoreAnswer(prediction, answers);
+    const scores::AnswerScore score = scores::ScoreAnswer(prediction, answers);
     std::fill(row.begin(), row.end(), 0);
     row[kExact] = score.exact;
     row[kF1] = score.f1;
-    row[kAnswered] = IsAbstention(prediction) ? 0 : 1;
-    if (generation_ && score.has_answer) row[kRouge] = RougeL(prediction, answers).f1;
+    row[kAnswered] = scores::IsAbstention(prediction) ? 0 : 1;
+    if (generation_ && score.has_answer) row[kRouge] = scores::RougeL(prediction, answers).f1;
     if (with_context_ && row[kAnswered] != 0) {
       TARE_TRY(const auto verdict, JudgeSupport(reference, answer, prediction, judge_ ? &*judge_ : nullptr));
       row[kJudged] = 1;
@@ -107,7 +107,7 @@ class AnswerScorer : public LineScorer {
       if (verdict.label && !*verdict.label) row[verdict.flagged ? kTruePositive : kFalseNegative] = 1;
       if (verdict.label && *verdict.label) row[verdict.flagged ? kFalsePositive : kTrueNegative] = 1;
     }
-    return NormalizeAnswer(prediction);
+    return scores::NormalizeAnswer(prediction);
   }
 
   size_t lookahead() const override { return judge_ ? kJudgedLines : 0; }
@@ -116,7 +116,7 @@ class AnswerScorer : public LineScorer {
     for (const LinePair& line : lines) {
       for (const JsonReader* answer : {&line.baseline, &line.candidate}) {
         TARE_TRY(const std::string prediction, answer->Text("prediction"));
-        if (IsAbstention(prediction) || answer->Child("support") != nullptr) continue;
+        if (scores::IsAbstention(prediction) || answer->Child("support") != nullptr) continue;
         TARE_TRY(auto pair, PairOf(line.baseline, *answer, prediction));
         pairs.push_back(std::move(pair));
       }
@@ -127,7 +127,7 @@ class AnswerScorer : public LineScorer {
   std::span<const std::string_view> slices() const override { return kSlices; }
   uint64_t SlicesOf(const JsonReader& reference) const override {
     const auto answers = ReadAnswers(reference);
-    return answers && ScoreAnswer("", *answers).has_answer ? 1 : 2;
+    return answers && scores::ScoreAnswer("", *answers).has_answer ? 1 : 2;
   }
   const char* reference_key() const override { return "answers"; }
 

@@ -57,7 +57,7 @@ TEST(PredictionsTest, ReadsScores) {
   EXPECT_EQ(found->scores, "probabilities");
   EXPECT_EQ(found->n, 600);
   EXPECT_EQ(found->paired.counts.flips, 600);
-  EXPECT_NEAR(FindMetric(found->candidate, "log_loss")->value, 0.693147, 1e-5);
+  EXPECT_NEAR(verdict::FindMetric(found->candidate, "log_loss")->value, 0.693147, 1e-5);
 }
 
 TEST(PredictionsTest, TakesNamesOfGivenClassesWithScores) {
@@ -88,8 +88,8 @@ TEST(PredictionsTest, AClassThatOnlyOneSideNamesIsAClass) {
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_THAT(classes, ElementsAre("a", "b", "c"));
   // scikit-learn: f1_score(["a", "b"], ["a", "c"], average="macro", zero_division=0) is (1 + 0 + 0) / 3.
-  EXPECT_DOUBLE_EQ(FindMetric(found->baseline, "f1_macro")->value, 1);
-  EXPECT_DOUBLE_EQ(FindMetric(found->candidate, "f1_macro")->value, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->baseline, "f1_macro")->value, 1);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate, "f1_macro")->value, 1.0 / 3);
 }
 
 TEST(PredictionsTest, OneClassAloneHasItsMetrics) {
@@ -97,10 +97,10 @@ TEST(PredictionsTest, OneClassAloneHasItsMetrics) {
   for (int i = 0; i < 20; ++i) lines += StrCat("{\"id\": ", i, ", \"label\": 0, \"scores\": [3]}\n");
   const auto single = Join(lines, lines);  // a logit of class 1
   ASSERT_TRUE(single) << single.error().what;
-  EXPECT_EQ(FindMetric(single->baseline, "accuracy")->value, 0);
+  EXPECT_EQ(verdict::FindMetric(single->baseline, "accuracy")->value, 0);
   const auto only = Join(kOnly, kOnly);
   ASSERT_TRUE(only) << only.error().what;
-  EXPECT_EQ(FindMetric(only->baseline, "f1_macro")->value, 1);
+  EXPECT_EQ(verdict::FindMetric(only->baseline, "f1_macro")->value, 1);
 }
 
 TEST(PredictionsTest, AnEmptySliceIsSaidAndHasNoNumbers) {
@@ -112,9 +112,9 @@ TEST(PredictionsTest, AnEmptySliceIsSaidAndHasNoNumbers) {
   const auto found = EvaluatePredictions(first, "a", second, "b", options, nullptr);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->warnings.at(0).what, "slice 'none' holds no sample");
-  EXPECT_TRUE(std::isnan(FindMetric(found->baseline_slices[0].metrics, "accuracy")->value));
-  EXPECT_TRUE(std::isnan(FindMetric(found->baseline_slices[0].metrics, "kpi:k")->value));
-  EXPECT_FALSE(FindMetric(found->paired.slices[0].difference, "kpi:k")->low);
+  EXPECT_TRUE(std::isnan(verdict::FindMetric(found->baseline_slices[0].metrics, "accuracy")->value));
+  EXPECT_TRUE(std::isnan(verdict::FindMetric(found->baseline_slices[0].metrics, "kpi:k")->value));
+  EXPECT_FALSE(verdict::FindMetric(found->paired.slices[0].difference, "kpi:k")->low);
 }
 
 struct BadPair {

@@ -160,8 +160,8 @@ TEST(SupportJudgeTest, AsksOncePerDistinctPairAndSkipsAbstentionsAndGivenSupport
   const auto found = Evaluated(baseline, candidate, judge);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(judge.asked, (std::vector<std::string>{"Who? x", "Who? y"}));
-  EXPECT_EQ(FindMetric(found->baseline, "hallucination_rate")->value, 0);
-  EXPECT_DOUBLE_EQ(FindMetric(found->candidate, "hallucination_rate")->value, 20.0 / 30);  // 10 abstain, 10 are given as supported
+  EXPECT_EQ(verdict::FindMetric(found->baseline, "hallucination_rate")->value, 0);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate, "hallucination_rate")->value, 20.0 / 30);  // 10 abstain, 10 are given as supported
 }
 
 TEST(SupportJudgeTest, NeedsAContextOfEachAnswerAndATaskThatHasThem) {

@@ -30,7 +30,7 @@ class TaskEvaluation {
     scorer_->AddTo(options_.confidence, options_.bootstrap.seed, out);
     if (kpis_) kpis_->AddTo(out);
     if (options_.judge != nullptr) {
-      for (Warning& warning : options_.judge->warnings()) out.warnings.push_back(std::move(warning));
+      for (verdict::Warning& warning : options_.judge->warnings()) out.warnings.push_back(std::move(warning));
     }
     return out;
   }

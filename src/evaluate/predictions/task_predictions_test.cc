@@ -27,8 +27,8 @@ Result<TestEvidence> Judge(std::string_view task, const std::string& baseline, c
   return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
 }
 
-double Value(const Metrics& metrics, std::string_view name) {
-  const Estimate* estimate = FindMetric(metrics, name);
+double Value(const verdict::Metrics& metrics, std::string_view name) {
+  const verdict::Estimate* estimate = verdict::FindMetric(metrics, name);
   EXPECT_NE(estimate, nullptr) << name;
   return estimate == nullptr ? NAN : estimate->value;
 }

@@ -136,8 +136,8 @@ ClassScores MacroScores(const ClassCounts& counts) {
   return {sum.precision / size, sum.recall / size, sum.f1 / size};
 }
 
-FlipCounts CountFlips(const Cells& cells) {
-  FlipCounts out;
+verdict::FlipCounts CountFlips(const Cells& cells) {
+  verdict::FlipCounts out;
   for (size_t i = 0; i < cells.kinds.size(); ++i) {
     const auto& [label, baseline, candidate] = cells.kinds[i];
     out.n += cells.sizes[i];

@@ -58,7 +58,7 @@ ClassScores ScoresOf(const ClassCounts& counts, size_t index);
 ClassScores MacroScores(const ClassCounts& counts);
 
 /// Flips of a set of cells.
-FlipCounts CountFlips(const Cells& cells);
+verdict::FlipCounts CountFlips(const Cells& cells);
 
 enum class ScoreField { kPrecision, kRecall, kF1 };
 double Field(const ClassScores& scores, ScoreField field);

@@ -33,7 +33,7 @@ TEST(ClassCountsTest, CountsFlips) {
   const Cells cells =
       CountCells({{0, 0, 0}, {0, 0, 1}, {1, 0, 1}, {1, 0, 2}, {0, 0, 0}, {2, 2, -1}});
   EXPECT_EQ(cells.kinds.size(), 5);
-  const FlipCounts flips = CountFlips(cells);
+  const verdict::FlipCounts flips = CountFlips(cells);
   EXPECT_EQ(flips.n, 6);
   EXPECT_EQ(flips.flips, 4);
   EXPECT_EQ(flips.harmful, 2);

@@ -316,7 +316,7 @@ TestEvidence ClassificationEvaluation::Finish() const {
   MetricSet metrics = SummariseAnswers(state.records, cells, options);
   if (state.kind && out.n > 0) {
     ScoreSummary scores = SummariseScores(state.records, options);
-    const auto append = [](Metrics& to, Metrics& from) {
+    const auto append = [](verdict::Metrics& to, verdict::Metrics& from) {
       std::move(from.begin(), from.end(), std::back_inserter(to));
     };
     append(metrics.baseline, scores.metrics.baseline);

@@ -146,14 +146,14 @@ void ClassificationEvaluation::State::FindSlices(TestEvidence& out) const {
   for (const auto& [name, values] : search_columns) columns.push_back({name, values, false});
   const SliceSearchOptions search;
   const SliceSearchResult result = FindDamagedSlices(columns, damaged, search, folded.empty() ? std::span<const int64_t>() : sizes);
-  SliceFindings& findings = out.slice_findings.emplace();
+  verdict::SliceFindings& findings = out.slice_findings.emplace();
   findings.num_tests = result.num_tests;
   findings.alpha = search.alpha;
   for (const FoundSlice& slice : result.found) findings.found.push_back(Describe(slice, samples, sizes));
 }
 
 // Accuracy of both models in a slice that was found.
-FoundScope ClassificationEvaluation::State::Describe(const FoundSlice& slice, std::span<const Sample> samples, std::span<const int64_t> sizes) const {
+verdict::FoundScope ClassificationEvaluation::State::Describe(const FoundSlice& slice, std::span<const Sample> samples, std::span<const int64_t> sizes) const {
   int64_t right[2] = {0, 0};
   stats::PairedCounts pairs{slice.n, 0, 0};
   for (const int64_t member : slice.members) {
@@ -166,10 +166,10 @@ FoundScope ClassificationEvaluation::State::Describe(const FoundSlice& slice, st
     pairs.harmful += before && !after ? sizes[place] : 0;
     pairs.helpful += after && !before ? sizes[place] : 0;
   }
-  FoundScope found{slice.where, slice.n, slice.damaged, slice.rest_n, slice.rest_damaged, slice.p, slice.p_holm, {}, {}, {}};
-  found.baseline = ShareEstimate(right[0], slice.n, options.confidence);
-  found.candidate = ShareEstimate(right[1], slice.n, options.confidence);
-  found.difference = PairedEstimate(pairs, options.confidence);
+  verdict::FoundScope found{slice.where, slice.n, slice.damaged, slice.rest_n, slice.rest_damaged, slice.p, slice.p_holm, {}, {}, {}};
+  found.baseline = verdict::ShareEstimate(right[0], slice.n, options.confidence);
+  found.candidate = verdict::ShareEstimate(right[1], slice.n, options.confidence);
+  found.difference = verdict::PairedEstimate(pairs, options.confidence);
   return found;
 }
 

@@ -32,7 +32,7 @@ struct SummaryOptions {
 
 /// Both sides' metrics, and their paired differences.
 struct MetricSet {
-  Metrics baseline, candidate, difference;
+  verdict::Metrics baseline, candidate, difference;
 };
 
 /// Accuracy, top-5, and macro averages: all that follows from predictions.
@@ -42,15 +42,15 @@ MetricSet SummariseAnswers(std::span<const SampleRecord> records, const Cells& c
 /// Log loss and ECE, and the KL divergence of the outputs. Only records that both sides answered.
 struct ScoreSummary {
   MetricSet metrics;
-  KlSummary kl_nats;
+  verdict::KlSummary kl_nats;
 };
 ScoreSummary SummariseScores(std::span<const SampleRecord> records, const SummaryOptions& options);
 
 /// Precision, recall and F1 of each class, and their paired differences. Differences of precision
 /// and F1 are bootstrapped for the first 100 classes.
 struct ClassSummary {
-  std::vector<ClassMetrics> baseline, candidate;
-  std::vector<PairedClass> paired;
+  std::vector<verdict::ClassMetrics> baseline, candidate;
+  std::vector<verdict::PairedClass> paired;
 };
 ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options);
 
@@ -59,7 +59,7 @@ ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options)
 /// confidence, placed where they move the metric most.
 ///
 ///   missed = ceil(n ClopperPearsonUpper(harmful, n, confidence)) - harmful
-void WidenForRareFlips(const FlipCounts& relevant, const ClassCounts& candidate, ScoreField field,
-                       int64_t index, double interval_confidence, Estimate& difference);
+void WidenForRareFlips(const verdict::FlipCounts& relevant, const ClassCounts& candidate, ScoreField field,
+                       int64_t index, double interval_confidence, verdict::Estimate& difference);
 
 }  // namespace tare::evaluate

@@ -66,7 +66,7 @@ struct ClassificationEvaluation::State {
   void AddConfusion(const Cells& cells, TestEvidence& out) const;
   void AddWarnings(TestEvidence& out) const;
   void FindSlices(TestEvidence& out) const;
-  FoundScope Describe(const FoundSlice& slice, std::span<const Sample> samples, std::span<const int64_t> sizes) const;
+  verdict::FoundScope Describe(const FoundSlice& slice, std::span<const Sample> samples, std::span<const int64_t> sizes) const;
 };
 
 }  // namespace tare::evaluate

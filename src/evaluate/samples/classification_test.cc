@@ -69,9 +69,9 @@ TEST(ClassificationEvaluationTest, AgreesWithScikitLearn) {
     EXPECT_EQ(found.paired.counts.helpful, test["helpful"]);
     for (const size_t side : {0, 1}) {
       const auto& expected = test["sides"][side];
-      const Metrics& metrics = side == 0 ? found.baseline : found.candidate;
+      const verdict::Metrics& metrics = side == 0 ? found.baseline : found.candidate;
       for (const auto& [name, value] : expected["metrics"].items()) {
-        const Estimate* estimate = FindMetric(metrics, name);
+        const verdict::Estimate* estimate = verdict::FindMetric(metrics, name);
         ASSERT_NE(estimate, nullptr) << name;
         // Confidences and losses are kept as float32.
         EXPECT_NEAR(estimate->value, value.get<double>(), 2e-6) << test["name"] << name;
@@ -124,11 +124,11 @@ TestEvidence RunRows(const std::vector<Row>& rows, ClassificationOptions options
 TEST(ClassificationEvaluationTest, TakesHardPredictions) {
   const auto found = RunRows({{0, 0, 0}, {1, 1, 0}, {2, 1, 2}, {2, 0, 1}}, FastOptions());
   EXPECT_EQ(found.scores, "predictions");
-  EXPECT_DOUBLE_EQ(FindMetric(found.baseline, "accuracy")->value, 0.5);
-  EXPECT_DOUBLE_EQ(FindMetric(found.candidate, "accuracy")->value, 0.5);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found.baseline, "accuracy")->value, 0.5);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found.candidate, "accuracy")->value, 0.5);
   EXPECT_EQ(found.paired.counts.flips, 3);
   EXPECT_EQ(found.paired.counts.discordant(), 2);
-  EXPECT_EQ(FindMetric(found.baseline, "log_loss"), nullptr);
+  EXPECT_EQ(verdict::FindMetric(found.baseline, "log_loss"), nullptr);
   EXPECT_FALSE(found.paired.kl_nats);
 }
 
@@ -137,11 +137,11 @@ TEST(ClassificationEvaluationTest, GivesNoBoundFromSilenceWhereFlipsMayBeMissing
   std::vector<Row> rows;
   for (int64_t i = 0; i < 20; ++i) rows.push_back({i % 2, i % 2, i % 2});
   const auto found = RunRows(rows, FastOptions());
-  const Estimate& f1 = *FindMetric(found.paired.difference, "f1_macro");
+  const verdict::Estimate& f1 = *verdict::FindMetric(found.paired.difference, "f1_macro");
   EXPECT_EQ(f1.value, 0);
   // 95 %: up to 13.9 % of 20 samples, so 3, may flip unseen. Three flips of 20 move F1 by 0.15.
-  EXPECT_NEAR(*OneSidedBound(f1, Direction::kAbove, 0.95, 0.95), -0.15, 0.01);
-  EXPECT_EQ(*OneSidedBound(f1, Direction::kBelow, 0.95, 0.95), 0);  // nothing is wrong yet
+  EXPECT_NEAR(*verdict::OneSidedBound(f1, verdict::Direction::kAbove, 0.95, 0.95), -0.15, 0.01);
+  EXPECT_EQ(*verdict::OneSidedBound(f1, verdict::Direction::kBelow, 0.95, 0.95), 0);  // nothing is wrong yet
 }
 
 TEST(ClassificationEvaluationTest, ReadsASingleScoreAsTwoClasses) {
@@ -152,10 +152,10 @@ TEST(ClassificationEvaluationTest, ReadsASingleScoreAsTwoClasses) {
   ASSERT_TRUE(evaluation->Add({labels, 1, {first, {}}, {second, {}}, {}}));
   const auto found = evaluation->Finish();
   EXPECT_EQ(found.scores, "probabilities");
-  EXPECT_DOUBLE_EQ(FindMetric(found.baseline, "accuracy")->value, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found.baseline, "accuracy")->value, 2.0 / 3);
   EXPECT_EQ(found.paired.counts.harmful, 1);
   EXPECT_EQ(found.paired.counts.helpful, 1);
-  EXPECT_NEAR(FindMetric(found.baseline, "log_loss")->value,
+  EXPECT_NEAR(verdict::FindMetric(found.baseline, "log_loss")->value,
               -(std::log(0.9) + std::log(0.5) + std::log(0.4)) / 3, 1e-6);
 }
 
@@ -170,7 +170,7 @@ TEST(ClassificationEvaluationTest, CountsBrokenRowsAsWrongAndSaysSo) {
   ASSERT_EQ(found.warnings.size(), 1);
   EXPECT_THAT(found.warnings[0].what, HasSubstr("the candidate gave no usable answer"));
   EXPECT_THAT(found.warnings[0].what, HasSubstr("1 of 2 samples"));
-  EXPECT_EQ(FindMetric(found.baseline, "log_loss")->n, 1);
+  EXPECT_EQ(verdict::FindMetric(found.baseline, "log_loss")->n, 1);
 }
 
 TEST(ClassificationEvaluationTest, EvaluatesSlices) {
@@ -186,8 +186,8 @@ TEST(ClassificationEvaluationTest, EvaluatesSlices) {
   EXPECT_EQ(found.paired.slices[0].counts.n, 3);
   EXPECT_EQ(found.paired.slices[0].counts.harmful, 1);
   EXPECT_EQ(found.paired.slices[1].counts.n, 2);
-  EXPECT_DOUBLE_EQ(FindMetric(found.candidate_slices[1].metrics, "accuracy")->value, 0.5);
-  EXPECT_TRUE(std::isnan(FindMetric(found.candidate_slices[2].metrics, "accuracy")->value));
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found.candidate_slices[1].metrics, "accuracy")->value, 0.5);
+  EXPECT_TRUE(std::isnan(verdict::FindMetric(found.candidate_slices[2].metrics, "accuracy")->value));
   EXPECT_THAT(found.warnings.back().what, HasSubstr("slice 'none' holds no sample"));
 }
 
@@ -261,7 +261,7 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
   const auto found = evaluation.Finish();
   EXPECT_EQ(found.paired.slices[0].counts.n, 50);
   EXPECT_EQ(found.paired.slices[0].counts.harmful, 25);
-  Evidence evidence;
+  verdict::Evidence evidence;
   SetTestEvidence(found, evidence);
   ASSERT_FALSE(evidence.warnings.empty());
   EXPECT_THAT(evidence.warnings.back().what, HasSubstr("harmful flips gather where width == 9: 25 of 35 samples (71.43 %), elsewhere 0.00 %"));
@@ -269,15 +269,15 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
   // Columns `width` (1 and 9) and `label` (0 alone): three conditions, two pairs across the columns.
   EXPECT_EQ(found.slice_findings->num_tests, 5);
   ASSERT_EQ(found.slice_findings->found.size(), 1U);
-  const FoundScope& slice = found.slice_findings->found[0];
+  const verdict::FoundScope& slice = found.slice_findings->found[0];
   EXPECT_EQ(slice.where, "width == 9");
   EXPECT_EQ(slice.n, 35);
   EXPECT_EQ(slice.harmful, 25);
   EXPECT_EQ(slice.rest_n, 375);
   EXPECT_EQ(slice.rest_harmful, 0);
   // All 35 are right in float; 10 stay so.
-  EXPECT_EQ(slice.baseline.share, (Share{35, 35}));
-  EXPECT_EQ(slice.candidate.share, (Share{10, 35}));
+  EXPECT_EQ(slice.baseline.share, (verdict::Share{35, 35}));
+  EXPECT_EQ(slice.candidate.share, (verdict::Share{10, 35}));
   ASSERT_TRUE(slice.difference.pairs);
   EXPECT_EQ(slice.difference.pairs->harmful, 25);
   EXPECT_LE(slice.p, slice.p_holm);
@@ -288,7 +288,7 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
 }
 
 // Warnings after `right` of 100 answers of the baseline were right, where 60 samples are of class 0.
-std::vector<Warning> WarningsOf(int right, int samples = 100) {
+std::vector<verdict::Warning> WarningsOf(int right, int samples = 100) {
   ClassificationEvaluation evaluation = *ClassificationEvaluation::Create({});
   std::vector<int64_t> labels;
   std::vector<float> scores;
@@ -298,7 +298,7 @@ std::vector<Warning> WarningsOf(int right, int samples = 100) {
     scores.insert(scores.end(), {says_one ? 0.2F : 0.8F, says_one ? 0.8F : 0.2F});
   }
   EXPECT_TRUE(evaluation.Add({labels, 2, {scores, {}}, {scores, {}}, {}}));
-  Evidence evidence;
+  verdict::Evidence evidence;
   SetTestEvidence(evaluation.Finish(), evidence);
   return evidence.warnings;
 }
@@ -333,7 +333,7 @@ TEST(ClassificationEvaluationTest, FinishesWithoutAnySample) {
   const auto evaluation = ClassificationEvaluation::Create(FastOptions());
   const auto found = evaluation->Finish();
   EXPECT_EQ(found.n, 0);
-  EXPECT_TRUE(std::isnan(FindMetric(found.baseline, "accuracy")->value));
+  EXPECT_TRUE(std::isnan(verdict::FindMetric(found.baseline, "accuracy")->value));
 }
 
 // The promise of the gate for F1: a drop of exactly the margin passes about 5 % of the time. 2,000
@@ -369,8 +369,8 @@ TEST(MacroF1BoundTest, PassesADropAtTheMarginAboutFivePercentOfTheTime) {
     }
     options.bootstrap.seed = static_cast<uint64_t>(trial);
     const MetricSet found = SummariseAnswers({}, cells, options);
-    const Estimate& f1 = *FindMetric(found.difference, "f1_macro");
-    if (*OneSidedBound(f1, Direction::kAbove, 0.95, 0.95) > -margin) ++passed;
+    const verdict::Estimate& f1 = *verdict::FindMetric(found.difference, "f1_macro");
+    if (*verdict::OneSidedBound(f1, verdict::Direction::kAbove, 0.95, 0.95) > -margin) ++passed;
   }
   EXPECT_LE(static_cast<double>(passed) / kTrials, 0.065);
   EXPECT_GE(static_cast<double>(passed) / kTrials, 0.01);  // and is no empty promise

@@ -8,10 +8,10 @@
 
 namespace tare::evaluate {
 
-Estimate JackknifeEstimate(double value, std::span<const double> left_out, double scale, int64_t n, double confidence) {
+verdict::Estimate JackknifeEstimate(double value, std::span<const double> left_out, double scale, int64_t n, double confidence) {
   constexpr double kRounding = 1e-12;
   TARE_CHECK(left_out.size() >= 2);
-  Estimate out;
+  verdict::Estimate out;
   out.value = value;
   out.n = n;
   out.method = "jackknife";
@@ -26,7 +26,7 @@ Estimate JackknifeEstimate(double value, std::span<const double> left_out, doubl
   const auto reach = [&](double level) { return stats::StudentQuantile(level, groups - 1) * error; };
   out.low = value - reach((1 + confidence) / 2);
   out.high = value + reach((1 + confidence) / 2);
-  for (const double level : kBoundConfidences) out.bounds.push_back({level, value - reach(level), value + reach(level)});
+  for (const double level : verdict::kBoundConfidences) out.bounds.push_back({level, value - reach(level), value + reach(level)});
   return out;
 }
 

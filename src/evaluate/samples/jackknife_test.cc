@@ -11,13 +11,13 @@ namespace tare::evaluate {
 namespace {
 
 TEST(JackknifeTest, AgreesWithAstropyAndScipy) {
-  for (const auto& golden : ReadGolden("jackknife/jackknife.json", "cases")) {
+  for (const auto& golden : scores::ReadGolden("jackknife/jackknife.json", "cases")) {
     const auto left_out = golden.at("left_out").get<std::vector<double>>();
     const auto found = JackknifeEstimate(golden.at("value"), left_out, 1, 100, 0.95);
     EXPECT_EQ(found.method, "jackknife");
     const auto error = golden.at("error").get<double>();
     for (const auto& bound : golden.at("bounds")) {
-      const auto mine = std::ranges::find(found.bounds, bound[0].get<double>(), &Bound::confidence);
+      const auto mine = std::ranges::find(found.bounds, bound[0].get<double>(), &verdict::Bound::confidence);
       ASSERT_NE(mine, found.bounds.end());
       EXPECT_NEAR(*mine->low, bound[1], 1e-7 * error);  // quantiles of t agree to 1e-9
       EXPECT_NEAR(*mine->high, bound[2], 1e-7 * error);
@@ -48,7 +48,7 @@ TEST(JackknifeTest, CoversTheTrueMeanAsOftenAsItSays) {
     for (double& group : groups) total += group = uniform(random) + uniform(random);
     std::vector<double> left_out;
     for (const double group : groups) left_out.push_back((total - group) / 38);
-    const Estimate found = JackknifeEstimate(total / 40, left_out, 1, 40, 0.95);
+    const verdict::Estimate found = JackknifeEstimate(total / 40, left_out, 1, 40, 0.95);
     if (*found.low <= 0.5 && 0.5 <= *found.high) ++covered;
   }
   EXPECT_GE(covered, 361);

@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "tare/core/text.h"
-#include "verdict/metric_info_internal.h"
+#include "tare/verdict/metric_info.h"
 
 namespace tare::evaluate {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 SampleSchema SchemaOf(std::span<const KpiSpec> specs) {
   SampleSchema schema;
   for (const KpiSpec& spec : specs) {
-    schema.metrics.push_back({.name = KpiMetricName(spec.name),
+    schema.metrics.push_back({.name = verdict::KpiMetricName(spec.name),
                               .kind = SampleMetric::Kind::kMean,
                               .column = schema.columns.size(),
                               .reach = SampleMetric::Reach::kRange});
@@ -23,7 +23,7 @@ SampleSchema SchemaOf(std::span<const KpiSpec> specs) {
   return schema;
 }
 
-void Append(const Metrics& from, Metrics& to) { to.insert(to.end(), from.begin(), from.end()); }
+void Append(const verdict::Metrics& from, verdict::Metrics& to) { to.insert(to.end(), from.begin(), from.end()); }
 
 }  // namespace
 
@@ -33,7 +33,7 @@ KpiEvaluation::KpiEvaluation(std::vector<Kpi> kpis, std::vector<std::string> nam
 Result<KpiEvaluation> KpiEvaluation::Create(std::span<const KpiSpec> specs, SampleOptions options) {
   std::vector<std::string> own_names;
   for (const KpiSpec& spec : specs) own_names.push_back(spec.name);
-  TARE_TRY_VOID(CheckKpiNames(own_names));
+  TARE_TRY_VOID(verdict::CheckKpiNames(own_names));
   std::vector<Kpi> kpis;
   std::vector<std::string> names;
   for (const KpiSpec& spec : specs) {

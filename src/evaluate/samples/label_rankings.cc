@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "tare/core/random.h"
+#include "tare/core/strcat.h"
 #include "tare/core/text.h"
 #include "tare/evaluate/samples/jackknife.h"
 #include "tare/scores/ranking_scores.h"
@@ -38,7 +39,7 @@ class MacroPrecision {
 
   void AddClass(std::span<const uint8_t> truths, std::span<const double> scores) {
     if (std::ranges::find(truths, uint8_t{1}) == truths.end()) return;
-    const BinaryRanking ranking(truths, scores);
+    const scores::BinaryRanking ranking(truths, scores);
     Add(0, ranking.AveragePrecision());
     for (size_t g = 0; g < weights_.size(); ++g) {
       double positives = 0;
@@ -64,9 +65,9 @@ class MacroPrecision {
   std::vector<double> sums_, counts_;
 };
 
-Estimate EstimateOf(const Values& values, int64_t n, double confidence) {
+verdict::Estimate EstimateOf(const Values& values, int64_t n, double confidence) {
   if (!values.left_out.empty()) return JackknifeEstimate(values.all, values.left_out, 1, n, confidence);
-  Estimate out;
+  verdict::Estimate out;
   out.value = values.all;
   out.n = n;
   out.method = "jackknife";

@@ -9,7 +9,7 @@
 namespace tare::evaluate {
 namespace {
 
-const Estimate& Of(const Metrics& metrics) { return *FindMetric(metrics, "average_precision_macro"); }
+const verdict::Estimate& Of(const verdict::Metrics& metrics) { return *verdict::FindMetric(metrics, "average_precision_macro"); }
 
 TEST(LabelRankingsTest, IsTheMeanOverClassesWithAPositive) {
   // By hand: class 0 ranks sample 1 (wrong), 0, 2 (right, right): (1/2 + 2/3) / 2; class 1 is perfect; class 2 has no positive.
@@ -55,7 +55,7 @@ TEST(LabelRankingsTest, CoversWhatItEstimates) {
   constexpr int kTrials = 300;
   int covered = 0;
   for (uint64_t trial = 0; trial < kTrials; ++trial) {
-    const Estimate found = draw(400, trial);
+    const verdict::Estimate found = draw(400, trial);
     covered += *found.low <= truth && truth <= *found.high ? 1 : 0;
   }
   // 95 % of 300 is 285; three standard deviations are 11.

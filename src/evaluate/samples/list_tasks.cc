@@ -20,15 +20,15 @@ SampleSchema TokenSchema(bool with_entities) {
   schema.correct = kExact;
   if (with_entities) {
     for (const char* column : {"right", "predicted", "members"}) schema.columns.emplace_back(column);
-    const auto of = [](double FScore::*field) {
+    const auto of = [](double scores::FScore::*field) {
       return [field](std::span<const double> sums, double) {
-        const SpanCounts counts{static_cast<int64_t>(sums[kRight]), static_cast<int64_t>(sums[kPredicted]), static_cast<int64_t>(sums[kMembers])};
-        return ScoreCounts(counts).*field;
+        const scores::SpanCounts counts{static_cast<int64_t>(sums[kRight]), static_cast<int64_t>(sums[kPredicted]), static_cast<int64_t>(sums[kMembers])};
+        return scores::ScoreCounts(counts).*field;
       };
     };
-    schema.metrics = {{.name = "f1_micro", .kind = Kind::kOfSums, .value = of(&FScore::f1)},
-                      {.name = "precision_micro", .kind = Kind::kOfSums, .value = of(&FScore::precision)},
-                      {.name = "recall_micro", .kind = Kind::kOfSums, .value = of(&FScore::recall)}};
+    schema.metrics = {{.name = "f1_micro", .kind = Kind::kOfSums, .value = of(&scores::FScore::f1)},
+                      {.name = "precision_micro", .kind = Kind::kOfSums, .value = of(&scores::FScore::precision)},
+                      {.name = "recall_micro", .kind = Kind::kOfSums, .value = of(&scores::FScore::recall)}};
   }
   schema.metrics.push_back({.name = "token_accuracy", .kind = Kind::kRatio, .column = kRightTokens, .denominator = kTokens});
   return schema;
@@ -37,7 +37,7 @@ SampleSchema TokenSchema(bool with_entities) {
 Result<void> MeasureTokens(std::span<const std::string> truths, std::span<const std::string> found, bool with_entities, std::span<double> row) {
   row[kExact] = std::ranges::equal(truths, found) ? 1 : 0;
   if (with_entities) {
-    TARE_TRY(const SpanOutcome outcome, ScoreSpans(truths, found));
+    TARE_TRY(const scores::SpanOutcome outcome, scores::ScoreSpans(truths, found));
     row[kRightTokens] = static_cast<double>(outcome.num_right_tokens);
     row[kTokens] = static_cast<double>(outcome.num_tokens);
     row[kRight] = static_cast<double>(outcome.all.right);
@@ -67,7 +67,7 @@ SampleSchema RankingSchema() {
   return schema;
 }
 
-void MeasureRanking(const RetrievalScore& one, const RetrievalScore& ten, std::span<double> row) {
+void MeasureRanking(const scores::RetrievalScore& one, const scores::RetrievalScore& ten, std::span<double> row) {
   row[kFirst] = ten.reciprocal_rank == 1 ? 1 : 0;
   row[kRecall1] = one.recall;
   row[kRecall10] = ten.recall;

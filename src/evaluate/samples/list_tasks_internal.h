@@ -20,6 +20,6 @@ Result<void> MeasureTokens(std::span<const std::string> truths, std::span<const 
 /// mrr, precision_at_1, recall_at_1, recall_at_10 and ndcg_at_10: means over queries.
 SampleSchema RankingSchema();
 /// Fills a row of RankingSchema() from what ScoreRetrieval() gives for k = 1 and k = 10.
-void MeasureRanking(const RetrievalScore& one, const RetrievalScore& ten, std::span<double> row);
+void MeasureRanking(const scores::RetrievalScore& one, const scores::RetrievalScore& ten, std::span<double> row);
 
 }  // namespace tare::evaluate

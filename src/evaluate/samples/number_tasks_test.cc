@@ -12,7 +12,7 @@
 namespace tare::evaluate {
 namespace {
 
-Metrics Finish(SampleEvaluation& evaluation) { return evaluation.Finish().baseline; }
+verdict::Metrics Finish(SampleEvaluation& evaluation) { return evaluation.Finish().baseline; }
 
 SampleEvaluation Make(SampleSchema schema) {
   SampleOptions options;
@@ -34,11 +34,11 @@ TEST(NumberTasksTest, SumsRegressionToTheScoresOfAllSamples) {
       MeasureRegression(labels[static_cast<size_t>(i)], found.back(), labels[0], row);
       evaluation.Add(row, row, false);
     }
-    const RegressionScore expected = ScoreRegression(labels, found);
-    const Metrics metrics = Finish(evaluation);
-    EXPECT_NEAR(FindMetric(metrics, "mae")->value, expected.mae, 1e-9);
-    EXPECT_NEAR(FindMetric(metrics, "rmse")->value, expected.rmse, 1e-9);
-    EXPECT_NEAR(FindMetric(metrics, "r2")->value, expected.r2, 1e-9) << mean;
+    const scores::RegressionScore expected = scores::ScoreRegression(labels, found);
+    const verdict::Metrics metrics = Finish(evaluation);
+    EXPECT_NEAR(verdict::FindMetric(metrics, "mae")->value, expected.mae, 1e-9);
+    EXPECT_NEAR(verdict::FindMetric(metrics, "rmse")->value, expected.rmse, 1e-9);
+    EXPECT_NEAR(verdict::FindMetric(metrics, "r2")->value, expected.r2, 1e-9) << mean;
   }
 }
 
@@ -46,7 +46,7 @@ TEST(NumberTasksTest, SumsLabelSetsToTheScoresOfAllSamples) {
   std::mt19937 random(2);
   std::uniform_real_distribution<double> uniform;
   constexpr size_t kClasses = 6;
-  std::vector<LabelCounts> counts(kClasses);
+  std::vector<scores::LabelCounts> counts(kClasses);
   auto evaluation = Make(LabelSetSchema(kClasses));
   std::vector<double> row(LabelSetSchema(kClasses).columns.size());
   double num_wrong = 0;
@@ -61,20 +61,20 @@ TEST(NumberTasksTest, SumsLabelSetsToTheScoresOfAllSamples) {
       if (truths.back() != 0) gold.insert(static_cast<int64_t>(c));
       if (scores.back() >= 0.5) predicted.insert(static_cast<int64_t>(c));
     }
-    const LabelOutcome outcome = JudgeLabels(truths, scores, 0.5, counts);
+    const scores::LabelOutcome outcome = scores::JudgeLabels(truths, scores, 0.5, counts);
     num_wrong += static_cast<double>(outcome.num_wrong);
     num_exact += outcome.exact() ? 1 : 0;
     MeasureLabelSets(gold, predicted, kClasses, row);
     evaluation.Add(row, row, false);
   }
-  const Metrics metrics = Finish(evaluation);
-  const FScore micro = MicroScore(counts);
-  EXPECT_NEAR(FindMetric(metrics, "f1_micro")->value, micro.f1, 1e-12);
-  EXPECT_NEAR(FindMetric(metrics, "precision_micro")->value, micro.precision, 1e-12);
-  EXPECT_NEAR(FindMetric(metrics, "recall_micro")->value, micro.recall, 1e-12);
-  EXPECT_NEAR(FindMetric(metrics, "f1_macro")->value, MacroScore(counts).f1, 1e-12);
-  EXPECT_NEAR(FindMetric(metrics, "hamming_loss")->value, num_wrong / (400 * kClasses), 1e-12);
-  EXPECT_NEAR(FindMetric(metrics, "subset_accuracy")->value, num_exact / 400, 1e-12);
+  const verdict::Metrics metrics = Finish(evaluation);
+  const scores::FScore micro = scores::MicroScore(counts);
+  EXPECT_NEAR(verdict::FindMetric(metrics, "f1_micro")->value, micro.f1, 1e-12);
+  EXPECT_NEAR(verdict::FindMetric(metrics, "precision_micro")->value, micro.precision, 1e-12);
+  EXPECT_NEAR(verdict::FindMetric(metrics, "recall_micro")->value, micro.recall, 1e-12);
+  EXPECT_NEAR(verdict::FindMetric(metrics, "f1_macro")->value, scores::MacroScore(counts).f1, 1e-12);
+  EXPECT_NEAR(verdict::FindMetric(metrics, "hamming_loss")->value, num_wrong / (400 * kClasses), 1e-12);
+  EXPECT_NEAR(verdict::FindMetric(metrics, "subset_accuracy")->value, num_exact / 400, 1e-12);
 }
 
 }  // namespace

@@ -69,14 +69,14 @@ int64_t CountChanged(const RowSet& set, size_t column) {
 }
 
 // Moves the bounds of a difference by the samples that may have been missed.
-void WidenForRare(int64_t seen, int64_t n, double span, double interval_confidence, Estimate& difference) {
+void WidenForRare(int64_t seen, int64_t n, double span, double interval_confidence, verdict::Estimate& difference) {
   if (seen >= kRareFlips || !std::isfinite(difference.value)) return;
   const auto widen = [&](std::optional<double>& low, std::optional<double>& high, double confidence) {
     const double missed = stats::ClopperPearsonUpper(seen, n, confidence) - static_cast<double>(seen) / static_cast<double>(n);
     if (low) low = std::min(*low, difference.value - span * missed);
     if (high) high = std::max(*high, difference.value + span * missed);
   };
-  for (Bound& bound : difference.bounds) widen(bound.low, bound.high, bound.confidence);
+  for (verdict::Bound& bound : difference.bounds) widen(bound.low, bound.high, bound.confidence);
   widen(difference.low, difference.high, (1 + interval_confidence) / 2);
 }
 
@@ -85,7 +85,7 @@ class Summary {
   Summary(const SampleSchema& schema, const RowSet& set, const SampleOptions& options)
       : schema_(schema), set_(set), options_(options), sums_(SumsOf(set)) {}
 
-  void Metrics(evaluate::Metrics& baseline, evaluate::Metrics& candidate, evaluate::Metrics& difference) const {
+  void Metrics(verdict::Metrics& baseline, verdict::Metrics& candidate, verdict::Metrics& difference) const {
     const auto drawn = Bootstrap();
     size_t next = 0;
     for (const SampleMetric& metric : schema_.metrics) {
@@ -95,12 +95,12 @@ class Summary {
       }
       const size_t place = next++;
       const auto take = [&](size_t side) { return EstimateOf(metric, side, drawn.empty() ? nullptr : &drawn[3 * place + side]); };
-      Estimate first = take(0);
-      Estimate second = take(1);
+      verdict::Estimate first = take(0);
+      verdict::Estimate second = take(1);
       if (metric.optional && !std::isfinite(first.value) && !std::isfinite(second.value)) continue;
       baseline.emplace_back(metric.name, std::move(first));
       candidate.emplace_back(metric.name, std::move(second));
-      Estimate estimate = take(2);
+      verdict::Estimate estimate = take(2);
       if (metric.reach == SampleMetric::Reach::kRange && set_.n > 0) {
         WidenForRare(CountChanged(set_, metric.column), set_.n, RangeOf(metric.column), options_.confidence, estimate);
       } else if (metric.reach == SampleMetric::Reach::kBounded && set_.n > 0) {
@@ -110,8 +110,8 @@ class Summary {
     }
   }
 
-  FlipCounts Flips() const {
-    FlipCounts counts{.n = set_.n};
+  verdict::FlipCounts Flips() const {
+    verdict::FlipCounts counts{.n = set_.n};
     for (size_t kind = 0; kind < set_.sizes.size(); ++kind) {
       if (set_.changed[kind] != 0) counts.flips += set_.sizes[kind];
       if (schema_.correct < 0) continue;
@@ -189,10 +189,10 @@ class Summary {
   }
 
   // From the sums themselves, so that the value does not depend on the bootstrap.
-  Estimate EstimateOf(const SampleMetric& metric, size_t side, const stats::BootstrapDistribution* drawn) const {
+  verdict::Estimate EstimateOf(const SampleMetric& metric, size_t side, const stats::BootstrapDistribution* drawn) const {
     const auto value = [&](size_t of) { return ValueOf(metric, SideSums(sums_, of), static_cast<double>(set_.n)); };
-    Estimate estimate;
-    if (drawn != nullptr) estimate = BootstrapEstimate(*drawn, set_.n, options_.confidence);
+    verdict::Estimate estimate;
+    if (drawn != nullptr) estimate = verdict::BootstrapEstimate(*drawn, set_.n, options_.confidence);
     estimate.value = side < 2 ? value(side) : value(1) - value(0);
     return estimate;
   }
@@ -215,8 +215,8 @@ class Summary {
     return high - low;
   }
 
-  void AddShare(const SampleMetric& metric, evaluate::Metrics& baseline, evaluate::Metrics& candidate,
-                evaluate::Metrics& difference) const {
+  void AddShare(const SampleMetric& metric, verdict::Metrics& baseline, verdict::Metrics& candidate,
+                verdict::Metrics& difference) const {
     stats::PairedCounts pairs{set_.n, 0, 0};
     int64_t right[2] = {0, 0};
     for (size_t kind = 0; kind < set_.sizes.size(); ++kind) {
@@ -226,9 +226,9 @@ class Summary {
       if (before > after) pairs.harmful += set_.sizes[kind];
       if (after > before) pairs.helpful += set_.sizes[kind];
     }
-    baseline.emplace_back(metric.name, ShareEstimate(right[0], set_.n, options_.confidence));
-    candidate.emplace_back(metric.name, ShareEstimate(right[1], set_.n, options_.confidence));
-    difference.emplace_back(metric.name, PairedEstimate(pairs, options_.confidence));
+    baseline.emplace_back(metric.name, verdict::ShareEstimate(right[0], set_.n, options_.confidence));
+    candidate.emplace_back(metric.name, verdict::ShareEstimate(right[1], set_.n, options_.confidence));
+    difference.emplace_back(metric.name, verdict::PairedEstimate(pairs, options_.confidence));
   }
 
   const SampleSchema& schema_;
@@ -370,9 +370,9 @@ TestEvidence SampleEvaluation::Finish() const {
     const RowSet part = state.InSlice(s);
     if (part.n == 0 && text == kTaskSlice) continue;
     const Summary summary(state.schema, part, state.options);
-    ScopeMetrics baseline{name, text, part.n, {}};
-    ScopeMetrics candidate{name, text, part.n, {}};
-    PairedScope paired{name, summary.Flips(), {}};
+    verdict::ScopeMetrics baseline{name, text, part.n, {}};
+    verdict::ScopeMetrics candidate{name, text, part.n, {}};
+    verdict::PairedScope paired{name, summary.Flips(), {}};
     summary.Metrics(baseline.metrics, candidate.metrics, paired.difference);
     if (part.n == 0) {
       out.warnings.push_back({StrCat("slice '", name, "' holds no sample"), StrCat("look at its condition: ", text)});

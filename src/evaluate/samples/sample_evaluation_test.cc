@@ -40,15 +40,15 @@ TEST(SampleEvaluationTest, ComputesMetricsByTheirDefinition) {
   EXPECT_EQ(found.paired.counts.flips, 2);
   EXPECT_EQ(found.paired.counts.harmful, 1);
   EXPECT_EQ(found.paired.counts.helpful, 0);
-  EXPECT_EQ(FindMetric(found.baseline, "accuracy")->value, 0.5);
-  EXPECT_EQ(FindMetric(found.candidate, "accuracy")->value, 0.25);
-  EXPECT_EQ(FindMetric(found.paired.difference, "accuracy")->value, -0.25);
-  EXPECT_EQ(FindMetric(found.paired.difference, "accuracy")->method, "tango");
-  EXPECT_EQ(FindMetric(found.baseline, "score")->value, 1.5 / 4);
-  EXPECT_EQ(FindMetric(found.candidate, "score")->value, 1.0 / 4);
-  EXPECT_EQ(FindMetric(found.baseline, "ratio")->value, 4.0 / 6);
-  EXPECT_EQ(FindMetric(found.candidate, "ratio")->value, 1.0 / 6);
-  EXPECT_EQ(FindMetric(found.paired.difference, "ratio")->value, 1.0 / 6 - 4.0 / 6);
+  EXPECT_EQ(verdict::FindMetric(found.baseline, "accuracy")->value, 0.5);
+  EXPECT_EQ(verdict::FindMetric(found.candidate, "accuracy")->value, 0.25);
+  EXPECT_EQ(verdict::FindMetric(found.paired.difference, "accuracy")->value, -0.25);
+  EXPECT_EQ(verdict::FindMetric(found.paired.difference, "accuracy")->method, "tango");
+  EXPECT_EQ(verdict::FindMetric(found.baseline, "score")->value, 1.5 / 4);
+  EXPECT_EQ(verdict::FindMetric(found.candidate, "score")->value, 1.0 / 4);
+  EXPECT_EQ(verdict::FindMetric(found.baseline, "ratio")->value, 4.0 / 6);
+  EXPECT_EQ(verdict::FindMetric(found.candidate, "ratio")->value, 1.0 / 6);
+  EXPECT_EQ(verdict::FindMetric(found.paired.difference, "ratio")->value, 1.0 / 6 - 4.0 / 6);
 }
 
 TEST(SampleEvaluationTest, AgreesWithTheBootstrapOfMeans) {
@@ -72,7 +72,7 @@ TEST(SampleEvaluationTest, AgreesWithTheBootstrapOfMeans) {
   const std::vector<std::span<const double>> columns = {differences};
   const auto expected = stats::BootstrapMeans(columns, options.bootstrap)[0].BcaInterval(0.95);
   const TestEvidence evidence = evaluation->Finish();
-  const Estimate* found = FindMetric(evidence.paired.difference, "x");
+  const verdict::Estimate* found = verdict::FindMetric(evidence.paired.difference, "x");
   EXPECT_NEAR(*found->low, expected.low, 0.03 * (expected.high - expected.low));
   EXPECT_NEAR(*found->high, expected.high, 0.03 * (expected.high - expected.low));
 }
@@ -83,7 +83,7 @@ TEST(SampleEvaluationTest, TimeGrowsWithTheSamplesNotWithTheirSquare) {
   for (int i = 0; i < 200'000; ++i) {
     evaluation.Add(std::vector<double>{1, i / 2e5, 1, 2}, std::vector<double>{1, i / 3e5, 1, 2}, true);
   }
-  EXPECT_NEAR(FindMetric(evaluation.Finish().baseline, "score")->value, 0.5, 1e-5);
+  EXPECT_NEAR(verdict::FindMetric(evaluation.Finish().baseline, "score")->value, 0.5, 1e-5);
 }
 
 TEST(SampleEvaluationTest, CoversTheTrueDifferenceAsOftenAsItSays) {
@@ -101,7 +101,7 @@ TEST(SampleEvaluationTest, CoversTheTrueDifferenceAsOftenAsItSays) {
       evaluation.Add(std::vector<double>{0, score, 0, 0}, std::vector<double>{0, score - 0.04 * uniform(random), 0, 0}, true);
     }
     const TestEvidence found = evaluation.Finish();
-    const Estimate& difference = *FindMetric(found.paired.difference, "score");
+    const verdict::Estimate& difference = *verdict::FindMetric(found.paired.difference, "score");
     if (*difference.low <= -0.02 && -0.02 <= *difference.high) ++covered;
   }
   EXPECT_GE(covered, 268);
@@ -115,12 +115,12 @@ TEST(SampleEvaluationTest, DoesNotTakeASampleWithoutChangesForProof) {
     evaluation.Add(row, row, false);
   }
   const TestEvidence found = evaluation.Finish();
-  const Estimate& difference = *FindMetric(found.paired.difference, "score");
+  const verdict::Estimate& difference = *verdict::FindMetric(found.paired.difference, "score");
   EXPECT_EQ(difference.value, 0);
   // None of 100 changed: up to 1 - 0.05^(1/100) of all may, with 95 % confidence.
   const double missed = 1 - std::pow(0.05, 0.01);
-  EXPECT_NEAR(*OneSidedBound(difference, Direction::kAbove, 0.95, 0.95), -missed, 1e-9);
-  EXPECT_NEAR(*OneSidedBound(difference, Direction::kBelow, 0.95, 0.95), missed, 1e-9);
+  EXPECT_NEAR(*verdict::OneSidedBound(difference, verdict::Direction::kAbove, 0.95, 0.95), -missed, 1e-9);
+  EXPECT_NEAR(*verdict::OneSidedBound(difference, verdict::Direction::kBelow, 0.95, 0.95), missed, 1e-9);
 }
 
 TEST(SampleEvaluationTest, JudgesSlicesOnTheirOwnSamples) {
@@ -135,10 +135,10 @@ TEST(SampleEvaluationTest, JudgesSlicesOnTheirOwnSamples) {
   const TestEvidence found = evaluation.Finish();
   ASSERT_EQ(found.baseline_slices.size(), 2U);
   EXPECT_EQ(found.baseline_slices[0].n, 5);
-  EXPECT_EQ(FindMetric(found.baseline_slices[0].metrics, "accuracy")->value, 1);
+  EXPECT_EQ(verdict::FindMetric(found.baseline_slices[0].metrics, "accuracy")->value, 1);
   EXPECT_EQ(found.paired.slices[0].counts.harmful, 5);
   EXPECT_EQ(found.baseline_slices[1].n, 0);
-  EXPECT_TRUE(std::isnan(FindMetric(found.candidate_slices[1].metrics, "score")->value));
+  EXPECT_TRUE(std::isnan(verdict::FindMetric(found.candidate_slices[1].metrics, "score")->value));
   ASSERT_EQ(found.warnings.size(), 1U);
   EXPECT_THAT(found.warnings[0].what, HasSubstr("slice 'none' holds no sample"));
 }
@@ -147,8 +147,8 @@ TEST(SampleEvaluationTest, SaysWhereAMetricIsUndefined) {
   auto evaluation = Make();
   evaluation.Add(std::vector<double>{1, 1, 0, 0}, std::vector<double>{1, 1, 0, 0}, false);
   const TestEvidence found = evaluation.Finish();
-  EXPECT_TRUE(std::isnan(FindMetric(found.baseline, "ratio")->value)) << "nothing in the denominator";
-  EXPECT_TRUE(std::isnan(FindMetric(Make().Finish().baseline, "score")->value)) << "no samples";
+  EXPECT_TRUE(std::isnan(verdict::FindMetric(found.baseline, "ratio")->value)) << "nothing in the denominator";
+  EXPECT_TRUE(std::isnan(verdict::FindMetric(Make().Finish().baseline, "score")->value)) << "no samples";
 }
 
 TEST(SampleEvaluationTest, RefusesOptionsOutOfRange) {

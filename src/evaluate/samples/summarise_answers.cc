@@ -28,20 +28,20 @@ TwoCounts& Scratch(size_t num_classes) {
   return counts;
 }
 
-stats::PairedCounts Pairs(const FlipCounts& counts) {
+stats::PairedCounts Pairs(const verdict::FlipCounts& counts) {
   return {counts.n, counts.harmful, counts.helpful};
 }
 
-void AddShares(std::string name, const FlipCounts& counts, int64_t baseline_right,
+void AddShares(std::string name, const verdict::FlipCounts& counts, int64_t baseline_right,
                double confidence, MetricSet& out) {
   const int64_t candidate_right = baseline_right - counts.harmful + counts.helpful;
-  out.baseline.emplace_back(name, ShareEstimate(baseline_right, counts.n, confidence));
-  out.candidate.emplace_back(name, ShareEstimate(candidate_right, counts.n, confidence));
-  out.difference.emplace_back(std::move(name), PairedEstimate(Pairs(counts), confidence));
+  out.baseline.emplace_back(name, verdict::ShareEstimate(baseline_right, counts.n, confidence));
+  out.candidate.emplace_back(name, verdict::ShareEstimate(candidate_right, counts.n, confidence));
+  out.difference.emplace_back(std::move(name), verdict::PairedEstimate(Pairs(counts), confidence));
 }
 
 void AddTopK(std::span<const SampleRecord> records, double confidence, MetricSet& out) {
-  FlipCounts counts{.n = static_cast<int64_t>(records.size())};
+  verdict::FlipCounts counts{.n = static_cast<int64_t>(records.size())};
   int64_t baseline_right = 0;
   for (const auto& record : records) {
     baseline_right += record.baseline_in_top_k ? 1 : 0;
@@ -65,7 +65,7 @@ TwoCounts Totals(const Cells& cells, size_t num_classes) {
   return out;
 }
 
-void AddMacros(const Cells& cells, const FlipCounts& flips, const SummaryOptions& options,
+void AddMacros(const Cells& cells, const verdict::FlipCounts& flips, const SummaryOptions& options,
                MetricSet& out) {
   const auto statistic = [&](std::span<const int64_t> drawn, std::span<double> values) {
     auto& [baseline, candidate] = Scratch(options.num_classes);
@@ -84,11 +84,11 @@ void AddMacros(const Cells& cells, const FlipCounts& flips, const SummaryOptions
   for (size_t f = 0; f < kNumFields; ++f) {
     const std::string name = StrCat(kFieldNames[f], "_macro");
     const auto estimate = [&](size_t side) {
-      return BootstrapEstimate(found[side * kNumFields + f], flips.n, options.confidence);
+      return verdict::BootstrapEstimate(found[side * kNumFields + f], flips.n, options.confidence);
     };
     out.baseline.emplace_back(name, estimate(0));
     out.candidate.emplace_back(name, estimate(1));
-    Estimate difference = estimate(2);
+    verdict::Estimate difference = estimate(2);
     WidenForRareFlips(flips, totals.candidate, kFields[f], kMacro, options.confidence, difference);
     out.difference.emplace_back(name, std::move(difference));
   }
@@ -97,36 +97,36 @@ void AddMacros(const Cells& cells, const FlipCounts& flips, const SummaryOptions
 // F1 = 2 J / (1 + J) rises with J = right / (members + predicted - right), a share.
 double F1OfJaccard(double share) { return 2 * share / (1 + share); }
 
-Estimate F1Estimate(const ClassCounts& counts, size_t index, double confidence) {
+verdict::Estimate F1Estimate(const ClassCounts& counts, size_t index, double confidence) {
   const int64_t right = counts.right[index];
   const int64_t either = counts.members[index] + counts.predicted[index] - right;
-  Estimate out = ShareEstimate(right, either, confidence);
+  verdict::Estimate out = verdict::ShareEstimate(right, either, confidence);
   out.share.reset();
   out.value = F1OfJaccard(out.value);
   if (either == 0) return out;
   out.low = F1OfJaccard(*out.low);
   out.high = F1OfJaccard(*out.high);
-  for (const double level : kBoundConfidences) {
+  for (const double level : verdict::kBoundConfidences) {
     out.bounds.push_back({level, F1OfJaccard(stats::ClopperPearsonLower(right, either, level)),
                           F1OfJaccard(stats::ClopperPearsonUpper(right, either, level))});
   }
   return out;
 }
 
-ClassMetrics MetricsOfClass(const ClassCounts& counts, size_t index, double confidence) {
+verdict::ClassMetrics MetricsOfClass(const ClassCounts& counts, size_t index, double confidence) {
   const int64_t right = counts.right[index];
   return {static_cast<int64_t>(index), counts.members[index],
-          ShareEstimate(right, counts.members[index], confidence),
-          ShareEstimate(right, counts.predicted[index], confidence),
+          verdict::ShareEstimate(right, counts.members[index], confidence),
+          verdict::ShareEstimate(right, counts.predicted[index], confidence),
           F1Estimate(counts, index, confidence)};
 }
 
 // Flips of the samples of each class.
-std::vector<FlipCounts> FlipsByLabel(const Cells& cells, size_t num_classes) {
-  std::vector<FlipCounts> out(num_classes);
+std::vector<verdict::FlipCounts> FlipsByLabel(const Cells& cells, size_t num_classes) {
+  std::vector<verdict::FlipCounts> out(num_classes);
   for (size_t i = 0; i < cells.kinds.size(); ++i) {
     const auto& [label, baseline, candidate] = cells.kinds[i];
-    FlipCounts& counts = out[static_cast<size_t>(label)];
+    verdict::FlipCounts& counts = out[static_cast<size_t>(label)];
     counts.n += cells.sizes[i];
     if (baseline == candidate) continue;
     counts.flips += cells.sizes[i];
@@ -137,8 +137,8 @@ std::vector<FlipCounts> FlipsByLabel(const Cells& cells, size_t num_classes) {
 }
 
 // Harmful and helpful flips that touch a class: its own samples, and others called by its name.
-FlipCounts FlipsTouching(const Cells& cells, int64_t index) {
-  FlipCounts out;
+verdict::FlipCounts FlipsTouching(const Cells& cells, int64_t index) {
+  verdict::FlipCounts out;
   for (size_t i = 0; i < cells.kinds.size(); ++i) {
     const auto& [label, baseline, candidate] = cells.kinds[i];
     out.n += cells.sizes[i];
@@ -168,7 +168,7 @@ std::vector<stats::BootstrapDistribution> BootstrapClassDifferences(const Cells&
 }
 
 // The bound at `confidence` of a difference, moved by the flips that the sample may have missed.
-double Widened(double bound, double estimate, double confidence, const FlipCounts& relevant,
+double Widened(double bound, double estimate, double confidence, const verdict::FlipCounts& relevant,
                FlipKind kind, const ClassCounts& candidate, ScoreField field, int64_t index) {
   const int64_t seen = kind == FlipKind::kHarmful ? relevant.harmful : relevant.helpful;
   const double upper = stats::ClopperPearsonUpper(seen, relevant.n, confidence);
@@ -183,7 +183,7 @@ double Widened(double bound, double estimate, double confidence, const FlipCount
 MetricSet SummariseAnswers(std::span<const SampleRecord> records, const Cells& cells,
                            const SummaryOptions& options) {
   MetricSet out;
-  const FlipCounts flips = CountFlips(cells);
+  const verdict::FlipCounts flips = CountFlips(cells);
   AddShares("accuracy", flips, BaselineRight(cells), options.confidence, out);
   if (options.has_scores && options.num_classes > static_cast<size_t>(5)) {
     AddTopK(records, options.confidence, out);
@@ -207,12 +207,12 @@ ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options)
     const auto index = static_cast<int64_t>(c);
     out.baseline.push_back(MetricsOfClass(totals.baseline, c, options.confidence));
     out.candidate.push_back(MetricsOfClass(totals.candidate, c, options.confidence));
-    PairedClass paired{index, flips[c], {}};
-    paired.difference.emplace_back("recall", PairedEstimate(Pairs(flips[c]), options.confidence));
-    const FlipCounts touching = FlipsTouching(cells, index);
+    verdict::PairedClass paired{index, flips[c], {}};
+    paired.difference.emplace_back("recall", verdict::PairedEstimate(Pairs(flips[c]), options.confidence));
+    const verdict::FlipCounts touching = FlipsTouching(cells, index);
     for (size_t f = 0; f < 2 && index < num_bootstrapped; ++f) {
       const ScoreField field = f == 0 ? ScoreField::kPrecision : ScoreField::kF1;
-      Estimate estimate = BootstrapEstimate(drawn[2 * c + f], touching.n, options.confidence);
+      verdict::Estimate estimate = verdict::BootstrapEstimate(drawn[2 * c + f], touching.n, options.confidence);
       WidenForRareFlips(touching, totals.candidate, field, index, options.confidence, estimate);
       if (flips[c].n == 0) estimate.value = NAN;  // no sample of the class: undefined
       paired.difference.emplace_back(f == 0 ? "precision" : "f1", std::move(estimate));
@@ -222,14 +222,14 @@ ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options)
   return out;
 }
 
-void WidenForRareFlips(const FlipCounts& relevant, const ClassCounts& candidate, ScoreField field,
-                       int64_t index, double interval_confidence, Estimate& difference) {
+void WidenForRareFlips(const verdict::FlipCounts& relevant, const ClassCounts& candidate, ScoreField field,
+                       int64_t index, double interval_confidence, verdict::Estimate& difference) {
   const auto widen = [&](std::optional<double>& bound, double confidence, FlipKind kind) {
     const int64_t seen = kind == FlipKind::kHarmful ? relevant.harmful : relevant.helpful;
     if (!bound || seen >= kRareFlips) return;
     bound = Widened(*bound, difference.value, confidence, relevant, kind, candidate, field, index);
   };
-  for (Bound& bound : difference.bounds) {
+  for (verdict::Bound& bound : difference.bounds) {
     widen(bound.low, bound.confidence, FlipKind::kHarmful);
     widen(bound.high, bound.confidence, FlipKind::kHelpful);
   }

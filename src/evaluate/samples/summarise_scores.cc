@@ -87,12 +87,12 @@ std::vector<stats::BootstrapDistribution> BootstrapEce(const ScoreColumns& colum
   return stats::BootstrapIndices(static_cast<int64_t>(n), accelerations, statistic, options);
 }
 
-KlSummary SummariseKl(std::vector<double> kl_nats, const stats::BootstrapDistribution& mean,
+verdict::KlSummary SummariseKl(std::vector<double> kl_nats, const stats::BootstrapDistribution& mean,
                       double confidence) {
   std::sort(kl_nats.begin(), kl_nats.end());
   const auto n = static_cast<int64_t>(kl_nats.size());
-  KlSummary out;
-  out.mean = BootstrapEstimate(mean, n, confidence);
+  verdict::KlSummary out;
+  out.mean = verdict::BootstrapEstimate(mean, n, confidence);
   out.p50 = stats::Quantile(kl_nats, 0.5);
   out.p95 = stats::Quantile(kl_nats, 0.95);
   out.max = kl_nats.back();
@@ -102,7 +102,7 @@ KlSummary SummariseKl(std::vector<double> kl_nats, const stats::BootstrapDistrib
   const double each = (1 + confidence) / 2;
   out.p99.low = stats::QuantileLower(kl_nats, 0.99, each);
   out.p99.high = stats::QuantileUpper(kl_nats, 0.99, each);
-  for (const double level : kBoundConfidences) {
+  for (const double level : verdict::kBoundConfidences) {
     out.p99.bounds.push_back({level, stats::QuantileLower(kl_nats, 0.99, level),
                               stats::QuantileUpper(kl_nats, 0.99, level)});
   }
@@ -111,9 +111,9 @@ KlSummary SummariseKl(std::vector<double> kl_nats, const stats::BootstrapDistrib
 
 void Add(std::string name, std::span<const stats::BootstrapDistribution> found, int64_t n,
          double confidence, MetricSet& out) {
-  out.baseline.emplace_back(name, BootstrapEstimate(found[0], n, confidence));
-  out.candidate.emplace_back(name, BootstrapEstimate(found[1], n, confidence));
-  out.difference.emplace_back(std::move(name), BootstrapEstimate(found[2], n, confidence));
+  out.baseline.emplace_back(name, verdict::BootstrapEstimate(found[0], n, confidence));
+  out.candidate.emplace_back(name, verdict::BootstrapEstimate(found[1], n, confidence));
+  out.difference.emplace_back(std::move(name), verdict::BootstrapEstimate(found[2], n, confidence));
 }
 
 }  // namespace

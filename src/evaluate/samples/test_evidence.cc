@@ -10,8 +10,8 @@
 namespace tare::evaluate {
 namespace {
 
-Warning WarningOf(const FoundScope& found) {
-  const auto percent = [](int64_t part, int64_t whole) { return FormatValue(static_cast<double>(part) / static_cast<double>(whole), Unit::kRatio); };
+verdict::Warning WarningOf(const verdict::FoundScope& found) {
+  const auto percent = [](int64_t part, int64_t whole) { return verdict::FormatValue(static_cast<double>(part) / static_cast<double>(whole), verdict::Unit::kRatio); };
   return {StrCat("harmful flips gather where ", found.where, ": ", WithThousands(found.harmful), " of ", WithThousands(found.n), " samples (",
                  percent(found.harmful, found.n), "), elsewhere ", percent(found.rest_harmful, found.rest_n),
                  " (p = ", found.p_holm < 1e-3 ? "below 0.001" : Fixed(found.p_holm, 3), " after Holm)"),
@@ -23,21 +23,21 @@ Warning WarningOf(const FoundScope& found) {
 constexpr double kNearChance = 0.05;
 constexpr int64_t kLeastSamples = 30;  // fewer say little of either
 
-std::optional<Warning> NearChance(const TestEvidence& part) {
-  const Estimate* accuracy = FindMetric(part.baseline, "accuracy");
+std::optional<verdict::Warning> NearChance(const TestEvidence& part) {
+  const verdict::Estimate* accuracy = verdict::FindMetric(part.baseline, "accuracy");
   if (accuracy == nullptr || !std::isfinite(accuracy->value) || part.n < kLeastSamples) return std::nullopt;
-  const auto frequent = std::ranges::max_element(part.baseline_classes, {}, &ClassMetrics::n);
+  const auto frequent = std::ranges::max_element(part.baseline_classes, {}, &verdict::ClassMetrics::n);
   if (frequent == part.baseline_classes.end() || frequent->n == 0 || frequent->n >= part.n) return std::nullopt;
   const double chance = static_cast<double>(frequent->n) / static_cast<double>(part.n);
   if ((accuracy->value - chance) / (1 - chance) >= kNearChance) return std::nullopt;
-  return Warning{StrCat("the baseline is right on ", FormatValue(accuracy->value, Unit::kRatio), " of the samples; always answering the most frequent class would be on ",
-                        FormatValue(chance, Unit::kRatio), ": the comparison says little"),
+  return verdict::Warning{StrCat("the baseline is right on ", verdict::FormatValue(accuracy->value, verdict::Unit::kRatio), " of the samples; always answering the most frequent class would be on ",
+                        verdict::FormatValue(chance, verdict::Unit::kRatio), ": the comparison says little"),
                  "check preprocessing (scale, mean, std), the order of the classes and the labels; where one class is most of the samples, judge by f1_macro"};
 }
 
 }  // namespace
 
-void SetTestEvidence(TestEvidence part, Evidence& evidence) {
+void SetTestEvidence(TestEvidence part, verdict::Evidence& evidence) {
   if (auto warning = NearChance(part)) part.warnings.push_back(*std::move(warning));
   evidence.n = part.n;
   evidence.scores = part.scores;
@@ -50,7 +50,7 @@ void SetTestEvidence(TestEvidence part, Evidence& evidence) {
   evidence.baseline.slices = std::move(part.baseline_slices);
   evidence.candidate.slices = std::move(part.candidate_slices);
   auto distributions =
-      evidence.paired ? std::move(evidence.paired->distributions) : std::vector<PairedScope>{};
+      evidence.paired ? std::move(evidence.paired->distributions) : std::vector<verdict::PairedScope>{};
   evidence.paired = std::move(part.paired);
   evidence.paired->distributions = std::move(distributions);
   // Of the test set alone: what gathers under a distribution is read from its own row.
@@ -61,7 +61,7 @@ void SetTestEvidence(TestEvidence part, Evidence& evidence) {
 }
 
 void AddDistribution(std::string name, std::string description, const TestEvidence& part,
-                     Evidence& evidence) {
+                     verdict::Evidence& evidence) {
   if (!evidence.paired) evidence.paired.emplace();
   evidence.paired->distributions.push_back({name, part.paired.counts, part.paired.difference});
   evidence.baseline.distributions.push_back({name, description, part.n, part.baseline});

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-namespace tare::pipeline {
+namespace tare::evaluate {
 
 /// Greatest values that make sense of each.
 inline constexpr int64_t kMaxMeasuredBatch = 65'536;
@@ -24,4 +24,4 @@ struct CostOptions {
   std::optional<double> estimate_energy_watts;
 };
 
-}  // namespace tare::pipeline
+}  // namespace tare::evaluate

@@ -46,8 +46,8 @@ struct PairedTimes {
 };
 
 struct PairedLatency {
-  Latency baseline, candidate;
-  Estimate speedup;  ///< median of baseline[i] / candidate[i]
+  verdict::Latency baseline, candidate;
+  verdict::Estimate speedup;  ///< median of baseline[i] / candidate[i]
   PairedTimes times;
 };
 
@@ -76,17 +76,6 @@ Result<PairedLatency> MeasurePair(const runtime::Session& baseline,
 
 /// Adds a measurement to the evidence: latency of both sides and the speedup at that batch and
 /// number of threads. The first one added is the headline.
-void AddLatency(const PairedLatency& measured, Evidence& evidence);
-
-/// Sets the ratios of the cost and the joules per correct answer from what the sides hold.
-///
-///   size, memory, energy ratio   candidate / baseline; energy only where both are measured
-///   joules_per_correct           joules a sample / share of samples answered right, by side
-///
-/// Edge     a ratio with a 0 or an unknown stays absent; so do joules per correct answer of a task
-/// whose
-///          answers are not right or wrong as a whole (the share is accuracy, exact_match or
-///          subset_accuracy).
-void SetCostRatios(Evidence& evidence);
+void AddLatency(const PairedLatency& measured, verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

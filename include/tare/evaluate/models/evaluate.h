@@ -87,7 +87,7 @@ std::span<const std::string_view> ModelTasks();
 ///          than num_valid), no output fits, a model without rows as its answer, a prediction that is not
 ///          finite; kCancelled; and what the source and the models give. An empty source is
 ///          kInvalidArgument.
-Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
+Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
                           BatchSource& source, const std::string& task,
                           const EvaluateOptions& options, Progress& progress);
 
@@ -95,6 +95,6 @@ Result<Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& ca
 Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
                                   BatchSource& source, const std::string& task, const std::string& name,
                                   const std::string& description, const EvaluateOptions& options,
-                                  Progress& progress, Evidence& evidence);
+                                  Progress& progress, verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

@@ -61,7 +61,7 @@ class OutputsEvaluation {
   int64_t num_samples() const;
 
   /// Computes everything. Edge: without samples the estimates are undefined (n 0).
-  std::vector<OutputCloseness> Finish() const;
+  std::vector<verdict::OutputCloseness> Finish() const;
 
  private:
   struct State;
@@ -71,6 +71,6 @@ class OutputsEvaluation {
 
 /// Puts the outputs into `evidence`, with n where it has none, and warnings about non-finite
 /// values. The task stays: a classification reports the closeness of its outputs too.
-void SetOutputsEvidence(std::vector<OutputCloseness> outputs, int64_t n, Evidence& evidence);
+void SetOutputsEvidence(std::vector<verdict::OutputCloseness> outputs, int64_t n, verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

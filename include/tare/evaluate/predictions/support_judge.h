@@ -29,13 +29,13 @@ class SupportJudge {
   /// Returns one score a pair, in [0, 1]: supported from 0.5.
   virtual Result<std::vector<double>> Score(std::span<const SupportPair> pairs) = 0;
   /// What a reader must know of the scores so far.
-  virtual std::vector<Warning> warnings() const { return {}; }
+  virtual std::vector<verdict::Warning> warnings() const { return {}; }
 };
 
 struct EntailmentOptions {
   std::string model_path;  ///< ONNX
   std::string vocab_path;  ///< vocab.txt, see WordPiece
-  LetterCase letters = LetterCase::kLowered;
+  scores::LetterCase letters = scores::LetterCase::kLowered;
   std::string output;                 ///< "": "logits" where there is one, else the first
   std::optional<int64_t> entailment;  ///< class of the output, from 0
   runtime::SessionOptions session;

@@ -15,20 +15,20 @@ namespace tare::evaluate {
 struct TestEvidence {
   int64_t n = 0;
   std::string scores;
-  Metrics baseline, candidate;
-  std::vector<ClassMetrics> baseline_classes, candidate_classes;
+  verdict::Metrics baseline, candidate;
+  std::vector<verdict::ClassMetrics> baseline_classes, candidate_classes;
   std::vector<std::vector<int64_t>> baseline_confusion, candidate_confusion;
-  std::vector<ScopeMetrics> baseline_slices, candidate_slices;
-  Paired paired;
-  std::optional<SliceFindings> slice_findings;
-  std::vector<Warning> warnings;
+  std::vector<verdict::ScopeMetrics> baseline_slices, candidate_slices;
+  verdict::Paired paired;
+  std::optional<verdict::SliceFindings> slice_findings;
+  std::vector<verdict::Warning> warnings;
 };
 
 /// Puts the evidence of the test set into `evidence`, with a warning where a classifier's baseline itself is
 /// hardly better than always answering the most frequent class (30 samples and two classes at least).
-void SetTestEvidence(TestEvidence part, Evidence& evidence);
+void SetTestEvidence(TestEvidence part, verdict::Evidence& evidence);
 /// Adds the evidence of another distribution under `name`.
 void AddDistribution(std::string name, std::string description, const TestEvidence& part,
-                     Evidence& evidence);
+                     verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

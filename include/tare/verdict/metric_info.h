@@ -10,7 +10,7 @@
 #include "tare/core/result.h"
 #include "tare/verdict/gate.h"
 
-namespace tare::evaluate {
+namespace tare::verdict {
 
 enum class Better { kHigher, kLower };
 
@@ -50,4 +50,4 @@ Result<void> CheckKpiNames(std::span<const std::string> names);
 /// for outputs.
 std::string_view HeadlineMetric(std::string_view task);
 
-}  // namespace tare::evaluate
+}  // namespace tare::verdict
