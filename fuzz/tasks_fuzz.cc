@@ -19,8 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const auto tasks = tare::evaluate::PredictionTasks();
   const size_t task = bytes[0] % (tasks.size() + 1);
   const auto found = task < tasks.size()
-                         ? tare::evaluate::EvaluateTaskPredictions(tasks[task], baseline, "a", candidate, "b", options)
-                         : tare::evaluate::EvaluateDetectionPredictions(baseline, "a", candidate, "b", {0.95, options.bootstrap});
+                         ? tare::evaluate::EvaluateTaskPredictions(tasks[task], baseline, "a",
+                                                                   candidate, "b", options)
+                         : tare::evaluate::EvaluateDetectionPredictions(
+                               baseline, "a", candidate, "b", {0.95, options.bootstrap});
   if (found) {
     TARE_CHECK(found->n > 0);
   } else {

@@ -20,7 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     }
     for (const int64_t id : tokens->Encode(text, 1000)) TARE_CHECK(id >= 0 && id < tokens->size());
     const auto pair = tare::scores::EncodePair(*tokens, text, text.substr(0, 8), 16);
-    if (pair) TARE_CHECK(pair->ids.size() <= 16 && pair->premise_size >= 2 && pair->premise_size < pair->ids.size());
+    if (pair)
+      TARE_CHECK(pair->ids.size() <= 16 && pair->premise_size >= 2 &&
+                 pair->premise_size < pair->ids.size());
   }
   return 0;
 }

@@ -61,8 +61,9 @@ Result<CalibratedTensor> MakeTensor(const ObservedTensor& observed, const RangeO
   tensor.histogram = Digest(distribution, tensor.min, tensor.max);
   FillMoments(distribution, tensor);
   if (!statistics.broken()) {
-    TARE_TRY(tensor.ranges, internal::ChooseAll(distribution, options)
-                                .While(StrCat("ranging '", observed.name, "'")));
+    TARE_TRY(
+        tensor.ranges,
+        internal::ChooseAll(distribution, options).While(StrCat("ranging '", observed.name, "'")));
   }
   return tensor;
 }

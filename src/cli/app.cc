@@ -4,10 +4,10 @@
 #include <exception>
 #include <new>
 
-#include "cli/terminal/logging.h"
-#include "cli/terminal/signals.h"
 #include "cli/help/usage_error.h"
 #include "cli/help/version.h"
+#include "cli/terminal/logging.h"
+#include "cli/terminal/signals.h"
 
 namespace tare::cli {
 namespace {

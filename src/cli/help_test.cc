@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/help/command.h"
 #include "cli/commands/commands.h"
+#include "cli/help/command.h"
 #include "cli/help/completion.h"
 #include "cli/help/man_page.h"
 

@@ -138,8 +138,8 @@ TEST(YamlTest, RefusesHostileDocuments) {
 }
 
 TEST(YamlTest, QuotesWhatWouldNotReadBack) {
-  for (const std::string text :
-       {"plain", "1.5", "true", "NULL", "Yes", "oN", "a: b", "", "/conv1/Conv", "x\"y\\z", "tab\there"}) {
+  for (const std::string text : {"plain", "1.5", "true", "NULL", "Yes", "oN", "a: b", "",
+                                 "/conv1/Conv", "x\"y\\z", "tab\there"}) {
     const auto node = ParseYaml(StrCat("k: ", YamlQuote(text)), "t.yaml");
     ASSERT_TRUE(node) << text;
     EXPECT_EQ(node->Find("k")->scalar, text);

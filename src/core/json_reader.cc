@@ -1,4 +1,5 @@
 #include "core/json_reader.h"
+
 #include "tare/core/text.h"
 
 namespace tare {

@@ -56,7 +56,8 @@ struct Pipe {
 Result<Pipe> MakePipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return ResourceExhausted(StrCat("cannot make a pipe: ", std::strerror(errno)), "close some files and try again");
+    return ResourceExhausted(StrCat("cannot make a pipe: ", std::strerror(errno)),
+                             "close some files and try again");
   }
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
@@ -107,8 +108,14 @@ bool IsAgain(int error) { return error == EAGAIN || error == EWOULDBLOCK || erro
 
 class Runner {
  public:
-  Runner(const std::string& command, const ProcessInput& input, const ProcessOptions& options, const Progress& progress)
-      : command_(command), input_(input), options_(options), progress_(progress), end_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.time_limit_s))) {}
+  Runner(const std::string& command, const ProcessInput& input, const ProcessOptions& options,
+         const Progress& progress)
+      : command_(command),
+        input_(input),
+        options_(options),
+        progress_(progress),
+        end_(Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                std::chrono::duration<double>(options.time_limit_s))) {}
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
   ~Runner() {
@@ -126,7 +133,8 @@ class Runner {
     while (!ended) {
       if (progress_.cancelled()) return Cancelled();
       if (Clock::now() >= end_) {
-        return Unavailable(StrCat("the command took longer than ", options_.time_limit_s, " s"), "make it faster, or let it see fewer samples");
+        return Unavailable(StrCat("the command took longer than ", options_.time_limit_s, " s"),
+                           "make it faster, or let it see fewer samples");
       }
       ended = HasEnded();
       TARE_TRY_VOID(Serve(ended ? 0 : kTickMs));
@@ -149,10 +157,13 @@ class Runner {
     const pid_t parent = ::getpid();
     const char* command = command_.c_str();
     child_ = ::fork();
-    if (child_ < 0) return ResourceExhausted(StrCat("cannot start a process: ", std::strerror(errno)), "free some memory or processes");
+    if (child_ < 0)
+      return ResourceExhausted(StrCat("cannot start a process: ", std::strerror(errno)),
+                               "free some memory or processes");
     if (child_ == 0) BecomeShell(command, in.read.fd(), out.write.fd(), err.write.fd(), parent);
     ::setpgid(child_, child_);  // whoever comes first: the group must be there before it is killed
-    for (const int fd : {in.write.fd(), out.read.fd(), err.read.fd()}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    for (const int fd : {in.write.fd(), out.read.fd(), err.read.fd()})
+      ::fcntl(fd, F_SETFL, O_NONBLOCK);
     stdin_ = std::move(in.write);
     output_ = std::move(out.read);
     errors_ = std::move(err.read);
@@ -161,7 +172,8 @@ class Runner {
 
   bool HasEnded() const {
     siginfo_t info{};
-    return ::waitid(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child_;
+    return ::waitid(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == child_;
   }
 
   void Reap() {
@@ -182,20 +194,24 @@ class Runner {
       if (piece_.empty()) stdin_.Close();
     }
     // poll passes over what is negative.
-    std::array<pollfd, 3> waiting = {{{stdin_.fd(), POLLOUT, 0}, {output_.fd(), POLLIN, 0}, {errors_.fd(), POLLIN, 0}}};
-    if (!stdin_.is_open() && !output_.is_open() && !errors_.is_open()) wait_ms = std::min(wait_ms, 1);
+    std::array<pollfd, 3> waiting = {
+        {{stdin_.fd(), POLLOUT, 0}, {output_.fd(), POLLIN, 0}, {errors_.fd(), POLLIN, 0}}};
+    if (!stdin_.is_open() && !output_.is_open() && !errors_.is_open())
+      wait_ms = std::min(wait_ms, 1);
     if (::poll(waiting.data(), waiting.size(), wait_ms) <= 0) return {};
     if (waiting[0].revents != 0) Write();
     if (waiting[1].revents != 0) {
       Read(output_, out_.output);
       if (static_cast<int64_t>(out_.output.size()) > options_.max_output_bytes) {
-        return InvalidArgument(StrCat("the command wrote more than ", options_.max_output_bytes, " bytes on standard output"),
+        return InvalidArgument(StrCat("the command wrote more than ", options_.max_output_bytes,
+                                      " bytes on standard output"),
                                "let it print its number alone; the rest belongs on standard error");
       }
     }
     if (waiting[2].revents != 0) {
       Read(errors_, out_.last_errors);
-      if (out_.last_errors.size() > kErrorBytes) out_.last_errors.erase(0, out_.last_errors.size() - kErrorBytes);
+      if (out_.last_errors.size() > kErrorBytes)
+        out_.last_errors.erase(0, out_.last_errors.size() - kErrorBytes);
     }
     return {};
   }
@@ -233,7 +249,8 @@ class Runner {
 
 }  // namespace
 
-Result<ProcessEnd> RunShell(const std::string& command, const ProcessInput& input, const ProcessOptions& options, const Progress& progress) {
+Result<ProcessEnd> RunShell(const std::string& command, const ProcessInput& input,
+                            const ProcessOptions& options, const Progress& progress) {
   TARE_CHECK(options.time_limit_s > 0);
   const SigpipeBlocked blocked;
   return Runner(command, input, options, progress).Run();

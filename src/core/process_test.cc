@@ -21,7 +21,8 @@ ProcessInput Times(std::string text, int times) {
   };
 }
 
-Result<ProcessEnd> Shell(const std::string& command, const ProcessInput& input = Times("", 0), ProcessOptions options = {}) {
+Result<ProcessEnd> Shell(const std::string& command, const ProcessInput& input = Times("", 0),
+                         ProcessOptions options = {}) {
   return RunShell(command, input, options, NoProgress());
 }
 
@@ -107,7 +108,9 @@ TEST(ProcessTest, EndsOneThatWritesWithoutEnd) {
 }
 
 TEST(ProcessTest, EndsWithTheErrorOfItsInput) {
-  const ProcessInput broken = [](std::string&) -> Result<void> { return DataLoss("the file is cut short", "write it again"); };
+  const ProcessInput broken = [](std::string&) -> Result<void> {
+    return DataLoss("the file is cut short", "write it again");
+  };
   EXPECT_EQ(Shell("cat", broken).error().what, "the file is cut short");
 }
 

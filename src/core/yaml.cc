@@ -102,9 +102,11 @@ std::string YamlQuote(std::string_view text) {
   double number = 0;
   // YAML takes these in any case: NULL, Yes, oN.
   std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const bool reserved = lower == "true" || lower == "false" || lower == "null" || lower == "yes" || lower == "no" || lower == "on" ||
-                        lower == "off" || lower == "y" || lower == "n";
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const bool reserved = lower == "true" || lower == "false" || lower == "null" || lower == "yes" ||
+                        lower == "no" || lower == "on" || lower == "off" || lower == "y" ||
+                        lower == "n";
   if (!text.empty() && std::all_of(text.begin(), text.end(), plain) && !reserved &&
       !ParseNumber(text, &number)) {
     return std::string(text);

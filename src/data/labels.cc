@@ -70,8 +70,11 @@ Result<std::vector<int64_t>> ReadLabels(const Dataset& dataset, std::string_view
 
 bool IsNamedLikeLabels(std::string_view array) {
   std::string name(array);
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name == "y" || std::ranges::any_of(std::array{"label", "target", "class"}, [&](const char* word) { return name.find(word) != std::string::npos; });
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name == "y" || std::ranges::any_of(
+                            std::array{"label", "target", "class"},
+                            [&](const char* word) { return name.find(word) != std::string::npos; });
 }
 
 }  // namespace tare::data

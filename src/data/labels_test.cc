@@ -60,8 +60,10 @@ TEST(ReadLabelsTest, ReadsTextAsClasses) {
 }
 
 TEST(LabelsTest, AreKnownByTheirUsualNames) {
-  for (const char* name : {"y", "Y", "label", "labels", "true_label", "Target", "class_id"}) EXPECT_TRUE(IsNamedLikeLabels(name)) << name;
-  for (const char* name : {"", "x", "yaw", "input", "price"}) EXPECT_FALSE(IsNamedLikeLabels(name)) << name;
+  for (const char* name : {"y", "Y", "label", "labels", "true_label", "Target", "class_id"})
+    EXPECT_TRUE(IsNamedLikeLabels(name)) << name;
+  for (const char* name : {"", "x", "yaw", "input", "price"})
+    EXPECT_FALSE(IsNamedLikeLabels(name)) << name;
 }
 
 }  // namespace

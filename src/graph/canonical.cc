@@ -42,7 +42,8 @@ bool IsPassThrough(const Node& node, const GraphIndex& index) {
 
 bool IsCaptured(const GraphIndex& index, const std::string& value) {
   const auto uses = index.Uses(value);
-  return std::any_of(uses.begin(), uses.end(), [](const Use& use) { return use.input == Use::kCaptured; });
+  return std::any_of(uses.begin(), uses.end(),
+                     [](const Use& use) { return use.input == Use::kCaptured; });
 }
 
 // Lets every reader of `node`'s output read its input instead; false when names forbid it.
@@ -77,7 +78,8 @@ struct ChannelAffine {
 };
 
 // A constant that is one number, or one a channel of axis 1 of a value of the given rank.
-std::optional<std::vector<double>> PerChannel(const SharedTensor* constant, int64_t channels, int64_t rank) {
+std::optional<std::vector<double>> PerChannel(const SharedTensor* constant, int64_t channels,
+                                              int64_t rank) {
   if (constant == nullptr || (*constant)->dtype() != DType::kFloat32) return std::nullopt;
   const auto values = (*constant)->data<float>();
   const Shape& shape = (*constant)->shape();
@@ -93,7 +95,8 @@ std::optional<std::vector<double>> PerChannel(const SharedTensor* constant, int6
   return std::vector<double>(values.begin(), values.end());
 }
 
-std::optional<ChannelAffine> AffineOfBatchNorm(const Node& node, const GraphIndex& index, int64_t channels) {
+std::optional<ChannelAffine> AffineOfBatchNorm(const Node& node, const GraphIndex& index,
+                                               int64_t channels) {
   std::vector<double> parts[4];  // scale, bias, mean, variance
   for (size_t i = 0; i < 4; ++i) {
     const SharedTensor* constant = index.Constant(node.Input(i + 1));
@@ -116,7 +119,8 @@ std::optional<ChannelAffine> AffineOfBatchNorm(const Node& node, const GraphInde
 }
 
 std::optional<ChannelAffine> AffineOfElementwise(const Node& node, const std::string& value,
-                                                 const GraphIndex& index, int64_t channels, int64_t rank) {
+                                                 const GraphIndex& index, int64_t channels,
+                                                 int64_t rank) {
   const bool first = node.Input(0) == value;
   const auto constant = PerChannel(index.Constant(node.Input(first ? 1 : 0)), channels, rank);
   if (!constant || node.inputs.size() != 2 || (!first && (node.Is("Sub") || node.Is("Div")))) {
@@ -154,7 +158,8 @@ std::optional<ChannelLayout> LayoutOf(const Node& node, const Shape& weight) {
   if (node.Is("ConvTranspose")) {  // [C_in, C_out / group, ...], groups along the first axis
     const int64_t group = node.Int("group", 1);
     if (group < 1 || weight[0] % group != 0) return std::nullopt;
-    return ChannelLayout{weight[1] * group, spatial, weight[1], weight[0] / group * weight[1] * spatial};
+    return ChannelLayout{weight[1] * group, spatial, weight[1],
+                         weight[0] / group * weight[1] * spatial};
   }
   const bool plain = node.Is("Gemm") && weight.size() == 2 && node.Float("alpha", 1) == 1.0F &&
                      node.Float("beta", 1) == 1.0F;
@@ -165,7 +170,8 @@ std::optional<ChannelLayout> LayoutOf(const Node& node, const Shape& weight) {
   return ChannelLayout{channels, inner, channels, weight[0] * weight[1]};
 }
 
-Tensor ScaleWeight(const Tensor& weight, const ChannelLayout& layout, const std::vector<double>& gain) {
+Tensor ScaleWeight(const Tensor& weight, const ChannelLayout& layout,
+                   const std::vector<double>& gain) {
   Tensor scaled = weight;
   const auto values = scaled.mutable_data<float>();
   for (int64_t i = 0; i < weight.num_elements(); ++i) {
@@ -177,11 +183,13 @@ Tensor ScaleWeight(const Tensor& weight, const ChannelLayout& layout, const std:
   return scaled;
 }
 
-std::optional<std::vector<double>> BiasOf(const Node& node, const GraphIndex& index, int64_t channels) {
+std::optional<std::vector<double>> BiasOf(const Node& node, const GraphIndex& index,
+                                          int64_t channels) {
   if (node.Input(2).empty()) return std::vector<double>(static_cast<size_t>(channels), 0.0);
   const SharedTensor* bias = index.Constant(node.Input(2));
-  if (bias == nullptr || (*bias)->dtype() != DType::kFloat32 || (*bias)->num_elements() != channels ||
-      (*bias)->rank() == 0 || (*bias)->shape().back() != channels) {
+  if (bias == nullptr || (*bias)->dtype() != DType::kFloat32 ||
+      (*bias)->num_elements() != channels || (*bias)->rank() == 0 ||
+      (*bias)->shape().back() != channels) {
     return std::nullopt;
   }
   const auto values = (*bias)->data<float>();
@@ -189,11 +197,13 @@ std::optional<std::vector<double>> BiasOf(const Node& node, const GraphIndex& in
 }
 
 // Folds `next` into `node` when it may; true when it did.
-bool FoldInto(Graph& graph, const GraphIndex& index, NameMaker& names, size_t node_at, size_t next_at) {
+bool FoldInto(Graph& graph, const GraphIndex& index, NameMaker& names, size_t node_at,
+              size_t next_at) {
   Node& node = graph.nodes[node_at];
   Node& next = graph.nodes[next_at];
   const SharedTensor* weight = index.Constant(node.Input(1));
-  if (weight == nullptr || (*weight)->dtype() != DType::kFloat32 || (*weight)->num_elements() == 0) return false;
+  if (weight == nullptr || (*weight)->dtype() != DType::kFloat32 || (*weight)->num_elements() == 0)
+    return false;
   const auto layout = LayoutOf(node, (*weight)->shape());
   if (!layout) return false;
   const auto affine = next.Is("BatchNormalization")
@@ -207,7 +217,8 @@ bool FoldInto(Graph& graph, const GraphIndex& index, NameMaker& names, size_t no
     shifted.push_back(static_cast<float>((*bias)[c] * affine->gain[c] + affine->shift[c]));
   }
   // New constants under new names: others may share the old ones.
-  const bool scales = std::any_of(affine->gain.begin(), affine->gain.end(), [](double g) { return g != 1.0; });
+  const bool scales =
+      std::any_of(affine->gain.begin(), affine->gain.end(), [](double g) { return g != 1.0; });
   if (scales) {
     std::string weight_name = names.Make(node.Input(1) + "_folded");
     graph.AddInitializer(weight_name, ScaleWeight(**weight, *layout, affine->gain));
@@ -232,14 +243,16 @@ std::optional<std::string> FoldOne(Graph& graph, NameMaker& names, size_t& from)
   const GraphIndex index(graph);
   for (; from < graph.nodes.size(); ++from) {
     const Node& node = graph.nodes[from];
-    if (!(node.Is("Conv") || node.Is("ConvTranspose") || node.Is("Gemm")) || !index.HasOneUse(node.outputs[0])) {
+    if (!(node.Is("Conv") || node.Is("ConvTranspose") || node.Is("Gemm")) ||
+        !index.HasOneUse(node.outputs[0])) {
       continue;
     }
     const auto next_at = static_cast<size_t>(index.Uses(node.outputs[0])[0].node);
     const Node& next = graph.nodes[next_at];
-    const bool outputs_fit = next.outputs.size() == 1 ||
-                             std::all_of(next.outputs.begin() + 1, next.outputs.end(),
-                                         [&](const std::string& o) { return o.empty() || index.Uses(o).empty(); });
+    const bool outputs_fit =
+        next.outputs.size() == 1 ||
+        std::all_of(next.outputs.begin() + 1, next.outputs.end(),
+                    [&](const std::string& o) { return o.empty() || index.Uses(o).empty(); });
     if (!CanFold(node, next) || !outputs_fit) continue;
     std::string what = StrCat(next.op_type, " folded into ", node.op_type);
     if (!FoldInto(graph, index, names, from, next_at)) continue;
@@ -251,13 +264,15 @@ std::optional<std::string> FoldOne(Graph& graph, NameMaker& names, size_t& from)
 
 // ---- opset 7 to 12 --------------------------------------------------------------------------
 
-std::string AddInts(Graph& graph, NameMaker& names, const std::string& name, const std::vector<int64_t>& values) {
+std::string AddInts(Graph& graph, NameMaker& names, const std::string& name,
+                    const std::vector<int64_t>& values) {
   std::string made = names.Make(name);
   graph.AddInitializer(made, Tensor::Of<int64_t>({static_cast<int64_t>(values.size())}, values));
   return made;
 }
 
-std::string AddFloats(Graph& graph, NameMaker& names, const std::string& name, Shape shape, const std::vector<float>& values) {
+std::string AddFloats(Graph& graph, NameMaker& names, const std::string& name, Shape shape,
+                      const std::vector<float>& values) {
   std::string made = names.Make(name);
   graph.AddInitializer(made, Tensor::Of<float>(std::move(shape), values));
   return made;
@@ -280,7 +295,8 @@ std::optional<std::vector<float>> FloatsOf(const Graph& graph, const std::string
   SharedTensor value;
   if (const Initializer* initializer = graph.FindInitializer(name)) value = initializer->value;
   for (const Node& node : graph.nodes) {
-    if (node.Is("Constant") && !node.outputs.empty() && node.outputs[0] == name) value = ConstantValue(node);
+    if (node.Is("Constant") && !node.outputs.empty() && node.outputs[0] == name)
+      value = ConstantValue(node);
   }
   if (value == nullptr || value->dtype() != DType::kFloat32) return std::nullopt;
   return std::vector<float>(value->data<float>().begin(), value->data<float>().end());
@@ -289,18 +305,22 @@ std::optional<std::vector<float>> FloatsOf(const Graph& graph, const std::string
 // Resize-10 rounds each axis its own way; one mode of Resize-11 serves only where all grow or all
 // shrink.
 bool IsMixedResize(const Graph& graph, const Node& node) {
-  if (!node.Is("Resize") || node.inputs.size() != 2 || node.String("mode", "nearest") != "nearest") return false;
+  if (!node.Is("Resize") || node.inputs.size() != 2 || node.String("mode", "nearest") != "nearest")
+    return false;
   const auto factors = FloatsOf(graph, node.inputs[1]);
   if (!factors) return true;
   const auto grows = [](float factor) { return factor > 1; };
   const auto shrinks = [](float factor) { return factor < 1; };
-  return std::any_of(factors->begin(), factors->end(), grows) && std::any_of(factors->begin(), factors->end(), shrinks);
+  return std::any_of(factors->begin(), factors->end(), grows) &&
+         std::any_of(factors->begin(), factors->end(), shrinks);
 }
 
 // Operators of early releases that the runtime still runs, up to opset 9.
 bool IsDropped(const Node& node) {
-  static const std::set<std::string> kDropped = {"ATen", "Affine", "Crop", "DynamicSlice", "GRUUnit", "GivenTensorFill",
-                                                 "ImageScaler", "ParametricSoftplus", "Scale", "ScaledTanh"};
+  static const std::set<std::string> kDropped = {
+      "ATen",    "Affine",          "Crop",        "DynamicSlice",
+      "GRUUnit", "GivenTensorFill", "ImageScaler", "ParametricSoftplus",
+      "Scale",   "ScaledTanh"};
   return node.domain.empty() && kDropped.contains(node.op_type);
 }
 
@@ -318,16 +338,19 @@ void RaiseResize(Graph& graph, NameMaker& names, Node& node) {
   if (const auto* list = node.Find("scales")) {
     if (!std::holds_alternative<std::vector<float>>(*list)) return;
     const auto values = std::get<std::vector<float>>(*list);
-    scales = AddFloats(graph, names, node.outputs[0] + "_scales", {static_cast<int64_t>(values.size())}, values);
+    scales = AddFloats(graph, names, node.outputs[0] + "_scales",
+                       {static_cast<int64_t>(values.size())}, values);
     node.Remove("scales");
   }
   node.op_type = "Resize";
-  node.inputs = {node.inputs[0], AddFloats(graph, names, node.outputs[0] + "_roi", {0}, {}), scales};
+  node.inputs = {node.inputs[0], AddFloats(graph, names, node.outputs[0] + "_roi", {0}, {}),
+                 scales};
   node.Set("coordinate_transformation_mode", std::string("asymmetric"));
   if (node.String("mode", "nearest") == "nearest") {
     // The old nearest neighbour rounds down where it grows and up where it shrinks.
     const auto factors = FloatsOf(graph, scales);
-    const bool shrinks = factors && std::any_of(factors->begin(), factors->end(), [](float f) { return f < 1; });
+    const bool shrinks =
+        factors && std::any_of(factors->begin(), factors->end(), [](float f) { return f < 1; });
     node.Set("nearest_mode", std::string(shrinks ? "ceil" : "floor"));
   }
 }
@@ -337,9 +360,13 @@ void RaiseClip(Graph& graph, NameMaker& names, Node& node) {
   if (node.inputs.size() != 1) return;
   const bool low = node.Find("min") != nullptr;
   const bool high = node.Find("max") != nullptr;
-  if (low) node.inputs.push_back(AddFloats(graph, names, node.outputs[0] + "_min", {}, {node.Float("min", 0)}));
+  if (low)
+    node.inputs.push_back(
+        AddFloats(graph, names, node.outputs[0] + "_min", {}, {node.Float("min", 0)}));
   if (high && !low) node.inputs.emplace_back();
-  if (high) node.inputs.push_back(AddFloats(graph, names, node.outputs[0] + "_max", {}, {node.Float("max", 0)}));
+  if (high)
+    node.inputs.push_back(
+        AddFloats(graph, names, node.outputs[0] + "_max", {}, {node.Float("max", 0)}));
   node.Remove("min");
   node.Remove("max");
 }
@@ -349,7 +376,8 @@ void RaisePad(Graph& graph, NameMaker& names, Node& node) {
   if (node.Find("pads") == nullptr) return;
   const float value = node.Float("value", 0);
   node.inputs.push_back(AddInts(graph, names, node.outputs[0] + "_pads", node.Ints("pads")));
-  if (value != 0) node.inputs.push_back(AddFloats(graph, names, node.outputs[0] + "_value", {}, {value}));
+  if (value != 0)
+    node.inputs.push_back(AddFloats(graph, names, node.outputs[0] + "_value", {}, {value}));
   node.Remove("pads");
   node.Remove("value");
 }
@@ -374,8 +402,9 @@ const Node* FirstWithoutEqual(const Graph& graph, int64_t opset) {
   const GraphIndex index(graph);
   for (const Node& node : graph.nodes) {
     const bool per_element = node.Is("BatchNormalization") && node.Int("spatial", 1) == 0;
-    const bool changed = (node.Is("Scan") && opset < 9) || per_element || (opset < 11 && IsMixedResize(graph, node)) ||
-                         IsDropped(node) || IsFloatMaskRead(node, index, opset);
+    const bool changed = (node.Is("Scan") && opset < 9) || per_element ||
+                         (opset < 11 && IsMixedResize(graph, node)) || IsDropped(node) ||
+                         IsFloatMaskRead(node, index, opset);
     if (changed) return &node;
     for (const SharedGraph& body : node.Bodies()) {
       if (const Node* inner = FirstWithoutEqual(*body, opset)) return inner;
@@ -411,7 +440,9 @@ int64_t LiftConstants(Model& model) {
     ++count;
     return true;
   });
-  std::erase_if(graph.inputs, [&](const Value& input) { return graph.FindInitializer(input.info.name) != nullptr; });
+  std::erase_if(graph.inputs, [&](const Value& input) {
+    return graph.FindInitializer(input.info.name) != nullptr;
+  });
   model.ir_version = std::max<int64_t>(model.ir_version, 4);
   return count;
 }
@@ -442,11 +473,15 @@ int64_t MultiplyByReciprocals(Graph& graph) {
   for (Node& node : graph.nodes) {
     if (!node.Is("Div") || node.inputs.size() != 2) continue;
     const Initializer* divisor = graph.FindInitializer(node.inputs[1]);
-    if (divisor == nullptr || divisor->value == nullptr || divisor->value->dtype() != DType::kFloat32) continue;
+    if (divisor == nullptr || divisor->value == nullptr ||
+        divisor->value->dtype() != DType::kFloat32)
+      continue;
     const auto values = divisor->value->data<float>();
     std::vector<float> inverse;
     for (const float value : values) inverse.push_back(static_cast<float>(1.0 / double{value}));
-    if (std::any_of(inverse.begin(), inverse.end(), [](float value) { return !std::isfinite(value) || value == 0; })) continue;
+    if (std::any_of(inverse.begin(), inverse.end(),
+                    [](float value) { return !std::isfinite(value) || value == 0; }))
+      continue;
     std::string& name = reciprocals[node.inputs[1]];
     if (name.empty()) {
       name = names.Make(node.inputs[1] + "_reciprocal");
@@ -475,7 +510,8 @@ Result<void> RaiseOpset(Model& model) {
   const int64_t opset = model.opset();
   if (opset < 7 || opset >= 12) return {};
   if (const Node* node = FirstWithoutEqual(model.graph, opset)) {
-    return Unsupported(StrCat("node '", node->name, "' (", node->op_type, ") of opset ", opset, " has no equal in opset 12"),
+    return Unsupported(StrCat("node '", node->name, "' (", node->op_type, ") of opset ", opset,
+                              " has no equal in opset 12"),
                        "export the model again with opset 13 or later");
   }
   NameMaker names(model.graph);
@@ -488,9 +524,11 @@ Result<void> RaiseOpset(Model& model) {
 std::string GraphText(const Graph& graph) {
   std::string text;
   for (const Node& node : graph.nodes) {
-    for (size_t i = 0; i < node.outputs.size(); ++i) text += StrCat(i > 0 ? ", " : "", node.outputs[i]);
+    for (size_t i = 0; i < node.outputs.size(); ++i)
+      text += StrCat(i > 0 ? ", " : "", node.outputs[i]);
     text += StrCat(" = ", node.domain.empty() ? "" : node.domain + ".", node.op_type, "(");
-    for (size_t i = 0; i < node.inputs.size(); ++i) text += StrCat(i > 0 ? ", " : "", node.inputs[i]);
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      text += StrCat(i > 0 ? ", " : "", node.inputs[i]);
     text += ")\n";
   }
   return text;

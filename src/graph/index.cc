@@ -28,7 +28,8 @@ std::set<std::string> CapturedNames(const Graph& graph) {
 GraphIndex::GraphIndex(const Graph& graph) {
   for (const Value& input : graph.inputs) inputs_.insert(input.info.name);
   for (const Value& output : graph.outputs) outputs_.insert(output.info.name);
-  for (const Initializer& initializer : graph.initializers) initializers_[initializer.name] = &initializer;
+  for (const Initializer& initializer : graph.initializers)
+    initializers_[initializer.name] = &initializer;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     const auto at = static_cast<int64_t>(i);
@@ -39,7 +40,8 @@ GraphIndex::GraphIndex(const Graph& graph) {
       if (!node.inputs[k].empty()) uses_[node.inputs[k]].push_back({at, static_cast<int64_t>(k)});
     }
     for (const SharedGraph& body : node.Bodies()) {
-      for (const std::string& name : CapturedNames(*body)) uses_[name].push_back({at, Use::kCaptured});
+      for (const std::string& name : CapturedNames(*body))
+        uses_[name].push_back({at, Use::kCaptured});
     }
   }
 }
@@ -118,15 +120,18 @@ void Prune(Graph& graph) {
     removed.insert(initializer.name);
     return true;
   });
-  std::erase_if(graph.inputs, [&](const Value& input) { return removed.contains(input.info.name); });
+  std::erase_if(graph.inputs,
+                [&](const Value& input) { return removed.contains(input.info.name); });
 
   for (const Node& node : graph.nodes) needed.insert(node.outputs.begin(), node.outputs.end());
-  std::erase_if(graph.value_infos, [&](const Value& value) { return !needed.contains(value.info.name); });
+  std::erase_if(graph.value_infos,
+                [&](const Value& value) { return !needed.contains(value.info.name); });
 }
 
 Result<void> SortNodes(Graph& graph) {
   const GraphIndex index(graph);
-  std::vector<int64_t> waiting(graph.nodes.size(), 0);  // distinct producers that are not placed yet
+  std::vector<int64_t> waiting(graph.nodes.size(),
+                               0);  // distinct producers that are not placed yet
   std::vector<std::vector<size_t>> users(graph.nodes.size());
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     std::set<std::string> read(graph.nodes[i].inputs.begin(), graph.nodes[i].inputs.end());

@@ -63,13 +63,15 @@ const std::string& Node::Input(size_t i) const {
 }
 
 const Initializer* Graph::FindInitializer(std::string_view wanted) const {
-  const auto found = std::find_if(initializers.begin(), initializers.end(),
-                                  [&](const Initializer& initializer) { return initializer.name == wanted; });
+  const auto found =
+      std::find_if(initializers.begin(), initializers.end(),
+                   [&](const Initializer& initializer) { return initializer.name == wanted; });
   return found == initializers.end() ? nullptr : &*found;
 }
 
 void Graph::AddInitializer(std::string initializer, Tensor value) {
-  initializers.push_back({std::move(initializer), std::make_shared<const Tensor>(std::move(value)), ""});
+  initializers.push_back(
+      {std::move(initializer), std::make_shared<const Tensor>(std::move(value)), ""});
 }
 
 int64_t Model::opset() const {

@@ -17,23 +17,27 @@
 namespace tare::graph {
 namespace {
 
-constexpr int64_t kMaxInside = 1'800'000'000;     // protobuf ends at 2^31 - 1
-constexpr size_t kMinExternalBytes = 1024;        // smaller tensors stay inside
+constexpr int64_t kMaxInside = 1'800'000'000;  // protobuf ends at 2^31 - 1
+constexpr size_t kMinExternalBytes = 1024;     // smaller tensors stay inside
 
 Result<Graph> ReadGraph(onnx::GraphProto& proto, const std::string& folder);
 void WriteGraph(const Graph& graph, onnx::GraphProto* proto);
 
 Result<AttributeValue> ReadAttribute(onnx::AttributeProto& proto, const std::string& folder) {
   switch (proto.type()) {
-    case onnx::AttributeProto::INT: return AttributeValue(int64_t{proto.i()});
-    case onnx::AttributeProto::FLOAT: return AttributeValue(proto.f());
-    case onnx::AttributeProto::STRING: return AttributeValue(proto.s());
+    case onnx::AttributeProto::INT:
+      return AttributeValue(int64_t{proto.i()});
+    case onnx::AttributeProto::FLOAT:
+      return AttributeValue(proto.f());
+    case onnx::AttributeProto::STRING:
+      return AttributeValue(proto.s());
     case onnx::AttributeProto::INTS:
       return AttributeValue(std::vector<int64_t>(proto.ints().begin(), proto.ints().end()));
     case onnx::AttributeProto::FLOATS:
       return AttributeValue(std::vector<float>(proto.floats().begin(), proto.floats().end()));
     case onnx::AttributeProto::STRINGS:
-      return AttributeValue(std::vector<std::string>(proto.strings().begin(), proto.strings().end()));
+      return AttributeValue(
+          std::vector<std::string>(proto.strings().begin(), proto.strings().end()));
     case onnx::AttributeProto::TENSOR:
       if (internal::IsNumeric(proto.t().data_type())) {
         TARE_TRY(auto tensor, internal::ReadTensor(proto.t(), folder));
@@ -44,7 +48,8 @@ Result<AttributeValue> ReadAttribute(onnx::AttributeProto& proto, const std::str
       TARE_TRY(auto body, ReadGraph(*proto.mutable_g(), folder));
       return AttributeValue(std::make_shared<const Graph>(std::move(body)));
     }
-    default: break;
+    default:
+      break;
   }
   return AttributeValue(RawAttribute{proto.SerializeAsString()});
 }
@@ -57,7 +62,8 @@ Result<Node> ReadNode(onnx::NodeProto& proto, const std::string& folder) {
   node.inputs.assign(proto.input().begin(), proto.input().end());
   node.outputs.assign(proto.output().begin(), proto.output().end());
   for (auto& attribute : *proto.mutable_attribute()) {
-    TARE_TRY(auto value, ReadAttribute(attribute, folder).While(StrCat("reading node '", node.name, "'")));
+    TARE_TRY(auto value,
+             ReadAttribute(attribute, folder).While(StrCat("reading node '", node.name, "'")));
     node.attributes.push_back({attribute.name(), std::move(value)});
   }
   proto.clear_name();
@@ -87,7 +93,8 @@ Result<Graph> ReadGraph(onnx::GraphProto& proto, const std::string& folder) {
   graph.name = proto.name();
   for (auto& node : *proto.mutable_node()) {
     if (node.output().empty()) {
-      return DataLoss(StrCat("node '", node.name(), "' (", node.op_type(), ") has no output"), "export the model again");
+      return DataLoss(StrCat("node '", node.name(), "' (", node.op_type(), ") has no output"),
+                      "export the model again");
     }
     TARE_TRY(auto read, ReadNode(node, folder));
     graph.nodes.push_back(std::move(read));
@@ -164,7 +171,8 @@ void WriteNode(const Node& node, onnx::NodeProto* proto) {
   if (!node.name.empty()) proto->set_name(node.name);
   proto->set_op_type(node.op_type);
   if (!node.domain.empty()) proto->set_domain(node.domain);
-  for (const Attribute& attribute : node.attributes) WriteAttribute(attribute, proto->add_attribute());
+  for (const Attribute& attribute : node.attributes)
+    WriteAttribute(attribute, proto->add_attribute());
 }
 
 void WriteValue(const Value& value, onnx::ValueInfoProto* proto) {
@@ -244,8 +252,9 @@ Result<void> WriteExternalData(onnx::GraphProto* graph, const std::string& data_
       const auto length = static_cast<int64_t>(tensor->raw_data().size());
       if (length < static_cast<int64_t>(kMinExternalBytes)) continue;
       TARE_TRY_VOID(append(tensor->raw_data()));
-      const std::pair<const char*, std::string> entries[] = {
-          {"location", location}, {"offset", std::to_string(offset)}, {"length", std::to_string(length)}};
+      const std::pair<const char*, std::string> entries[] = {{"location", location},
+                                                             {"offset", std::to_string(offset)},
+                                                             {"length", std::to_string(length)}};
       for (const auto& [key, text] : entries) {
         auto* entry = tensor->add_external_data();
         entry->set_key(key);
@@ -261,16 +270,19 @@ Result<void> WriteExternalData(onnx::GraphProto* graph, const std::string& data_
 
 }  // namespace
 
-Result<Model> ParseOnnx(std::string_view bytes, const std::string& source, const std::string& folder) {
+Result<Model> ParseOnnx(std::string_view bytes, const std::string& source,
+                        const std::string& folder) {
   onnx::ModelProto proto;
-  google::protobuf::io::ArrayInputStream stream(bytes.data(), static_cast<int>(std::min<size_t>(
-                                                                  bytes.size(), std::numeric_limits<int>::max())));
+  google::protobuf::io::ArrayInputStream stream(
+      bytes.data(),
+      static_cast<int>(std::min<size_t>(bytes.size(), std::numeric_limits<int>::max())));
   google::protobuf::io::CodedInputStream coded(&stream);
   coded.SetTotalBytesLimit(std::numeric_limits<int>::max());
   const bool whole = proto.ParsePartialFromCodedStream(&coded) && coded.ConsumedEntireMessage();
   if (!whole || bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
-    return DataLoss(StrCat(source, " is not an ONNX model, or is truncated (", bytes.size(), " bytes)"),
-                    "export or download the model again");
+    return DataLoss(
+        StrCat(source, " is not an ONNX model, or is truncated (", bytes.size(), " bytes)"),
+        "export or download the model again");
   }
   if (!proto.has_graph() || (proto.graph().node().empty() && proto.graph().output().empty())) {
     return DataLoss(StrCat(source, " holds no graph"), "check that this is an ONNX model");
@@ -286,7 +298,8 @@ Result<Model> ParseOnnx(std::string_view bytes, const std::string& source, const
     return DataLoss(StrCat(source, " names no opset, or is truncated (", bytes.size(), " bytes)"),
                     "export or download the model again");
   }
-  TARE_TRY(model.graph, ReadGraph(*proto.mutable_graph(), folder).While(StrCat("reading ", source)));
+  TARE_TRY(model.graph,
+           ReadGraph(*proto.mutable_graph(), folder).While(StrCat("reading ", source)));
   proto.clear_ir_version();
   proto.clear_opset_import();
   proto.clear_graph();
@@ -323,7 +336,8 @@ Result<std::string> ModelDigest(const Model& model) {
   CollectTensors(proto.mutable_graph(), tensors);
   Sha256 hash;
   for (onnx::TensorProto* tensor : tensors) {
-    hash.Update(StrCat(tensor->name(), ":", tensor->raw_data().size(), ":")).Update(tensor->raw_data());
+    hash.Update(StrCat(tensor->name(), ":", tensor->raw_data().size(), ":"))
+        .Update(tensor->raw_data());
     tensor->clear_raw_data();
   }
   hash.Update(ToBytes(proto));

@@ -31,7 +31,9 @@ TEST(MultiplyByReciprocalsTest, TurnsADivisionByAConstantIntoAMultiplication) {
 }
 
 TEST(MultiplyByReciprocalsTest, LeavesZerosAndDivisorsWhoseReciprocalIsNoNumber) {
-  for (const float divisor : {0.0F, 1e-45F, std::numeric_limits<float>::infinity()}) {  // the second has an infinite reciprocal
+  for (const float divisor :
+       {0.0F, 1e-45F,
+        std::numeric_limits<float>::infinity()}) {  // the second has an infinite reciprocal
     Graph graph = Divides({1.0F, divisor});
     EXPECT_EQ(MultiplyByReciprocals(graph), 0);
     EXPECT_TRUE(graph.nodes[0].Is("Div"));

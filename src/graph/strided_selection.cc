@@ -37,7 +37,9 @@ int64_t ChannelsOf(const Graph& graph, const GraphIndex& index, std::string valu
       const int64_t first = ChannelsOf(graph, index, node.Input(0), budget);
       return first > 1 ? first : ChannelsOf(graph, index, node.Input(1), budget);
     }
-    if (!node.Is("Relu") && !node.Is("Clip") && !node.Is("LeakyRelu") && !node.Is("BatchNormalization")) return 0;
+    if (!node.Is("Relu") && !node.Is("Clip") && !node.Is("LeakyRelu") &&
+        !node.Is("BatchNormalization"))
+      return 0;
     value = node.Input(0);
   }
   return 0;
@@ -51,7 +53,8 @@ struct ChannelPad {
 };
 
 std::optional<ChannelPad> ChannelPadOf(const Node& node, const GraphIndex& index) {
-  if (!node.Is("Pad") || node.String("mode", "constant") != "constant" || !node.Input(3).empty()) return std::nullopt;
+  if (!node.Is("Pad") || node.String("mode", "constant") != "constant" || !node.Input(3).empty())
+    return std::nullopt;
   if (!node.Input(2).empty()) {
     const SharedTensor* value = index.Constant(node.Input(2));
     if (value == nullptr || (*value)->dtype() != DType::kFloat32 || (*value)->num_elements() != 1 ||
@@ -75,10 +78,14 @@ bool AddSteps(const Node& slice, const GraphIndex& index, std::map<int64_t, int6
   const auto axes = IntsOf(index, slice.Input(3));
   const auto strides = IntsOf(index, slice.Input(4));
   if (!starts || !ends || !axes || !strides) return false;
-  if (starts->size() != axes->size() || ends->size() != axes->size() || strides->size() != axes->size()) return false;
+  if (starts->size() != axes->size() || ends->size() != axes->size() ||
+      strides->size() != axes->size())
+    return false;
   for (size_t i = 0; i < axes->size(); ++i) {
     const bool whole = (*starts)[i] == 0 && (*ends)[i] >= std::numeric_limits<int32_t>::max();
-    if (!whole || (*axes)[i] < 2 || (*strides)[i] < 1 || !steps.emplace((*axes)[i], (*strides)[i]).second) return false;
+    if (!whole || (*axes)[i] < 2 || (*strides)[i] < 1 ||
+        !steps.emplace((*axes)[i], (*strides)[i]).second)
+      return false;
   }
   return true;
 }
@@ -98,7 +105,8 @@ bool Convolve(Graph& graph, const GraphIndex& index, NameMaker& names, size_t at
   int budget = 64;
   const int64_t channels = ChannelsOf(graph, index, source, budget);
   const auto rank = static_cast<int64_t>(padding->rank);
-  if (steps.empty() || steps.rbegin()->first >= rank || channels < 2 || channels > kMaxChannels) return false;
+  if (steps.empty() || steps.rbegin()->first >= rank || channels < 2 || channels > kMaxChannels)
+    return false;
 
   Shape shape(padding->rank, 1);
   shape[0] = padding->before + channels + padding->after;
@@ -108,7 +116,8 @@ bool Convolve(Graph& graph, const GraphIndex& index, NameMaker& names, size_t at
     selection.mutable_data<float>()[static_cast<size_t>((padding->before + c) * channels + c)] = 1;
   }
   std::vector<int64_t> strides;
-  for (int64_t axis = 2; axis < rank; ++axis) strides.push_back(steps.contains(axis) ? steps[axis] : 1);
+  for (int64_t axis = 2; axis < rank; ++axis)
+    strides.push_back(steps.contains(axis) ? steps[axis] : 1);
 
   Node conv;
   conv.name = pad.name;

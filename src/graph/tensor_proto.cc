@@ -27,21 +27,31 @@ std::vector<std::byte> Narrow(const Field& field) {
 // The typed fields of TensorProto; which one holds a dtype is written in onnx.proto.
 std::vector<std::byte> TypedFields(const onnx::TensorProto& proto, DType dtype) {
   switch (dtype) {
-    case DType::kFloat32: return Narrow<float>(proto.float_data());
-    case DType::kFloat64: return Narrow<double>(proto.double_data());
-    case DType::kInt64: return Narrow<int64_t>(proto.int64_data());
-    case DType::kUint64: return Narrow<uint64_t>(proto.uint64_data());
-    case DType::kUint32: return Narrow<uint32_t>(proto.uint64_data());
-    case DType::kInt32: return Narrow<int32_t>(proto.int32_data());
-    case DType::kInt16: return Narrow<int16_t>(proto.int32_data());
+    case DType::kFloat32:
+      return Narrow<float>(proto.float_data());
+    case DType::kFloat64:
+      return Narrow<double>(proto.double_data());
+    case DType::kInt64:
+      return Narrow<int64_t>(proto.int64_data());
+    case DType::kUint64:
+      return Narrow<uint64_t>(proto.uint64_data());
+    case DType::kUint32:
+      return Narrow<uint32_t>(proto.uint64_data());
+    case DType::kInt32:
+      return Narrow<int32_t>(proto.int32_data());
+    case DType::kInt16:
+      return Narrow<int16_t>(proto.int32_data());
     case DType::kUint16:
     case DType::kFloat16:
-    case DType::kBfloat16: return Narrow<uint16_t>(proto.int32_data());
-    default: return Narrow<uint8_t>(proto.int32_data());
+    case DType::kBfloat16:
+      return Narrow<uint16_t>(proto.int32_data());
+    default:
+      return Narrow<uint8_t>(proto.int32_data());
   }
 }
 
-Result<std::vector<std::byte>> ReadExternal(const onnx::TensorProto& proto, const std::string& folder) {
+Result<std::vector<std::byte>> ReadExternal(const onnx::TensorProto& proto,
+                                            const std::string& folder) {
   std::string location;
   double offset = 0;
   double length = -1;
@@ -61,13 +71,15 @@ Result<std::vector<std::byte>> ReadExternal(const onnx::TensorProto& proto, cons
   const std::string path = (std::filesystem::path(folder) / relative).string();
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) {
-    return NotFound(StrCat("tensor '", proto.name(), "' has its data in ", path, ", which cannot be opened"),
-                    "put the data file beside the model");
+    return NotFound(
+        StrCat("tensor '", proto.name(), "' has its data in ", path, ", which cannot be opened"),
+        "put the data file beside the model");
   }
   const auto size = static_cast<double>(file.tellg());
   if (length < 0) length = size - offset;
   if (!(offset >= 0 && length >= 0 && offset + length <= size)) {
-    return Corrupt(proto, StrCat(path, " is too short for bytes ", offset, " to ", offset + length));
+    return Corrupt(proto,
+                   StrCat(path, " is too short for bytes ", offset, " to ", offset + length));
   }
   std::vector<std::byte> bytes(static_cast<size_t>(length));
   file.seekg(static_cast<std::streamoff>(offset));

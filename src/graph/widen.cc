@@ -33,7 +33,9 @@ void WidenNode(Node& node) {
   for (Attribute& attribute : node.attributes) {
     // `to` of Cast, `dtype` of generators.
     auto* number = std::get_if<int64_t>(&attribute.value);
-    if (number != nullptr && *number == kHalf && (attribute.name == "to" || attribute.name == "dtype")) *number = kSingle;
+    if (number != nullptr && *number == kHalf &&
+        (attribute.name == "to" || attribute.name == "dtype"))
+      *number = kSingle;
     if (auto* tensor = std::get_if<SharedTensor>(&attribute.value)) *tensor = Widened(*tensor);
     if (auto* body = std::get_if<SharedGraph>(&attribute.value)) {
       Graph wide = **body;
@@ -46,7 +48,8 @@ void WidenNode(Node& node) {
 }
 
 void WidenInside(Graph& graph) {
-  for (Initializer& initializer : graph.initializers) initializer.value = Widened(initializer.value);
+  for (Initializer& initializer : graph.initializers)
+    initializer.value = Widened(initializer.value);
   for (Node& node : graph.nodes) WidenNode(node);
   graph.value_infos.clear();
 }
@@ -82,9 +85,10 @@ Node CastNode(NameMaker& names, const std::string& from, const std::string& to, 
 
 bool WidenFloat16(Model& model) {
   Graph& graph = model.graph;
-  const bool any = std::any_of(graph.initializers.begin(), graph.initializers.end(), [](const Initializer& initializer) {
-    return initializer.value != nullptr && initializer.value->dtype() == DType::kFloat16;
-  });
+  const bool any = std::any_of(
+      graph.initializers.begin(), graph.initializers.end(), [](const Initializer& initializer) {
+        return initializer.value != nullptr && initializer.value->dtype() == DType::kFloat16;
+      });
   if (!any) return false;
   WidenInside(graph);
   // The interface keeps its types: a Cast at each border.
@@ -98,9 +102,11 @@ bool WidenFloat16(Model& model) {
   }
   graph.nodes.insert(graph.nodes.begin(), casts.begin(), casts.end());
   for (const Value& output : graph.outputs) {
-    const bool made_here = std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
-      return std::find(node.outputs.begin(), node.outputs.end(), output.info.name) != node.outputs.end();
-    });
+    const bool made_here =
+        std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
+          return std::find(node.outputs.begin(), node.outputs.end(), output.info.name) !=
+                 node.outputs.end();
+        });
     if (output.info.dtype != DType::kFloat16 || !made_here) continue;
     const std::string wide = names.Make(output.info.name + "_float32");
     Rename(graph, output.info.name, wide);

@@ -20,7 +20,8 @@ namespace {
 constexpr int64_t kBatch = 8;
 
 std::vector<std::string> StaticValues(const quantize::Prepared& prepared) {
-  const auto nodes = quantize::PlanStatic(prepared.model, prepared.abilities, quantize::Scope::kAll, {});
+  const auto nodes =
+      quantize::PlanStatic(prepared.model, prepared.abilities, quantize::Scope::kAll, {});
   auto values = quantize::ValuesToCalibrate(prepared.model, prepared.abilities, nodes);
   const std::set<std::string> unique(values.begin(), values.end());
   return {unique.begin(), unique.end()};
@@ -42,23 +43,29 @@ void Count(std::span<const float> values, TensorCoverage& tensor) {
 std::span<const float> ValidValues(const TensorView& view, const data::FeedBatch& batch) {
   const auto values = view.data<float>();
   const Shape& input = batch.inputs[0].value.shape();
-  const bool is_padded = !input.empty() && !view.shape.empty() && view.shape[0] == input[0] && batch.num_valid < input[0];
-  return is_padded ? values.first(values.size() / static_cast<size_t>(input[0]) * static_cast<size_t>(batch.num_valid)) : values;
+  const bool is_padded = !input.empty() && !view.shape.empty() && view.shape[0] == input[0] &&
+                         batch.num_valid < input[0];
+  return is_padded ? values.first(values.size() / static_cast<size_t>(input[0]) *
+                                  static_cast<size_t>(batch.num_valid))
+                   : values;
 }
 
-Result<void> CountTest(const runtime::Session& tapped, const data::Feed& feed, std::span<const int64_t> samples, Progress& progress,
+Result<void> CountTest(const runtime::Session& tapped, const data::Feed& feed,
+                       std::span<const int64_t> samples, Progress& progress,
                        std::vector<TensorCoverage>& tensors) {
   const auto step = static_cast<size_t>(feed.BatchOf(kBatch));
   progress.Begin(StrCat("cover ", samples.size(), " samples"), std::ssize(samples));
   for (size_t begin = 0; begin < samples.size(); begin += step) {
     if (progress.cancelled()) return Cancelled();
-    TARE_TRY(const auto batch, feed.Read(samples.subspan(begin, std::min(step, samples.size() - begin))));
-    TARE_TRY_VOID(tapped.RunViews(batch.inputs, [&](std::span<const TensorView> views) -> Result<void> {
-      for (size_t i = 0; i < views.size(); ++i) {
-        if (views[i].dtype == DType::kFloat32) Count(ValidValues(views[i], batch), tensors[i]);
-      }
-      return {};
-    }));
+    TARE_TRY(const auto batch,
+             feed.Read(samples.subspan(begin, std::min(step, samples.size() - begin))));
+    TARE_TRY_VOID(
+        tapped.RunViews(batch.inputs, [&](std::span<const TensorView> views) -> Result<void> {
+          for (size_t i = 0; i < views.size(); ++i) {
+            if (views[i].dtype == DType::kFloat32) Count(ValidValues(views[i], batch), tensors[i]);
+          }
+          return {};
+        }));
     progress.Update(static_cast<int64_t>(begin + step));
   }
   progress.End("");
@@ -67,30 +74,40 @@ Result<void> CountTest(const runtime::Session& tapped, const data::Feed& feed, s
 
 }  // namespace
 
-Result<std::vector<TensorCoverage>> ActivationCoverage(const Project& project, const CoverageOptions& options, Progress& progress) {
+Result<std::vector<TensorCoverage>> ActivationCoverage(const Project& project,
+                                                       const CoverageOptions& options,
+                                                       Progress& progress) {
   TARE_TRY(const graph::Model source, graph::ReadOnnx(project.model_path));
   TARE_TRY(const ProjectSets sets, OpenSets(project, FedInputs(source.graph)));
   const auto& calibration = sets.samples.calibration;
   TARE_TRY(auto batch, sets.calibration.feed->Read(std::span(calibration).first(1)));
   const std::vector<quantize::Inputs> probes = {std::move(batch.inputs)};
-  const auto probed = runtime::InChild([&] { return quantize::RunOnce(source, probes, options.session); }, options.time_limit_s);
+  const auto probed = runtime::InChild(
+      [&] { return quantize::RunOnce(source, probes, options.session); }, options.time_limit_s);
   if (!probed) return progress.cancelled() ? Cancelled() : probed.error();
   TARE_TRY(const auto prepared, quantize::Prepare(source, probes, options.session));
   const auto values = StaticValues(prepared);
-  if (values.empty()) return Unsupported(StrCat(project.model_path, " has no values that take static ranges"), "leave --coverage out");
-  TARE_TRY(const auto tapped, runtime::MakeSession(runtime::WithOutputs(prepared.model, values), options.session));
-  TARE_TRY(const auto observed, search::ObserveValues(tapped, *sets.calibration.feed, calibration, progress));
+  if (values.empty())
+    return Unsupported(StrCat(project.model_path, " has no values that take static ranges"),
+                       "leave --coverage out");
+  TARE_TRY(const auto tapped,
+           runtime::MakeSession(runtime::WithOutputs(prepared.model, values), options.session));
+  TARE_TRY(const auto observed,
+           search::ObserveValues(tapped, *sets.calibration.feed, calibration, progress));
   std::vector<TensorCoverage> tensors;
   for (const auto& tensor : observed.tensors) {
-    tensors.push_back({tensor.name, {tensor.statistics.min(), tensor.statistics.max()}, {1, -1}, 0, 0});
+    tensors.push_back(
+        {tensor.name, {tensor.statistics.min(), tensor.statistics.max()}, {1, -1}, 0, 0});
   }
   std::vector<int64_t> test;
-  for (const int64_t place : data::ChooseSamples(std::ssize(sets.samples.test), options.num_test_samples, project.seed)) {
+  for (const int64_t place :
+       data::ChooseSamples(std::ssize(sets.samples.test), options.num_test_samples, project.seed)) {
     test.push_back(sets.samples.test[static_cast<size_t>(place)]);
   }
   TARE_TRY_VOID(CountTest(tapped, *sets.test.feed, test, progress, tensors));
   std::ranges::sort(tensors, [](const TensorCoverage& a, const TensorCoverage& b) {
-    return a.outside_share() != b.outside_share() ? a.outside_share() > b.outside_share() : a.tensor < b.tensor;
+    return a.outside_share() != b.outside_share() ? a.outside_share() > b.outside_share()
+                                                  : a.tensor < b.tensor;
   });
   return tensors;
 }

@@ -29,27 +29,31 @@ std::vector<std::string> ValuesOf(const quantize::Prepared& prepared) {
   std::set<std::string> values;
   for (const Scope scope : {Scope::kCompute, Scope::kChain, Scope::kGates, Scope::kAll}) {
     const auto nodes = quantize::PlanStatic(prepared.model, prepared.abilities, scope, {});
-    for (auto& value : quantize::ValuesToCalibrate(prepared.model, prepared.abilities, nodes)) values.insert(std::move(value));
+    for (auto& value : quantize::ValuesToCalibrate(prepared.model, prepared.abilities, nodes))
+      values.insert(std::move(value));
   }
   return {values.begin(), values.end()};
 }
 
 // Nodes that need a value without a range (NaN or masks in it) stay float.
-std::vector<std::string> WithoutRange(const quantize::Prepared& prepared, const calibrate::CalibrationTable& table) {
+std::vector<std::string> WithoutRange(const quantize::Prepared& prepared,
+                                      const calibrate::CalibrationTable& table) {
   const auto unusable = [&](const std::string& value) {
     const calibrate::CalibratedTensor* tensor = table.Find(value);
     return tensor != nullptr && (!tensor->ranges || tensor->masked());
   };
   std::vector<std::string> nodes;
   for (const graph::Node& node : prepared.model.graph.nodes) {
-    if (std::ranges::any_of(node.inputs, unusable) || std::ranges::any_of(node.outputs, unusable)) nodes.push_back(node.name);
+    if (std::ranges::any_of(node.inputs, unusable) || std::ranges::any_of(node.outputs, unusable))
+      nodes.push_back(node.name);
   }
   return nodes;
 }
 
 }  // namespace
 
-Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& request, Progress& progress) {
+Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& request,
+                                                   Progress& progress) {
   TARE_TRY(const graph::Model source, graph::ReadOnnx(request.model_path));
   std::vector<ValueInfo> inputs;
   for (const graph::Value& input : source.graph.inputs) {
@@ -60,13 +64,16 @@ Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& reque
   const auto samples = data::ChooseSamples(feed.num_samples(), request.num_samples, request.seed);
   TARE_TRY(auto batch, feed.Read(std::span(samples).first(1)));
   const std::vector<quantize::Inputs> probes = {std::move(batch.inputs)};
-  const auto probed = runtime::InChild([&] { return quantize::RunOnce(source, probes, request.session); }, request.time_limit_s);
+  const auto probed = runtime::InChild(
+      [&] { return quantize::RunOnce(source, probes, request.session); }, request.time_limit_s);
   if (!probed) return progress.cancelled() ? Cancelled() : probed.error();
 
   TARE_TRY(const auto prepared, quantize::Prepare(source, probes, request.session));
   const auto values = ValuesOf(prepared);
-  if (!prepared.decline_reason.empty() || values.empty()) return NothingStatic(request.model_path, prepared.decline_reason);
-  TARE_TRY(const auto tapped, runtime::MakeSession(runtime::WithOutputs(prepared.model, values), request.session));
+  if (!prepared.decline_reason.empty() || values.empty())
+    return NothingStatic(request.model_path, prepared.decline_reason);
+  TARE_TRY(const auto tapped,
+           runtime::MakeSession(runtime::WithOutputs(prepared.model, values), request.session));
   TARE_TRY(const auto observations, search::ObserveValues(tapped, feed, samples, progress));
   calibrate::CalibrationOrigin origin;
   origin.tare_version = request.tare_version;
@@ -75,14 +82,17 @@ Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& reque
   return calibrate::MakeTable(observations, std::move(origin), {}, NumProcessors());
 }
 
-Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::string& ranges_path, calibrate::RangeMethod method,
+Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::string& ranges_path,
+                                     calibrate::RangeMethod method,
                                      const runtime::SessionOptions& options) {
   TARE_TRY(const auto table, calibrate::ReadCalibration(ranges_path));
   TARE_TRY(const std::string digest, Sha256File(model_path));
   if (!table.origin.graph_digest.empty() && table.origin.graph_digest != digest) {
-    return FailedPrecondition(StrCat(ranges_path, " is of the model with digest ", table.origin.graph_digest.substr(0, 12), ", but ", model_path,
+    return FailedPrecondition(StrCat(ranges_path, " is of the model with digest ",
+                                     table.origin.graph_digest.substr(0, 12), ", but ", model_path,
                                      " has ", digest.substr(0, 12)),
-                              StrCat("calibrate this one: tare calibrate ", model_path, " --data samples.npz -o ", ranges_path));
+                              StrCat("calibrate this one: tare calibrate ", model_path,
+                                     " --data samples.npz -o ", ranges_path));
   }
   TARE_TRY(const graph::Model source, graph::ReadOnnx(model_path));
   TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options));
@@ -91,9 +101,11 @@ Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::s
   quantize::Recipe& recipe = result.recipe;
   recipe.model_digest = digest;
   recipe.data_digest = table.origin.data_digest;
-  recipe.nodes = quantize::PlanStatic(prepared.model, prepared.abilities, Scope::kChain, WithoutRange(prepared, table));
+  recipe.nodes = quantize::PlanStatic(prepared.model, prepared.abilities, Scope::kChain,
+                                      WithoutRange(prepared, table));
   if (recipe.nodes.empty()) return NothingStatic(model_path, "");
-  for (const std::string& value : quantize::ValuesToCalibrate(prepared.model, prepared.abilities, recipe.nodes)) {
+  for (const std::string& value :
+       quantize::ValuesToCalibrate(prepared.model, prepared.abilities, recipe.nodes)) {
     TARE_TRY(const ValueRange range, table.RangeOf(value, method));
     recipe.tensors.push_back({value, range, std::string(calibrate::RangeMethodName(method))});
   }

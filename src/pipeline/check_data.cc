@@ -26,14 +26,16 @@ data::CheckRequest RequestOf(const CheckOptions& options) {
 
 std::string GuessedLabel(const data::Dataset& dataset) {
   for (const char* name : {"label", "labels", "y", "target", "class"}) {
-    if (std::ranges::find(dataset.arrays(), name, &data::ArrayInfo::name) != dataset.arrays().end()) return name;
+    if (std::ranges::find(dataset.arrays(), name, &data::ArrayInfo::name) != dataset.arrays().end())
+      return name;
   }
   return "";
 }
 
 }  // namespace
 
-Result<data::DataCheck> CheckFiles(const std::vector<DataFile>& files, const CheckOptions& options, Progress& progress) {
+Result<data::DataCheck> CheckFiles(const std::vector<DataFile>& files, const CheckOptions& options,
+                                   Progress& progress) {
   std::map<std::string, std::unique_ptr<data::Dataset>> open;
   data::CheckRequest request = RequestOf(options);
   for (const DataFile& file : files) {
@@ -41,7 +43,10 @@ Result<data::DataCheck> CheckFiles(const std::vector<DataFile>& files, const Che
     if (!dataset) {
       TARE_TRY(dataset, data::OpenDataset(file.path).While("opening the " + file.name + " set"));
     }
-    data::Split split{file.name, dataset.get(), {}, std::vector<int64_t>(static_cast<size_t>(dataset->num_samples()))};
+    data::Split split{file.name,
+                      dataset.get(),
+                      {},
+                      std::vector<int64_t>(static_cast<size_t>(dataset->num_samples()))};
     std::iota(split.samples.begin(), split.samples.end(), int64_t{0});
     if (request.content.label.empty()) request.content.label = GuessedLabel(*dataset);
     request.splits.push_back(std::move(split));
@@ -49,15 +54,18 @@ Result<data::DataCheck> CheckFiles(const std::vector<DataFile>& files, const Che
   return data::CheckData(request, progress);
 }
 
-Result<data::DataCheck> CheckProject(const Project& project, const CheckOptions& options, Progress& progress) {
+Result<data::DataCheck> CheckProject(const Project& project, const CheckOptions& options,
+                                     Progress& progress) {
   TARE_TRY(const auto model, graph::ReadOnnx(project.model_path));
   TARE_TRY(const ProjectSets sets, OpenSets(project, FedInputs(model.graph)));
   data::CheckRequest request = RequestOf(options);
   request.content.label = project.label;
   request.seed = project.seed;
-  request.splits = {{"calibration", sets.calibration.dataset.get(), sets.calibration.feed->arrays(), sets.samples.calibration},
-                    {"search", sets.search.dataset.get(), sets.search.feed->arrays(), sets.samples.search},
-                    {"test", sets.test.dataset.get(), sets.test.feed->arrays(), sets.samples.test}};
+  request.splits = {
+      {"calibration", sets.calibration.dataset.get(), sets.calibration.feed->arrays(),
+       sets.samples.calibration},
+      {"search", sets.search.dataset.get(), sets.search.feed->arrays(), sets.samples.search},
+      {"test", sets.test.dataset.get(), sets.test.feed->arrays(), sets.samples.test}};
   return data::CheckData(request, progress);
 }
 

@@ -20,8 +20,11 @@ void AddDistribution(const DistributionSource& distribution, StepKey& key);
 /// classification leaves a warning for each.
 ///
 /// Errors  what opening, reading and running give; kUnsupported: no images to corrupt; kCancelled.
-Result<void> AddDistributions(const Project& project, SourceOpener& opener, const std::vector<int64_t>& test_samples,
-                              const evaluate::RunnableModel& baseline, const evaluate::RunnableModel& candidate,
-                              const evaluate::EvaluateOptions& options, Progress& progress, verdict::Evidence& evidence);
+Result<void> AddDistributions(const Project& project, SourceOpener& opener,
+                              const std::vector<int64_t>& test_samples,
+                              const evaluate::RunnableModel& baseline,
+                              const evaluate::RunnableModel& candidate,
+                              const evaluate::EvaluateOptions& options, Progress& progress,
+                              verdict::Evidence& evidence);
 
 }  // namespace tare::pipeline

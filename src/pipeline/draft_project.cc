@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "tare/core/text.h"
-#include "tare/data/corrupt/corrupt.h"
 #include "tare/core/yaml.h"
+#include "tare/data/corrupt/corrupt.h"
 #include "tare/data/dataset.h"
 #include "tare/data/feed.h"
 #include "tare/data/labels.h"
@@ -40,8 +40,16 @@ std::vector<Way> UsualWays(int64_t channels) {
                            {"1/127.5", 1.0 / 127.5, {1}, {1}, "pixels from -1 to 1"},
                            {"", 1, {}, {}, "pixels from 0 to 255"}};
   if (channels == 3) {
-    ways.push_back({"1/255", 1.0 / 255, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}, "mean and deviation of ImageNet"});
-    ways.push_back({"1/255", 1.0 / 255, {0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}, "mean and deviation of CIFAR-10"});
+    ways.push_back({"1/255",
+                    1.0 / 255,
+                    {0.485, 0.456, 0.406},
+                    {0.229, 0.224, 0.225},
+                    "mean and deviation of ImageNet"});
+    ways.push_back({"1/255",
+                    1.0 / 255,
+                    {0.4914, 0.4822, 0.4465},
+                    {0.2470, 0.2435, 0.2616},
+                    "mean and deviation of CIFAR-10"});
   } else {
     ways.push_back({"1/255", 1.0 / 255, {0.1307}, {0.3081}, "mean and deviation of MNIST"});
     ways.push_back({"1/255", 1.0 / 255, {0.2860}, {0.3530}, "mean and deviation of Fashion-MNIST"});
@@ -74,7 +82,8 @@ class Drafter {
     }
     if (!request_.data_path.empty()) TARE_TRY_VOID(LookAtData());
     draft_.is_complete = draft_.missing.empty() && !request_.data_path.empty();
-    if (request_.data_path.empty()) draft_.missing = "no --data was given: name the files under data";
+    if (request_.data_path.empty())
+      draft_.missing = "no --data was given: name the files under data";
     Write();
     return std::move(draft_);
   }
@@ -97,7 +106,8 @@ class Drafter {
   // ---- labels -----------------------------------------------------------------------------
 
   bool FeedsAnInput(const std::string& array) const {
-    return std::any_of(inputs_.begin(), inputs_.end(), [&](const ValueInfo& input) { return input.name == array; });
+    return std::any_of(inputs_.begin(), inputs_.end(),
+                       [&](const ValueInfo& input) { return input.name == array; });
   }
 
   bool LooksLikeLabels(const data::ArrayInfo& array) const {
@@ -127,7 +137,8 @@ class Drafter {
     if (arrays_.size() != inputs_.size()) return;
     for (size_t i = 0; i < inputs_.size(); ++i) {
       const auto info = dataset_->Find(arrays_[i]);
-      if (info && info->dtype == DType::kUint8 && IsFloat(inputs_[i].dtype) && inputs_[i].shape.size() == 4) {
+      if (info && info->dtype == DType::kUint8 && IsFloat(inputs_[i].dtype) &&
+          inputs_[i].shape.size() == 4) {
         image_input_ = static_cast<int64_t>(i);
         const Shape& shape = inputs_[i].shape;
         channels_ = shape[1] == 3 || shape[3] == 3 ? 3 : 1;
@@ -137,8 +148,10 @@ class Drafter {
   }
 
   // Share of samples that the model gets right under one way.
-  Result<double> Accuracy(const runtime::Session& session, const Way& way, std::span<const int64_t> samples, std::span<const int64_t> labels) const {
-    const data::InputBinding binding{inputs_[static_cast<size_t>(image_input_)].name, "", {way.scale_value, way.mean, way.std}};
+  Result<double> Accuracy(const runtime::Session& session, const Way& way,
+                          std::span<const int64_t> samples, std::span<const int64_t> labels) const {
+    const data::InputBinding binding{
+        inputs_[static_cast<size_t>(image_input_)].name, "", {way.scale_value, way.mean, way.std}};
     TARE_TRY(const auto feed, data::Feed::Bind(*dataset_, inputs_, std::span(&binding, 1), label_));
     int64_t right = 0;
     const auto step = static_cast<size_t>(feed.BatchOf(32));
@@ -147,7 +160,8 @@ class Drafter {
       TARE_TRY(const auto batch, feed.Read(part));
       TARE_TRY(const auto outputs, session.Run(batch.inputs));
       TARE_TRY(const Tensor scores, outputs[0].ToFloat32());
-      if (scores.rank() < 2 || scores.shape()[0] < std::ssize(part)) return Unsupported("no class scores", "choose the task outputs");
+      if (scores.rank() < 2 || scores.shape()[0] < std::ssize(part))
+        return Unsupported("no class scores", "choose the task outputs");
       const auto columns = static_cast<size_t>(scores.num_elements() / scores.shape()[0]);
       for (size_t row = 0; row < part.size(); ++row) {
         const auto values = scores.data<float>().subspan(row * columns, columns);
@@ -168,7 +182,8 @@ class Drafter {
     const auto probed = runtime::InChild(
         [&]() -> Result<void> {
           TARE_TRY(const auto session, runtime::Session::FromFile(request_.model_path, options));
-          TARE_TRY_VOID(Accuracy(session, way_, std::span(samples).first(1), std::span(*labels).first(1)));
+          TARE_TRY_VOID(
+              Accuracy(session, way_, std::span(samples).first(1), std::span(*labels).first(1)));
           return {};
         },
         request_.time_limit_s);
@@ -180,7 +195,8 @@ class Drafter {
       if (!accuracy) return;
       tried_.emplace_back(way, *accuracy);
     }
-    std::stable_sort(tried_.begin(), tried_.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::stable_sort(tried_.begin(), tried_.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
     way_ = tried_[0].first;
   }
 
@@ -190,7 +206,10 @@ class Drafter {
     if (fs::path(path).is_absolute()) return path;
     std::error_code ignored;
     const fs::path folder = fs::absolute(request_.out_path, ignored).parent_path();
-    const std::string relative = fs::absolute(path, ignored).lexically_normal().lexically_relative(folder.lexically_normal()).string();
+    const std::string relative = fs::absolute(path, ignored)
+                                     .lexically_normal()
+                                     .lexically_relative(folder.lexically_normal())
+                                     .string();
     return relative.empty() ? path : relative;
   }
 
@@ -198,18 +217,23 @@ class Drafter {
 
   void WriteInputs() {
     if (dataset_ == nullptr || arrays_.size() != inputs_.size()) {
-      Line("  # inputs: which array feeds which model input; matched by name and shape when left out.");
+      Line(
+          "  # inputs: which array feeds which model input; matched by name and shape when left "
+          "out.");
       for (const ValueInfo& input : inputs_) {
-        Line(StrCat("  #   ", input.name, " is ", DTypeName(input.dtype), " ", ShapeText(input.shape)));
+        Line(StrCat("  #   ", input.name, " is ", DTypeName(input.dtype), " ",
+                    ShapeText(input.shape)));
       }
       Line("  # inputs:");
-      for (const ValueInfo& input : inputs_) Line(StrCat("  #   ", YamlQuote(input.name), ": {array: NAME}"));
+      for (const ValueInfo& input : inputs_)
+        Line(StrCat("  #   ", YamlQuote(input.name), ": {array: NAME}"));
       return;
     }
     Line("  inputs:");
     for (size_t i = 0; i < inputs_.size(); ++i) {
       const auto info = dataset_->Find(arrays_[i]);
-      Line(StrCat("    # ", DTypeName(inputs_[i].dtype), " ", ShapeText(inputs_[i].shape), ", from ", info ? DTypeName(info->dtype) : "?", " ",
+      Line(StrCat("    # ", DTypeName(inputs_[i].dtype), " ", ShapeText(inputs_[i].shape),
+                  ", from ", info ? DTypeName(info->dtype) : "?", " ",
                   info ? ShapeText(info->sample_shape) : "?", " a sample"));
       std::string entry = StrCat("array: ", YamlQuote(arrays_[i]));
       if (static_cast<int64_t>(i) == image_input_) {
@@ -223,12 +247,16 @@ class Drafter {
 
   void WriteWays() {
     if (tried_.empty()) {
-      Line("    # A guess: check how the model was trained. value = (pixel * scale - mean) / std, by channel.");
+      Line(
+          "    # A guess: check how the model was trained. value = (pixel * scale - mean) / std, "
+          "by channel.");
       return;
     }
-    Line(StrCat("    # value = (pixel * scale - mean) / std. Tried on ", std::min(kTriedSamples, dataset_->num_samples()), " samples:"));
+    Line(StrCat("    # value = (pixel * scale - mean) / std. Tried on ",
+                std::min(kTriedSamples, dataset_->num_samples()), " samples:"));
     for (const auto& [way, accuracy] : tried_) {
-      Line(StrCat("    #   ", Fixed(100 * accuracy, 1), " % right with ", way.about, EntryText(way).empty() ? "" : ": " + EntryText(way)));
+      Line(StrCat("    #   ", Fixed(100 * accuracy, 1), " % right with ", way.about,
+                  EntryText(way).empty() ? "" : ": " + EntryText(way)));
     }
   }
 
@@ -236,7 +264,8 @@ class Drafter {
     if (!label_.empty()) {
       Line(StrCat("  label: ", YamlQuote(label_)));
       const bool too = other_labels_.size() > 1;
-      if (too) Line(StrCat("  # also whole numbers or text, one a sample: ", Join(other_labels_, ", ")));
+      if (too)
+        Line(StrCat("  # also whole numbers or text, one a sample: ", Join(other_labels_, ", ")));
       return;
     }
     Line("  # label: NAME of the array of class numbers; without it the outputs are compared.");
@@ -244,16 +273,22 @@ class Drafter {
   }
 
   void WriteSplits() {
-    const std::string file = YamlQuote(request_.data_path.empty() ? "data.npz" : Relative(request_.data_path));
+    const std::string file =
+        YamlQuote(request_.data_path.empty() ? "data.npz" : Relative(request_.data_path));
     const int64_t total = dataset_ == nullptr ? 3000 : dataset_->num_samples();
     const int64_t calibration = std::clamp<int64_t>(total / 5, 1, 300);
     const int64_t search = std::clamp<int64_t>(total / 5, 1, 2000);
     Line();
-    Line("  # Calibration sets the ranges, search checks the candidates, test decides. Splits of one file");
+    Line(
+        "  # Calibration sets the ranges, search checks the candidates, test decides. Splits of "
+        "one file");
     Line("  # share no sample; test takes what the others leave. Better: a test file of its own.");
     Line(StrCat("  calibration: {path: ", file, ", samples: ", calibration, "}"));
     Line(StrCat("  search:      {path: ", file, ", samples: ", search, "}"));
-    Line(StrCat("  test:        {path: ", file, "}", dataset_ == nullptr ? "" : StrCat("   # ", WithThousands(total - calibration - search), " samples")));
+    Line(StrCat("  test:        {path: ", file, "}",
+                dataset_ == nullptr
+                    ? ""
+                    : StrCat("   # ", WithThousands(total - calibration - search), " samples")));
     Line();
     if (!label_.empty()) {
       Line("  # classes: [name of class 0, name of class 1, ...]");
@@ -269,7 +304,9 @@ class Drafter {
   bool HasImages() const {
     if (dataset_ == nullptr) return false;
     const auto arrays = dataset_->arrays();
-    return std::any_of(arrays.begin(), arrays.end(), [](const data::ArrayInfo& array) { return data::ImageFormatOf(array).has_value(); });
+    return std::any_of(arrays.begin(), arrays.end(), [](const data::ArrayInfo& array) {
+      return data::ImageFormatOf(array).has_value();
+    });
   }
 
   void WritePolicy() {
@@ -287,21 +324,27 @@ class Drafter {
     Line("  cost:");
     Line("    - {metric: speedup, min: 1.05}");
     Line();
-    Line("# search: {formats: [int8_static, int8_dynamic, float32], objective: latency, tolerance: 0.01, method: mse}");
+    Line(
+        "# search: {formats: [int8_static, int8_dynamic, float32], objective: latency, tolerance: "
+        "0.01, method: mse}");
     Line("# runtime: {threads: 1, batches: [1, 8], thread_counts: [1], custom_ops: []}");
     Line("# registry: tare-registry");
   }
 
   void Write() {
-    Line("# A tare project: `tare run` does what it says. Written by `tare init`; every line is yours to change.");
+    Line(
+        "# A tare project: `tare run` does what it says. Written by `tare init`; every line is "
+        "yours to change.");
     if (!draft_.missing.empty()) {
       for (const std::string& part : Split(draft_.missing, '\n')) Line(StrCat("# TO DO: ", part));
     }
     std::string name = fs::path(request_.model_path).stem().string();
     for (char& c : name) {
-      if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '_' && c != '-') c = '-';
+      if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '_' && c != '-')
+        c = '-';
     }
-    while (!name.empty() && std::isalnum(static_cast<unsigned char>(name[0])) == 0) name.erase(0, 1);
+    while (!name.empty() && std::isalnum(static_cast<unsigned char>(name[0])) == 0)
+      name.erase(0, 1);
     Line(StrCat("name: ", YamlQuote(name.empty() ? "model" : name.substr(0, 100))));
     Line(StrCat("model: ", YamlQuote(Relative(request_.model_path))));
     Line();

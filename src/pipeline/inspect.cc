@@ -6,8 +6,8 @@
 
 #include "evaluate/cost/comparison_internal.h"
 #include "tare/core/text.h"
-#include "tare/graph/onnx.h"
 #include "tare/graph/index.h"
+#include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
 #include "tare/quantize/prepare.h"
 #include "tare/runtime/probe.h"
@@ -18,7 +18,9 @@ namespace {
 constexpr size_t kMaxExamples = 3;
 constexpr int kMaxDepth = 64;
 
-std::string OpName(const graph::Node& node) { return node.domain.empty() ? node.op_type : StrCat(node.domain, ".", node.op_type); }
+std::string OpName(const graph::Node& node) {
+  return node.domain.empty() ? node.op_type : StrCat(node.domain, ".", node.op_type);
+}
 
 // Counts of a graph and of the bodies in it.
 struct Counter {
@@ -26,7 +28,8 @@ struct Counter {
   Inspection& inspection;
 
   void Add(const graph::Graph& graph, int depth) {
-    for (const graph::Initializer& initializer : graph.initializers) AddConstant(initializer.value.get());
+    for (const graph::Initializer& initializer : graph.initializers)
+      AddConstant(initializer.value.get());
     for (const graph::Node& node : graph.nodes) {
       OperatorCount& entry = operators[OpName(node)];
       entry.op = OpName(node);
@@ -51,7 +54,8 @@ struct Counter {
 };
 
 void AddTo(std::vector<OperatorCount>& counts, const std::string& op) {
-  const auto found = std::find_if(counts.begin(), counts.end(), [&](const OperatorCount& count) { return count.op == op; });
+  const auto found = std::find_if(counts.begin(), counts.end(),
+                                  [&](const OperatorCount& count) { return count.op == op; });
   if (found == counts.end()) {
     counts.push_back({op, 1, 0});
   } else {
@@ -77,10 +81,14 @@ void Group(const quantize::Prepared& prepared, Inspection& inspection) {
   for (size_t i = 0; i < prepared.abilities.size(); ++i) {
     const quantize::Ability& ability = prepared.abilities[i];
     const bool is_static = ability.role != quantize::Role::kNone;
-    const std::string fate = is_static ? "static" : merged.contains(ability.node) ? "merged" : ability.dynamic_int8 ? "dynamic" : "float";
+    const std::string fate = is_static                       ? "static"
+                             : merged.contains(ability.node) ? "merged"
+                             : ability.dynamic_int8          ? "dynamic"
+                                                             : "float";
     const std::string reason = fate == "float" ? ability.reason : "";
-    auto group = std::find_if(inspection.abilities.begin(), inspection.abilities.end(),
-                              [&](const AbilityGroup& other) { return other.fate == fate && other.reason == reason; });
+    auto group = std::find_if(
+        inspection.abilities.begin(), inspection.abilities.end(),
+        [&](const AbilityGroup& other) { return other.fate == fate && other.reason == reason; });
     if (group == inspection.abilities.end()) {
       inspection.abilities.push_back({fate, reason, {}, 0, 0, {}});
       group = std::prev(inspection.abilities.end());
@@ -90,15 +98,22 @@ void Group(const quantize::Prepared& prepared, Inspection& inspection) {
     AddTo(group->operators, OpName(prepared.model.graph.nodes[i]));
     if (group->examples.size() < kMaxExamples) group->examples.push_back(ability.node);
   }
-  const auto rank = [](const AbilityGroup& group) { return group.fate == "static" ? 0 : group.fate == "merged" ? 1 : group.fate == "dynamic" ? 2 : 3; };
-  std::stable_sort(inspection.abilities.begin(), inspection.abilities.end(), [&](const AbilityGroup& a, const AbilityGroup& b) {
-    return std::pair(rank(a), -a.count) < std::pair(rank(b), -b.count);
-  });
+  const auto rank = [](const AbilityGroup& group) {
+    return group.fate == "static"    ? 0
+           : group.fate == "merged"  ? 1
+           : group.fate == "dynamic" ? 2
+                                     : 3;
+  };
+  std::stable_sort(inspection.abilities.begin(), inspection.abilities.end(),
+                   [&](const AbilityGroup& a, const AbilityGroup& b) {
+                     return std::pair(rank(a), -a.count) < std::pair(rank(b), -b.count);
+                   });
 }
 
 }  // namespace
 
-Result<Inspection> Inspect(const std::string& model_path, const runtime::SessionOptions& options, double time_limit_s) {
+Result<Inspection> Inspect(const std::string& model_path, const runtime::SessionOptions& options,
+                           double time_limit_s) {
   Inspection inspection;
   TARE_TRY(const graph::Model source, graph::ReadOnnx(model_path));
   inspection.file_bytes = evaluate::ModelBytes(model_path);
@@ -107,19 +122,24 @@ Result<Inspection> Inspect(const std::string& model_path, const runtime::Session
     if (!domain.empty()) inspection.other_domains.emplace_back(domain, version);
   }
   for (const graph::Value& input : source.graph.inputs) {
-    if (source.graph.FindInitializer(input.info.name) == nullptr) inspection.inputs.push_back(input.info);
+    if (source.graph.FindInitializer(input.info.name) == nullptr)
+      inspection.inputs.push_back(input.info);
   }
   for (const graph::Value& output : source.graph.outputs) inspection.outputs.push_back(output.info);
   Counter counter{{}, inspection};
   counter.Add(source.graph, 0);
   for (auto& [name, count] : counter.operators) inspection.operators.push_back(std::move(count));
-  std::stable_sort(inspection.operators.begin(), inspection.operators.end(),
-                   [](const OperatorCount& a, const OperatorCount& b) { return a.count > b.count; });
+  std::stable_sort(
+      inspection.operators.begin(), inspection.operators.end(),
+      [](const OperatorCount& a, const OperatorCount& b) { return a.count > b.count; });
 
-  TARE_TRY_VOID(runtime::InChild([&] { return quantize::RunOnce(source, {}, options); }, time_limit_s).While(StrCat("loading ", model_path)));
+  TARE_TRY_VOID(
+      runtime::InChild([&] { return quantize::RunOnce(source, {}, options); }, time_limit_s)
+          .While(StrCat("loading ", model_path)));
   TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options));
   for (const graph::RewriteCount& rewrite : prepared.rewrites) {
-    inspection.rewrites.push_back(rewrite.count == 1 ? rewrite.what : StrCat(rewrite.count, " ", rewrite.what));
+    inspection.rewrites.push_back(rewrite.count == 1 ? rewrite.what
+                                                     : StrCat(rewrite.count, " ", rewrite.what));
   }
   inspection.notes = prepared.notes;
   inspection.decline_reason = prepared.decline_reason;

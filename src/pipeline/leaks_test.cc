@@ -1,10 +1,9 @@
-#include "pipeline/leaks_internal.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
 
+#include "pipeline/leaks_internal.h"
 #include "tare/core/random.h"
 #include "tare/data/dataset.h"
 
@@ -24,7 +23,8 @@ std::vector<double> RandomRows(int64_t count, uint64_t seed) {
 }
 
 // Row `from` of `source` becomes row `to`, each number 1e-6 further: nearly the same.
-void CopyNearly(const std::vector<double>& source, size_t from, std::vector<double>& values, size_t to) {
+void CopyNearly(const std::vector<double>& source, size_t from, std::vector<double>& values,
+                size_t to) {
   for (size_t i = 0; i < kWidth; ++i) values[to * kWidth + i] = source[from * kWidth + i] + 1e-6;
 }
 
@@ -33,18 +33,25 @@ struct Sets {
   std::vector<data::Split> splits;
 };
 
-std::unique_ptr<data::Dataset> DatasetOf(const std::vector<double>& values, const std::string& source) {
+std::unique_ptr<data::Dataset> DatasetOf(const std::vector<double>& values,
+                                         const std::string& source) {
   std::vector<NamedTensor> arrays;
   arrays.push_back({"x", Tensor::Of<double>({std::ssize(values) / kWidth, kWidth}, values)});
   return data::MakeDataset(source, std::move(arrays)).value();
 }
 
 Sets SetsOf(const std::vector<double>& calibration, const std::vector<double>& test) {
-  Sets sets{DatasetOf(calibration, "train.npy"), DatasetOf(RandomRows(50, 99), "search.npy"), DatasetOf(test, "test.npy"), {}};
+  Sets sets{DatasetOf(calibration, "train.npy"),
+            DatasetOf(RandomRows(50, 99), "search.npy"),
+            DatasetOf(test, "test.npy"),
+            {}};
   const std::pair<const char*, const data::Dataset*> named[] = {
-      {"calibration", sets.calibration.get()}, {"search", sets.search.get()}, {"test", sets.test.get()}};
+      {"calibration", sets.calibration.get()},
+      {"search", sets.search.get()},
+      {"test", sets.test.get()}};
   for (const auto& [name, dataset] : named) {
-    data::Split split{name, dataset, {"x"}, std::vector<int64_t>(static_cast<size_t>(dataset->num_samples()))};
+    data::Split split{
+        name, dataset, {"x"}, std::vector<int64_t>(static_cast<size_t>(dataset->num_samples()))};
     std::iota(split.samples.begin(), split.samples.end(), int64_t{0});
     sets.splits.push_back(std::move(split));
   }
@@ -68,7 +75,9 @@ TEST(FindLeaksTest, StopsAtOneExactDuplicateAndSaysHowToGoOn) {
   const auto leaks = FindLeaks(sets.splits, false, NoProgress());
   ASSERT_FALSE(leaks);
   EXPECT_EQ(leaks.error().code, ErrorCode::kFailedPrecondition);
-  EXPECT_THAT(leaks.error().what, HasSubstr("test sample 0 (test.npy) is the same as calibration sample 0 (train.npy)"));
+  EXPECT_THAT(
+      leaks.error().what,
+      HasSubstr("test sample 0 (test.npy) is the same as calibration sample 0 (train.npy)"));
   EXPECT_THAT(leaks.error().next_step, HasSubstr("'allow_leak: true' under data"));
   const auto allowed = FindLeaks(sets.splits, true, NoProgress());
   ASSERT_TRUE(allowed) << allowed.error().what;
@@ -84,9 +93,11 @@ TEST(FindLeaksTest, StopsAtNearDuplicates) {
   const auto leaks = FindLeaks(sets.splits, false, NoProgress());
   ASSERT_FALSE(leaks);
   EXPECT_EQ(leaks.error().code, ErrorCode::kFailedPrecondition);
-  EXPECT_THAT(leaks.error().what, HasSubstr("test sample 11 (test.npy) is nearly calibration sample 7 (train.npy)"));
+  EXPECT_THAT(leaks.error().what,
+              HasSubstr("test sample 11 (test.npy) is nearly calibration sample 7 (train.npy)"));
   EXPECT_THAT(leaks.error().next_step, HasSubstr("tare data check"));
-  EXPECT_EQ(FindLeaks(sets.splits, true, NoProgress())->warning, "calibration and test share 1 sample (nearly)");
+  EXPECT_EQ(FindLeaks(sets.splits, true, NoProgress())->warning,
+            "calibration and test share 1 sample (nearly)");
 }
 
 TEST(FindLeaksTest, WarnsOfOneNearDuplicateInAThousand) {

@@ -6,12 +6,12 @@
 #include <initializer_list>
 #include <set>
 
-#include "tare/verdict/metric_info.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
 #include "tare/core/yaml.h"
 #include "tare/evaluate/models/evaluate.h"
 #include "tare/registry/version.h"
+#include "tare/verdict/metric_info.h"
 
 namespace tare::pipeline {
 namespace {
@@ -31,7 +31,9 @@ class ProjectReader {
   Result<Project> Read() {
     project_.file = path_;
     project_.folder = fs::path(path_).parent_path().string();
-    TARE_TRY(YamlReader reader, Map(document_, "", {"name", "model", "data", "task", "output", "kpis", "policy", "search", "runtime", "registry"}));
+    TARE_TRY(YamlReader reader, Map(document_, "",
+                                    {"name", "model", "data", "task", "output", "kpis", "policy",
+                                     "search", "runtime", "registry"}));
     TARE_TRY(const std::string model, reader.Text("model"));
     project_.model_path = InFolder(model);
     TARE_TRY_VOID(ReadData(reader));
@@ -74,7 +76,8 @@ class ProjectReader {
 
   Result<void> ReadName(YamlReader& reader) {
     std::error_code ignored;
-    const fs::path folder = fs::weakly_canonical(project_.folder.empty() ? "." : project_.folder, ignored);
+    const fs::path folder =
+        fs::weakly_canonical(project_.folder.empty() ? "." : project_.folder, ignored);
     std::string fallback = folder.filename().string();
     if (!registry::CheckName(fallback, "name")) fallback = "model";
     TARE_TRY(project_.name, reader.Text("name", fallback));
@@ -89,10 +92,13 @@ class ProjectReader {
   Result<void> ReadData(YamlReader& top) {
     const YamlNode* node = top.Child("data");
     if (node == nullptr) {
-      return top.Wrong(document_, "'data' is missing",
-                       "add 'data:' with calibration and test; tare init MODEL --data FILE writes one");
+      return top.Wrong(
+          document_, "'data' is missing",
+          "add 'data:' with calibration and test; tare init MODEL --data FILE writes one");
     }
-    TARE_TRY(YamlReader reader, Map(*node, "data", {"inputs", "label", "classes", "calibration", "search", "test", "distributions", "slices", "seed", "allow_leak"}));
+    TARE_TRY(YamlReader reader, Map(*node, "data",
+                                    {"inputs", "label", "classes", "calibration", "search", "test",
+                                     "distributions", "slices", "seed", "allow_leak"}));
     TARE_TRY_VOID(ReadInputs(reader));
     TARE_TRY(project_.label, reader.Text("label", ""));
     TARE_TRY(project_.classes, reader.Texts("classes"));
@@ -101,11 +107,14 @@ class ProjectReader {
     TARE_TRY_VOID(ReadSlices(reader));
     TARE_TRY(const std::string allow_leak, reader.Text("allow_leak", "false"));
     if (allow_leak != "true" && allow_leak != "false") {
-      return reader.Wrong(*reader.Child("allow_leak"), StrCat("allow_leak is '", allow_leak, "'"), "write true or false");
+      return reader.Wrong(*reader.Child("allow_leak"), StrCat("allow_leak is '", allow_leak, "'"),
+                          "write true or false");
     }
     project_.allow_leak = allow_leak == "true";
     TARE_TRY(const int64_t seed, reader.Integer("seed", static_cast<int64_t>(project_.seed)));
-    if (seed < 0) return reader.Wrong(*reader.Child("seed"), StrCat("seed ", seed, " is negative"), "give 0 or more");
+    if (seed < 0)
+      return reader.Wrong(*reader.Child("seed"), StrCat("seed ", seed, " is negative"),
+                          "give 0 or more");
     project_.seed = static_cast<uint64_t>(seed);
     return {};
   }
@@ -114,7 +123,8 @@ class ProjectReader {
     const YamlNode* inputs = reader.Child("inputs");
     if (inputs == nullptr) return {};
     if (inputs->kind != YamlNode::Kind::kMap) {
-      return reader.Wrong(*inputs, "'inputs' must name model inputs", "write 'inputs: {input: {array: images, scale: 1/255}}'");
+      return reader.Wrong(*inputs, "'inputs' must name model inputs",
+                          "write 'inputs: {input: {array: images, scale: 1/255}}'");
     }
     for (const auto& [name, node] : inputs->entries) {
       data::InputBinding binding;
@@ -122,7 +132,8 @@ class ProjectReader {
       if (node.kind == YamlNode::Kind::kScalar) {  // input: array
         binding.array = node.scalar;
       } else {
-        TARE_TRY(YamlReader entry, Map(node, StrCat("data: inputs: ", name), {"array", "scale", "mean", "std"}));
+        TARE_TRY(YamlReader entry,
+                 Map(node, StrCat("data: inputs: ", name), {"array", "scale", "mean", "std"}));
         TARE_TRY(binding.array, entry.Text("array", ""));
         TARE_TRY(binding.preprocessing.scale, entry.Number("scale", 1));
         TARE_TRY(binding.preprocessing.mean, entry.Numbers("mean"));
@@ -134,11 +145,14 @@ class ProjectReader {
     return {};
   }
 
-  static Result<void> CheckPreprocessing(YamlReader& reader, const YamlNode& node, const data::Preprocessing& preprocessing) {
-    if (preprocessing.scale == 0) return reader.Wrong(node, "scale is 0", "give a scale such as 1/255, or leave it out");
+  static Result<void> CheckPreprocessing(YamlReader& reader, const YamlNode& node,
+                                         const data::Preprocessing& preprocessing) {
+    if (preprocessing.scale == 0)
+      return reader.Wrong(node, "scale is 0", "give a scale such as 1/255, or leave it out");
     const auto& std = preprocessing.std;
     if (std::find(std.begin(), std.end(), 0.0) != std.end()) {
-      return reader.Wrong(node, "std holds 0, which would divide by zero", "give the deviation of each channel, or leave it out");
+      return reader.Wrong(node, "std holds 0, which would divide by zero",
+                          "give the deviation of each channel, or leave it out");
     }
     return {};
   }
@@ -149,18 +163,21 @@ class ProjectReader {
     if (!path.empty()) source.path = InFolder(path);
     if (const YamlNode* arrays = reader.Child("arrays")) {
       if (arrays->kind != YamlNode::Kind::kMap) {
-        return reader.Wrong(*arrays, "'arrays' must be a map of names to files", "write 'arrays: {images: a.npy, labels: b.npy}'");
+        return reader.Wrong(*arrays, "'arrays' must be a map of names to files",
+                            "write 'arrays: {images: a.npy, labels: b.npy}'");
       }
       for (const auto& [name, file] : arrays->entries) {
         if (file.kind != YamlNode::Kind::kScalar || file.scalar.empty()) {
-          return reader.Wrong(file, StrCat("'", name, "' must be a file"), "write 'arrays: {images: a.npy, labels: b.npy}'");
+          return reader.Wrong(file, StrCat("'", name, "' must be a file"),
+                              "write 'arrays: {images: a.npy, labels: b.npy}'");
         }
         source.arrays.push_back({name, InFolder(file.scalar)});
       }
     }
     if (source.path.empty() == source.arrays.empty()) {
-      return reader.Wrong(node, source.path.empty() ? "no file is named" : "both 'path' and 'arrays' are given",
-                          "give either 'path: FILE' or 'arrays: {name: file}'");
+      return reader.Wrong(
+          node, source.path.empty() ? "no file is named" : "both 'path' and 'arrays' are given",
+          "give either 'path: FILE' or 'arrays: {name: file}'");
     }
     return source;
   }
@@ -168,7 +185,8 @@ class ProjectReader {
   static Result<int64_t> ReadSampleCount(YamlReader& reader) {
     TARE_TRY(const int64_t count, reader.Integer("samples", 0));
     if (reader.Child("samples") != nullptr && (count < 1 || count > kMaxSamples)) {
-      return reader.Wrong(*reader.Child("samples"), StrCat("'samples' is ", count), "give at least 1, or leave it out");
+      return reader.Wrong(*reader.Child("samples"), StrCat("'samples' is ", count),
+                          "give at least 1, or leave it out");
     }
     return count;
   }
@@ -187,8 +205,9 @@ class ProjectReader {
     const YamlNode* calibration = reader.Child("calibration");
     const YamlNode* test = reader.Child("test");
     if (calibration == nullptr || test == nullptr) {
-      return reader.Wrong(node, StrCat("'", calibration == nullptr ? "calibration" : "test", "' is missing"),
-                          "name a file for each: calibration sets ranges, test decides; one file may serve both");
+      return reader.Wrong(
+          node, StrCat("'", calibration == nullptr ? "calibration" : "test", "' is missing"),
+          "name a file for each: calibration sets ranges, test decides; one file may serve both");
     }
     TARE_TRY(project_.calibration, ReadSplit(*calibration, "calibration"));
     TARE_TRY(project_.test, ReadSplit(*test, "test"));
@@ -202,7 +221,8 @@ class ProjectReader {
   }
 
   // One, or fifteen: 'corrupt: all'.
-  static Result<std::vector<DistributionSource>> ReadCorruptions(YamlReader& entry, const YamlNode& item) {
+  static Result<std::vector<DistributionSource>> ReadCorruptions(YamlReader& entry,
+                                                                 const YamlNode& item) {
     if (entry.Child("path") != nullptr || entry.Child("arrays") != nullptr) {
       return entry.Wrong(item, "both 'corrupt' and a file are given", "give one of the two");
     }
@@ -213,22 +233,29 @@ class ProjectReader {
     const auto specs = data::FindCorruptions(corrupt, severity);
     if (!specs) {
       const bool is_severity = data::FindCorruptions(corrupt, 1).has_value();
-      return entry.Wrong(*entry.Child(is_severity ? "severity" : "corrupt"), specs.error().what, specs.error().next_step);
+      return entry.Wrong(*entry.Child(is_severity ? "severity" : "corrupt"), specs.error().what,
+                         specs.error().next_step);
     }
     std::vector<DistributionSource> sources;
     for (const data::CorruptionSpec& spec : *specs) {
       const std::string& own = data::CorruptionName(spec.corruption);
       const bool is_one = specs->size() == 1;
-      sources.push_back({name.empty() ? own : is_one ? name : StrCat(name, "-", own), {"", {}, num_samples}, spec});
+      sources.push_back({name.empty() ? own
+                         : is_one     ? name
+                                      : StrCat(name, "-", own),
+                         {"", {}, num_samples},
+                         spec});
     }
     return sources;
   }
 
   Result<std::vector<DistributionSource>> ReadDistribution(const YamlNode& item) const {
-    TARE_TRY(YamlReader entry, Map(item, "data: distributions", {"name", "path", "arrays", "samples", "corrupt", "severity"}));
+    TARE_TRY(YamlReader entry, Map(item, "data: distributions",
+                                   {"name", "path", "arrays", "samples", "corrupt", "severity"}));
     if (entry.Child("corrupt") != nullptr) return ReadCorruptions(entry, item);
     if (const YamlNode* severity = entry.Child("severity")) {
-      return entry.Wrong(*severity, "'severity' is given without 'corrupt'", "add 'corrupt: gaussian_noise', or remove it");
+      return entry.Wrong(*severity, "'severity' is given without 'corrupt'",
+                         "add 'corrupt: gaussian_noise', or remove it");
     }
     DistributionSource distribution;
     TARE_TRY(distribution.name, entry.Text("name"));
@@ -238,13 +265,16 @@ class ProjectReader {
   }
 
   Result<void> ReadDistributions(YamlReader& reader) {
-    TARE_TRY(const auto items, List(reader, "distributions", "write each as '- {name: noise, corrupt: gaussian_noise, severity: 3}'"));
+    TARE_TRY(const auto items,
+             List(reader, "distributions",
+                  "write each as '- {name: noise, corrupt: gaussian_noise, severity: 3}'"));
     std::set<std::string> names;
     for (const YamlNode* item : items) {
       TARE_TRY(auto sources, ReadDistribution(*item));
       for (DistributionSource& source : sources) {
         if (!names.insert(source.name).second) {
-          return reader.Wrong(*item, StrCat("the name '", source.name, "' stands twice"), "give each a name of its own");
+          return reader.Wrong(*item, StrCat("the name '", source.name, "' stands twice"),
+                              "give each a name of its own");
         }
         project_.distributions.push_back(std::move(source));
       }
@@ -253,7 +283,8 @@ class ProjectReader {
   }
 
   Result<void> ReadSlices(YamlReader& reader) {
-    TARE_TRY(const auto items, List(reader, "slices", "write each as '- {name: shirts, where: \"label == 6\"}'"));
+    TARE_TRY(const auto items,
+             List(reader, "slices", "write each as '- {name: shirts, where: \"label == 6\"}'"));
     std::set<std::string> names;
     for (const YamlNode* item : items) {
       TARE_TRY(YamlReader entry, Map(*item, "data: slices", {"name", "where"}));
@@ -261,9 +292,11 @@ class ProjectReader {
       TARE_TRY(slice.name, entry.Text("name"));
       TARE_TRY(slice.where, entry.Text("where"));
       if (!names.insert(slice.name).second) {
-        return entry.Wrong(*item, StrCat("the name '", slice.name, "' stands twice"), "give each slice a name of its own");
+        return entry.Wrong(*item, StrCat("the name '", slice.name, "' stands twice"),
+                           "give each slice a name of its own");
       }
-      if (names.size() > kMaxSlices) return entry.Wrong(*item, StrCat("more than ", kMaxSlices, " slices"), "give fewer");
+      if (names.size() > kMaxSlices)
+        return entry.Wrong(*item, StrCat("more than ", kMaxSlices, " slices"), "give fewer");
       if (const auto parsed = evaluate::SliceExpression::Parse(slice.where); !parsed) {
         return entry.Wrong(*item, parsed.error().what, parsed.error().next_step);
       }
@@ -275,15 +308,19 @@ class ProjectReader {
   // ---- the rest ---------------------------------------------------------------------------
 
   Result<void> ReadTask(YamlReader& reader) {
-    TARE_TRY(project_.task, reader.Text("task", project_.label.empty() ? "outputs" : "classification"));
+    TARE_TRY(project_.task,
+             reader.Text("task", project_.label.empty() ? "outputs" : "classification"));
     TARE_TRY(project_.output, reader.Text("output", ""));
     std::vector<std::string> tasks(evaluate::ModelTasks().begin(), evaluate::ModelTasks().end());
     tasks.emplace_back("outputs");
     if (std::ranges::find(tasks, project_.task) == tasks.end()) {
       const std::string nearest = NearestName(project_.task, tasks);
-      return reader.Wrong(*reader.Child("task"), StrCat("unknown task '", project_.task, "'"),
-                          nearest.empty() ? StrCat("choose one of ", Join(tasks, ", "), "; other tasks are judged from predictions: tare evaluate --predictions")
-                                          : StrCat("did you mean '", nearest, "'?"));
+      return reader.Wrong(
+          *reader.Child("task"), StrCat("unknown task '", project_.task, "'"),
+          nearest.empty()
+              ? StrCat("choose one of ", Join(tasks, ", "),
+                       "; other tasks are judged from predictions: tare evaluate --predictions")
+              : StrCat("did you mean '", nearest, "'?"));
     }
     if (project_.task != "outputs" && project_.label.empty()) {
       return reader.Wrong(*reader.Child("task"), StrCat("task ", project_.task, " needs labels"),
@@ -293,7 +330,9 @@ class ProjectReader {
   }
 
   Result<void> ReadKpis(YamlReader& reader) {
-    TARE_TRY(const auto items, List(reader, "kpis", "write each as '- {name: revenue, value: \"if(correct == 1, price, 0)\"}'"));
+    TARE_TRY(const auto items,
+             List(reader, "kpis",
+                  "write each as '- {name: revenue, value: \"if(correct == 1, price, 0)\"}'"));
     std::vector<std::string> names;
     for (const YamlNode* item : items) {
       TARE_TRY(YamlReader entry, Map(*item, "kpis", {"name", "value"}));
@@ -301,14 +340,16 @@ class ProjectReader {
       TARE_TRY(kpi.name, entry.Text("name"));
       TARE_TRY(kpi.expression, entry.Text("value"));
       names.push_back(kpi.name);
-      if (const auto checked = verdict::CheckKpiNames(names); !checked) return entry.Wrong(*item, checked.error().what, checked.error().next_step);
+      if (const auto checked = verdict::CheckKpiNames(names); !checked)
+        return entry.Wrong(*item, checked.error().what, checked.error().next_step);
       if (const auto parsed = evaluate::KpiExpression::Parse(kpi.expression); !parsed) {
         return entry.Wrong(*item, parsed.error().what, parsed.error().next_step);
       }
       project_.kpis.push_back(std::move(kpi));
     }
     if (!items.empty() && project_.task == "outputs") {
-      return reader.Wrong(*items[0], "kpis need labels", "add 'label: NAME' under data and a task, or remove them");
+      return reader.Wrong(*items[0], "kpis need labels",
+                          "add 'label: NAME' under data and a task, or remove them");
     }
     return {};
   }
@@ -317,10 +358,15 @@ class ProjectReader {
   Result<void> CheckKpisOfPolicy(YamlReader& reader, const YamlNode& node) const {
     for (const verdict::Check& check : project_.policy.quality) {
       if (!check.metric.starts_with(verdict::kKpiPrefix)) continue;
-      const auto is_it = [&](const evaluate::KpiSpec& kpi) { return verdict::KpiMetricName(kpi.name) == check.metric; };
+      const auto is_it = [&](const evaluate::KpiSpec& kpi) {
+        return verdict::KpiMetricName(kpi.name) == check.metric;
+      };
       if (std::ranges::any_of(project_.kpis, is_it)) continue;
-      return reader.Wrong(node, StrCat("the policy judges '", check.metric, "', which no KPI of this file is named"),
-                          StrCat("add it: kpis: [{name: ", check.metric.substr(verdict::kKpiPrefix.size()), ", value: EXPRESSION}]"));
+      return reader.Wrong(
+          node,
+          StrCat("the policy judges '", check.metric, "', which no KPI of this file is named"),
+          StrCat("add it: kpis: [{name: ", check.metric.substr(verdict::kKpiPrefix.size()),
+                 ", value: EXPRESSION}]"));
     }
     return {};
   }
@@ -337,43 +383,52 @@ class ProjectReader {
 
   Result<void> ReadFormats(YamlReader& reader, const YamlNode& node) {
     TARE_TRY(const auto formats, reader.Texts("formats"));
-    const std::vector<std::string> known = {"int8_static", "int8_dynamic", "int8_weights", "float32", "auto"};
+    const std::vector<std::string> known = {"int8_static", "int8_dynamic", "int8_weights",
+                                            "float32", "auto"};
     std::set<std::string> wanted;
     for (const std::string& format : formats) {
       if (std::find(known.begin(), known.end(), format) == known.end()) {
         const std::string nearest = NearestName(format, known);
         return reader.Wrong(*reader.Child("formats"), StrCat("unknown format '", format, "'"),
-                            nearest.empty() ? StrCat("choose of ", Join(known, ", ")) : StrCat("did you mean '", nearest, "'?"));
+                            nearest.empty() ? StrCat("choose of ", Join(known, ", "))
+                                            : StrCat("did you mean '", nearest, "'?"));
       }
       if (format != "float32") wanted.insert(format);
     }
     if (!formats.empty() && wanted.empty()) {
-      return reader.Wrong(node, "no format but float32 is allowed", "add int8_static or int8_dynamic");
+      return reader.Wrong(node, "no format but float32 is allowed",
+                          "add int8_static or int8_dynamic");
     }
     if (wanted.size() == 1 && wanted.contains("int8_static")) project_.wish = search::Wish::kStatic;
-    if (wanted.size() == 1 && wanted.contains("int8_dynamic")) project_.wish = search::Wish::kDynamic;
-    if (wanted.size() == 1 && wanted.contains("int8_weights")) project_.wish = search::Wish::kWeights;
+    if (wanted.size() == 1 && wanted.contains("int8_dynamic"))
+      project_.wish = search::Wish::kDynamic;
+    if (wanted.size() == 1 && wanted.contains("int8_weights"))
+      project_.wish = search::Wish::kWeights;
     return {};
   }
 
   Result<void> ReadSearch(YamlReader& top) {
     const YamlNode* node = top.Child("search");
     if (node == nullptr) return {};
-    TARE_TRY(YamlReader reader, Map(*node, "search", {"formats", "objective", "tolerance", "method"}));
+    TARE_TRY(YamlReader reader,
+             Map(*node, "search", {"formats", "objective", "tolerance", "method"}));
     TARE_TRY_VOID(ReadFormats(reader, *node));
     TARE_TRY(const std::string objective, reader.Text("objective", "latency"));
     if (objective != "latency" && objective != "size") {
-      return reader.Wrong(*reader.Child("objective"), StrCat("unknown objective '", objective, "'"), "choose latency or size");
+      return reader.Wrong(*reader.Child("objective"), StrCat("unknown objective '", objective, "'"),
+                          "choose latency or size");
     }
     if (objective == "size") project_.goal = search::Goal::kSize;
     TARE_TRY(project_.tolerance, reader.Number("tolerance", project_.tolerance));
     if (!(project_.tolerance > 0 && project_.tolerance < 1)) {
-      return reader.Wrong(*reader.Child("tolerance"), StrCat("tolerance is ", project_.tolerance),
-                          "give 1 - cosine that still counts as intact, between 0 and 1, such as 0.01");
+      return reader.Wrong(
+          *reader.Child("tolerance"), StrCat("tolerance is ", project_.tolerance),
+          "give 1 - cosine that still counts as intact, between 0 and 1, such as 0.01");
     }
     TARE_TRY(const std::string method, reader.Text("method", "mse"));
     const auto parsed = calibrate::ParseRangeMethod(method);
-    if (!parsed) return reader.Wrong(*reader.Child("method"), parsed.error().what, parsed.error().next_step);
+    if (!parsed)
+      return reader.Wrong(*reader.Child("method"), parsed.error().what, parsed.error().next_step);
     project_.method = *parsed;
     return {};
   }
@@ -381,10 +436,13 @@ class ProjectReader {
   Result<void> ReadRuntime(YamlReader& top) {
     const YamlNode* node = top.Child("runtime");
     if (node == nullptr) return {};
-    TARE_TRY(YamlReader reader, Map(*node, "runtime", {"threads", "custom_ops", "batches", "thread_counts", "estimate_energy_watts"}));
+    TARE_TRY(YamlReader reader,
+             Map(*node, "runtime",
+                 {"threads", "custom_ops", "batches", "thread_counts", "estimate_energy_watts"}));
     TARE_TRY(const int64_t threads, reader.Integer("threads", 1));
     if (threads < 1 || threads > 1024) {
-      return reader.Wrong(*reader.Child("threads"), StrCat("'threads' is ", threads), "give 1 to 1024");
+      return reader.Wrong(*reader.Child("threads"), StrCat("'threads' is ", threads),
+                          "give 1 to 1024");
     }
     project_.num_threads = static_cast<int>(threads);
     TARE_TRY(const auto libraries, reader.Texts("custom_ops"));
@@ -394,29 +452,35 @@ class ProjectReader {
 
   Result<void> ReadCosts(YamlReader& reader) {
     TARE_TRY(project_.costs.batches, ReadSizes(reader, "batches", evaluate::kMaxMeasuredBatch));
-    TARE_TRY(project_.costs.thread_counts, ReadSizes(reader, "thread_counts", evaluate::kMaxMeasuredThreads));
+    TARE_TRY(project_.costs.thread_counts,
+             ReadSizes(reader, "thread_counts", evaluate::kMaxMeasuredThreads));
     const YamlNode* node = reader.Child("estimate_energy_watts");
     if (node == nullptr) return {};
     TARE_TRY(const double watts, reader.Number("estimate_energy_watts"));
     if (!(watts > 0 && watts <= evaluate::kMaxWatts)) {
-      return reader.Wrong(*node, StrCat("'estimate_energy_watts' is ", watts), "give what the processor draws with all its cores busy, such as 65");
+      return reader.Wrong(*node, StrCat("'estimate_energy_watts' is ", watts),
+                          "give what the processor draws with all its cores busy, such as 65");
     }
     project_.costs.estimate_energy_watts = watts;
     return {};
   }
 
-  static Result<std::vector<int64_t>> ReadSizes(YamlReader& reader, std::string_view key, int64_t most) {
+  static Result<std::vector<int64_t>> ReadSizes(YamlReader& reader, std::string_view key,
+                                                int64_t most) {
     TARE_TRY(const auto numbers, reader.Numbers(key));
     std::vector<int64_t> sizes;
     for (const double number : numbers) {
       if (!(number >= 1 && number <= static_cast<double>(most)) || number != std::floor(number)) {
-        return reader.Wrong(*reader.Child(key), StrCat("'", key, "' holds ", number), StrCat("give whole numbers from 1 to ", most));
+        return reader.Wrong(*reader.Child(key), StrCat("'", key, "' holds ", number),
+                            StrCat("give whole numbers from 1 to ", most));
       }
       const auto size = static_cast<int64_t>(number);
       if (std::ranges::find(sizes, size) == sizes.end()) sizes.push_back(size);
     }
     if (sizes.size() > evaluate::kMaxMeasuredSizes) {
-      return reader.Wrong(*reader.Child(key), StrCat("'", key, "' holds ", sizes.size(), " numbers"), StrCat("give at most ", evaluate::kMaxMeasuredSizes));
+      return reader.Wrong(*reader.Child(key),
+                          StrCat("'", key, "' holds ", sizes.size(), " numbers"),
+                          StrCat("give at most ", evaluate::kMaxMeasuredSizes));
     }
     return sizes;
   }
@@ -442,10 +506,12 @@ Result<Project> ParseProject(std::string_view text, const std::string& path) {
 
 Result<Project> ReadProject(const std::string& path) {
   std::error_code ignored;
-  const std::string file = fs::is_directory(path, ignored) ? (fs::path(path) / "tare.yaml").string() : path;
+  const std::string file =
+      fs::is_directory(path, ignored) ? (fs::path(path) / "tare.yaml").string() : path;
   auto text = ReadFile(file, 1 << 20);
   if (!text && text.error().code == ErrorCode::kNotFound) {
-    return NotFound(text.error().what, "name a tare.yaml, or write one: tare init MODEL --data FILE");
+    return NotFound(text.error().what,
+                    "name a tare.yaml, or write one: tare init MODEL --data FILE");
   }
   if (!text) return std::move(text).error();
   return ParseProject(*text, file);

@@ -26,7 +26,8 @@ struct OpenSource {
 /// Opens each set of files once.
 class SourceOpener {
  public:
-  SourceOpener(const Project& project, std::vector<ValueInfo> inputs) : project_(project), inputs_(std::move(inputs)) {}
+  SourceOpener(const Project& project, std::vector<ValueInfo> inputs)
+      : project_(project), inputs_(std::move(inputs)) {}
   Result<OpenSource> Open(const SplitSource& source);
   /// The images that feed the model corrupted as they are read.
   /// Errors  as Open() and data::CorruptDataset().
@@ -62,7 +63,8 @@ struct SourceSizes {
 
 /// Chooses the samples: a pure function of its arguments.
 /// Errors  kFailedPrecondition: a source has fewer samples than its splits ask for.
-Result<SplitSamples> ChooseSplits(const Project& project, const std::vector<std::string>& digests, const SourceSizes& sizes);
+Result<SplitSamples> ChooseSplits(const Project& project, const std::vector<std::string>& digests,
+                                  const SourceSizes& sizes);
 
 /// Digest of sample numbers.
 std::string SamplesDigest(const std::vector<int64_t>& samples);
@@ -72,8 +74,8 @@ std::string SourceName(const SplitSource& source);
 
 /// Labels of samples as class numbers of the project: text labels by the order of its classes.
 /// Errors  as data::ReadLabels; kInvalidArgument: a text that is not among the classes.
-Result<std::vector<int64_t>> ClassLabels(const Project& project, const data::Dataset& dataset, std::span<const int64_t> samples,
-                                         int64_t num_classes);
+Result<std::vector<int64_t>> ClassLabels(const Project& project, const data::Dataset& dataset,
+                                         std::span<const int64_t> samples, int64_t num_classes);
 
 /// Yields the samples of a split in order, with labels and the columns that slices compare.
 class SplitBatches final : public evaluate::BatchSource {

@@ -21,7 +21,8 @@ Result<ProjectSets> OpenSets(const Project& project, std::vector<ValueInfo> inpu
   for (const SplitSource* source : {&project.calibration, &project.search, &project.test}) {
     TARE_TRY(digests.emplace_back(), files.Of(*source));
   }
-  const SourceSizes sizes{sets.calibration.dataset->num_samples(), sets.search.dataset->num_samples(), sets.test.dataset->num_samples()};
+  const SourceSizes sizes{sets.calibration.dataset->num_samples(),
+                          sets.search.dataset->num_samples(), sets.test.dataset->num_samples()};
   TARE_TRY(sets.samples, ChooseSplits(project, digests, sizes));
   return sets;
 }

@@ -27,8 +27,11 @@ std::vector<ValueInfo> InputsOf(const graph::Graph& graph) {
 }
 
 // Why nothing of the model can be quantized whatever the data, or "".
-Result<std::string> DeclineWithoutData(const graph::Model& source, const runtime::SessionOptions& options, double time_limit_s) {
-  TARE_TRY_VOID(runtime::InChild([&] { return quantize::RunOnce(source, {}, options); }, time_limit_s));
+Result<std::string> DeclineWithoutData(const graph::Model& source,
+                                       const runtime::SessionOptions& options,
+                                       double time_limit_s) {
+  TARE_TRY_VOID(
+      runtime::InChild([&] { return quantize::RunOnce(source, {}, options); }, time_limit_s));
   TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options));
   return prepared.decline_reason;
 }
@@ -78,20 +81,23 @@ Result<QuantizeOutcome> QuantizeModel(const QuantizeRequest& request, Progress& 
   const data::Feed feed = *std::move(bound);
   TARE_TRY(const search::Samples samples, Divide(feed, request.num_samples, request.seed));
   TARE_TRY(const auto probes, Probes(samples));
-  TARE_TRY_VOID(runtime::InChild([&] { return quantize::RunOnce(source, probes, options); }, request.time_limit_s));
+  TARE_TRY_VOID(runtime::InChild([&] { return quantize::RunOnce(source, probes, options); },
+                                 request.time_limit_s));
 
   QuantizeOutcome outcome;
   outcome.feed_report = feed.report();
   outcome.num_calibration = static_cast<int64_t>(samples.calibration.size());
   outcome.num_check = static_cast<int64_t>(samples.check.size());
   std::error_code ignored;
-  outcome.source_bytes = static_cast<int64_t>(std::filesystem::file_size(request.model_path, ignored));
+  outcome.source_bytes =
+      static_cast<int64_t>(std::filesystem::file_size(request.model_path, ignored));
   TARE_TRY(outcome.prepared, quantize::Prepare(source, probes, options));
   if (!outcome.prepared.decline_reason.empty()) {
     outcome.choice.reason = outcome.prepared.decline_reason;
     return outcome;
   }
-  TARE_TRY(outcome.choice, search::ChooseFormats(source, outcome.prepared, samples, request.search, progress));
+  TARE_TRY(outcome.choice,
+           search::ChooseFormats(source, outcome.prepared, samples, request.search, progress));
   TARE_TRY(outcome.choice.recipe.model_digest, Sha256File(request.model_path));
   TARE_TRY(outcome.choice.recipe.data_digest, dataset->Digest());
   return outcome;
@@ -103,9 +109,11 @@ Result<graph::Model> QuantizeByRecipe(const std::string& model_path, const std::
   TARE_TRY(const quantize::Recipe recipe, quantize::ParseRecipe(text, recipe_path));
   TARE_TRY(const std::string digest, Sha256File(model_path));
   if (!recipe.model_digest.empty() && recipe.model_digest != digest) {
-    return FailedPrecondition(StrCat(recipe_path, " was made for the model with digest ", recipe.model_digest.substr(0, 12), ", but ",
-                                     model_path, " has ", digest.substr(0, 12)),
-                              "use the model that the recipe names, or remove the line 'model:' from the recipe");
+    return FailedPrecondition(
+        StrCat(recipe_path, " was made for the model with digest ",
+               recipe.model_digest.substr(0, 12), ", but ", model_path, " has ",
+               digest.substr(0, 12)),
+        "use the model that the recipe names, or remove the line 'model:' from the recipe");
   }
   TARE_TRY(const graph::Model source, graph::ReadOnnx(model_path));
   TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options, recipe.left_out));

@@ -8,8 +8,8 @@
 #include <fstream>
 
 #include "tare/core/file.h"
-#include "tare/verdict/render.h"
 #include "tare/runtime/host.h"
+#include "tare/verdict/render.h"
 
 namespace tare::pipeline {
 namespace {
@@ -36,12 +36,14 @@ ReportPaths ReportPathsOf(const std::string& json_path) {
   const auto with = [&](const char* extension) {
     auto other = path;
     // A report of another extension keeps it: out.txt gives out.txt.html.
-    return path.extension() == ".json" ? other.replace_extension(extension).string() : json_path + extension;
+    return path.extension() == ".json" ? other.replace_extension(extension).string()
+                                       : json_path + extension;
   };
   return {json_path, with(".html"), with(".md")};
 }
 
-Result<void> WriteReportFiles(const verdict::Report& report, std::string_view json, const std::string& json_path) {
+Result<void> WriteReportFiles(const verdict::Report& report, std::string_view json,
+                              const std::string& json_path) {
   const ReportPaths paths = ReportPathsOf(json_path);
   TARE_TRY(const std::string html, verdict::WriteReportHtml(ReportPage(), json));
   TARE_TRY_VOID(WriteFileAtomic(paths.html, html));

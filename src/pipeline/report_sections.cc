@@ -21,7 +21,8 @@ verdict::Estimate SpeedupEstimate(const runtime::Ratio& ratio) {
   return estimate;
 }
 
-void AddCandidates(const search::Choice& choice, int64_t float_bytes, double float_latency_ms, verdict::Report& report) {
+void AddCandidates(const search::Choice& choice, int64_t float_bytes, double float_latency_ms,
+                   verdict::Report& report) {
   verdict::FormatCandidate baseline;
   baseline.format = "float32";
   baseline.speedup.value = 1;
@@ -37,9 +38,11 @@ void AddCandidates(const search::Choice& choice, int64_t float_bytes, double flo
     row.mean_cosine = candidate.closeness.cosine;
     row.least_cosine = candidate.closeness.least_cosine;
     if (candidate.model_bytes > 0 && float_bytes > 0) {
-      row.size_ratio = static_cast<double>(candidate.model_bytes) / static_cast<double>(float_bytes);
+      row.size_ratio =
+          static_cast<double>(candidate.model_bytes) / static_cast<double>(float_bytes);
     }
-    if (float_latency_ms > 0 && candidate.speedup.value > 0) row.latency_ms = float_latency_ms / candidate.speedup.value;
+    if (float_latency_ms > 0 && candidate.speedup.value > 0)
+      row.latency_ms = float_latency_ms / candidate.speedup.value;
     row.chosen = candidate.chosen;
     if (candidate.chosen) {
       row.fused = choice.fusion.fused;
@@ -55,7 +58,9 @@ void AddCandidates(const search::Choice& choice, int64_t float_bytes, double flo
 int64_t BytesOf(const graph::Graph& graph, const std::string& value) {
   const graph::Initializer* initializer = graph.FindInitializer(value);
   // Constants of shapes and indices are not what the model weighs.
-  if (initializer == nullptr || initializer->value == nullptr || !IsFloat(initializer->value->dtype())) return 0;
+  if (initializer == nullptr || initializer->value == nullptr ||
+      !IsFloat(initializer->value->dtype()))
+    return 0;
   return static_cast<int64_t>(initializer->value->bytes().size());
 }
 
@@ -64,7 +69,8 @@ class WeightBytes {
  public:
   explicit WeightBytes(const graph::Graph& graph) : index_(graph), graph_(graph) {
     for (const graph::Initializer& initializer : graph.initializers) {
-      bytes_[initializer.name] = initializer.value ? static_cast<int64_t>(initializer.value->bytes().size()) : 0;
+      bytes_[initializer.name] =
+          initializer.value ? static_cast<int64_t>(initializer.value->bytes().size()) : 0;
     }
     for (const graph::Node& node : graph.nodes) nodes_[node.name] = &node;
   }
@@ -81,7 +87,8 @@ class WeightBytes {
 
  private:
   int64_t Behind(const std::string& value, std::set<std::string>& seen) const {
-    if (const auto found = bytes_.find(value); found != bytes_.end()) return seen.insert(value).second ? found->second : 0;
+    if (const auto found = bytes_.find(value); found != bytes_.end())
+      return seen.insert(value).second ? found->second : 0;
     const int64_t producer = index_.Producer(value);
     if (producer < 0) return 0;
     const graph::Node& node = graph_.nodes[static_cast<size_t>(producer)];
@@ -100,7 +107,8 @@ class WeightBytes {
 // A quarter of the float32 weights, and a scale and a sum or bias a channel.
 int64_t EstimatedBytes(int64_t float_bytes) { return float_bytes / 4; }
 
-void AddNodes(const quantize::Prepared& prepared, const search::Choice& choice, verdict::Report& report) {
+void AddNodes(const quantize::Prepared& prepared, const search::Choice& choice,
+              verdict::Report& report) {
   const WeightBytes quantized(choice.model->graph);
   std::map<std::string, const quantize::NodeChoice*> chosen;
   for (const auto& node : choice.recipe.nodes) chosen[node.node] = &node;
@@ -112,9 +120,11 @@ void AddNodes(const quantize::Prepared& prepared, const search::Choice& choice, 
     verdict::NodeRow row;
     row.name = node.name;
     row.op = node.op_type;
-    for (const std::string& input : node.inputs) row.float_bytes += BytesOf(prepared.model.graph, input);
+    for (const std::string& input : node.inputs)
+      row.float_bytes += BytesOf(prepared.model.graph, input);
     const auto found = chosen.find(node.name);
-    if (found == chosen.end() && row.float_bytes == 0 && ability.role == quantize::Role::kNone) continue;
+    if (found == chosen.end() && row.float_bytes == 0 && ability.role == quantize::Role::kNone)
+      continue;
     const Format format = found == chosen.end() ? Format::kFloat32 : found->second->format;
     row.format = quantize::FormatName(format);
     row.quantized_bytes = row.float_bytes;
@@ -123,7 +133,8 @@ void AddNodes(const quantize::Prepared& prepared, const search::Choice& choice, 
       row.reason = found->second->reason;
       if (format != Format::kInt8Weights) row.fused = !islands.contains(node.name);
     } else {
-      row.reason = ability.role == quantize::Role::kNone ? ability.reason : "left in float by the measured choice";
+      row.reason = ability.role == quantize::Role::kNone ? ability.reason
+                                                         : "left in float by the measured choice";
     }
     report.nodes.push_back(std::move(row));
   }
@@ -134,17 +145,20 @@ void AddNodes(const quantize::Prepared& prepared, const search::Choice& choice, 
 double ClippedShare(const calibrate::HistogramDigest& histogram, double low, double high) {
   double all = 0;
   double outside = 0;
-  const double width = (double{histogram.high} - double{histogram.low}) / static_cast<double>(histogram.counts.size());
+  const double width = (double{histogram.high} - double{histogram.low}) /
+                       static_cast<double>(histogram.counts.size());
   for (size_t i = 0; i < histogram.counts.size(); ++i) {
     const double begin = histogram.low + width * static_cast<double>(i);
-    const double inside = std::clamp((std::min(begin + width, high) - std::max(begin, low)) / width, 0.0, 1.0);
+    const double inside =
+        std::clamp((std::min(begin + width, high) - std::max(begin, low)) / width, 0.0, 1.0);
     all += static_cast<double>(histogram.counts[i]);
     outside += static_cast<double>(histogram.counts[i]) * (1 - inside);
   }
   return all > 0 ? outside / all : 0;
 }
 
-verdict::TensorRow RowOf(const quantize::TensorChoice& choice, const calibrate::CalibratedTensor& tensor) {
+verdict::TensorRow RowOf(const quantize::TensorChoice& choice,
+                         const calibrate::CalibratedTensor& tensor) {
   verdict::TensorRow row;
   row.name = choice.tensor;
   row.kind = "activation";
@@ -161,7 +175,8 @@ verdict::TensorRow RowOf(const quantize::TensorChoice& choice, const calibrate::
     row.low = DequantizeValue(kUint8Grid.quant_min, *params);
     row.high = DequantizeValue(kUint8Grid.quant_max, *params);
   }
-  if (row.n > 0) row.zero_share = static_cast<double>(tensor.counts.num_zeros) / static_cast<double>(row.n);
+  if (row.n > 0)
+    row.zero_share = static_cast<double>(tensor.counts.num_zeros) / static_cast<double>(row.n);
   const calibrate::HistogramDigest& histogram = tensor.histogram;
   if (!histogram.counts.empty() && histogram.high > histogram.low) {
     row.histogram_low = histogram.low;
@@ -173,12 +188,15 @@ verdict::TensorRow RowOf(const quantize::TensorChoice& choice, const calibrate::
 }
 
 // In the order in which the graph makes them: inputs, then the outputs of nodes.
-void AddTensors(const graph::Graph& graph, const search::Choice& choice, const calibrate::CalibrationTable& table, verdict::Report& report) {
+void AddTensors(const graph::Graph& graph, const search::Choice& choice,
+                const calibrate::CalibrationTable& table, verdict::Report& report) {
   std::map<std::string, const quantize::TensorChoice*> chosen;
-  for (const quantize::TensorChoice& tensor : choice.recipe.tensors) chosen[tensor.tensor] = &tensor;
+  for (const quantize::TensorChoice& tensor : choice.recipe.tensors)
+    chosen[tensor.tensor] = &tensor;
   const auto add = [&](const std::string& value) {
     const auto choice_of = chosen.find(value);
-    const calibrate::CalibratedTensor* tensor = choice_of == chosen.end() ? nullptr : table.Find(value);
+    const calibrate::CalibratedTensor* tensor =
+        choice_of == chosen.end() ? nullptr : table.Find(value);
     if (tensor != nullptr) report.tensors.push_back(RowOf(*choice_of->second, *tensor));
   };
   for (const graph::Value& input : graph.inputs) add(input.info.name);
@@ -189,16 +207,19 @@ void AddTensors(const graph::Graph& graph, const search::Choice& choice, const c
 
 std::string FormatOf(const quantize::Recipe& recipe) {
   std::set<std::string> formats;
-  for (const auto& node : recipe.nodes) formats.insert(std::string(quantize::FormatName(node.format)));
+  for (const auto& node : recipe.nodes)
+    formats.insert(std::string(quantize::FormatName(node.format)));
   return formats.size() == 1 ? *formats.begin() : "int8_mixed";
 }
 
-void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice, const calibrate::CalibrationTable& table,
-               int64_t float_bytes, double float_latency_ms, verdict::Report& report) {
+void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice,
+               const calibrate::CalibrationTable& table, int64_t float_bytes,
+               double float_latency_ms, verdict::Report& report) {
   AddCandidates(choice, float_bytes, float_latency_ms, report);
   if (!choice.model) return;
   verdict::FusionSummary fusion{choice.fusion.expected, choice.fusion.fused, {}};
-  for (const auto& island : choice.fusion.islands) fusion.islands.push_back({island.node, island.op_type, island.rule, island.reason});
+  for (const auto& island : choice.fusion.islands)
+    fusion.islands.push_back({island.node, island.op_type, island.rule, island.reason});
   report.fusion = std::move(fusion);
   AddNodes(prepared, choice, report);
   AddTensors(prepared.model.graph, choice, table, report);

@@ -4,10 +4,10 @@
 #pragma once
 
 #include "tare/calibrate/calibration_table.h"
-#include "tare/verdict/report.h"
 #include "tare/graph/model.h"
 #include "tare/quantize/prepare.h"
 #include "tare/search/auto_format.h"
+#include "tare/verdict/report.h"
 
 namespace tare::pipeline {
 
@@ -15,7 +15,8 @@ namespace tare::pipeline {
 std::string FormatOf(const quantize::Recipe& recipe);
 
 /// Fills candidates, fusion, nodes and tensors of `report` from a choice that has a model.
-void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice, const calibrate::CalibrationTable& table,
-               int64_t float_bytes, double float_latency_ms, verdict::Report& report);
+void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice,
+               const calibrate::CalibrationTable& table, int64_t float_bytes,
+               double float_latency_ms, verdict::Report& report);
 
 }  // namespace tare::pipeline

@@ -47,7 +47,9 @@ Result<std::string> DigestOfModel(const std::string& path) {
 
 void AddInputs(const Project& project, StepKey& key) {
   for (const data::InputBinding& binding : project.bindings) {
-    key.Add("input", binding.input).Add("array", binding.array).Add("scale", binding.preprocessing.scale);
+    key.Add("input", binding.input)
+        .Add("array", binding.array)
+        .Add("scale", binding.preprocessing.scale);
     for (const double mean : binding.preprocessing.mean) key.Add("mean", mean);
     for (const double std : binding.preprocessing.std) key.Add("std", std);
   }
@@ -68,7 +70,8 @@ int64_t DeclaredClasses(const graph::Graph& graph) {
 
 evaluate::EvaluateOptions EvaluationOptions(const Project& project, const Json& data) {
   evaluate::EvaluateOptions options;
-  if (data.contains("classes")) options.classification.classes = data["classes"].get<std::vector<std::string>>();
+  if (data.contains("classes"))
+    options.classification.classes = data["classes"].get<std::vector<std::string>>();
   options.classification.slices = project.slices;
   options.classification.kpis = project.kpis;
   options.outputs.sample_is_run = false;
@@ -79,7 +82,9 @@ evaluate::EvaluateOptions EvaluationOptions(const Project& project, const Json& 
 Json CandidatesJson(const std::vector<search::Candidate>& candidates) {
   Json rows = Json::array();
   for (const search::Candidate& candidate : candidates) {
-    const auto ratio = [](const runtime::Ratio& value) { return Json{value.value, value.low, value.high}; };
+    const auto ratio = [](const runtime::Ratio& value) {
+      return Json{value.value, value.low, value.high};
+    };
     rows.push_back({{"name", candidate.name},
                     {"cosine", candidate.closeness.cosine},
                     {"least_cosine", candidate.closeness.least_cosine},
@@ -97,7 +102,9 @@ std::vector<search::Candidate> CandidatesFrom(const Json& json) {
   std::vector<search::Candidate> candidates;
   for (const Json& row : json) {
     search::Candidate candidate;
-    const auto ratio = [&](const char* key) { return runtime::Ratio{row[key][0], row[key][1], row[key][2]}; };
+    const auto ratio = [&](const char* key) {
+      return runtime::Ratio{row[key][0], row[key][1], row[key][2]};
+    };
     candidate.name = row["name"];
     candidate.closeness = {row["cosine"], row["least_cosine"], row["worst_output"]};
     candidate.speedup = ratio("speedup");
@@ -110,8 +117,13 @@ std::vector<search::Candidate> CandidatesFrom(const Json& json) {
   return candidates;
 }
 
-ProjectRun::ProjectRun(const Project& project, const RunOptions& options, evaluate::PeakMemory peak, StepCache cache, Progress& progress)
-    : project_(project), options_(options), peak_(std::move(peak)), cache_(std::move(cache)), progress_(progress) {
+ProjectRun::ProjectRun(const Project& project, const RunOptions& options, evaluate::PeakMemory peak,
+                       StepCache cache, Progress& progress)
+    : project_(project),
+      options_(options),
+      peak_(std::move(peak)),
+      cache_(std::move(cache)),
+      progress_(progress) {
   outcome_.out_folder = options.out_folder;
 }
 
@@ -131,7 +143,8 @@ Result<RunOutcome> ProjectRun::Run() {
   return std::move(outcome_);
 }
 
-Result<Json> ProjectRun::Step(std::string_view name, const std::string& key, const std::function<Result<Json>()>& work) {
+Result<Json> ProjectRun::Step(std::string_view name, const std::string& key,
+                              const std::function<Result<Json>()>& work) {
   if (progress_.cancelled()) return Cancelled();
   worked_ = true;
   auto result = work();
@@ -153,12 +166,15 @@ Result<void> ProjectRun::Identify() {
   host_ = HostKey();
   TARE_TRY(model_digest_, DigestOfModel(project_.model_path));
   model_bytes_ = evaluate::ModelBytes(project_.model_path);
-  TARE_TRY(calibration_digest_, files_.Of(project_.calibration).While("digesting the calibration split"));
+  TARE_TRY(calibration_digest_,
+           files_.Of(project_.calibration).While("digesting the calibration split"));
   TARE_TRY(search_digest_, files_.Of(project_.search).While("digesting the search split"));
   TARE_TRY(test_digest_, files_.Of(project_.test).While("digesting the test split"));
   StepKey feed("feed");
   AddInputs(project_, feed);
-  feed.Add("tare", options_.tare_version).Add("program", options_.program_stamp).Add("model", model_digest_);
+  feed.Add("tare", options_.tare_version)
+      .Add("program", options_.program_stamp)
+      .Add("model", model_digest_);
   feed_key_ = feed.Digest();
 
   // The policy is on the record before anything is measured.
@@ -167,7 +183,9 @@ Result<void> ProjectRun::Identify() {
     policy_declared_ = found->value("declared", "");
   } else {
     policy_declared_ = UtcNow();
-    TARE_TRY_VOID(cache_.Store("policy", policy, {{"declared", policy_declared_}, {"policy", verdict::CanonicalPolicy(project_.policy)}}));
+    TARE_TRY_VOID(cache_.Store(
+        "policy", policy,
+        {{"declared", policy_declared_}, {"policy", verdict::CanonicalPolicy(project_.policy)}}));
   }
   return {};
 }
@@ -200,8 +218,10 @@ Result<void> ProjectRun::NeedRuntime() {
   TARE_TRY_VOID(NeedData());
   TARE_TRY(auto batch, calibration_.feed->Read(std::span(samples_.calibration).first(1)));
   const std::vector<quantize::Inputs> probes = {std::move(batch.inputs)};
-  TARE_TRY_VOID(runtime::InChild([&] { return quantize::RunOnce(*source_, probes, Session()); }, options_.time_limit_s)
-                    .While(StrCat("running ", project_.model_path, " on the first calibration sample")));
+  TARE_TRY_VOID(
+      runtime::InChild([&] { return quantize::RunOnce(*source_, probes, Session()); },
+                       options_.time_limit_s)
+          .While(StrCat("running ", project_.model_path, " on the first calibration sample")));
   runtime_ready_ = true;
   return {};
 }
@@ -210,8 +230,13 @@ Result<void> ProjectRun::NeedRuntime() {
 
 Result<void> ProjectRun::CheckData() {
   StepKey key("data");
-  key.Add("feed", feed_key_).Add("calibration", calibration_digest_).Add("search", search_digest_).Add("test", test_digest_);
-  key.Add("c", project_.calibration.num_samples).Add("s", project_.search.num_samples).Add("t", project_.test.num_samples);
+  key.Add("feed", feed_key_)
+      .Add("calibration", calibration_digest_)
+      .Add("search", search_digest_)
+      .Add("test", test_digest_);
+  key.Add("c", project_.calibration.num_samples)
+      .Add("s", project_.search.num_samples)
+      .Add("t", project_.test.num_samples);
   key.Add("seed", project_.seed).Add("allow_leak", project_.allow_leak);
   for (const DistributionSource& distribution : project_.distributions) {
     if (distribution.corruption) AddDistribution(distribution, key);
@@ -219,9 +244,13 @@ Result<void> ProjectRun::CheckData() {
   const std::string digest = key.Digest();
   const auto summary = [&] {
     const int64_t duplicates = data_.value("duplicates", int64_t{0});
-    const std::string across = duplicates == 0 ? "disjoint, 0 duplicates across" : StrCat("NOT disjoint, ", WithThousands(duplicates), " duplicates across");
-    return StrCat("test ", WithThousands(std::ssize(samples_.test)), " · search ", WithThousands(std::ssize(samples_.search)), " · calibration ",
-                  WithThousands(std::ssize(samples_.calibration)), " · ", across, data_.value("near", ""));
+    const std::string across =
+        duplicates == 0 ? "disjoint, 0 duplicates across"
+                        : StrCat("NOT disjoint, ", WithThousands(duplicates), " duplicates across");
+    return StrCat("test ", WithThousands(std::ssize(samples_.test)), " · search ",
+                  WithThousands(std::ssize(samples_.search)), " · calibration ",
+                  WithThousands(std::ssize(samples_.calibration)), " · ", across,
+                  data_.value("near", ""));
   };
   if (auto found = cache_.Find("data", digest)) {
     data_ = std::move(*found);
@@ -251,7 +280,8 @@ Result<Json> ProjectRun::InspectData() {
   TARE_TRY_VOID(LookForLeaks());
   data_["inputs"] = test_.feed->report();
   if (project_.task == "classification") {
-    const int64_t declared = project_.classes.empty() ? DeclaredClasses(source_->graph) : std::ssize(project_.classes);
+    const int64_t declared =
+        project_.classes.empty() ? DeclaredClasses(source_->graph) : std::ssize(project_.classes);
     TARE_TRY_VOID(ClassLabels(project_, *test_.dataset, samples_.test, declared));
     TARE_TRY(const data::ArrayInfo info, test_.dataset->Find(project_.label));
     data_["classes"] = project_.classes.empty() ? info.classes : project_.classes;
@@ -265,26 +295,32 @@ Result<Json> ProjectRun::InspectData() {
   // Whether there are images to corrupt is said before minutes are spent.
   for (const DistributionSource& distribution : project_.distributions) {
     if (!distribution.corruption || project_.task == "outputs") continue;
-    TARE_TRY_VOID(opener_->OpenCorrupted(project_.test, *distribution.corruption).While(StrCat("opening the distribution ", distribution.name)));
+    TARE_TRY_VOID(opener_->OpenCorrupted(project_.test, *distribution.corruption)
+                      .While(StrCat("opening the distribution ", distribution.name)));
   }
   return data_;
 }
 
 Result<void> ProjectRun::LookForLeaks() {
-  const data::Split splits[] = {{"calibration", calibration_.dataset.get(), calibration_.feed->arrays(), samples_.calibration},
-                                {"search", search_.dataset.get(), search_.feed->arrays(), samples_.search},
-                                {"test", test_.dataset.get(), test_.feed->arrays(), samples_.test}};
+  const data::Split splits[] = {
+      {"calibration", calibration_.dataset.get(), calibration_.feed->arrays(),
+       samples_.calibration},
+      {"search", search_.dataset.get(), search_.feed->arrays(), samples_.search},
+      {"test", test_.dataset.get(), test_.feed->arrays(), samples_.test}};
   TARE_TRY(const Leaks leaks, FindLeaks(splits, project_.allow_leak, progress_));
   data_["duplicates"] = leaks.num_duplicates;
   data_["leak"] = leaks.warning;
-  if (leaks.num_near > 0) data_["near"] = StrCat(", ", WithThousands(leaks.num_near), " nearly alike");
+  if (leaks.num_near > 0)
+    data_["near"] = StrCat(", ", WithThousands(leaks.num_near), " nearly alike");
   if (!leaks.looked_for_near) data_["near"] = " · near duplicates not looked for, so much data";
   return {};
 }
 
 verdict::DataSummary ProjectRun::DataFacts() const {
-  const auto use = [&](const SplitSource& source, const std::vector<int64_t>& samples, const std::string& digest) {
-    return verdict::DataUse{SourceName(source), std::ssize(samples), "sha256:" + digest, project_.seed};
+  const auto use = [&](const SplitSource& source, const std::vector<int64_t>& samples,
+                       const std::string& digest) {
+    return verdict::DataUse{SourceName(source), std::ssize(samples), "sha256:" + digest,
+                            project_.seed};
   };
   verdict::DataSummary summary;
   summary.calibration = use(project_.calibration, samples_.calibration, calibration_digest_);
@@ -301,17 +337,20 @@ verdict::DataSummary ProjectRun::DataFacts() const {
 
 void ProjectRun::RemoveReports() const {
   std::error_code ignored;
-  for (const char* name : {"report.json", "report.html", "report.md"}) fs::remove(OutPath(name), ignored);
+  for (const char* name : {"report.json", "report.html", "report.md"})
+    fs::remove(OutPath(name), ignored);
 }
 
 std::string ProjectRun::RegistryRoot() const {
   if (!project_.registry_root.empty()) return project_.registry_root;
-  return !options_.registry_root.empty() ? options_.registry_root : (fs::path(project_.folder) / "tare-registry").string();
+  return !options_.registry_root.empty() ? options_.registry_root
+                                         : (fs::path(project_.folder) / "tare-registry").string();
 }
 
 // Before the verdict is known: a look that was not liked counts too.
 Result<void> ProjectRun::CountLook() {
-  const registry::Look look{test_digest_, std::string(choice_["model_sha256"]), verdict::PolicyDigest(project_.policy), project_.name};
+  const registry::Look look{test_digest_, std::string(choice_["model_sha256"]),
+                            verdict::PolicyDigest(project_.policy), project_.name};
   TARE_TRY(const auto registry, registry::Registry::Open(RegistryRoot()));
   TARE_TRY(look_, registry.RecordLook(look).While("counting the looks at the test data"));
   return {};
@@ -320,8 +359,13 @@ Result<void> ProjectRun::CountLook() {
 Result<void> ProjectRun::Judge() {
   TARE_TRY_VOID(CountLook());
   StepKey key("report");
-  key.Add("evaluation", evaluation_key_).Add("policy", verdict::PolicyDigest(project_.policy)).Add("name", project_.name);
-  key.Add("choice", choice_.dump()).Add("page", Sha256Hex(ReportPage())).Add("leak", data_.value("leak", "")).Add("look", look_);
+  key.Add("evaluation", evaluation_key_)
+      .Add("policy", verdict::PolicyDigest(project_.policy))
+      .Add("name", project_.name);
+  key.Add("choice", choice_.dump())
+      .Add("page", Sha256Hex(ReportPage()))
+      .Add("leak", data_.value("leak", ""))
+      .Add("look", look_);
   const std::string digest = key.Digest();
   const std::string path = OutPath("report.json");
   outcome_.report_html_path = ReportPathsOf(path).html;
@@ -337,7 +381,8 @@ Result<void> ProjectRun::Judge() {
       return {};
     }
   }
-  TARE_TRY(outcome_.report, verdict::ReadReportJson(evaluation_["report"].dump(), OutPath(".tare/evaluate.json")));
+  TARE_TRY(outcome_.report,
+           verdict::ReadReportJson(evaluation_["report"].dump(), OutPath(".tare/evaluate.json")));
   verdict::Report& report = outcome_.report;
   report.tare_version = options_.tare_version;
   report.created = UtcNow();
@@ -345,12 +390,18 @@ Result<void> ProjectRun::Judge() {
   report.policy_declared = policy_declared_;
   if (const std::string leak = data_.value("leak", ""); !leak.empty()) {
     auto& warnings = report.evidence.warnings;
-    warnings.insert(warnings.begin(), {leak, "the verdict may flatter the candidate: remove these samples from calibration or search"});
+    warnings.insert(
+        warnings.begin(),
+        {leak,
+         "the verdict may flatter the candidate: remove these samples from calibration or search"});
   }
   report.evidence.look = look_;
   if (look_ > 1 && project_.policy.looks == 0) {
-    report.evidence.warnings.push_back({StrCat("this is look ", look_, " at this test data: with each one more a candidate may pass by luck"),
-                                        "declare how many there may be before the first, policy: {looks: 3}, or judge by data that no candidate has seen"});
+    report.evidence.warnings.push_back(
+        {StrCat("this is look ", look_,
+                " at this test data: with each one more a candidate may pass by luck"),
+         "declare how many there may be before the first, policy: {looks: 3}, or judge by data "
+         "that no candidate has seen"});
   }
   report.decision = verdict::Gate(report.evidence, project_.policy);
   report.data = DataFacts();
@@ -371,7 +422,8 @@ Result<void> ProjectRun::Judge() {
 }
 
 Result<void> ProjectRun::Register() {
-  if (!outcome_.report.decision || outcome_.report.decision->verdict != verdict::Verdict::kPass) return {};
+  if (!outcome_.report.decision || outcome_.report.decision->verdict != verdict::Verdict::kPass)
+    return {};
   outcome_.registry_root = RegistryRoot();
   registry::NewVersion version;
   version.name = project_.name;
@@ -379,12 +431,16 @@ Result<void> ProjectRun::Register() {
                    {std::string(registry::kRecipe), OutPath("recipe.yaml")},
                    {std::string(registry::kReportJson), OutPath("report.json")},
                    {std::string(registry::kReportHtml), OutPath("report.html")}};
-  if (fs::exists(OutPath("model.onnx.data"))) version.files["model_data"] = OutPath("model.onnx.data");
-  if (fs::exists(OutPath("calibration.json"))) version.files[std::string(registry::kCalibration)] = OutPath("calibration.json");
+  if (fs::exists(OutPath("model.onnx.data")))
+    version.files["model_data"] = OutPath("model.onnx.data");
+  if (fs::exists(OutPath("calibration.json")))
+    version.files[std::string(registry::kCalibration)] = OutPath("calibration.json");
   version.digests = outcome_.report.digests;
   version.verdict = "PASS";
   version.summary = outcome_.report.decision->summary;
-  version.metadata = {{"tare_version", options_.tare_version}, {"format", choice_["format"]}, {"task", project_.task}};
+  version.metadata = {{"tare_version", options_.tare_version},
+                      {"format", choice_["format"]},
+                      {"task", project_.task}};
   TARE_TRY(const auto registry, registry::Registry::Open(outcome_.registry_root));
   TARE_TRY(const auto registered, registry.Register(version));
   outcome_.registered = StrCat(project_.name, "@", registered.number);
@@ -394,18 +450,22 @@ Result<void> ProjectRun::Register() {
 Result<void> ProjectRun::Decline() {
   std::error_code ignored;
   RemoveReports();
-  for (const char* name : {"model.onnx", "model.onnx.data", "recipe.yaml", "calibration.json"}) fs::remove(OutPath(name), ignored);
+  for (const char* name : {"model.onnx", "model.onnx.data", "recipe.yaml", "calibration.json"})
+    fs::remove(OutPath(name), ignored);
   outcome_.repeated_nothing = !worked_;
   return {};
 }
 
-Result<RunOutcome> RunProject(const Project& project, const RunOptions& options, Progress& progress) {
+Result<RunOutcome> RunProject(const Project& project, const RunOptions& options,
+                              Progress& progress) {
   RunOptions resolved = options;
-  if (resolved.out_folder.empty()) resolved.out_folder = (fs::path(project.folder) / "tare-out").string();
+  if (resolved.out_folder.empty())
+    resolved.out_folder = (fs::path(project.folder) / "tare-out").string();
   std::error_code ignored;
   if (fs::equivalent(project.model_path, fs::path(resolved.out_folder) / "model.onnx", ignored)) {
-    return InvalidArgument(StrCat("the quantized model would overwrite the float one, ", project.model_path),
-                           "choose another folder with --out");
+    return InvalidArgument(
+        StrCat("the quantized model would overwrite the float one, ", project.model_path),
+        "choose another folder with --out");
   }
   TARE_TRY(auto peak, evaluate::PeakMemory::Start());
   TARE_TRY(auto cache, StepCache::Open(resolved.out_folder));

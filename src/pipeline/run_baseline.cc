@@ -18,11 +18,13 @@ struct Echo {
 evaluate::RunnableModel Recording(const runtime::Session& session, Echo& echo) {
   evaluate::RunnableModel model = evaluate::RunnableOf(session);
   const auto run = model.run;
-  model.run = [run, &echo](std::span<const NamedTensor> inputs, const evaluate::RunnableModel::Use& use) {
+  model.run = [run, &echo](std::span<const NamedTensor> inputs,
+                           const evaluate::RunnableModel::Use& use) {
     return run(inputs, [&](std::span<const TensorView> views) -> Result<void> {
       echo.outputs.clear();
       for (const TensorView& view : views) {
-        TARE_TRY(auto tensor, Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()}, {view.bytes.begin(), view.bytes.end()}));
+        TARE_TRY(auto tensor, Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()},
+                                                {view.bytes.begin(), view.bytes.end()}));
         echo.outputs.push_back(std::move(tensor));
       }
       return use(views);
@@ -32,9 +34,11 @@ evaluate::RunnableModel Recording(const runtime::Session& session, Echo& echo) {
 }
 
 evaluate::RunnableModel Replaying(const evaluate::RunnableModel& model, const Echo& echo) {
-  return {model.outputs, [&echo](std::span<const NamedTensor>, const evaluate::RunnableModel::Use& use) {
+  return {model.outputs,
+          [&echo](std::span<const NamedTensor>, const evaluate::RunnableModel::Use& use) {
             std::vector<TensorView> views;
-            for (const Tensor& tensor : echo.outputs) views.push_back({tensor.dtype(), tensor.shape(), tensor.bytes()});
+            for (const Tensor& tensor : echo.outputs)
+              views.push_back({tensor.dtype(), tensor.shape(), tensor.bytes()});
             return use(views);
           }};
 }
@@ -46,14 +50,19 @@ std::string DescribeBaseline(const verdict::Evidence& evidence) {
   if (accuracy != nullptr) {
     return StrCat("accuracy ", Fixed(100 * accuracy->value, 2), " %   ");
   }
-  return metrics.empty() ? std::string() : StrCat(metrics.front().first, " ", Fixed(metrics.front().second.value, 3), "   ");
+  return metrics.empty()
+             ? std::string()
+             : StrCat(metrics.front().first, " ", Fixed(metrics.front().second.value, 3), "   ");
 }
 
 }  // namespace
 
 Result<void> ProjectRun::MeasureBaseline() {
   StepKey key("baseline");
-  key.Add("feed", feed_key_).Add("test", test_digest_).Add("samples", SamplesDigest(samples_.test)).Add("host", host_);
+  key.Add("feed", feed_key_)
+      .Add("test", test_digest_)
+      .Add("samples", SamplesDigest(samples_.test))
+      .Add("host", host_);
   key.Add("threads", project_.num_threads);
   for (const std::string& library : project_.custom_ops) key.Add("library", library);
   const std::string digest = key.Digest();
@@ -67,7 +76,8 @@ Result<void> ProjectRun::MeasureBaseline() {
 }
 
 Result<Json> ProjectRun::RunBaseline() {
-  OneStep step(progress_, StrCat("baseline ", WithThousands(std::ssize(samples_.test)), " samples"));
+  OneStep step(progress_,
+               StrCat("baseline ", WithThousands(std::ssize(samples_.test)), " samples"));
   TARE_TRY_VOID(NeedRuntime());
   TARE_TRY(const auto session, runtime::Session::FromFile(project_.model_path, Session()));
   Json result;
@@ -81,7 +91,8 @@ Result<Json> ProjectRun::RunBaseline() {
     options.classification.kpis.clear();
     options.classification.bootstrap.replicates = 100;  // its intervals are not used
     options.outputs.bootstrap.replicates = 100;
-    TARE_TRY(const auto evidence, evaluate::Evaluate(recording, Replaying(recording, echo), batches, project_.task, options, step));
+    TARE_TRY(const auto evidence, evaluate::Evaluate(recording, Replaying(recording, echo), batches,
+                                                     project_.task, options, step));
     summary = DescribeBaseline(evidence);
   }
   TARE_TRY(const auto batch, test_.feed->Read(std::span(samples_.test).first(1)));
@@ -90,7 +101,8 @@ Result<Json> ProjectRun::RunBaseline() {
   TARE_TRY(const auto times, runtime::TimeInterleaved(sessions, batch.inputs, timing));
   const double latency_ms = runtime::Median(times[0]);
   result["latency_ms"] = latency_ms;
-  result["summary"] = StrCat(summary, "latency ", Fixed(latency_ms, latency_ms < 10 ? 2 : 1), " ms   ", HumanBytes(model_bytes_));
+  result["summary"] = StrCat(summary, "latency ", Fixed(latency_ms, latency_ms < 10 ? 2 : 1),
+                             " ms   ", HumanBytes(model_bytes_));
   step.Done(std::string(result["summary"]));
   return result;
 }

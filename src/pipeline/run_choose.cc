@@ -9,8 +9,8 @@
 #include "tare/calibrate/calibration_table.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
-#include "tare/verdict/report.h"
 #include "tare/graph/onnx.h"
+#include "tare/verdict/report.h"
 
 namespace tare::pipeline {
 namespace {
@@ -21,26 +21,30 @@ constexpr int64_t kMaxCheckBytes = 64 << 20;
 
 // Every candidate answers all check samples, and the float answers are held: their number is what
 // fits a budget.
-Result<std::vector<int64_t>> CheckSamples(const data::Feed& feed, const std::vector<int64_t>& search, uint64_t seed) {
+Result<std::vector<int64_t>> CheckSamples(const data::Feed& feed,
+                                          const std::vector<int64_t>& search, uint64_t seed) {
   TARE_TRY(const auto batch, feed.Read(std::span(search).first(1)));
   int64_t bytes = 1;
   for (const NamedTensor& input : batch.inputs) bytes += std::ssize(input.value.bytes());
   const int64_t count = std::clamp(kMaxCheckBytes / bytes, kMinCheckSamples, kMaxCheckSamples);
   std::vector<int64_t> chosen;
-  for (const int64_t at : data::ChooseSamples(std::ssize(search), count, seed)) chosen.push_back(search[static_cast<size_t>(at)]);
+  for (const int64_t at : data::ChooseSamples(std::ssize(search), count, seed))
+    chosen.push_back(search[static_cast<size_t>(at)]);
   return chosen;
 }
 
 // "calibrate" keeps its own line; choosing and ranking are one.
 class ChooseSteps final : public Progress {
  public:
-  ChooseSteps(Progress& outer, std::string calibration) : outer_(outer), calibration_(std::move(calibration)) {}
+  ChooseSteps(Progress& outer, std::string calibration)
+      : outer_(outer), calibration_(std::move(calibration)) {}
   void Begin(std::string_view step, int64_t total) override {
     calibrating_ = step.starts_with("calibrate");
     if (calibrating_) {
       outer_.Begin(calibration_, total);
     } else {
-      outer_.Begin(step.starts_with("rank") ? "choose one node at a time" : "choose formats", total);
+      outer_.Begin(step.starts_with("rank") ? "choose one node at a time" : "choose formats",
+                   total);
     }
   }
   void Update(int64_t done) override { outer_.Update(done); }
@@ -61,7 +65,8 @@ std::string ChoiceSummary(const search::Choice& choice, const std::string& forma
   for (const search::Candidate& candidate : choice.candidates) {
     if (candidate.speedup.value <= 0) continue;
     const std::string family = candidate.name.substr(0, candidate.name.find_first_of(" ,"));
-    const auto found = std::find_if(families.begin(), families.end(), [&](const auto& entry) { return entry.first == family; });
+    const auto found = std::find_if(families.begin(), families.end(),
+                                    [&](const auto& entry) { return entry.first == family; });
     const bool sound = candidate.problem.empty() || candidate.chosen;
     const double speed = candidate.speedup.value;
     if (found == families.end()) {
@@ -74,7 +79,8 @@ std::string ChoiceSummary(const search::Choice& choice, const std::string& forma
   for (const auto& [family, speed] : families) text += StrCat(family, " ", Fixed(speed, 1), "x · ");
   text += "float 1x  →  ";
   if (!choice.model) return StrCat(text, "float: ", choice.reason);
-  return StrCat(text, format, ", ", choice.fusion.fused, " of ", choice.fusion.expected, " nodes fused");
+  return StrCat(text, format, ", ", choice.fusion.fused, " of ", choice.fusion.expected,
+                " nodes fused");
 }
 
 }  // namespace
@@ -84,16 +90,22 @@ bool ProjectRun::ChoiceStands(const Json& result) const {
   const auto model = Sha256File(OutPath("model.onnx"));
   const auto recipe = Sha256File(OutPath("recipe.yaml"));
   const auto calibration = Sha256File(OutPath("calibration.json"));
-  return model && recipe && calibration && *model == result.value("model_sha256", "") && *recipe == result.value("recipe_sha256", "") &&
+  return model && recipe && calibration && *model == result.value("model_sha256", "") &&
+         *recipe == result.value("recipe_sha256", "") &&
          *calibration == result.value("calibration_sha256", "");
 }
 
 Result<void> ProjectRun::Choose() {
   StepKey key("choose");
-  key.Add("feed", feed_key_).Add("host", host_).Add("calibration", calibration_digest_).Add("search", search_digest_);
+  key.Add("feed", feed_key_)
+      .Add("host", host_)
+      .Add("calibration", calibration_digest_)
+      .Add("search", search_digest_);
   key.Add("c", SamplesDigest(samples_.calibration)).Add("s", SamplesDigest(samples_.search));
   key.Add("wish", static_cast<int>(project_.wish)).Add("goal", static_cast<int>(project_.goal));
-  key.Add("method", static_cast<int>(project_.method)).Add("tolerance", project_.tolerance).Add("threads", project_.num_threads);
+  key.Add("method", static_cast<int>(project_.method))
+      .Add("tolerance", project_.tolerance)
+      .Add("threads", project_.num_threads);
   for (const std::string& library : project_.custom_ops) key.Add("library", library);
   const std::string digest = key.Digest();
   auto found = cache_.Find("choose", digest);
@@ -110,7 +122,8 @@ Result<void> ProjectRun::Choose() {
 
 Result<Json> ProjectRun::RunChoice() {
   TARE_TRY_VOID(NeedRuntime());
-  ChooseSteps steps(progress_, StrCat("calibrate ", WithThousands(std::ssize(samples_.calibration)), " samples"));
+  ChooseSteps steps(
+      progress_, StrCat("calibrate ", WithThousands(std::ssize(samples_.calibration)), " samples"));
   TARE_TRY(const auto check, CheckSamples(*search_.feed, samples_.search, project_.seed));
   std::vector<quantize::Inputs> probes;
   for (size_t i = 0; i < std::min<size_t>(2, check.size()); ++i) {
@@ -138,7 +151,8 @@ Result<Json> ProjectRun::RunChoice() {
   return result;
 }
 
-Result<Json> ProjectRun::WriteChoice(const quantize::Prepared& prepared, search::Choice& choice, OneStep& step) {
+Result<Json> ProjectRun::WriteChoice(const quantize::Prepared& prepared, search::Choice& choice,
+                                     OneStep& step) {
   Json result;
   const std::string format = FormatOf(choice.recipe);
   result["summary"] = ChoiceSummary(choice, format);
@@ -149,7 +163,10 @@ Result<Json> ProjectRun::WriteChoice(const quantize::Prepared& prepared, search:
     return result;
   }
   TARE_TRY(choice.recipe.model_digest, Sha256File(project_.model_path));
-  TARE_TRY(const auto table, calibrate::MakeTable(choice.observations, {options_.tare_version, choice.recipe.model_digest, calibration_digest_}, {}));
+  TARE_TRY(const auto table,
+           calibrate::MakeTable(
+               choice.observations,
+               {options_.tare_version, choice.recipe.model_digest, calibration_digest_}, {}));
   verdict::Report report;
   AddChoice(prepared, choice, table, model_bytes_, baseline_.value("latency_ms", 0.0), report);
   const Json document = Json::parse(verdict::WriteReportJson(report));

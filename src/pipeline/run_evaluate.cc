@@ -18,7 +18,8 @@ std::string EvaluationSummary(const verdict::Evidence& evidence) {
     const auto& counts = evidence.paired->counts;
     text += StrCat("   ", WithThousands(counts.flips), counts.flips == 1 ? " flip" : " flips");
   }
-  if (!evidence.cost.speedup.empty()) text += StrCat("   ", Fixed(evidence.cost.speedup.front().estimate.value, 2), "x as fast");
+  if (!evidence.cost.speedup.empty())
+    text += StrCat("   ", Fixed(evidence.cost.speedup.front().estimate.value, 2), "x as fast");
   return text;
 }
 
@@ -32,8 +33,12 @@ void AddCostOptions(const evaluate::CostOptions& costs, StepKey& key) {
 
 Result<void> ProjectRun::EvaluateTest() {
   StepKey key("evaluate");
-  key.Add("feed", feed_key_).Add("host", host_).Add("candidate", std::string(choice_["model_sha256"]));
-  key.Add("test", test_digest_).Add("samples", SamplesDigest(samples_.test)).Add("threads", project_.num_threads);
+  key.Add("feed", feed_key_)
+      .Add("host", host_)
+      .Add("candidate", std::string(choice_["model_sha256"]));
+  key.Add("test", test_digest_)
+      .Add("samples", SamplesDigest(samples_.test))
+      .Add("threads", project_.num_threads);
   AddCostOptions(project_.costs, key);
   for (const std::string& library : project_.custom_ops) key.Add("library", library);
   for (const auto& slice : project_.slices) key.Add("slice", slice.name).Add("where", slice.where);
@@ -44,7 +49,9 @@ Result<void> ProjectRun::EvaluateTest() {
       key.Add("seed", project_.seed);
       continue;
     }
-    TARE_TRY(const std::string digest, files_.Of(distribution.source).While(StrCat("digesting the distribution ", distribution.name)));
+    TARE_TRY(const std::string digest,
+             files_.Of(distribution.source)
+                 .While(StrCat("digesting the distribution ", distribution.name)));
     key.Add("digest", digest);
   }
   evaluation_key_ = key.Digest();
@@ -74,9 +81,12 @@ Result<Json> ProjectRun::RunEvaluation() {
   evidence.baseline.path = std::filesystem::path(project_.model_path).filename().string();
   evidence.candidate.label = choice_["format"];
   evidence.candidate.path = "model.onnx";
-  TARE_TRY_VOID(AddDistributions(project_, *opener_, samples_.test, first, second, options, step, evidence));
-  const evaluate::ComparedModels models{project_.model_path, OutPath("model.onnx"), &baseline, &candidate, Session()};
-  TARE_TRY_VOID(evaluate::AddCosts(models, project_.costs, *test_.feed, samples_.test, peak_, step, evidence));
+  TARE_TRY_VOID(
+      AddDistributions(project_, *opener_, samples_.test, first, second, options, step, evidence));
+  const evaluate::ComparedModels models{project_.model_path, OutPath("model.onnx"), &baseline,
+                                        &candidate, Session()};
+  TARE_TRY_VOID(evaluate::AddCosts(models, project_.costs, *test_.feed, samples_.test, peak_, step,
+                                   evidence));
   evidence.baseline.model_bytes = model_bytes_;
   report.name = project_.name;
   Json result;

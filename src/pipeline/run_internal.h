@@ -24,7 +24,9 @@ namespace tare::pipeline {
 class OneStep final : public Progress {
  public:
   /// `title`: the name of the step and what it works on, "evaluate 10,000 pairs".
-  OneStep(Progress& outer, std::string title) : outer_(outer), title_(std::move(title)) { outer_.Begin(title_, 0); }
+  OneStep(Progress& outer, std::string title) : outer_(outer), title_(std::move(title)) {
+    outer_.Begin(title_, 0);
+  }
   void Begin(std::string_view, int64_t total) override { outer_.Begin(title_, total); }
   void Update(int64_t done) override { outer_.Update(done); }
   void End(std::string_view) override {}
@@ -41,12 +43,14 @@ class OneStep final : public Progress {
 /// The files and results of one run, filled step by step.
 class ProjectRun {
  public:
-  ProjectRun(const Project& project, const RunOptions& options, evaluate::PeakMemory peak, StepCache cache, Progress& progress);
+  ProjectRun(const Project& project, const RunOptions& options, evaluate::PeakMemory peak,
+             StepCache cache, Progress& progress);
   Result<RunOutcome> Run();
 
  private:
   /// A step: found under its key, or done and stored.
-  Result<Json> Step(std::string_view name, const std::string& key, const std::function<Result<Json>()>& work);
+  Result<Json> Step(std::string_view name, const std::string& key,
+                    const std::function<Result<Json>()>& work);
   void SayFound(std::string_view title, const std::string& summary);
 
   // run.cc
@@ -68,7 +72,8 @@ class ProjectRun {
   // run_choose.cc
   Result<void> Choose();
   Result<Json> RunChoice();
-  Result<Json> WriteChoice(const quantize::Prepared& prepared, search::Choice& choice, OneStep& step);
+  Result<Json> WriteChoice(const quantize::Prepared& prepared, search::Choice& choice,
+                           OneStep& step);
   bool ChoiceStands(const Json& result) const;
 
   // run_evaluate.cc
@@ -80,7 +85,9 @@ class ProjectRun {
   Result<void> NeedData();
   Result<void> NeedRuntime();  // in a child process first
 
-  std::string OutPath(std::string_view name) const { return StrCat(outcome_.out_folder, "/", name); }
+  std::string OutPath(std::string_view name) const {
+    return StrCat(outcome_.out_folder, "/", name);
+  }
   runtime::SessionOptions Session() const;
   void RemoveReports() const;
   verdict::DataSummary DataFacts() const;

@@ -46,7 +46,8 @@ class StepCache {
   ///         folder cannot be made.
   static Result<StepCache> Open(const std::string& out_folder);
 
-  StepCache(StepCache&& other) noexcept : folder_(std::move(other.folder_)), lock_(std::exchange(other.lock_, -1)) {}
+  StepCache(StepCache&& other) noexcept
+      : folder_(std::move(other.folder_)), lock_(std::exchange(other.lock_, -1)) {}
   StepCache& operator=(StepCache&&) = delete;
   ~StepCache();
 

@@ -1,7 +1,6 @@
-#include "pipeline/step_cache_internal.h"
-
 #include <gtest/gtest.h>
 
+#include "pipeline/step_cache_internal.h"
 #include "tare/core/file.h"
 
 namespace tare::pipeline {
@@ -45,7 +44,8 @@ TEST(StepCacheTest, LetsOneRunWorkInAFolder) {
 
 TEST(StepKeyTest, KeepsNamesAndValuesApart) {
   EXPECT_NE(StepKey("s").Add("a", "bc").Digest(), StepKey("s").Add("ab", "c").Digest());
-  EXPECT_NE(StepKey("s").Add("a", "x").Add("b", "").Digest(), StepKey("s").Add("a", "").Add("b", "x").Digest());
+  EXPECT_NE(StepKey("s").Add("a", "x").Add("b", "").Digest(),
+            StepKey("s").Add("a", "").Add("b", "x").Digest());
   EXPECT_EQ(StepKey("s").Add("a", 1.5).Digest(), StepKey("s").Add("a", 1.5).Digest());
 }
 

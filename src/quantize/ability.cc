@@ -15,16 +15,33 @@ using graph::Node;
 using graph::SharedTensor;
 
 constexpr std::array<std::string_view, 9> kElements = {
-    "Add", "Mul", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid", "Softmax", "Concat", "Where"};
-constexpr std::array<std::string_view, 12> kMovers = {"MaxPool",   "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten",
-                                                      "Slice",     "Pad",     "Resize",    "Gather",  "Expand",    "Tile"};
-constexpr std::array<std::string_view, 22> kQuantizedOps = {
-    "QuantizeLinear",   "DequantizeLinear",     "DynamicQuantizeLinear", "QLinearConv",
-    "QLinearMatMul",    "ConvInteger",          "MatMulInteger",         "QGemm",
-    "QLinearAdd",       "QLinearMul",           "QLinearConcat",         "QLinearSigmoid",
-    "QLinearSoftmax",   "QLinearLeakyRelu",     "QLinearAveragePool",    "QLinearGlobalAveragePool",
-    "QAttention",       "DynamicQuantizeLSTM",  "DynamicQuantizeMatMul", "MatMulIntegerToFloat",
-    "MatMulNBits",      "QEmbedLayerNormalization"};
+    "Add",     "Mul",    "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid",
+    "Softmax", "Concat", "Where"};
+constexpr std::array<std::string_view, 12> kMovers = {
+    "MaxPool", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten",
+    "Slice",   "Pad",     "Resize",    "Gather",  "Expand",    "Tile"};
+constexpr std::array<std::string_view, 22> kQuantizedOps = {"QuantizeLinear",
+                                                            "DequantizeLinear",
+                                                            "DynamicQuantizeLinear",
+                                                            "QLinearConv",
+                                                            "QLinearMatMul",
+                                                            "ConvInteger",
+                                                            "MatMulInteger",
+                                                            "QGemm",
+                                                            "QLinearAdd",
+                                                            "QLinearMul",
+                                                            "QLinearConcat",
+                                                            "QLinearSigmoid",
+                                                            "QLinearSoftmax",
+                                                            "QLinearLeakyRelu",
+                                                            "QLinearAveragePool",
+                                                            "QLinearGlobalAveragePool",
+                                                            "QAttention",
+                                                            "DynamicQuantizeLSTM",
+                                                            "DynamicQuantizeMatMul",
+                                                            "MatMulIntegerToFloat",
+                                                            "MatMulNBits",
+                                                            "QEmbedLayerNormalization"};
 
 template <size_t N>
 bool OneOf(const std::string& op, const std::array<std::string_view, N>& list) {
@@ -63,7 +80,8 @@ bool IsConstantBias(const Context& context, const std::string& name, int64_t cha
 
 std::string RuleConv(const Context& context, const Node& node) {
   const Tensor* weight = context.Constant(node.Input(1));
-  if (weight == nullptr || weight->dtype() != DType::kFloat32) return "its weight is not a float32 constant";
+  if (weight == nullptr || weight->dtype() != DType::kFloat32)
+    return "its weight is not a float32 constant";
   if (weight->rank() < 3) return "its weight has fewer than 3 axes";
   if (!node.Input(2).empty() && !IsConstantBias(context, node.Input(2), weight->shape()[0])) {
     return "its bias is not a float32 constant of one value a channel";
@@ -93,15 +111,18 @@ std::string RuleMatMul(const Context& context, const Node& node) {
 
 std::string RuleMover(const Context& context, const Node& node) {
   const int64_t opset = context.model.opset();
-  if (node.Is("MaxPool") && (opset < 12 || node.outputs.size() > 1)) return "MaxPool runs in integers from opset 12";
+  if (node.Is("MaxPool") && (opset < 12 || node.outputs.size() > 1))
+    return "MaxPool runs in integers from opset 12";
   if (node.Is("Resize") && (node.String("mode", "nearest") != "nearest" || opset < 11)) {
     return "only nearest-neighbour Resize keeps the codes";
   }
   if (node.Is("Pad")) {
     const Tensor* value = context.Constant(node.Input(2));
-    const bool zero = node.Input(2).empty() || (value != nullptr && value->dtype() == DType::kFloat32 &&
-                                                value->num_elements() == 1 && value->data<float>()[0] == 0.0F);
-    if (opset < 11 || !zero || node.String("mode", "constant") != "constant") return "Pad runs in integers from opset 11 with a constant value of 0";
+    const bool zero =
+        node.Input(2).empty() || (value != nullptr && value->dtype() == DType::kFloat32 &&
+                                  value->num_elements() == 1 && value->data<float>()[0] == 0.0F);
+    if (opset < 11 || !zero || node.String("mode", "constant") != "constant")
+      return "Pad runs in integers from opset 11 with a constant value of 0";
   }
   if (context.Constant(node.Input(0)) != nullptr) return "it moves a constant";
   return "";
@@ -116,9 +137,11 @@ std::string RuleElement(const Context& context, const Node& node) {
   }
   if (node.Is("Add") || node.Is("Mul")) {
     if (node.inputs.size() != 2) return "it has not two operands";
-    if (context.Constant(node.Input(0)) != nullptr && context.Constant(node.Input(1)) != nullptr) return "it is constant";
+    if (context.Constant(node.Input(0)) != nullptr && context.Constant(node.Input(1)) != nullptr)
+      return "it is constant";
   }
-  if (node.Is("AveragePool") && node.Int("ceil_mode", 0) != 0) return "ceil_mode = 1 has no integer kernel";
+  if (node.Is("AveragePool") && node.Int("ceil_mode", 0) != 0)
+    return "ceil_mode = 1 has no integer kernel";
   return "";
 }
 
@@ -150,8 +173,10 @@ std::string RuleOf(const Context& context, const Node& node, Role role) {
 
 std::string WhyFloat(const Node& node) {
   if (!node.Bodies().empty()) return "its body runs in float: tare quantizes the graph around it";
-  if (node.Is("LSTM") || node.Is("GRU") || node.Is("RNN")) return "recurrent operators have no static integer kernel";
-  if (!node.domain.empty()) return StrCat("operators of domain '", node.domain, "' are left as they are");
+  if (node.Is("LSTM") || node.Is("GRU") || node.Is("RNN"))
+    return "recurrent operators have no static integer kernel";
+  if (!node.domain.empty())
+    return StrCat("operators of domain '", node.domain, "' are left as they are");
   return StrCat(node.op_type, " has no integer kernel in the runtime");
 }
 
@@ -159,27 +184,30 @@ std::string WhyFloat(const Node& node) {
 bool IsDynamicLstm(const Context& context, const Node& node) {
   const Tensor* input = context.Constant(node.Input(1));
   const Tensor* state = context.Constant(node.Input(2));
-  return node.Is("LSTM") && input != nullptr && state != nullptr && input->dtype() == DType::kFloat32 &&
-         state->dtype() == DType::kFloat32 && input->rank() == 3 && state->rank() == 3 && node.Int("layout", 0) == 0 &&
+  return node.Is("LSTM") && input != nullptr && state != nullptr &&
+         input->dtype() == DType::kFloat32 && state->dtype() == DType::kFloat32 &&
+         input->rank() == 3 && state->rank() == 3 && node.Int("layout", 0) == 0 &&
          context.IsFloat32(node.Input(0));
 }
 
 void DescribeWeights(const Context& context, const Node& node, Ability& ability) {
   if (IsDynamicLstm(context, node)) {
     ability.dynamic_int8 = true;
-    ability.weight_elements = context.Constant(node.Input(1))->num_elements() + context.Constant(node.Input(2))->num_elements();
+    ability.weight_elements = context.Constant(node.Input(1))->num_elements() +
+                              context.Constant(node.Input(2))->num_elements();
     return;
   }
   // Gather reads its table by input 0, the others their weight by input 1.
-  const bool weighted = node.Is("Conv") || node.Is("ConvTranspose") || node.Is("MatMul") || node.Is("Gemm");
+  const bool weighted =
+      node.Is("Conv") || node.Is("ConvTranspose") || node.Is("MatMul") || node.Is("Gemm");
   if (!weighted && !node.Is("Gather")) return;
   const Tensor* weight = context.Constant(node.Input(node.Is("Gather") ? 0 : 1));
   if (weight == nullptr || weight->dtype() != DType::kFloat32 || weight->rank() < 2) return;
   ability.weight_elements = weight->num_elements();
   ability.weights_int8 = !node.Is("Gather") || (weight->rank() == 2 && node.Int("axis", 0) == 0);
   const bool plain_gemm = node.Is("Gemm") && RuleGemm(context, node).empty();
-  ability.dynamic_int8 = context.model.opset() >= 11 && weight->rank() == 2 && (node.Is("MatMul") || plain_gemm) &&
-                         context.IsFloat32(node.Input(0));
+  ability.dynamic_int8 = context.model.opset() >= 11 && weight->rank() == 2 &&
+                         (node.Is("MatMul") || plain_gemm) && context.IsFloat32(node.Input(0));
 }
 
 Ability Describe(const Context& context, const Node& node) {
@@ -194,7 +222,9 @@ Ability Describe(const Context& context, const Node& node) {
   for (const size_t input : ability.data_inputs) {
     if (!computes || !context.IsFloat32(node.Input(input))) {
       const ValueInfo* type = context.TypeOf(node.Input(input));
-      reason = StrCat("it computes in ", type == nullptr ? "an unknown type" : DTypeName(type->dtype), ", not in float32");
+      reason =
+          StrCat("it computes in ", type == nullptr ? "an unknown type" : DTypeName(type->dtype),
+                 ", not in float32");
     }
   }
   if (reason.empty()) reason = RuleOf(context, node, ability.role);
@@ -237,10 +267,12 @@ std::string ReasonQuantizedAlready(const graph::Model& model) {
   CountOps(model.graph, counts);
   for (const auto& [op, count] : counts) {
     if (OneOf(op, kQuantizedOps)) {
-      return StrCat("the model is quantized already: it holds ", count, " ", op, count == 1 ? " node" : " nodes");
+      return StrCat("the model is quantized already: it holds ", count, " ", op,
+                    count == 1 ? " node" : " nodes");
     }
   }
-  if (HasCastWeights(model)) return "the model is quantized already: its weights are int8 behind Cast nodes";
+  if (HasCastWeights(model))
+    return "the model is quantized already: its weights are int8 behind Cast nodes";
   return "";
 }
 
@@ -259,22 +291,27 @@ std::string ReasonToDecline(const graph::Model& model, const std::vector<Ability
       if (holder.empty()) holder = node.op_type;
     }
   }
-  const int64_t hidden = inner["Conv"] + inner["MatMul"] + inner["Gemm"] + inner["LSTM"] + inner["GRU"];
+  const int64_t hidden =
+      inner["Conv"] + inner["MatMul"] + inner["Gemm"] + inner["LSTM"] + inner["GRU"];
   if (hidden > 0) {
-    return StrCat("nothing to quantize: all ", hidden, " compute nodes lie in bodies of ", holder, " nodes, which stay in float");
+    return StrCat("nothing to quantize: all ", hidden, " compute nodes lie in bodies of ", holder,
+                  " nodes, which stay in float");
   }
   std::set<std::string> domains;
   for (const Node& node : model.graph.nodes) domains.insert(node.domain);
   domains.erase("");
   for (const Ability& ability : abilities) {
-    const bool compute = ability.op_type == "Conv" || ability.op_type == "MatMul" || ability.op_type == "Gemm";
+    const bool compute =
+        ability.op_type == "Conv" || ability.op_type == "MatMul" || ability.op_type == "Gemm";
     if (compute) {
-      return StrCat("nothing to quantize: no ", ability.op_type, " node can run in integers; '", ability.node, "': ", ability.reason);
+      return StrCat("nothing to quantize: no ", ability.op_type, " node can run in integers; '",
+                    ability.node, "': ", ability.reason);
     }
   }
   if (!domains.empty()) {
     const std::vector<std::string> list(domains.begin(), domains.end());
-    return StrCat("nothing to quantize: there is no Conv, MatMul or Gemm beside the operators of ", Join(list, ", "));
+    return StrCat("nothing to quantize: there is no Conv, MatMul or Gemm beside the operators of ",
+                  Join(list, ", "));
   }
   return "nothing to quantize: there is no Conv, MatMul or Gemm in the graph";
 }

@@ -293,16 +293,19 @@ TEST(PrepareTest, TakesBackARewriteThatMovesAnOutputAndSaysWhich) {
                           .Op("Relu", {"i"}, {"y"})
                           .Output("y")
                           .Build();
-  const std::vector<Inputs> probes{{{"x", Tensor::Of<float>({1, 1, 2, 2}, {1e25F, 2e25F, 3e25F, 4e25F})}}};
+  const std::vector<Inputs> probes{
+      {{"x", Tensor::Of<float>({1, 1, 2, 2}, {1e25F, 2e25F, 3e25F, 4e25F})}}};
   const auto with = Prepare(model, probes, {});
   ASSERT_TRUE(with) << with.error().what;
   EXPECT_EQ(with->left_out, std::vector<std::string>{"arithmetic"});
-  EXPECT_EQ(graph::GraphText(with->model.graph), "c = Conv(x, w)\nm = Div(c, k)\ny = Relu(m)\n") << "the other rewrites stay";
+  EXPECT_EQ(graph::GraphText(with->model.graph), "c = Conv(x, w)\nm = Div(c, k)\ny = Relu(m)\n")
+      << "the other rewrites stay";
   ASSERT_EQ(with->notes.size(), 1U);
   EXPECT_THAT(with->notes[0], HasSubstr("output 'y' would change"));
   const auto again = Prepare(model, {}, {}, with->left_out);
   ASSERT_TRUE(again);
-  EXPECT_EQ(graph::GraphText(again->model.graph), graph::GraphText(with->model.graph)) << "by the list, without data";
+  EXPECT_EQ(graph::GraphText(again->model.graph), graph::GraphText(with->model.graph))
+      << "by the list, without data";
 }
 
 }  // namespace

@@ -17,14 +17,16 @@ using graph::GraphIndex;
 using graph::Node;
 using graph::Use;
 
-constexpr std::array<std::string_view, 12> kMoverOps = {"MaxPool",   "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten",
-                                                        "Slice",     "Pad",     "Resize",    "Gather",  "Expand",    "Tile"};
+constexpr std::array<std::string_view, 12> kMoverOps = {
+    "MaxPool", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten",
+    "Slice",   "Pad",     "Resize",    "Gather",  "Expand",    "Tile"};
 
 // |bias| / (s_x s_w) stays below this, with room for the accumulator beside it.
 constexpr double kMaxBiasCode = 1 << 30;
 
 Error CannotTake(const Node& node, Format format, std::string_view why) {
-  return FailedPrecondition(StrCat("node '", node.name, "' (", node.op_type, ") cannot be ", FormatName(format), ": ", why),
+  return FailedPrecondition(StrCat("node '", node.name, "' (", node.op_type, ") cannot be ",
+                                   FormatName(format), ": ", why),
                             "take the node out of the recipe, or give it another format");
 }
 
@@ -38,7 +40,11 @@ struct WeightLayout {
 class Builder {
  public:
   Builder(const graph::Model& canonical, const Recipe& recipe)
-      : source_(canonical), recipe_(recipe), index_(canonical.graph), names_(canonical.graph), model_(canonical) {
+      : source_(canonical),
+        recipe_(recipe),
+        index_(canonical.graph),
+        names_(canonical.graph),
+        model_(canonical) {
     domain_ = canonical.opset() < 13 ? "com.microsoft" : "";
     model_.graph.nodes.clear();
     for (const NodeChoice& choice : recipe.nodes) formats_[choice.node] = choice.format;
@@ -75,8 +81,10 @@ class Builder {
     for (const Node& node : source_.graph.nodes) known.insert(node.name);
     for (const NodeChoice& choice : recipe_.nodes) {
       if (!known.contains(choice.node)) {
-        return FailedPrecondition(StrCat("the recipe names node '", choice.node, "', which the model has not"),
-                                  "use the recipe with the model that it was made for, or make a new one: tare quantize MODEL --data FILE");
+        return FailedPrecondition(
+            StrCat("the recipe names node '", choice.node, "', which the model has not"),
+            "use the recipe with the model that it was made for, or make a new one: tare quantize "
+            "MODEL --data FILE");
       }
     }
     return {};
@@ -95,12 +103,15 @@ class Builder {
 
   bool HasQuantizedReader(const std::string& value) const {
     const auto uses = index_.Uses(value);
-    return std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return ReadsQuantized(use); });
+    return std::any_of(uses.begin(), uses.end(),
+                       [&](const Use& use) { return ReadsQuantized(use); });
   }
 
   bool HasFloatReader(const std::string& value) const {
     const auto uses = index_.Uses(value);
-    return index_.IsOutput(value) || std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return !ReadsQuantized(use); });
+    return index_.IsOutput(value) || std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+             return !ReadsQuantized(use);
+           });
   }
 
   // MatMul and Gemm have kernels that end in float; the others need the Q behind them.
@@ -126,11 +137,13 @@ class Builder {
     const float low = std::min(range.min, 0.0F);
     const float high = std::max(range.max, 0.0F);
     if (activation.Is("Relu")) return low >= 0.0F;
-    const auto bound = [&](size_t input, const char* attribute, float none) -> std::optional<float> {
+    const auto bound = [&](size_t input, const char* attribute,
+                           float none) -> std::optional<float> {
       const std::string& name = activation.Input(input);
       if (name.empty()) return activation.Float(attribute, none);
       const graph::SharedTensor* constant = index_.Constant(name);
-      const bool scalar = constant != nullptr && (*constant)->dtype() == DType::kFloat32 && (*constant)->num_elements() == 1;
+      const bool scalar = constant != nullptr && (*constant)->dtype() == DType::kFloat32 &&
+                          (*constant)->num_elements() == 1;
       return scalar ? std::optional<float>((*constant)->data<float>()[0]) : std::nullopt;
     };
     const auto clip_low = bound(1, "min", -INFINITY);
@@ -138,7 +151,9 @@ class Builder {
     return clip_low && clip_high && low >= *clip_low && high <= *clip_high;
   }
 
-  std::string Source(const std::string& value) const { return RangeSource(source_.graph, index_, recipe_, value); }
+  std::string Source(const std::string& value) const {
+    return RangeSource(source_.graph, index_, recipe_, value);
+  }
 
   Result<ParamNames> ParamsOf(const std::string& value) {
     const std::string source = Source(value);
@@ -156,11 +171,13 @@ class Builder {
   ParamNames AddParams(const std::string& base, QuantParams params) {
     ParamNames made{params, names_.Make(base + "_scale"), names_.Make(base + "_zero_point")};
     model_.graph.AddInitializer(made.scale, Tensor::Of<float>({}, {params.scale}));
-    model_.graph.AddInitializer(made.zero_point, Tensor::Of<uint8_t>({}, {static_cast<uint8_t>(params.zero_point)}));
+    model_.graph.AddInitializer(made.zero_point,
+                                Tensor::Of<uint8_t>({}, {static_cast<uint8_t>(params.zero_point)}));
     return made;
   }
 
-  Node& Add(std::string op, std::string domain, const std::string& name, std::vector<std::string> inputs, std::string output) {
+  Node& Add(std::string op, std::string domain, const std::string& name,
+            std::vector<std::string> inputs, std::string output) {
     if (domain == "com.microsoft") uses_domain_ = true;
     Node node;
     node.name = names_.Make(name);
@@ -173,11 +190,13 @@ class Builder {
   }
 
   void AddQuantize(const std::string& from, const ParamNames& params, const std::string& to) {
-    Add("QuantizeLinear", domain_, from + "_QuantizeLinear", {from, params.scale, params.zero_point}, to);
+    Add("QuantizeLinear", domain_, from + "_QuantizeLinear",
+        {from, params.scale, params.zero_point}, to);
   }
-  void AddDequantize(const std::string& from, const std::string& scale, const std::string& zero_point, const std::string& to,
-                     int64_t axis = -1) {
-    Node& node = Add("DequantizeLinear", domain_, to + "_DequantizeLinear", {from, scale, zero_point}, to);
+  void AddDequantize(const std::string& from, const std::string& scale,
+                     const std::string& zero_point, const std::string& to, int64_t axis = -1) {
+    Node& node =
+        Add("DequantizeLinear", domain_, to + "_DequantizeLinear", {from, scale, zero_point}, to);
     if (axis >= 0) node.Set("axis", axis);
   }
 
@@ -193,7 +212,8 @@ class Builder {
 
   // An input of a static node: a DequantizeLinear of its own.
   Result<std::string> DequantizedInput(const std::string& value) {
-    if (const graph::SharedTensor* constant = index_.Constant(value)) return DequantizedConstant(value, **constant);
+    if (const graph::SharedTensor* constant = index_.Constant(value))
+      return DequantizedConstant(value, **constant);
     TARE_TRY(const std::string quantized, QuantizedOf(value));
     TARE_TRY(const ParamNames params, ParamsOf(value));
     std::string name = names_.Make(value + "_dequantized");
@@ -248,10 +268,14 @@ class Builder {
 
   Result<void> Emit(const Node& node) {
     switch (FormatOf(node)) {
-      case Format::kFloat32: return EmitFloat(node);
-      case Format::kInt8Dynamic: return EmitDynamic(node);
-      case Format::kInt8Weights: return node.Is("Gather") ? EmitGather(node) : EmitWeights(node);
-      case Format::kInt8Static: break;
+      case Format::kFloat32:
+        return EmitFloat(node);
+      case Format::kInt8Dynamic:
+        return EmitDynamic(node);
+      case Format::kInt8Weights:
+        return node.Is("Gather") ? EmitGather(node) : EmitWeights(node);
+      case Format::kInt8Static:
+        break;
     }
     if (node.Is("Pad")) return EmitPad(node);
     if (node.Is("Conv") || node.Is("Gemm")) return EmitWeighted(node);
@@ -276,8 +300,12 @@ class Builder {
     const auto count = static_cast<size_t>(channels);
     const std::string scale = names_.Make(params.scale + "_channels");
     const std::string zero_point = names_.Make(params.zero_point + "_channels");
-    model_.graph.AddInitializer(scale, Tensor::Of<float>({channels}, std::vector<float>(count, params.params.scale)));
-    model_.graph.AddInitializer(zero_point, Tensor::Of<uint8_t>({channels}, std::vector<uint8_t>(count, static_cast<uint8_t>(params.params.zero_point))));
+    model_.graph.AddInitializer(
+        scale, Tensor::Of<float>({channels}, std::vector<float>(count, params.params.scale)));
+    model_.graph.AddInitializer(
+        zero_point, Tensor::Of<uint8_t>(
+                        {channels}, std::vector<uint8_t>(
+                                        count, static_cast<uint8_t>(params.params.zero_point))));
     Node made = node;
     made.inputs[0] = names_.Make(node.inputs[0] + "_dequantized");
     AddDequantize(quantized->second, scale, zero_point, made.inputs[0], 1);
@@ -288,7 +316,8 @@ class Builder {
   // The runtime's condition (its pass WeightBiasQuantization): a constant float weight, and a way
   // without branches, through Relu and Clip alone, to a QuantizeLinear.
   bool WouldBeQuantized(const Node& node) const {
-    const bool weighted = node.Is("Conv") || node.Is("ConvTranspose") || (node.Is("Gemm") && node.Int("transA", 0) == 0);
+    const bool weighted = node.Is("Conv") || node.Is("ConvTranspose") ||
+                          (node.Is("Gemm") && node.Int("transA", 0) == 0);
     if (!weighted || index_.Constant(node.Input(1)) == nullptr) return false;
     const Node* at = &node;
     while (HasFloatReader(at->outputs[0])) {
@@ -343,7 +372,8 @@ class Builder {
   }
 
   // The bias as one value a channel with Gemm's beta folded in; empty when there is none.
-  Result<std::vector<float>> BiasOf(const Node& node, const WeightLayout& layout, Format format) const {
+  Result<std::vector<float>> BiasOf(const Node& node, const WeightLayout& layout,
+                                    Format format) const {
     std::vector<float> bias;
     if (node.Is("MatMul") || node.Input(2).empty()) return bias;
     const graph::SharedTensor* constant = index_.Constant(node.Input(2));
@@ -351,7 +381,8 @@ class Builder {
       return CannotTake(node, format, "its bias is not a float32 constant");
     }
     const int64_t channels = layout.weight.shape()[static_cast<size_t>(layout.axis)];
-    if ((*constant)->num_elements() != channels || (*constant)->rank() == 0 || (*constant)->shape().back() != channels) {
+    if ((*constant)->num_elements() != channels || (*constant)->rank() == 0 ||
+        (*constant)->shape().back() != channels) {
       return CannotTake(node, format, "its bias is not one value a channel");
     }
     const float beta = node.Is("Gemm") ? node.Float("beta", 1.0F) : 1.0F;
@@ -366,24 +397,30 @@ class Builder {
     std::string zero_point;
     std::vector<float> scales;
   };
-  Result<WeightNames> AddWeight(const Node& node, const WeightLayout& layout, const std::vector<float>& floor) {
+  Result<WeightNames> AddWeight(const Node& node, const WeightLayout& layout,
+                                const std::vector<float>& floor) {
     const bool shareable = floor.empty() && !node.Is("Gemm");
     const std::string key = StrCat(node.Input(1), "#", layout.axis);
     const auto found = weights_.find(key);
     if (shareable && found != weights_.end()) return found->second;
     TARE_TRY(auto quantized, QuantizeWeight(layout.weight, layout.axis, floor));
     const std::string base = node.Input(1);
-    WeightNames made{names_.Make(base + "_quantized"), names_.Make(base + "_scale"), names_.Make(base + "_zero_point"), quantized.scales};
+    WeightNames made{names_.Make(base + "_quantized"), names_.Make(base + "_scale"),
+                     names_.Make(base + "_zero_point"), quantized.scales};
     const bool per_channel = layout.axis >= 0;
-    const Shape shape = per_channel ? Shape{static_cast<int64_t>(quantized.scales.size())} : Shape{};
+    const Shape shape =
+        per_channel ? Shape{static_cast<int64_t>(quantized.scales.size())} : Shape{};
     model_.graph.AddInitializer(made.codes, std::move(quantized.values));
     model_.graph.AddInitializer(made.scale, Tensor::Of<float>(shape, quantized.scales));
-    model_.graph.AddInitializer(made.zero_point, Tensor::Of<int8_t>(shape, std::vector<int8_t>(quantized.scales.size(), 0)));
+    model_.graph.AddInitializer(
+        made.zero_point,
+        Tensor::Of<int8_t>(shape, std::vector<int8_t>(quantized.scales.size(), 0)));
     if (shareable) weights_[key] = made;
     return made;
   }
 
-  Result<std::string> DequantizedWeight(const Node& node, const WeightLayout& layout, const WeightNames& weight) {
+  Result<std::string> DequantizedWeight(const Node& node, const WeightLayout& layout,
+                                        const WeightNames& weight) {
     std::string name = names_.Make(node.Input(1) + "_dequantized");
     AddDequantize(weight.codes, weight.scale, weight.zero_point, name, layout.axis);
     return name;
@@ -397,7 +434,8 @@ class Builder {
     // do those whose product of scales would be no normal float; the others stay untouched.
     std::vector<float> floor;
     for (const float value : bias) {
-      const double least = std::max(std::abs(double{value}) / kMaxBiasCode, double{2 * FLT_MIN}) / double{input.params.scale};
+      const double least = std::max(std::abs(double{value}) / kMaxBiasCode, double{2 * FLT_MIN}) /
+                           double{input.params.scale};
       floor.push_back(static_cast<float>(std::min(least, double{FLT_MAX})));
     }
     TARE_TRY(const WeightNames weight, AddWeight(node, layout, floor));
@@ -412,7 +450,8 @@ class Builder {
     return EmitOutput(std::move(made), OutputOf(node));
   }
 
-  Result<std::string> AddBias(const Node& node, const std::vector<float>& bias, float input_scale, const std::vector<float>& scales) {
+  Result<std::string> AddBias(const Node& node, const std::vector<float>& bias, float input_scale,
+                              const std::vector<float>& scales) {
     std::vector<int32_t> codes;
     std::vector<float> bias_scales;
     for (size_t c = 0; c < bias.size(); ++c) {
@@ -428,7 +467,8 @@ class Builder {
     std::string output = names_.Make(base + "_dequantized");
     model_.graph.AddInitializer(quantized, Tensor::Of<int32_t>(shape, codes));
     model_.graph.AddInitializer(scale, Tensor::Of<float>(shape, bias_scales));
-    model_.graph.AddInitializer(zero_point, Tensor::Of<int32_t>(shape, std::vector<int32_t>(bias.size(), 0)));
+    model_.graph.AddInitializer(zero_point,
+                                Tensor::Of<int32_t>(shape, std::vector<int32_t>(bias.size(), 0)));
     AddDequantize(quantized, scale, zero_point, output, 0);
     return output;
   }
@@ -437,24 +477,33 @@ class Builder {
   // directions x 4 hidden rows: the layout of DynamicQuantizeLSTM.
   Result<std::array<std::string, 3>> AddRecurrentWeight(const std::string& name) {
     const graph::SharedTensor* constant = index_.Constant(name);
-    if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 || (*constant)->rank() != 3) {
-      return FailedPrecondition(StrCat("weight '", name, "' is not a float32 constant of three axes"), "take the node out of the recipe");
+    if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 ||
+        (*constant)->rank() != 3) {
+      return FailedPrecondition(
+          StrCat("weight '", name, "' is not a float32 constant of three axes"),
+          "take the node out of the recipe");
     }
     const Shape shape = (*constant)->shape();
-    TARE_TRY(const auto rows, QuantizeWeight((*constant)->Reshaped({shape[0] * shape[1], shape[2]}), 0));
+    TARE_TRY(const auto rows,
+             QuantizeWeight((*constant)->Reshaped({shape[0] * shape[1], shape[2]}), 0));
     const auto from = rows.values.data<int8_t>();
     std::vector<int8_t> to(from.size());
     for (int64_t d = 0; d < shape[0]; ++d) {
       for (int64_t r = 0; r < shape[1]; ++r) {
         for (int64_t c = 0; c < shape[2]; ++c) {
-          to[static_cast<size_t>((d * shape[2] + c) * shape[1] + r)] = from[static_cast<size_t>((d * shape[1] + r) * shape[2] + c)];
+          to[static_cast<size_t>((d * shape[2] + c) * shape[1] + r)] =
+              from[static_cast<size_t>((d * shape[1] + r) * shape[2] + c)];
         }
       }
     }
-    std::array<std::string, 3> made = {names_.Make(name + "_quantized"), names_.Make(name + "_scale"), names_.Make(name + "_zero_point")};
+    std::array<std::string, 3> made = {names_.Make(name + "_quantized"),
+                                       names_.Make(name + "_scale"),
+                                       names_.Make(name + "_zero_point")};
     model_.graph.AddInitializer(made[0], Tensor::Of<int8_t>({shape[0], shape[2], shape[1]}, to));
     model_.graph.AddInitializer(made[1], Tensor::Of<float>({shape[0], shape[1]}, rows.scales));
-    model_.graph.AddInitializer(made[2], Tensor::Of<int8_t>({shape[0], shape[1]}, std::vector<int8_t>(rows.scales.size(), 0)));
+    model_.graph.AddInitializer(
+        made[2],
+        Tensor::Of<int8_t>({shape[0], shape[1]}, std::vector<int8_t>(rows.scales.size(), 0)));
     return made;
   }
 
@@ -479,27 +528,35 @@ class Builder {
     TARE_TRY(WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
     TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Dynamic));
     if (node.Is("Conv") || layout.weight.rank() != 2 || node.Int("transA", 0) != 0) {
-      return CannotTake(node, Format::kInt8Dynamic, "only MatMul and Gemm with a weight of two axes, not transposed in A, gain from it");
+      return CannotTake(
+          node, Format::kInt8Dynamic,
+          "only MatMul and Gemm with a weight of two axes, not transposed in A, gain from it");
     }
-    if (source_.opset() < 11) return CannotTake(node, Format::kInt8Dynamic, "DynamicQuantizeLinear begins with opset 11");
+    if (source_.opset() < 11)
+      return CannotTake(node, Format::kInt8Dynamic, "DynamicQuantizeLinear begins with opset 11");
     if (node.Is("Gemm") && layout.axis == 0) layout = {Transposed(layout.weight), 1};
     TARE_TRY(const WeightNames weight, AddWeight(node, layout, {}));
     const std::string& base = node.outputs[0];
     // One DynamicQuantizeLinear a MatMul: shared ones keep the runtime from fusing.
-    std::array<std::string, 3> parts = {names_.Make(base + "_input_quantized"), names_.Make(base + "_input_scale"),
+    std::array<std::string, 3> parts = {names_.Make(base + "_input_quantized"),
+                                        names_.Make(base + "_input_scale"),
                                         names_.Make(base + "_input_zero_point")};
-    Add("DynamicQuantizeLinear", "", base + "_DynamicQuantizeLinear", {node.inputs[0]}, parts[0]).outputs = {parts[0], parts[1], parts[2]};
+    Add("DynamicQuantizeLinear", "", base + "_DynamicQuantizeLinear", {node.inputs[0]}, parts[0])
+        .outputs = {parts[0], parts[1], parts[2]};
     const std::string integer = names_.Make(base + "_integer");
     const std::string cast = names_.Make(base + "_cast");
     const std::string scale = names_.Make(base + "_scales");
     const std::string product = bias.empty() ? base : names_.Make(base + "_product");
-    Add("MatMulInteger", "", node.name + "_MatMulInteger", {parts[0], weight.codes, parts[2], weight.zero_point}, integer);
-    Add("Cast", "", node.name + "_Cast", {integer}, cast).Set("to", static_cast<int64_t>(DType::kFloat32));
+    Add("MatMulInteger", "", node.name + "_MatMulInteger",
+        {parts[0], weight.codes, parts[2], weight.zero_point}, integer);
+    Add("Cast", "", node.name + "_Cast", {integer}, cast)
+        .Set("to", static_cast<int64_t>(DType::kFloat32));
     Add("Mul", "", node.name + "_Scales", {parts[1], weight.scale}, scale);
     Add("Mul", "", node.name + "_Mul", {cast, scale}, product);
     if (bias.empty()) return {};
     const std::string bias_name = names_.Make(node.name + "_bias");
-    model_.graph.AddInitializer(bias_name, Tensor::Of<float>({static_cast<int64_t>(bias.size())}, bias));
+    model_.graph.AddInitializer(bias_name,
+                                Tensor::Of<float>({static_cast<int64_t>(bias.size())}, bias));
     Add("Add", "", node.name + "_Add", {product, bias_name}, base);
     return {};
   }
@@ -510,7 +567,8 @@ class Builder {
     const auto from = matrix.data<float>();
     std::vector<float> to(from.size());
     for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t c = 0; c < columns; ++c) to[static_cast<size_t>(c * rows + r)] = from[static_cast<size_t>(r * columns + c)];
+      for (int64_t c = 0; c < columns; ++c)
+        to[static_cast<size_t>(c * rows + r)] = from[static_cast<size_t>(r * columns + c)];
     }
     return Tensor::Of<float>({columns, rows}, to);
   }
@@ -529,15 +587,19 @@ class Builder {
   // A table of rows: the rows are picked as int8, each with its own scale, and only they are widened.
   Result<void> EmitGather(const Node& node) {
     const graph::SharedTensor* table = index_.Constant(node.Input(0));
-    if (table == nullptr || (*table)->dtype() != DType::kFloat32 || (*table)->rank() != 2 || node.Int("axis", 0) != 0) {
-      return CannotTake(node, Format::kInt8Weights, "its table is not a float32 constant of two axes, read by rows");
+    if (table == nullptr || (*table)->dtype() != DType::kFloat32 || (*table)->rank() != 2 ||
+        node.Int("axis", 0) != 0) {
+      return CannotTake(node, Format::kInt8Weights,
+                        "its table is not a float32 constant of two axes, read by rows");
     }
     TARE_TRY(auto quantized, QuantizeWeight(**table, 0));
     const std::string& base = node.outputs[0];
     const std::string codes = names_.Make(node.Input(0) + "_quantized");
     const std::string scales = names_.Make(node.Input(0) + "_scale");
     model_.graph.AddInitializer(codes, std::move(quantized.values));
-    model_.graph.AddInitializer(scales, Tensor::Of<float>({static_cast<int64_t>(quantized.scales.size()), 1}, quantized.scales));
+    model_.graph.AddInitializer(
+        scales,
+        Tensor::Of<float>({static_cast<int64_t>(quantized.scales.size()), 1}, quantized.scales));
     Node rows = node;
     rows.inputs[0] = codes;
     rows.outputs[0] = names_.Make(base + "_quantized");
@@ -545,8 +607,10 @@ class Builder {
     model_.graph.nodes.push_back(std::move(rows));
     const std::string row_scales = names_.Make(base + "_scales");
     const std::string cast = names_.Make(base + "_cast");
-    Add("Gather", "", node.name + "_Scales", {scales, node.Input(1)}, row_scales).Set("axis", int64_t{0});
-    Add("Cast", "", node.name + "_Cast", {row_codes}, cast).Set("to", static_cast<int64_t>(DType::kFloat32));
+    Add("Gather", "", node.name + "_Scales", {scales, node.Input(1)}, row_scales)
+        .Set("axis", int64_t{0});
+    Add("Cast", "", node.name + "_Cast", {row_codes}, cast)
+        .Set("to", static_cast<int64_t>(DType::kFloat32));
     Add("Mul", "", node.name + "_Mul", {cast, row_scales}, base);
     return {};
   }
@@ -559,20 +623,22 @@ class Builder {
   std::string domain_;
   bool uses_domain_ = false;
   std::map<std::string, Format> formats_;
-  std::set<std::string> absorbed_;                    // activations that disappear
-  std::map<std::string, std::string> final_output_;   // node -> output of the activation it absorbs
-  std::map<std::string, ParamNames> params_;          // by range source
-  std::map<std::string, std::string> quantized_;      // value -> its uint8 form
+  std::set<std::string> absorbed_;                   // activations that disappear
+  std::map<std::string, std::string> final_output_;  // node -> output of the activation it absorbs
+  std::map<std::string, ParamNames> params_;         // by range source
+  std::map<std::string, std::string> quantized_;     // value -> its uint8 form
   std::map<std::string, WeightNames> weights_;
 };
 
 }  // namespace
 
 bool IsMoverOp(const graph::Node& node) {
-  return node.domain.empty() && std::find(kMoverOps.begin(), kMoverOps.end(), node.op_type) != kMoverOps.end();
+  return node.domain.empty() &&
+         std::find(kMoverOps.begin(), kMoverOps.end(), node.op_type) != kMoverOps.end();
 }
 
-std::string RangeSource(const graph::Graph& graph, const GraphIndex& index, const Recipe& recipe, const std::string& value) {
+std::string RangeSource(const graph::Graph& graph, const GraphIndex& index, const Recipe& recipe,
+                        const std::string& value) {
   std::string at = value;
   while (true) {
     const int64_t producer = index.Producer(at);
@@ -583,7 +649,8 @@ std::string RangeSource(const graph::Graph& graph, const GraphIndex& index, cons
   }
 }
 
-const Node* FollowingActivation(const graph::Graph& graph, const GraphIndex& index, const Node& node) {
+const Node* FollowingActivation(const graph::Graph& graph, const GraphIndex& index,
+                                const Node& node) {
   if (node.outputs.size() != 1 || !index.HasOneUse(node.outputs[0])) return nullptr;
   const Use use = index.Uses(node.outputs[0])[0];
   const Node& next = graph.nodes[static_cast<size_t>(use.node)];

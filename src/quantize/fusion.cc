@@ -14,11 +14,24 @@
 namespace tare::quantize {
 namespace {
 
-constexpr std::array<std::string_view, 18> kIntegerOps = {
-    "QLinearConv",  "QLinearMatMul",   "MatMulIntegerToFloat", "QGemm",          "QLinearAdd",
-    "QLinearMul",   "QLinearConcat",   "QLinearAveragePool",   "QLinearSigmoid", "QLinearGlobalAveragePool",
-    "QLinearWhere", "QLinearSoftmax",  "QLinearLeakyRelu",     "MatMulInteger",  "DynamicQuantizeMatMul",
-    "MatMulNBits",  "ConvInteger",     "DynamicQuantizeLSTM"};
+constexpr std::array<std::string_view, 18> kIntegerOps = {"QLinearConv",
+                                                          "QLinearMatMul",
+                                                          "MatMulIntegerToFloat",
+                                                          "QGemm",
+                                                          "QLinearAdd",
+                                                          "QLinearMul",
+                                                          "QLinearConcat",
+                                                          "QLinearAveragePool",
+                                                          "QLinearSigmoid",
+                                                          "QLinearGlobalAveragePool",
+                                                          "QLinearWhere",
+                                                          "QLinearSoftmax",
+                                                          "QLinearLeakyRelu",
+                                                          "MatMulInteger",
+                                                          "DynamicQuantizeMatMul",
+                                                          "MatMulNBits",
+                                                          "ConvInteger",
+                                                          "DynamicQuantizeLSTM"};
 
 bool IsInteger(const graph::Node& node) {
   return std::find(kIntegerOps.begin(), kIntegerOps.end(), node.op_type) != kIntegerOps.end();
@@ -37,14 +50,16 @@ Result<graph::Model> Optimised(const graph::Model& model, const runtime::Session
   auto opened = runtime::MakeSession(model, dumping).While("opening the quantized model");
   // The runtime's words for a file that it could not write.
   if (!opened && opened.error().what.find("serialization failed") != std::string::npos) {
-    return ResourceExhausted(StrCat("cannot write the optimised graph to ", dumping.optimized_model_path),
-                             "free some disk space, or set TMPDIR to a folder that has some");
+    return ResourceExhausted(
+        StrCat("cannot write the optimised graph to ", dumping.optimized_model_path),
+        "free some disk space, or set TMPDIR to a folder that has some");
   }
   if (!opened) return std::move(opened).error();
   return graph::ReadOnnx(dumping.optimized_model_path);
 }
 
-Island Explain(const graph::Node& node, const graph::Graph& optimised, const graph::GraphIndex& index) {
+Island Explain(const graph::Node& node, const graph::Graph& optimised,
+               const graph::GraphIndex& index) {
   const auto maker = [&](const std::string& value) -> const graph::Node* {
     const int64_t producer = index.Producer(value);
     return producer < 0 ? nullptr : &optimised.nodes[static_cast<size_t>(producer)];
@@ -53,16 +68,19 @@ Island Explain(const graph::Node& node, const graph::Graph& optimised, const gra
     const graph::Node* producer = maker(input);
     const bool quantized = producer != nullptr && producer->op_type == "DequantizeLinear";
     if (!quantized && !input.empty() && !index.IsInitializer(input)) {
-      return {node.name, node.op_type, "every data input comes from a DequantizeLinear", StrCat("its input '", input, "' is float")};
+      return {node.name, node.op_type, "every data input comes from a DequantizeLinear",
+              StrCat("its input '", input, "' is float")};
     }
   }
-  return {node.name, node.op_type, "the runtime has an integer kernel for this form",
-          StrCat("the runtime left this ", node.op_type, " in float though its inputs are quantized")};
+  return {
+      node.name, node.op_type, "the runtime has an integer kernel for this form",
+      StrCat("the runtime left this ", node.op_type, " in float though its inputs are quantized")};
 }
 
 }  // namespace
 
-Result<FusionReport> CountFused(const graph::Model& model, const Recipe& recipe, const runtime::SessionOptions& options) {
+Result<FusionReport> CountFused(const graph::Model& model, const Recipe& recipe,
+                                const runtime::SessionOptions& options) {
   TARE_TRY(const graph::Model optimised, Optimised(model, options));
   const graph::GraphIndex index(optimised.graph);
   std::set<std::string> integer;
@@ -90,14 +108,17 @@ Result<FusionReport> CountFused(const graph::Model& model, const Recipe& recipe,
     mover.op_type = choice.op_type;
     if (!fused && !dynamic && IsMoverOp(mover)) {
       const int64_t producer = other == others.end() ? -1 : index.Producer(other->second->Input(0));
-      fused = producer < 0 || optimised.graph.nodes[static_cast<size_t>(producer)].op_type != "DequantizeLinear";
+      fused = producer < 0 ||
+              optimised.graph.nodes[static_cast<size_t>(producer)].op_type != "DequantizeLinear";
     }
     if (fused) {
       ++report.fused;
     } else if (other != others.end()) {
       report.islands.push_back(Explain(*other->second, optimised.graph, index));
     } else {
-      report.islands.push_back({choice.node, choice.op_type, "the node stands in the optimised graph", "the runtime merged it into another float node"});
+      report.islands.push_back({choice.node, choice.op_type,
+                                "the node stands in the optimised graph",
+                                "the runtime merged it into another float node"});
     }
   }
   return report;

@@ -62,9 +62,10 @@ class Planner {
   // True when each activation of node i comes from the plan, movers looked through.
   bool IsFed(size_t i) const {
     const Node& node = graph_.nodes[i];
-    return std::all_of(abilities_[i].data_inputs.begin(), abilities_[i].data_inputs.end(), [&](size_t input) {
-      return index_.Constant(node.Input(input)) != nullptr || ComesFromPlan(node.Input(input));
-    });
+    return std::all_of(
+        abilities_[i].data_inputs.begin(), abilities_[i].data_inputs.end(), [&](size_t input) {
+          return index_.Constant(node.Input(input)) != nullptr || ComesFromPlan(node.Input(input));
+        });
   }
 
   bool ComesFromPlan(const std::string& value) const {
@@ -94,33 +95,40 @@ bool InScope(const Ability& ability, const Node& node, const GraphIndex& index, 
   }
   if (ability.role != Role::kElement || scope == Scope::kCompute) return false;
   if (scope == Scope::kAll) return true;
-  const bool constant_operand = index.Constant(node.Input(0)) != nullptr || index.Constant(node.Input(1)) != nullptr;
+  const bool constant_operand =
+      index.Constant(node.Input(0)) != nullptr || index.Constant(node.Input(1)) != nullptr;
   if (node.Is("Add")) return !constant_operand || scope == Scope::kGates;
   if (scope == Scope::kGates && (node.Is("Mul") || node.Is("Sigmoid"))) return true;
-  return node.Is("Concat") || node.Is("AveragePool") || node.Is("GlobalAveragePool") || node.Is("LeakyRelu");
+  return node.Is("Concat") || node.Is("AveragePool") || node.Is("GlobalAveragePool") ||
+         node.Is("LeakyRelu");
 }
 
 }  // namespace
 
 std::string ScopeName(Scope scope) {
   switch (scope) {
-    case Scope::kCompute: return "compute";
-    case Scope::kChain: return "chain";
-    case Scope::kGates: return "gates";
-    case Scope::kAll: return "all";
+    case Scope::kCompute:
+      return "compute";
+    case Scope::kChain:
+      return "chain";
+    case Scope::kGates:
+      return "gates";
+    case Scope::kAll:
+      return "all";
   }
   return "";
 }
 
-std::vector<NodeChoice> PlanStatic(const graph::Model& model, const std::vector<Ability>& abilities, Scope scope,
-                                   const std::vector<std::string>& excluded) {
+std::vector<NodeChoice> PlanStatic(const graph::Model& model, const std::vector<Ability>& abilities,
+                                   Scope scope, const std::vector<std::string>& excluded) {
   const graph::Graph& graph = model.graph;
   const GraphIndex index(graph);
   const std::set<std::string> out(excluded.begin(), excluded.end());
   Planner planner(graph, abilities);
   std::vector<bool> compute(abilities.size(), false);
   for (size_t i = 0; i < abilities.size(); ++i) {
-    if (out.contains(abilities[i].node) || !InScope(abilities[i], graph.nodes[i], index, scope)) continue;
+    if (out.contains(abilities[i].node) || !InScope(abilities[i], graph.nodes[i], index, scope))
+      continue;
     compute[i] = abilities[i].role == Role::kCompute;
     planner.Insert(i);
   }
@@ -132,21 +140,26 @@ std::vector<NodeChoice> PlanStatic(const graph::Model& model, const std::vector<
     std::string reason = abilities[i].role == Role::kCompute   ? "runs in integers"
                          : abilities[i].role == Role::kElement ? "joins quantized nodes"
                                                                : "carries the codes on";
-    nodes.push_back({abilities[i].node, abilities[i].op_type, Format::kInt8Static, std::move(reason)});
+    nodes.push_back(
+        {abilities[i].node, abilities[i].op_type, Format::kInt8Static, std::move(reason)});
   }
   return nodes;
 }
 
-std::vector<NodeChoice> PlanDynamic(const std::vector<Ability>& abilities, const std::vector<std::string>& excluded,
+std::vector<NodeChoice> PlanDynamic(const std::vector<Ability>& abilities,
+                                    const std::vector<std::string>& excluded,
                                     int64_t min_table_elements) {
   const std::set<std::string> out(excluded.begin(), excluded.end());
   std::vector<NodeChoice> nodes;
   for (const Ability& ability : abilities) {
     if (out.contains(ability.node)) continue;
     if (ability.dynamic_int8) {
-      nodes.push_back({ability.node, ability.op_type, Format::kInt8Dynamic, "activations ranged at each run"});
-    } else if (ability.op_type == "Gather" && ability.weights_int8 && ability.weight_elements >= min_table_elements) {
-      nodes.push_back({ability.node, ability.op_type, Format::kInt8Weights, "a table, stored in a quarter of the bytes"});
+      nodes.push_back(
+          {ability.node, ability.op_type, Format::kInt8Dynamic, "activations ranged at each run"});
+    } else if (ability.op_type == "Gather" && ability.weights_int8 &&
+               ability.weight_elements >= min_table_elements) {
+      nodes.push_back({ability.node, ability.op_type, Format::kInt8Weights,
+                       "a table, stored in a quarter of the bytes"});
     }
   }
   return nodes;
@@ -156,7 +169,8 @@ std::vector<NodeChoice> PlanWeights(const std::vector<Ability>& abilities, int64
   std::vector<NodeChoice> nodes;
   for (const Ability& ability : abilities) {
     if (!ability.weights_int8 || ability.weight_elements < min_elements) continue;
-    nodes.push_back({ability.node, ability.op_type, Format::kInt8Weights, "stored in a quarter of the bytes"});
+    nodes.push_back(
+        {ability.node, ability.op_type, Format::kInt8Weights, "stored in a quarter of the bytes"});
   }
   return nodes;
 }
@@ -166,7 +180,8 @@ const ValueRange* FixedRange(const Node& node) {
   return node.Is("Softmax") || node.Is("Sigmoid") ? &kUnit : nullptr;
 }
 
-std::vector<std::string> ValuesToCalibrate(const graph::Model& model, const std::vector<Ability>& abilities,
+std::vector<std::string> ValuesToCalibrate(const graph::Model& model,
+                                           const std::vector<Ability>& abilities,
                                            const std::vector<NodeChoice>& nodes) {
   const graph::Graph& graph = model.graph;
   const GraphIndex index(graph);
@@ -178,7 +193,8 @@ std::vector<std::string> ValuesToCalibrate(const graph::Model& model, const std:
   const auto need = [&](const std::string& value) {
     const std::string source = RangeSource(graph, index, recipe, value);
     const int64_t producer = index.Producer(source);
-    const bool fixed = producer >= 0 && FixedRange(graph.nodes[static_cast<size_t>(producer)]) != nullptr;
+    const bool fixed =
+        producer >= 0 && FixedRange(graph.nodes[static_cast<size_t>(producer)]) != nullptr;
     if (!fixed && index.Constant(source) == nullptr) values.insert(source);
   };
   for (size_t i = 0; i < abilities.size(); ++i) {

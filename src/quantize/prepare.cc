@@ -28,11 +28,12 @@ Result<std::vector<Outputs>> RunAll(const graph::Model& model, std::span<const I
 }
 
 // The name of the first output that differs, or "".
-std::string FirstDifference(const graph::Model& model, const std::vector<Outputs>& expected, const std::vector<Outputs>& actual,
-                            double max_error) {
+std::string FirstDifference(const graph::Model& model, const std::vector<Outputs>& expected,
+                            const std::vector<Outputs>& actual, double max_error) {
   for (size_t run = 0; run < expected.size(); ++run) {
     for (size_t i = 0; i < expected[run].size(); ++i) {
-      const auto sums = runtime::ComparePair(runtime::ViewOf(expected[run][i]), runtime::ViewOf(actual[run][i]));
+      const auto sums =
+          runtime::ComparePair(runtime::ViewOf(expected[run][i]), runtime::ViewOf(actual[run][i]));
       if (sums.RelativeError() > max_error) return model.graph.outputs[i].info.name;
     }
   }
@@ -41,7 +42,8 @@ std::string FirstDifference(const graph::Model& model, const std::vector<Outputs
 
 }  // namespace
 
-Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes, const runtime::SessionOptions& options) {
+Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes,
+                     const runtime::SessionOptions& options) {
   TARE_TRY_VOID(RunAll(model, probes, options));
   return {};
 }
@@ -54,9 +56,14 @@ enum class Comparison { kAtEnd, kEachStage };
 
 class Preparation {
  public:
-  Preparation(const graph::Model& source, std::span<const Inputs> probes, const std::vector<Outputs>& expected,
-              const runtime::SessionOptions& options, Comparison comparison)
-      : source_(source), probes_(probes), expected_(expected), options_(options), comparison_(comparison) {
+  Preparation(const graph::Model& source, std::span<const Inputs> probes,
+              const std::vector<Outputs>& expected, const runtime::SessionOptions& options,
+              Comparison comparison)
+      : source_(source),
+        probes_(probes),
+        expected_(expected),
+        options_(options),
+        comparison_(comparison) {
     prepared_.model = source;
     graph::NameNodes(prepared_.model.graph);
   }
@@ -75,10 +82,12 @@ class Preparation {
   bool Compare(const std::string& stage) {
     if (probes_.empty()) return true;
     const auto actual = RunAll(prepared_.model, probes_, options_);
-    const std::string difference = actual ? FirstDifference(prepared_.model, expected_, *actual, max_error_) : "";
+    const std::string difference =
+        actual ? FirstDifference(prepared_.model, expected_, *actual, max_error_) : "";
     if (actual && difference.empty()) return true;
-    prepared_.notes.push_back(StrCat("the rewrite '", stage, "' was taken back: ",
-                                     actual ? StrCat("output '", difference, "' would change") : actual.error().what));
+    prepared_.notes.push_back(
+        StrCat("the rewrite '", stage, "' was taken back: ",
+               actual ? StrCat("output '", difference, "' would change") : actual.error().what));
     return false;
   }
 
@@ -97,7 +106,9 @@ class Preparation {
     const size_t num_rewrites = prepared_.rewrites.size();
     const double max_error = max_error_;
     const Result<void> done = rewrite();
-    if (!done) prepared_.notes.push_back(StrCat("the rewrite '", name, "' was not made: ", done.error().what));
+    if (!done)
+      prepared_.notes.push_back(
+          StrCat("the rewrite '", name, "' was not made: ", done.error().what));
     if (done && (comparison_ == Comparison::kAtEnd || Compare(name))) return;
     prepared_.model = before;
     prepared_.rewrites.resize(num_rewrites);
@@ -107,7 +118,8 @@ class Preparation {
 
   Result<void> RaiseOpset() {
     TARE_TRY_VOID(graph::RaiseOpset(prepared_.model));
-    if (prepared_.model.opset() != source_.opset()) Count(StrCat("opset raised from ", source_.opset(), " to 12"), 1);
+    if (prepared_.model.opset() != source_.opset())
+      Count(StrCat("opset raised from ", source_.opset(), " to 12"), 1);
     return {};
   }
 
@@ -130,7 +142,8 @@ class Preparation {
     graph::Graph& graph = prepared_.model.graph;
     Count("strided slices with a Pad made Conv", graph::ConvolveStridedSelections(graph));
     Count("Div by a constant made Mul", graph::MultiplyByReciprocals(graph));
-    for (const graph::RewriteCount& fold : graph::FoldChannelConstants(graph)) Count(fold.what, fold.count);
+    for (const graph::RewriteCount& fold : graph::FoldChannelConstants(graph))
+      Count(fold.what, fold.count);
     return {};
   }
 
@@ -147,7 +160,8 @@ class Preparation {
   Prepared prepared_;
 };
 
-Result<Prepared> Canonical(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options,
+Result<Prepared> Canonical(const graph::Model& source, std::span<const Inputs> probes,
+                           const runtime::SessionOptions& options,
                            std::span<const std::string> left_out) {
   std::vector<Outputs> expected;
   if (!probes.empty()) {
@@ -161,14 +175,16 @@ Result<Prepared> Canonical(const graph::Model& source, std::span<const Inputs> p
 
 }  // namespace
 
-Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options,
+Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes,
+                         const runtime::SessionOptions& options,
                          std::span<const std::string> left_out) {
   TARE_TRY(Prepared prepared, Canonical(source, probes, options, left_out));
   prepared.abilities = DescribeAbilities(prepared.model, prepared.types);
   graph::Model lifted = source;
   graph::LiftConstants(lifted);
   prepared.decline_reason = ReasonQuantizedAlready(lifted);
-  if (prepared.decline_reason.empty()) prepared.decline_reason = ReasonToDecline(prepared.model, prepared.abilities);
+  if (prepared.decline_reason.empty())
+    prepared.decline_reason = ReasonToDecline(prepared.model, prepared.abilities);
   return prepared;
 }
 

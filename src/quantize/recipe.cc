@@ -47,12 +47,15 @@ Result<TensorChoice> ReadTensor(const YamlNode& entry, const std::string& source
   TARE_TRY(const auto ends, reader.Numbers("range"));
   // The shortest text of FLT_MAX is a little more than FLT_MAX; half a step further is infinite.
   constexpr double kBeyond = 3.40282357e38;
-  const bool valid = ends.size() == 2 && ends[0] <= ends[1] && std::abs(ends[0]) < kBeyond && std::abs(ends[1]) < kBeyond;
+  const bool valid = ends.size() == 2 && ends[0] <= ends[1] && std::abs(ends[0]) < kBeyond &&
+                     std::abs(ends[1]) < kBeyond;
   if (!valid) {
     return reader.Wrong(entry, StrCat("the range of '", choice.tensor, "' is not [min, max]"),
                         "write two finite numbers, the smaller first");
   }
-  const auto narrow = [](double end) { return static_cast<float>(std::clamp(end, -double{FLT_MAX}, double{FLT_MAX})); };
+  const auto narrow = [](double end) {
+    return static_cast<float>(std::clamp(end, -double{FLT_MAX}, double{FLT_MAX}));
+  };
   choice.range = {narrow(ends[0]), narrow(ends[1])};
   TARE_TRY_VOID(reader.Finish());
   return choice;
@@ -72,7 +75,8 @@ Result<void> CheckList(const YamlNode& node, const YamlReader& reader, std::stri
 }  // namespace
 
 std::string_view FormatName(Format format) {
-  const auto found = std::find_if(kFormats.begin(), kFormats.end(), [&](const auto& entry) { return entry.first == format; });
+  const auto found = std::find_if(kFormats.begin(), kFormats.end(),
+                                  [&](const auto& entry) { return entry.first == format; });
   return found->second;
 }
 
@@ -82,23 +86,29 @@ Result<Format> ParseFormat(std::string_view name) {
     if (text == name) return format;
     names.emplace_back(text);
   }
-  return InvalidArgument(StrCat("unknown format '", name, "'"), StrCat("use one of ", Join(names, ", ")));
+  return InvalidArgument(StrCat("unknown format '", name, "'"),
+                         StrCat("use one of ", Join(names, ", ")));
 }
 
 const ValueRange* Recipe::FindRange(std::string_view tensor) const {
-  const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const TensorChoice& c) { return c.tensor == tensor; });
+  const auto found = std::find_if(tensors.begin(), tensors.end(),
+                                  [&](const TensorChoice& c) { return c.tensor == tensor; });
   return found == tensors.end() ? nullptr : &found->range;
 }
 
 Format Recipe::FormatOf(std::string_view node) const {
-  const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const NodeChoice& c) { return c.node == node; });
+  const auto found =
+      std::find_if(nodes.begin(), nodes.end(), [&](const NodeChoice& c) { return c.node == node; });
   return found == nodes.end() ? Format::kFloat32 : found->format;
 }
 
 std::string RecipeText(const Recipe& recipe) {
-  std::string text = StrCat("# How this model was quantized. Edit it and run: tare quantize MODEL --recipe FILE -o OUT.onnx\n",
-                            "tare: ", YamlQuote(recipe.tare_version), "\nmodel: ", YamlQuote(recipe.model_digest),
-                            "\ndata: ", YamlQuote(recipe.data_digest), LeftOutText(recipe.left_out), "\nnodes:", recipe.nodes.empty() ? " []\n" : "\n");
+  std::string text = StrCat(
+      "# How this model was quantized. Edit it and run: tare quantize MODEL --recipe FILE -o "
+      "OUT.onnx\n",
+      "tare: ", YamlQuote(recipe.tare_version), "\nmodel: ", YamlQuote(recipe.model_digest),
+      "\ndata: ", YamlQuote(recipe.data_digest), LeftOutText(recipe.left_out),
+      "\nnodes:", recipe.nodes.empty() ? " []\n" : "\n");
   for (const NodeChoice& choice : recipe.nodes) {
     text += StrCat("  - {node: ", YamlQuote(choice.node), ", op: ", YamlQuote(choice.op_type),
                    ", format: ", FormatName(choice.format));
@@ -107,8 +117,8 @@ std::string RecipeText(const Recipe& recipe) {
   }
   text += recipe.tensors.empty() ? "tensors: []\n" : "tensors:\n";
   for (const TensorChoice& choice : recipe.tensors) {
-    text += StrCat("  - {tensor: ", YamlQuote(choice.tensor), ", range: [", Exact(choice.range.min), ", ",
-                   Exact(choice.range.max), "]");
+    text += StrCat("  - {tensor: ", YamlQuote(choice.tensor), ", range: [", Exact(choice.range.min),
+                   ", ", Exact(choice.range.max), "]");
     if (!choice.method.empty()) text += StrCat(", method: ", YamlQuote(choice.method));
     text += "}\n";
   }
@@ -126,7 +136,10 @@ Result<Recipe> ParseRecipe(std::string_view text, const std::string& source) {
     TARE_TRY_VOID(CheckList(*left_out, reader, "left_out"));
     for (const YamlNode& rewrite : left_out->items) {
       if (std::find(kRewrites.begin(), kRewrites.end(), rewrite.scalar) == kRewrites.end()) {
-        return reader.Wrong(rewrite, StrCat("unknown rewrite '", rewrite.scalar, "'"), StrCat("use one of ", Join(std::vector<std::string>(kRewrites.begin(), kRewrites.end()), ", ")));
+        return reader.Wrong(
+            rewrite, StrCat("unknown rewrite '", rewrite.scalar, "'"),
+            StrCat("use one of ",
+                   Join(std::vector<std::string>(kRewrites.begin(), kRewrites.end()), ", ")));
       }
       recipe.left_out.push_back(rewrite.scalar);
     }
@@ -137,7 +150,8 @@ Result<Recipe> ParseRecipe(std::string_view text, const std::string& source) {
     for (const YamlNode& entry : nodes->items) {
       TARE_TRY(auto choice, ReadNode(entry, source));
       if (!seen.insert(choice.node).second) {
-        return reader.Wrong(entry, StrCat("node '", choice.node, "' stands twice"), "give each node one format");
+        return reader.Wrong(entry, StrCat("node '", choice.node, "' stands twice"),
+                            "give each node one format");
       }
       recipe.nodes.push_back(std::move(choice));
     }
@@ -148,7 +162,8 @@ Result<Recipe> ParseRecipe(std::string_view text, const std::string& source) {
     for (const YamlNode& entry : tensors->items) {
       TARE_TRY(auto choice, ReadTensor(entry, source));
       if (!seen.insert(choice.tensor).second) {
-        return reader.Wrong(entry, StrCat("tensor '", choice.tensor, "' stands twice"), "give each tensor one range");
+        return reader.Wrong(entry, StrCat("tensor '", choice.tensor, "' stands twice"),
+                            "give each tensor one range");
       }
       recipe.tensors.push_back(std::move(choice));
     }

@@ -122,7 +122,8 @@ TEST(RecipeTest, NamesWhatIsWrongWithPlaceAndNextStep) {
     EXPECT_THAT(read.error().what, HasSubstr(words));
     EXPECT_FALSE(read.error().next_step.empty()) << text;
   }
-  EXPECT_THAT(ParseRecipe("left_out: [width]\n", "recipe.yaml").error().next_step, HasSubstr("arithmetic"));
+  EXPECT_THAT(ParseRecipe("left_out: [width]\n", "recipe.yaml").error().next_step,
+              HasSubstr("arithmetic"));
   EXPECT_THAT(ParseRecipe("nodse: []\n", "recipe.yaml").error().next_step, HasSubstr("'nodes'"));
   EXPECT_THAT(ParseFormat("int9").error().next_step, HasSubstr("int8_static"));
 }

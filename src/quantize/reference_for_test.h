@@ -62,7 +62,8 @@ inline void BalanceErrors(std::vector<double>& errors, size_t kernel) {
     *std::max_element(begin, begin + static_cast<std::ptrdiff_t>(kernel), worse) -= sign;
   };
   for (size_t first = 0; first < errors.size(); first += kernel) {
-    while (std::abs(sum(first, kernel)) > 0.5) flip_worst(first, std::copysign(1.0, sum(first, kernel)));
+    while (std::abs(sum(first, kernel)) > 0.5)
+      flip_worst(first, std::copysign(1.0, sum(first, kernel)));
   }
   while (std::abs(sum(0, errors.size())) > 0.5) {
     const double sign = std::copysign(1.0, sum(0, errors.size()));
@@ -99,7 +100,8 @@ inline Tensor FakeInt8(const Tensor& weight, int64_t axis) {
       const double real = values[members.back()] / scale;
       errors.push_back(std::clamp(std::nearbyint(real), -127.0, 127.0) - real);
     }
-    if (axis >= 0 && weight.rank() > 2) BalanceErrors(errors, static_cast<size_t>(KernelSize(weight.shape())));
+    if (axis >= 0 && weight.rank() > 2)
+      BalanceErrors(errors, static_cast<size_t>(KernelSize(weight.shape())));
     for (size_t i = 0; i < members.size(); ++i) {
       float& value = values[members[i]];
       value = static_cast<float>(value + scale * errors[i]);

@@ -131,11 +131,21 @@ Result<int64_t> Database::Integer(const char* sql, std::vector<std::string_view>
 }
 
 Result<int64_t> Database::PlaceOf(const Look& look, int64_t now_ms) {
-  TARE_TRY(const int64_t known, Integer("SELECT number FROM looks WHERE test = ? AND candidate = ? AND policy = ?", {look.test, look.candidate, look.policy}));
+  TARE_TRY(const int64_t known,
+           Integer("SELECT number FROM looks WHERE test = ? AND candidate = ? AND policy = ?",
+                   {look.test, look.candidate, look.policy}));
   if (known > 0) return known;
-  TARE_TRY(const int64_t number, Integer("SELECT coalesce(max(number), 0) + 1 FROM looks WHERE test = ?", {look.test}));
-  Statement insert(handle_.get(), path_, "INSERT INTO looks (test, number, candidate, policy, name, looked_at_ms) VALUES (?, ?, ?, ?, ?, ?)");
-  insert.Bind(look.test).Bind(number).Bind(look.candidate).Bind(look.policy).Bind(look.name).Bind(now_ms);
+  TARE_TRY(const int64_t number,
+           Integer("SELECT coalesce(max(number), 0) + 1 FROM looks WHERE test = ?", {look.test}));
+  Statement insert(handle_.get(), path_,
+                   "INSERT INTO looks (test, number, candidate, policy, name, looked_at_ms) VALUES "
+                   "(?, ?, ?, ?, ?, ?)");
+  insert.Bind(look.test)
+      .Bind(number)
+      .Bind(look.candidate)
+      .Bind(look.policy)
+      .Bind(look.name)
+      .Bind(now_ms);
   TARE_TRY([[maybe_unused]] const bool row, insert.Step());
   return number;
 }

@@ -212,7 +212,8 @@ Result<Registered> Registry::Register(const NewVersion& version) const {
 Result<int64_t> Registry::RecordLook(const Look& look) const {
   TARE_TRY_VOID(MakeFolders(root_));
   TARE_TRY(auto database, Database::BeginWriting(DatabasePath(root_), options_.busy_timeout_ms));
-  TARE_TRY(const int64_t number, database.PlaceOf(look, options_.now_ms ? options_.now_ms() : SystemNowMs()));
+  TARE_TRY(const int64_t number,
+           database.PlaceOf(look, options_.now_ms ? options_.now_ms() : SystemNowMs()));
   TARE_TRY_VOID(database.Commit());
   return number;
 }

@@ -305,7 +305,8 @@ TEST_F(RegistryTest, GivesProcessesThatRegisterTogetherDifferentNumbers) {
 
 TEST_F(RegistryTest, CountsTheLooksAtEachTestSet) {
   const Registry registry = Open();
-  const auto look = [&](const std::string& test, const std::string& candidate, const std::string& policy) {
+  const auto look = [&](const std::string& test, const std::string& candidate,
+                        const std::string& policy) {
     const auto number = registry.RecordLook({test, candidate, policy, "m"});
     EXPECT_TRUE(number) << number.error().what;
     return number ? *number : 0;

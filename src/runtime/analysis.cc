@@ -16,12 +16,15 @@ bool IsRandom(const std::string& op) {
 }
 
 bool IsFoldable(const graph::Node& node, const std::set<std::string>& constants) {
-  if (node.domain != "" || IsRandom(node.op_type) || !node.Bodies().empty() || node.inputs.empty()) return false;
-  if (node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear" || node.op_type == "Constant") {
+  if (node.domain != "" || IsRandom(node.op_type) || !node.Bodies().empty() || node.inputs.empty())
+    return false;
+  if (node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear" ||
+      node.op_type == "Constant") {
     return false;
   }
-  return std::all_of(node.inputs.begin(), node.inputs.end(),
-                     [&](const std::string& input) { return input.empty() || constants.contains(input); });
+  return std::all_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& input) {
+    return input.empty() || constants.contains(input);
+  });
 }
 
 // Shape(x)[start:end], when the type of x gives every extent; Gather of such a Shape is then constant.
@@ -35,7 +38,8 @@ Result<int64_t> FoldShapes(graph::Model& model, const SessionOptions& options) {
   const graph::GraphIndex index(graph);
   std::vector<std::pair<std::string, Tensor>> made;
   for (graph::Node& node : graph.nodes) {
-    const bool shape_of = node.Is("Shape") && node.Find("start") == nullptr && node.Find("end") == nullptr;
+    const bool shape_of =
+        node.Is("Shape") && node.Find("start") == nullptr && node.Find("end") == nullptr;
     const auto type = types.find(node.Input(0));
     if (!shape_of || type == types.end() || type->second.dtype == DType::kUndefined) continue;
     const Shape& shape = type->second.shape;
@@ -50,9 +54,9 @@ Result<int64_t> FoldShapes(graph::Model& model, const SessionOptions& options) {
     for (const graph::Use& use : index.Uses(name)) {
       graph::Node& user = graph.nodes[static_cast<size_t>(use.node)];
       const graph::SharedTensor* at = index.Constant(user.Input(1));
-      const bool gathers = use.input == 0 && user.Is("Gather") && user.Int("axis", 0) == 0 && at != nullptr &&
-                           (*at)->dtype() == DType::kInt64 && (*at)->num_elements() == 1 &&
-                           !index.IsOutput(user.outputs[0]);
+      const bool gathers = use.input == 0 && user.Is("Gather") && user.Int("axis", 0) == 0 &&
+                           at != nullptr && (*at)->dtype() == DType::kInt64 &&
+                           (*at)->num_elements() == 1 && !index.IsOutput(user.outputs[0]);
       if (!gathers) continue;
       int64_t position = (*at)->data<int64_t>()[0];
       if (position < 0) position += static_cast<int64_t>(shape.size());
@@ -71,7 +75,9 @@ Result<int64_t> FoldShapes(graph::Model& model, const SessionOptions& options) {
 
 // Operators whose output may be larger than all they read.
 bool Expands(const graph::Node& node) {
-  static const std::set<std::string> kExpanding = {"ConstantOfShape", "Expand", "Tile", "Range", "Resize", "Upsample", "Pad", "OneHot", "EyeLike"};
+  static const std::set<std::string> kExpanding = {"ConstantOfShape", "Expand",   "Tile", "Range",
+                                                   "Resize",          "Upsample", "Pad",  "OneHot",
+                                                   "EyeLike"};
   return kExpanding.contains(node.op_type);
 }
 
@@ -81,19 +87,23 @@ bool MayHold(const graph::Node& node, const TypeMap& types, int64_t max_bytes) {
     if (output.empty() || type == types.end()) return true;
     const auto count = NumElements(type->second.shape);
     if (count) return *count <= max_bytes * 8 / std::max(1, BitWidth(type->second.dtype));
-    const bool dynamic = std::find(type->second.shape.begin(), type->second.shape.end(), -1) != type->second.shape.end();
+    const bool dynamic = std::find(type->second.shape.begin(), type->second.shape.end(), -1) !=
+                         type->second.shape.end();
     return dynamic && !Expands(node);
   });
 }
 
 bool IsMadeBy(const graph::Node& node, const std::set<std::string>& made) {
-  return std::any_of(node.outputs.begin(), node.outputs.end(), [&](const std::string& output) { return made.contains(output); });
+  return std::any_of(node.outputs.begin(), node.outputs.end(),
+                     [&](const std::string& output) { return made.contains(output); });
 }
 
 // Outputs of the nodes that depend on constants alone, in order.
-std::vector<std::string> ConstantOutputs(const graph::Graph& graph, const std::function<bool(const graph::Node&)>& may) {
+std::vector<std::string> ConstantOutputs(const graph::Graph& graph,
+                                         const std::function<bool(const graph::Node&)>& may) {
   std::set<std::string> constants;
-  for (const graph::Initializer& initializer : graph.initializers) constants.insert(initializer.name);
+  for (const graph::Initializer& initializer : graph.initializers)
+    constants.insert(initializer.name);
   std::vector<std::string> made;
   for (const graph::Node& node : graph.nodes) {
     if (!IsFoldable(node, constants) || !may(node)) continue;
@@ -124,11 +134,12 @@ graph::Model WithOutputs(const graph::Model& model, std::span<const std::string>
   tapped.graph.outputs.clear();
   for (const std::string& tap : taps) {
     const auto& outputs = model.graph.outputs;
-    const auto known = std::find_if(outputs.begin(), outputs.end(),
-                                    [&](const graph::Value& value) { return value.info.name == tap; });
+    const auto known = std::find_if(outputs.begin(), outputs.end(), [&](const graph::Value& value) {
+      return value.info.name == tap;
+    });
     // A tap carries its name only: the runtime infers the type itself.
-    tapped.graph.outputs.push_back(known != outputs.end() ? *known
-                                                          : graph::Value{{tap, DType::kUndefined, {}}, ""});
+    tapped.graph.outputs.push_back(
+        known != outputs.end() ? *known : graph::Value{{tap, DType::kUndefined, {}}, ""});
   }
   graph::Prune(tapped.graph);
   return tapped;
@@ -149,7 +160,8 @@ Result<TypeMap> InferTypes(const graph::Model& model, const SessionOptions& opti
   for (const ValueInfo& info : session.outputs()) types[info.name] = info;
   for (const graph::Initializer& initializer : model.graph.initializers) {
     if (initializer.value == nullptr) continue;
-    types[initializer.name] = {initializer.name, initializer.value->dtype(), initializer.value->shape()};
+    types[initializer.name] = {initializer.name, initializer.value->dtype(),
+                               initializer.value->shape()};
   }
   return types;
 }
@@ -163,7 +175,8 @@ Result<int64_t> FoldOnce(graph::Model& model, const SessionOptions& options, int
   const auto candidates = ConstantOutputs(graph, [](const graph::Node&) { return true; });
   if (candidates.empty()) return 0;
   TARE_TRY(const TypeMap types, InferTypes(WithOutputs(model, candidates), options));
-  const auto outputs = ConstantOutputs(graph, [&](const graph::Node& node) { return MayHold(node, types, max_bytes); });
+  const auto outputs = ConstantOutputs(
+      graph, [&](const graph::Node& node) { return MayHold(node, types, max_bytes); });
   const std::set<std::string> made(outputs.begin(), outputs.end());
   // Only what the rest of the graph reads is fetched.
   std::set<std::string> wanted;
@@ -186,20 +199,23 @@ Result<int64_t> FoldOnce(graph::Model& model, const SessionOptions& options, int
   TARE_TRY(const auto values, session.Run({}));
   int64_t total = 0;
   for (const Tensor& value : values) total += static_cast<int64_t>(value.bytes().size());
-  const bool fits = total <= max_bytes && std::none_of(values.begin(), values.end(), [](const Tensor& value) {
-                      return value.dtype() == DType::kUndefined;
-                    });
+  const bool fits =
+      total <= max_bytes && std::none_of(values.begin(), values.end(), [](const Tensor& value) {
+        return value.dtype() == DType::kUndefined;
+      });
   if (!fits) return 0;
   const auto before = static_cast<int64_t>(graph.nodes.size());
   std::erase_if(graph.nodes, [&](const graph::Node& node) { return IsMadeBy(node, made); });
-  for (size_t i = 0; i < values.size(); ++i) graph.AddInitializer(session.outputs()[i].name, values[i]);
+  for (size_t i = 0; i < values.size(); ++i)
+    graph.AddInitializer(session.outputs()[i].name, values[i]);
   graph::Prune(graph);
   return before - static_cast<int64_t>(graph.nodes.size());
 }
 
 }  // namespace
 
-Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options, int64_t max_bytes) {
+Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options,
+                              int64_t max_bytes) {
   TARE_TRY(int64_t folded, FoldShapes(model, options));
   // A shape that is itself computed is known after the round that computed it.
   constexpr int kMaxRounds = 4;

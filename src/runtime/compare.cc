@@ -28,7 +28,8 @@ PairSums SumPairs(std::span<const T> a, std::span<const T> b) {
 
 PairSums SumConverted(const TensorView& a, const TensorView& b) {
   const auto widen = [](const TensorView& view) {
-    auto owned = Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()}, {view.bytes.begin(), view.bytes.end()});
+    auto owned = Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()},
+                                   {view.bytes.begin(), view.bytes.end()});
     return owned ? owned->ToFloat32() : Result<Tensor>(std::move(owned).error());
   };
   const auto x = widen(a);
@@ -67,7 +68,8 @@ PairSums& PairSums::operator+=(const PairSums& other) {
 }
 
 PairSums ComparePair(const TensorView& a, const TensorView& b) {
-  if (a.dtype != b.dtype || !std::equal(a.shape.begin(), a.shape.end(), b.shape.begin(), b.shape.end())) {
+  if (a.dtype != b.dtype ||
+      !std::equal(a.shape.begin(), a.shape.end(), b.shape.begin(), b.shape.end())) {
     int64_t count = 1;
     for (const int64_t extent : a.shape) count *= extent;
     PairSums sums;
@@ -76,12 +78,18 @@ PairSums ComparePair(const TensorView& a, const TensorView& b) {
     return sums;
   }
   switch (a.dtype) {
-    case DType::kUndefined: return {};
-    case DType::kFloat32: return SumPairs(a.data<float>(), b.data<float>());
-    case DType::kFloat64: return SumPairs(a.data<double>(), b.data<double>());
-    case DType::kInt64: return SumPairs(a.data<int64_t>(), b.data<int64_t>());
-    case DType::kInt32: return SumPairs(a.data<int32_t>(), b.data<int32_t>());
-    default: return SumConverted(a, b);
+    case DType::kUndefined:
+      return {};
+    case DType::kFloat32:
+      return SumPairs(a.data<float>(), b.data<float>());
+    case DType::kFloat64:
+      return SumPairs(a.data<double>(), b.data<double>());
+    case DType::kInt64:
+      return SumPairs(a.data<int64_t>(), b.data<int64_t>());
+    case DType::kInt32:
+      return SumPairs(a.data<int32_t>(), b.data<int32_t>());
+    default:
+      return SumConverted(a, b);
   }
 }
 

@@ -43,7 +43,9 @@ std::string KeyOf(const std::string& folder, const std::string& name) {
   if (name != "dram") return name;
   const size_t first = folder.find(':');
   const size_t last = folder.rfind(':');
-  return first == std::string::npos || last <= first ? name : StrCat(name, " ", folder.substr(first + 1, last - first - 1));
+  return first == std::string::npos || last <= first
+             ? name
+             : StrCat(name, " ", folder.substr(first + 1, last - first - 1));
 }
 
 // Domains in the order of their names; each name once.
@@ -57,7 +59,8 @@ std::vector<Domain> DomainsUnder(const fs::path& root) {
   for (const fs::path& folder : folders) {
     const auto name = FirstLine(folder / "name");
     if (!name || !fs::exists(folder / "energy_uj", error)) continue;
-    if (seen.insert(KeyOf(folder.filename().string(), *name)).second) domains.push_back({folder, *name});
+    if (seen.insert(KeyOf(folder.filename().string(), *name)).second)
+      domains.push_back({folder, *name});
   }
   return domains;
 }
@@ -66,22 +69,25 @@ std::vector<Domain> DomainsUnder(const fs::path& root) {
 
 Result<EnergyMeter> EnergyMeter::Open(const std::string& root) {
   const auto domains = DomainsUnder(root);
-  const bool has_psys = std::ranges::any_of(domains, [](const Domain& domain) { return domain.name == "psys"; });
+  const bool has_psys =
+      std::ranges::any_of(domains, [](const Domain& domain) { return domain.name == "psys"; });
   EnergyMeter meter;
   for (const Domain& domain : domains) {
-    const bool wanted = has_psys ? domain.name == "psys" : domain.name.starts_with("package") || domain.name == "dram";
+    const bool wanted = has_psys ? domain.name == "psys"
+                                 : domain.name.starts_with("package") || domain.name == "dram";
     if (!wanted) continue;
     const auto range = Number(domain.folder / "max_energy_range_uj");
     const auto now = Number(domain.folder / "energy_uj");
     if (!range || !now) {
       return Unavailable(StrCat(domain.folder.string(), "/energy_uj may not be read"),
-                   "read it as root, or let root give the right: chmod a+r");
+                         "read it as root, or let root give the right: chmod a+r");
     }
     meter.counters_.push_back({(domain.folder / "energy_uj").string(), *range, *now});
     meter.domains_ += StrCat(meter.domains_.empty() ? "" : " + ", domain.name);
   }
   if (!meter.counters_.empty()) return meter;
-  return Unavailable(StrCat("this host shows no energy counter under ", root), "measure on a machine whose kernel offers RAPL");
+  return Unavailable(StrCat("this host shows no energy counter under ", root),
+                     "measure on a machine whose kernel offers RAPL");
 }
 
 Result<double> EnergyMeter::Lap() {
@@ -89,7 +95,8 @@ Result<double> EnergyMeter::Lap() {
   for (Counter& counter : counters_) {
     const auto now = Number(counter.path);
     if (!now) return Unavailable(StrCat(counter.path, " can no longer be read"), "measure again");
-    const uint64_t spent = *now >= counter.last ? *now - counter.last : counter.range - counter.last + *now + 1;
+    const uint64_t spent =
+        *now >= counter.last ? *now - counter.last : counter.range - counter.last + *now + 1;
     joules += static_cast<double>(spent) * 1e-6;
     counter.last = *now;
   }

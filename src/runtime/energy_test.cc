@@ -5,8 +5,8 @@
 
 #include <chrono>
 #include <filesystem>
-#include <thread>
 #include <fstream>
+#include <thread>
 
 namespace tare::runtime {
 namespace {
@@ -16,10 +16,15 @@ using testing::HasSubstr;
 // A powercap folder of files.
 class EnergyTest : public testing::Test {
  protected:
-  EnergyTest() : root_(testing::TempDir() + "powercap_" + testing::UnitTest::GetInstance()->current_test_info()->name()) { std::filesystem::remove_all(root_); }
+  EnergyTest()
+      : root_(testing::TempDir() + "powercap_" +
+              testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    std::filesystem::remove_all(root_);
+  }
   ~EnergyTest() override { std::filesystem::remove_all(root_); }
 
-  void Set(const std::string& folder, const std::string& name, uint64_t energy, uint64_t range = 1'000'000'000) {
+  void Set(const std::string& folder, const std::string& name, uint64_t energy,
+           uint64_t range = 1'000'000'000) {
     const std::string path = root_ + "/" + folder;
     std::filesystem::create_directories(path);
     std::ofstream(path + "/name") << name << "\n";
@@ -86,7 +91,8 @@ TEST(ProcessorSecondsTest, CountsTheWorkAndNotTheSleep) {
   const double slept = ProcessorSeconds();
   EXPECT_LT(slept - before, 0.04);
   const auto start = std::chrono::steady_clock::now();
-  while (ProcessorSeconds() - slept < 0.02) ASSERT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  while (ProcessorSeconds() - slept < 0.02)
+    ASSERT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 }  // namespace

@@ -12,8 +12,9 @@
 namespace tare::runtime {
 namespace {
 
-constexpr const char* kFeatures[] = {"avx2",        "avx512f",  "avx512_vnni", "avx_vnni", "avx_vnni_int8",
-                                     "avx512_bf16", "amx_int8", "asimddp",     "i8mm",     "sve"};
+constexpr const char* kFeatures[] = {"avx2",          "avx512f",     "avx512_vnni", "avx_vnni",
+                                     "avx_vnni_int8", "avx512_bf16", "amx_int8",    "asimddp",
+                                     "i8mm",          "sve"};
 
 // "key<tabs>: value" of /proc/cpuinfo.
 bool ValueOf(const std::string& line, const char* key, std::string* value) {
@@ -48,7 +49,8 @@ Host DescribeHost() {
   std::istringstream words(flags);
   const std::vector<std::string> present{std::istream_iterator<std::string>(words), {}};
   for (const char* feature : kFeatures) {
-    if (std::find(present.begin(), present.end(), feature) != present.end()) host.isa.emplace_back(feature);
+    if (std::find(present.begin(), present.end(), feature) != present.end())
+      host.isa.emplace_back(feature);
   }
   return host;
 }

@@ -31,7 +31,8 @@ void WriteAll(int fd, std::string_view text) {
   const auto result = work();
   if (!result) {
     const Error& error = result.error();
-    std::string text = StrCat(static_cast<int>(error.code), '\0', error.what, '\0', error.next_step);
+    std::string text =
+        StrCat(static_cast<int>(error.code), '\0', error.what, '\0', error.next_step);
     for (const std::string& line : error.context) text += StrCat('\0', line);
     WriteAll(fd, text);
   }
@@ -60,9 +61,13 @@ bool ReadUntilClosed(int fd, double time_limit_s, std::string* text) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(time_limit_s);
   std::array<char, 4096> buffer{};
   while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
     pollfd waiting{fd, POLLIN, 0};
-    const int ready = left.count() <= 0 ? 0 : ::poll(&waiting, 1, static_cast<int>(std::min<int64_t>(left.count(), 1 << 30)));
+    const int ready =
+        left.count() <= 0
+            ? 0
+            : ::poll(&waiting, 1, static_cast<int>(std::min<int64_t>(left.count(), 1 << 30)));
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) return false;
     const ssize_t count = ::read(fd, buffer.data(), buffer.size());
@@ -76,12 +81,14 @@ bool ReadUntilClosed(int fd, double time_limit_s, std::string* text) {
 
 Result<void> InChild(const std::function<Result<void>()>& work, double time_limit_s) {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return Unavailable("cannot make a pipe", "close some files and try again");
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    return Unavailable("cannot make a pipe", "close some files and try again");
   const pid_t child = ::fork();
   if (child < 0) {
     ::close(ends[0]);
     ::close(ends[1]);
-    return ResourceExhausted(StrCat("cannot start a child process: ", std::strerror(errno)), "free some memory or processes");
+    return ResourceExhausted(StrCat("cannot start a child process: ", std::strerror(errno)),
+                             "free some memory or processes");
   }
   if (child == 0) {
     ::close(ends[0]);
@@ -96,16 +103,19 @@ Result<void> InChild(const std::function<Result<void>()>& work, double time_limi
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!closed) {
-    return Unavailable(StrCat("the model did not answer within ", time_limit_s, " s"), "give it more time with --time-limit SECONDS");
+    return Unavailable(StrCat("the model did not answer within ", time_limit_s, " s"),
+                       "give it more time with --time-limit SECONDS");
   }
   if (WIFSIGNALED(status)) {
-    return Unsupported(StrCat("the runtime crashes on this model (", strsignal(WTERMSIG(status)), ")"),
-                       "check that the model runs in ONNX Runtime by itself");
+    return Unsupported(
+        StrCat("the runtime crashes on this model (", strsignal(WTERMSIG(status)), ")"),
+        "check that the model runs in ONNX Runtime by itself");
   }
   if (WEXITSTATUS(status) == 0) return {};
   if (text.empty()) {
-    return Unsupported(StrCat("the runtime ends the process on this model (exit code ", WEXITSTATUS(status), ")"),
-                       "check that the model runs in ONNX Runtime by itself");
+    return Unsupported(
+        StrCat("the runtime ends the process on this model (exit code ", WEXITSTATUS(status), ")"),
+        "check that the model runs in ONNX Runtime by itself");
   }
   return ParseError(text);
 }

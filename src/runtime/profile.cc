@@ -33,7 +33,8 @@ Result<KernelTimes> ProfileKernels(const graph::Model& model, std::span<const Na
   profiling.profile_prefix = folder.path() + "/profile";
   TARE_TRY(auto session, MakeSession(model, profiling));
   for (int run = 0; run < num_runs; ++run) {
-    TARE_TRY_VOID(session.RunViews(inputs, [](std::span<const TensorView>) -> Result<void> { return {}; }));
+    TARE_TRY_VOID(
+        session.RunViews(inputs, [](std::span<const TensorView>) -> Result<void> { return {}; }));
   }
   TARE_TRY(const std::string path, session.EndProfiling());
   TARE_TRY(const std::string text, ReadFile(path));

@@ -25,22 +25,29 @@ Ort::Env& Environment() {
 }
 
 // The values of ONNXTensorElementDataType are those of TensorProto.DataType.
-DType ToDType(ONNXTensorElementDataType type) { return static_cast<DType>(static_cast<int32_t>(type)); }
+DType ToDType(ONNXTensorElementDataType type) {
+  return static_cast<DType>(static_cast<int32_t>(type));
+}
 
 GraphOptimizationLevel ToLevel(Optimization optimization) {
   switch (optimization) {
-    case Optimization::kNone: return ORT_DISABLE_ALL;
-    case Optimization::kBasic: return ORT_ENABLE_BASIC;
-    case Optimization::kExtended: return ORT_ENABLE_EXTENDED;
-    case Optimization::kAll: return ORT_ENABLE_ALL;
+    case Optimization::kNone:
+      return ORT_DISABLE_ALL;
+    case Optimization::kBasic:
+      return ORT_ENABLE_BASIC;
+    case Optimization::kExtended:
+      return ORT_ENABLE_EXTENDED;
+    case Optimization::kAll:
+      return ORT_ENABLE_ALL;
   }
   return ORT_ENABLE_ALL;
 }
 
 Error RuntimeError(std::string_view action, const Ort::Exception& exception) {
-  return Unsupported(StrCat("ONNX Runtime ", RuntimeVersion(), " cannot ", action, ": ", exception.what()),
-                     "check that the model runs in ONNX Runtime by itself; custom operators need "
-                     "--custom-ops FILE");
+  return Unsupported(
+      StrCat("ONNX Runtime ", RuntimeVersion(), " cannot ", action, ": ", exception.what()),
+      "check that the model runs in ONNX Runtime by itself; custom operators need "
+      "--custom-ops FILE");
 }
 
 ValueInfo InfoOf(std::string name, const Ort::TypeInfo& type) {
@@ -83,10 +90,11 @@ Result<void> CheckInput(const ValueInfo& expected, const Tensor& given) {
     fits = expected.shape[i] < 0 || expected.shape[i] == given.shape()[i];
   }
   if (fits) return {};
-  return InvalidArgument(StrCat("input '", expected.name, "' is ", DTypeName(expected.dtype), " ",
-                                ShapeText(expected.shape), " in the model but ", DTypeName(given.dtype()), " ",
-                                ShapeText(given.shape()), " in the data"),
-                         "give data of the model's element type and shape");
+  return InvalidArgument(
+      StrCat("input '", expected.name, "' is ", DTypeName(expected.dtype), " ",
+             ShapeText(expected.shape), " in the model but ", DTypeName(given.dtype()), " ",
+             ShapeText(given.shape()), " in the data"),
+      "give data of the model's element type and shape");
 }
 
 TensorView ViewOf(const Ort::Value& value, std::vector<int64_t>& shape) {
@@ -94,7 +102,8 @@ TensorView ViewOf(const Ort::Value& value, std::vector<int64_t>& shape) {
   shape = info.GetShape();
   const DType dtype = ToDType(info.GetElementType());
   const size_t num_bytes = (info.GetElementCount() * static_cast<size_t>(BitWidth(dtype)) + 7) / 8;
-  const auto* data = num_bytes == 0 ? nullptr : static_cast<const std::byte*>(value.GetTensorRawData());
+  const auto* data =
+      num_bytes == 0 ? nullptr : static_cast<const std::byte*>(value.GetTensorRawData());
   return {dtype, shape, {data, num_bytes}};
 }
 
@@ -112,10 +121,12 @@ struct Session::State {
   void Describe() {
     const Ort::AllocatorWithDefaultOptions allocator;
     for (size_t i = 0; i < session.GetInputCount(); ++i) {
-      inputs.push_back(InfoOf(session.GetInputNameAllocated(i, allocator).get(), session.GetInputTypeInfo(i)));
+      inputs.push_back(
+          InfoOf(session.GetInputNameAllocated(i, allocator).get(), session.GetInputTypeInfo(i)));
     }
     for (size_t i = 0; i < session.GetOutputCount(); ++i) {
-      outputs.push_back(InfoOf(session.GetOutputNameAllocated(i, allocator).get(), session.GetOutputTypeInfo(i)));
+      outputs.push_back(
+          InfoOf(session.GetOutputNameAllocated(i, allocator).get(), session.GetOutputTypeInfo(i)));
     }
     for (const ValueInfo& output : outputs) output_names.push_back(output.name.c_str());
   }
@@ -125,8 +136,9 @@ struct Session::State {
     static const auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
     std::vector<Ort::Value> values;
     for (const ValueInfo& expected : inputs) {
-      const auto found = std::find_if(given.begin(), given.end(),
-                                      [&](const NamedTensor& tensor) { return tensor.name == expected.name; });
+      const auto found = std::find_if(given.begin(), given.end(), [&](const NamedTensor& tensor) {
+        return tensor.name == expected.name;
+      });
       if (found == given.end()) {
         return InvalidArgument(StrCat("no data for the model's input '", expected.name, "'"),
                                "give an array of that name");
@@ -134,8 +146,9 @@ struct Session::State {
       TARE_TRY_VOID(CheckInput(expected, found->value));
       const Tensor& tensor = found->value;
       values.push_back(Ort::Value::CreateTensor(
-          memory, const_cast<std::byte*>(tensor.bytes().data()), tensor.bytes().size(), tensor.shape().data(),
-          tensor.shape().size(), static_cast<ONNXTensorElementDataType>(tensor.dtype())));
+          memory, const_cast<std::byte*>(tensor.bytes().data()), tensor.bytes().size(),
+          tensor.shape().data(), tensor.shape().size(),
+          static_cast<ONNXTensorElementDataType>(tensor.dtype())));
     }
     return values;
   }
@@ -172,8 +185,9 @@ Result<Session> Session::FromBytes(std::string_view model, const SessionOptions&
 std::span<const ValueInfo> Session::inputs() const { return state_->inputs; }
 std::span<const ValueInfo> Session::outputs() const { return state_->outputs; }
 
-Result<void> Session::RunViews(std::span<const NamedTensor> inputs,
-                               const std::function<Result<void>(std::span<const TensorView>)>& use) const {
+Result<void> Session::RunViews(
+    std::span<const NamedTensor> inputs,
+    const std::function<Result<void>(std::span<const TensorView>)>& use) const {
   TARE_TRY(const auto values, state_->Bind(inputs));
   std::vector<const char*> names;
   for (const ValueInfo& input : state_->inputs) names.push_back(input.name.c_str());
@@ -185,8 +199,9 @@ Result<void> Session::RunViews(std::span<const NamedTensor> inputs,
     std::vector<TensorView> views;
     for (size_t i = 0; i < outputs.size(); ++i) {
       // A sequence, a map, strings or an optional without a value: nothing to compare.
-      const bool numeric = outputs[i].HasValue() && outputs[i].IsTensor() &&
-                           BitWidth(ToDType(outputs[i].GetTensorTypeAndShapeInfo().GetElementType())) != 0;
+      const bool numeric =
+          outputs[i].HasValue() && outputs[i].IsTensor() &&
+          BitWidth(ToDType(outputs[i].GetTensorTypeAndShapeInfo().GetElementType())) != 0;
       views.push_back(numeric ? ViewOf(outputs[i], shapes[i]) : TensorView{});
     }
     return use(views);

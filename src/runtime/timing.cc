@@ -16,7 +16,8 @@ double NowMs(bool thread_time) {
 
 }  // namespace
 
-Result<RoundTimes> TimeInterleaved(std::span<const Session* const> sessions, std::span<const NamedTensor> inputs,
+Result<RoundTimes> TimeInterleaved(std::span<const Session* const> sessions,
+                                   std::span<const NamedTensor> inputs,
                                    const TimingOptions& options) {
   RoundTimes times(sessions.size());
   const auto ignore = [](std::span<const TensorView>) -> Result<void> { return {}; };
@@ -42,7 +43,9 @@ double Median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(middle), values.end());
   const double upper = values[middle];
   if (values.size() % 2 == 1) return upper;
-  return (upper + *std::max_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(middle))) / 2;
+  return (upper +
+          *std::max_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(middle))) /
+         2;
 }
 
 Ratio SpeedupOf(std::span<const double> base, std::span<const double> other) {

@@ -120,7 +120,8 @@ RetrievalScore ScorePlaces(std::span<const int64_t> places, int64_t num_relevant
     ++found;
     gain += Discount(static_cast<size_t>(place));
   }
-  for (int64_t place = 1; place <= std::min(k, num_relevant); ++place) ideal += Discount(static_cast<size_t>(place));
+  for (int64_t place = 1; place <= std::min(k, num_relevant); ++place)
+    ideal += Discount(static_cast<size_t>(place));
   out.recall = found / static_cast<double>(num_relevant);
   out.ndcg = gain / ideal;
   return out;

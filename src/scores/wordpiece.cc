@@ -40,7 +40,8 @@ void Fold(uint32_t code, std::vector<uint32_t>& out) {
   if (code >= kFirstHangul && code <= kLastHangul) return DecomposeHangul(code, out);
   if (HoldsCode(kFoldNothing, code)) return;
   const auto several = std::ranges::lower_bound(kFoldSeveral, code, {}, &FoldedCode::first);
-  if (several == std::end(kFoldSeveral) || several->first != code) return out.push_back(MovedBy(kFold, code));
+  if (several == std::end(kFoldSeveral) || several->first != code)
+    return out.push_back(MovedBy(kFold, code));
   for (const uint32_t folded : several->folded) {
     if (folded != 0) out.push_back(folded);
   }
@@ -73,7 +74,8 @@ struct WordPiece::State {
  private:
   // Appends the longest token that stands at `begin`, and returns its bytes in the word; 0: there is none.
   // A shorter end inside of a code point is no token: tokens are UTF-8, or their line matches nothing.
-  size_t LongestAt(std::string_view word, size_t begin, std::string& piece, std::vector<int64_t>& tokens) const {
+  size_t LongestAt(std::string_view word, size_t begin, std::string& piece,
+                   std::vector<int64_t>& tokens) const {
     piece = begin > 0 ? "##" : "";
     const size_t prefix = piece.size();
     piece += word.substr(begin, longest_bytes);
@@ -142,9 +144,11 @@ std::string_view TrimmedEnd(std::string_view line) {
 
 }  // namespace
 
-Result<WordPiece> WordPiece::Parse(std::string_view vocab, const std::string& source, LetterCase letters) {
+Result<WordPiece> WordPiece::Parse(std::string_view vocab, const std::string& source,
+                                   LetterCase letters) {
   const auto too_large = [&](std::string_view what) {
-    return ResourceExhausted(StrCat(source, " has more than ", what), "give the vocab.txt of a BERT-like model: one token a line");
+    return ResourceExhausted(StrCat(source, " has more than ", what),
+                             "give the vocab.txt of a BERT-like model: one token a line");
   };
   if (std::ssize(vocab) > kMaxVocabBytes) return too_large("64 MiB");
   auto state = std::make_unique<State>();
@@ -158,11 +162,14 @@ Result<WordPiece> WordPiece::Parse(std::string_view vocab, const std::string& so
     state->numbers.insert_or_assign(std::string(token), state->size);
   }
   state->longest_bytes = std::min(state->longest_bytes, kMaxWordCodes * kLongestCodeBytes);
-  const std::pair<std::string_view, int64_t*> specials[] = {{"[UNK]", &state->unknown}, {"[CLS]", &state->cls}, {"[SEP]", &state->sep}};
+  const std::pair<std::string_view, int64_t*> specials[] = {
+      {"[UNK]", &state->unknown}, {"[CLS]", &state->cls}, {"[SEP]", &state->sep}};
   for (const auto& [name, number] : specials) {
     const auto found = state->numbers.find(name);
     if (found == state->numbers.end()) {
-      return InvalidArgument(StrCat(source, " has no token ", name), "give the vocab.txt that came with the model: WordPiece, one token a line");
+      return InvalidArgument(
+          StrCat(source, " has no token ", name),
+          "give the vocab.txt that came with the model: WordPiece, one token a line");
     }
     *number = found->second;
   }
@@ -188,7 +195,9 @@ int64_t WordPiece::size() const { return state_->size; }
 
 std::vector<int64_t> WordPiece::Encode(std::string_view text, size_t max_tokens) const {
   std::vector<int64_t> tokens;
-  Words words(state_->letters, [&](std::string_view word, size_t num_codes) { state_->Cut(word, num_codes, tokens); });
+  Words words(state_->letters, [&](std::string_view word, size_t num_codes) {
+    state_->Cut(word, num_codes, tokens);
+  });
   for (const uint32_t code : CodePoints(text)) {
     if (tokens.size() >= max_tokens) break;
     words.Add(code);
@@ -198,13 +207,15 @@ std::vector<int64_t> WordPiece::Encode(std::string_view text, size_t max_tokens)
   return tokens;
 }
 
-Result<EncodedPair> EncodePair(const WordPiece& tokens, std::string_view premise, std::string_view hypothesis, size_t max_tokens) {
+Result<EncodedPair> EncodePair(const WordPiece& tokens, std::string_view premise,
+                               std::string_view hypothesis, size_t max_tokens) {
   constexpr size_t kSpecial = 3;  // [CLS], [SEP], [SEP]
   const size_t room = std::max(max_tokens, kSpecial) - kSpecial;
   const auto second = tokens.Encode(hypothesis, room + 1);
   if (second.size() > room) {
-    return Unsupported(StrCat("question and answer have more than ", room, " tokens, all that the judge reads"),
-                       "judge such answers elsewhere and give the score as `support` in their lines");
+    return Unsupported(
+        StrCat("question and answer have more than ", room, " tokens, all that the judge reads"),
+        "judge such answers elsewhere and give the score as `support` in their lines");
   }
   auto first = tokens.Encode(premise, room - second.size() + 1);
   EncodedPair out;

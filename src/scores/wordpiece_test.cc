@@ -21,7 +21,8 @@ WordPiece Made(const std::string& vocab, LetterCase letters = LetterCase::kLower
 
 std::string GoldenVocab() {
   std::string vocab;
-  for (const auto& token : ReadGolden("wordpiece/wordpiece.json", "vocab")) vocab += token.get<std::string>() + "\n";
+  for (const auto& token : ReadGolden("wordpiece/wordpiece.json", "vocab"))
+    vocab += token.get<std::string>() + "\n";
   return vocab;
 }
 
@@ -42,11 +43,14 @@ TEST(WordPieceTest, CutsAThousandTextsAsTokenizersDoes) {
 TEST(WordPieceTest, JoinsAndCutsPairsAsTokenizersDoes) {
   const WordPiece tokens = Made(GoldenVocab());
   for (const auto& test : ReadGolden("wordpiece/wordpiece.json", "pairs")) {
-    const auto pair = EncodePair(tokens, test["premise"].get<std::string>(), test["hypothesis"].get<std::string>(), test["max_tokens"].get<size_t>());
+    const auto pair =
+        EncodePair(tokens, test["premise"].get<std::string>(),
+                   test["hypothesis"].get<std::string>(), test["max_tokens"].get<size_t>());
     ASSERT_TRUE(pair) << pair.error().what;
     EXPECT_EQ(pair->ids, test["ids"].get<std::vector<int64_t>>());
     const auto types = test["types"].get<std::vector<int64_t>>();
-    EXPECT_EQ(std::ssize(types) - std::accumulate(types.begin(), types.end(), int64_t{0}), std::ssize(std::span(types).first(pair->premise_size)));
+    EXPECT_EQ(std::ssize(types) - std::accumulate(types.begin(), types.end(), int64_t{0}),
+              std::ssize(std::span(types).first(pair->premise_size)));
     EXPECT_EQ(pair->cut, test["cut"].get<bool>()) << test["premise"];
   }
 }
@@ -63,7 +67,8 @@ TEST(WordPieceTest, FoldsEveryCodePointAsTokenizersDoes) {
     text += (text.empty() ? "a" : " a") + token + "b";
   }
   const auto expected = ReadGolden("wordpiece/wordpiece.json", "every_code");
-  for (const auto& [name, letters] : {std::pair("uncased", LetterCase::kLowered), std::pair("cased", LetterCase::kKept)}) {
+  for (const auto& [name, letters] :
+       {std::pair("uncased", LetterCase::kLowered), std::pair("cased", LetterCase::kKept)}) {
     const auto ids = Made(vocab, letters).Encode(text, 10'000'000);
     std::string joined;
     for (const int64_t id : ids) joined += (joined.empty() ? "" : ",") + std::to_string(id);
@@ -80,7 +85,10 @@ TEST(WordPieceTest, StopsAtTheLimit) {
 
 TEST(WordPieceTest, LeavesOutBytesThatAreNotUtf8) {
   const WordPiece tokens = Made("[UNK]\n[CLS]\n[SEP]\nab\n");
-  EXPECT_EQ(tokens.Encode("a\xFF" "b", 9), std::vector<int64_t>{3});
+  EXPECT_EQ(tokens.Encode("a\xFF"
+                          "b",
+                          9),
+            std::vector<int64_t>{3});
 }
 
 TEST(WordPieceTest, ReadsWindowsLinesAndCountsTheLastOfEqualTokens) {
@@ -93,7 +101,8 @@ TEST(WordPieceTest, ReadsWindowsLinesAndCountsTheLastOfEqualTokens) {
 TEST(WordPieceTest, NamesASpecialTokenThatIsMissing) {
   for (const std::string missing : {"[UNK]", "[CLS]", "[SEP]"}) {
     std::string vocab;
-    for (const std::string name : {"[UNK]", "[CLS]", "[SEP]"}) vocab += (name == missing ? "a" : name) + "\n";
+    for (const std::string name : {"[UNK]", "[CLS]", "[SEP]"})
+      vocab += (name == missing ? "a" : name) + "\n";
     const auto made = WordPiece::Parse(vocab, "v.txt", LetterCase::kLowered);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().what, "v.txt has no token " + missing);
@@ -102,7 +111,8 @@ TEST(WordPieceTest, NamesASpecialTokenThatIsMissing) {
 }
 
 TEST(WordPieceTest, RefusesMoreThanAMillionLines) {
-  const auto made = WordPiece::Parse("[UNK]\n[CLS]\n[SEP]\n" + std::string(1'000'000, '\n'), "v.txt", LetterCase::kLowered);
+  const auto made = WordPiece::Parse("[UNK]\n[CLS]\n[SEP]\n" + std::string(1'000'000, '\n'),
+                                     "v.txt", LetterCase::kLowered);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ErrorCode::kResourceExhausted);
 }

@@ -55,9 +55,13 @@ struct Built {
 
 class Search {
  public:
-  Search(const graph::Model& source, const quantize::Prepared& prepared, const Samples& samples, const AutoOptions& options,
-         Progress& progress)
-      : source_(source), prepared_(prepared), samples_(samples), options_(options), progress_(progress) {}
+  Search(const graph::Model& source, const quantize::Prepared& prepared, const Samples& samples,
+         const AutoOptions& options, Progress& progress)
+      : source_(source),
+        prepared_(prepared),
+        samples_(samples),
+        options_(options),
+        progress_(progress) {}
 
   Result<Choice> Run() {
     TARE_TRY_VOID(LoadFloat());
@@ -78,7 +82,9 @@ class Search {
     const data::Feed& feed = samples_.check_feed != nullptr ? *samples_.check_feed : *samples_.feed;
     const int64_t batch = feed.BatchOf(kCheckBatch);
     for (size_t at = 0; at < samples_.check.size(); at += static_cast<size_t>(batch)) {
-      const auto part = std::span(samples_.check).subspan(at, std::min(static_cast<size_t>(batch), samples_.check.size() - at));
+      const auto part =
+          std::span(samples_.check)
+              .subspan(at, std::min(static_cast<size_t>(batch), samples_.check.size() - at));
       TARE_TRY(auto inputs, feed.Read(part));
       TARE_TRY(auto outputs, float_session_->Run(inputs.inputs));
       check_inputs_.push_back(std::move(inputs));
@@ -86,10 +92,13 @@ class Search {
     }
     TARE_TRY(single_, feed.Read(std::span(samples_.check).first(1)));
     const runtime::Session* alone[] = {float_session_.get()};
-    TARE_TRY(const auto times, runtime::TimeInterleaved(alone, single_.inputs, {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
+    TARE_TRY(const auto times,
+             runtime::TimeInterleaved(alone, single_.inputs,
+                                      {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
     float_ms_ = runtime::Median(times[0]);
     // About kRounds rounds of a pair: enough for an interval of a few per cent.
-    budget_ms_ = std::clamp(2 * kRounds * float_ms_, std::min(10.0, options_.timing_budget_ms), options_.timing_budget_ms);
+    budget_ms_ = std::clamp(2 * kRounds * float_ms_, std::min(10.0, options_.timing_budget_ms),
+                            options_.timing_budget_ms);
     return {};
   }
 
@@ -99,8 +108,12 @@ class Search {
     return quantize::PlanStatic(prepared_.model, prepared_.abilities, Scope::kAll, {});
   }
 
-  bool WantsStatic() const { return options_.wish == Wish::kAuto || options_.wish == Wish::kStatic; }
-  bool WantsDynamic() const { return options_.wish == Wish::kAuto || options_.wish == Wish::kDynamic; }
+  bool WantsStatic() const {
+    return options_.wish == Wish::kAuto || options_.wish == Wish::kStatic;
+  }
+  bool WantsDynamic() const {
+    return options_.wish == Wish::kAuto || options_.wish == Wish::kDynamic;
+  }
 
   // Values for the widest plan serve the narrower ones, where a mover that is left out makes its
   // output a value of its own.
@@ -109,17 +122,23 @@ class Search {
     std::set<std::string> values;
     for (const Scope scope : kScopes) {
       const auto nodes = quantize::PlanStatic(prepared_.model, prepared_.abilities, scope, {});
-      for (auto& value : quantize::ValuesToCalibrate(prepared_.model, prepared_.abilities, nodes)) values.insert(std::move(value));
+      for (auto& value : quantize::ValuesToCalibrate(prepared_.model, prepared_.abilities, nodes))
+        values.insert(std::move(value));
     }
     // Graph inputs are no outputs of a node; the runtime takes them as outputs all the same.
     const std::vector<std::string> taps(values.begin(), values.end());
     if (taps.empty()) return {};
-    TARE_TRY(const auto tapped, runtime::MakeSession(runtime::WithOutputs(prepared_.model, taps), options_.session));
-    TARE_TRY(choice_.observations, ObserveValues(tapped, *samples_.feed, samples_.calibration, progress_));
+    TARE_TRY(const auto tapped,
+             runtime::MakeSession(runtime::WithOutputs(prepared_.model, taps), options_.session));
+    TARE_TRY(choice_.observations,
+             ObserveValues(tapped, *samples_.feed, samples_.calibration, progress_));
     for (const auto& tensor : choice_.observations.tensors) {
       const auto& counts = tensor.statistics.counts();
-      elements_[tensor.name] = static_cast<double>(counts.num_values) / static_cast<double>(std::max<int64_t>(1, choice_.observations.num_samples));
-      if (tensor.statistics.broken() || tensor.statistics.masked() || counts.num_values == 0) unusable_.insert(tensor.name);
+      elements_[tensor.name] =
+          static_cast<double>(counts.num_values) /
+          static_cast<double>(std::max<int64_t>(1, choice_.observations.num_samples));
+      if (tensor.statistics.broken() || tensor.statistics.masked() || counts.num_values == 0)
+        unusable_.insert(tensor.name);
     }
     ExcludeUnusable();
     return {};
@@ -129,8 +148,10 @@ class Search {
   void ExcludeUnusable() {
     for (size_t i = 0; i < prepared_.abilities.size(); ++i) {
       const graph::Node& node = prepared_.model.graph.nodes[i];
-      const bool touches = std::any_of(node.inputs.begin(), node.inputs.end(), [&](const auto& v) { return unusable_.contains(v); }) ||
-                           std::any_of(node.outputs.begin(), node.outputs.end(), [&](const auto& v) { return unusable_.contains(v); });
+      const bool touches = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                       [&](const auto& v) { return unusable_.contains(v); }) ||
+                           std::any_of(node.outputs.begin(), node.outputs.end(),
+                                       [&](const auto& v) { return unusable_.contains(v); });
       if (touches && prepared_.abilities[i].role != Role::kNone) excluded_.push_back(node.name);
     }
   }
@@ -139,11 +160,12 @@ class Search {
 
   void AddPlan(std::string name, std::vector<NodeChoice> nodes) {
     const bool computes = std::any_of(nodes.begin(), nodes.end(), [](const NodeChoice& choice) {
-      return choice.op_type == "Conv" || choice.op_type == "MatMul" || choice.op_type == "Gemm" || choice.op_type == "LSTM" ||
-             choice.format == Format::kInt8Weights;
+      return choice.op_type == "Conv" || choice.op_type == "MatMul" || choice.op_type == "Gemm" ||
+             choice.op_type == "LSTM" || choice.format == Format::kInt8Weights;
     });
-    const bool known = std::any_of(choice_.candidates.begin(), choice_.candidates.end(),
-                                   [&](const Candidate& candidate) { return candidate.nodes == nodes; });
+    const bool known =
+        std::any_of(choice_.candidates.begin(), choice_.candidates.end(),
+                    [&](const Candidate& candidate) { return candidate.nodes == nodes; });
     if (!computes || known) return;
     Candidate candidate;
     candidate.name = std::move(name);
@@ -153,27 +175,33 @@ class Search {
 
   void AddStaticPlans() {
     for (const Scope scope : kScopes) {
-      AddPlan(StrCat("static, ", quantize::ScopeName(scope)), quantize::PlanStatic(prepared_.model, prepared_.abilities, scope, excluded_));
+      AddPlan(StrCat("static, ", quantize::ScopeName(scope)),
+              quantize::PlanStatic(prepared_.model, prepared_.abilities, scope, excluded_));
     }
   }
 
   // For each static plan that runs: the same without the nodes that are faster in float, by a cut
   // over the kernel times of both.
   Result<void> AddKernelPlans() {
-    const int num_runs = std::clamp(static_cast<int>(options_.timing_budget_ms / std::max(0.01, float_ms_)), 3, 15);
+    const int num_runs =
+        std::clamp(static_cast<int>(options_.timing_budget_ms / std::max(0.01, float_ms_)), 3, 15);
     std::optional<runtime::KernelTimes> float_times;
     const size_t num_plans = choice_.candidates.size();
     for (size_t i = 0; i < num_plans; ++i) {
       if (progress_.cancelled()) return Cancelled();
       const Candidate candidate = choice_.candidates[i];
-      const bool is_static = candidate.nodes.front().format == Format::kInt8Static && candidate.nodes.back().format == Format::kInt8Static;
+      const bool is_static = candidate.nodes.front().format == Format::kInt8Static &&
+                             candidate.nodes.back().format == Format::kInt8Static;
       if (!is_static || candidate.speedup.value == 0) continue;
       if (!float_times) {
-        TARE_TRY(float_times, runtime::ProfileKernels(prepared_.model, single_.inputs, options_.session, num_runs));
+        TARE_TRY(float_times, runtime::ProfileKernels(prepared_.model, single_.inputs,
+                                                      options_.session, num_runs));
       }
       TARE_TRY(const Built built, Build(candidate.nodes));
-      TARE_TRY(const auto int8_times, runtime::ProfileKernels(built.model, single_.inputs, options_.session, num_runs));
-      std::vector<std::string> excluded = NodesBetterInFloat(prepared_, candidate.nodes, *float_times, int8_times, elements_);
+      TARE_TRY(const auto int8_times,
+               runtime::ProfileKernels(built.model, single_.inputs, options_.session, num_runs));
+      std::vector<std::string> excluded =
+          NodesBetterInFloat(prepared_, candidate.nodes, *float_times, int8_times, elements_);
       if (excluded.empty()) continue;
       excluded.insert(excluded.end(), excluded_.begin(), excluded_.end());
       AddPlan(candidate.name + ", fast nodes", PlanWithin(candidate.nodes, excluded));
@@ -183,7 +211,8 @@ class Search {
 
   // A static plan over the nodes of another one, less those excluded; what no longer has quantized
   // neighbours falls out too.
-  std::vector<NodeChoice> PlanWithin(const std::vector<NodeChoice>& nodes, std::vector<std::string> excluded) const {
+  std::vector<NodeChoice> PlanWithin(const std::vector<NodeChoice>& nodes,
+                                     std::vector<std::string> excluded) const {
     std::set<std::string> kept;
     for (const NodeChoice& choice : nodes) kept.insert(choice.node);
     for (const Ability& ability : prepared_.abilities) {
@@ -200,7 +229,8 @@ class Search {
       dynamic[choice.node] = choice;
       excluded.push_back(choice.node);
     }
-    auto nodes = quantize::PlanStatic(prepared_.model, prepared_.abilities, Scope::kChain, excluded);
+    auto nodes =
+        quantize::PlanStatic(prepared_.model, prepared_.abilities, Scope::kChain, excluded);
     if (nodes.empty() || dynamic.empty()) return;
     std::map<std::string, NodeChoice> all = dynamic;
     for (const NodeChoice& choice : nodes) all[choice.node] = choice;
@@ -250,12 +280,13 @@ class Search {
     for (size_t run = 0; run < std::min(num_runs, check_inputs_.size()); ++run) {
       TARE_TRY(const auto outputs, session.Run(check_inputs_[run].inputs));
       for (size_t o = 0; o < num_outputs; ++o) {
-        CompareOutput(float_outputs_[run][o], outputs[o], check_inputs_[run].num_valid, [&](const runtime::PairSums& row) {
-          whole[o] += row;
-          sum[o] += row.Cosine();
-          least[o] = std::min(least[o], row.Cosine());
-          ++count[o];
-        });
+        CompareOutput(float_outputs_[run][o], outputs[o], check_inputs_[run].num_valid,
+                      [&](const runtime::PairSums& row) {
+                        whole[o] += row;
+                        sum[o] += row.Cosine();
+                        least[o] = std::min(least[o], row.Cosine());
+                        ++count[o];
+                      });
       }
     }
     Closeness closeness{1, 1, ""};
@@ -272,9 +303,11 @@ class Search {
   }
 
   // Sample by sample where the first axis is the batch, else the whole tensor.
-  static void CompareOutput(const Tensor& a, const Tensor& b, int64_t num_valid, const std::function<void(const runtime::PairSums&)>& use) {
+  static void CompareOutput(const Tensor& a, const Tensor& b, int64_t num_valid,
+                            const std::function<void(const runtime::PairSums&)>& use) {
     if (a.dtype() == DType::kUndefined || a.num_elements() == 0) return;
-    const bool rows = a.rank() >= 1 && a.shape()[0] > 1 && a.shape()[0] >= num_valid && b.shape() == a.shape() && num_valid > 1;
+    const bool rows = a.rank() >= 1 && a.shape()[0] > 1 && a.shape()[0] >= num_valid &&
+                      b.shape() == a.shape() && num_valid > 1;
     if (!rows) {
       use(runtime::ComparePair(runtime::ViewOf(a), runtime::ViewOf(b)));
       return;
@@ -286,11 +319,15 @@ class Search {
     }
   }
 
-  bool Holds(const Closeness& closeness) const { return closeness.cosine >= 1 - options_.tolerance; }
+  bool Holds(const Closeness& closeness) const {
+    return closeness.cosine >= 1 - options_.tolerance;
+  }
 
   // A repair is tuned on the check samples until it just holds there: it must hold with some to
   // spare, or half of all repairs would fail on other samples.
-  bool HoldsWithMargin(const Closeness& closeness) const { return closeness.cosine >= 1 - kRepairMargin * options_.tolerance; }
+  bool HoldsWithMargin(const Closeness& closeness) const {
+    return closeness.cosine >= 1 - kRepairMargin * options_.tolerance;
+  }
 
   // Loads, checks and times one candidate; a failure is its problem, not the run's.
   void Measure(Candidate& candidate) {
@@ -299,7 +336,8 @@ class Search {
       candidate.problem = built.error().what;
       return;
     }
-    if (const auto bytes = graph::SerializeOnnx(built->model)) candidate.model_bytes = static_cast<int64_t>(bytes->size());
+    if (const auto bytes = graph::SerializeOnnx(built->model))
+      candidate.model_bytes = static_cast<int64_t>(bytes->size());
     const auto closeness = CompareRuns(*built->session, check_inputs_.size());
     if (!closeness) {
       candidate.problem = closeness.error().what;
@@ -308,8 +346,10 @@ class Search {
     candidate.closeness = *closeness;
     Time(candidate, *built->session);
     if (!Holds(candidate.closeness)) {
-      candidate.problem = StrCat("output '", candidate.closeness.worst_output, "' moves: cosine ", Fixed(candidate.closeness.cosine, 4));
-    } else if (!IsFast(candidate) && options_.goal == Goal::kSpeed && options_.wish == Wish::kAuto) {
+      candidate.problem = StrCat("output '", candidate.closeness.worst_output, "' moves: cosine ",
+                                 Fixed(candidate.closeness.cosine, 4));
+    } else if (!IsFast(candidate) && options_.goal == Goal::kSpeed &&
+               options_.wish == Wish::kAuto) {
       candidate.problem = StrCat("not faster: ", SpeedText(candidate));
     }
   }
@@ -326,18 +366,21 @@ class Search {
       candidate.speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
     }
     if (!HasBatch()) return;
-    if (const auto times = runtime::TimeInterleaved(pair, check_inputs_[0].inputs, Timing(budget_ms_))) {
+    if (const auto times =
+            runtime::TimeInterleaved(pair, check_inputs_[0].inputs, Timing(budget_ms_))) {
       candidate.batch_speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
     }
   }
 
   static std::string SpeedText(const Candidate& candidate) {
-    return StrCat(Fixed(candidate.speedup.value, 2), "x [", Fixed(candidate.speedup.low, 2), ", ", Fixed(candidate.speedup.high, 2), "]");
+    return StrCat(Fixed(candidate.speedup.value, 2), "x [", Fixed(candidate.speedup.low, 2), ", ",
+                  Fixed(candidate.speedup.high, 2), "]");
   }
 
   // Faster at one sample, and not slower at several.
   bool IsFast(const Candidate& candidate) const {
-    const bool batch_holds = candidate.batch_speedup.value == 0 || candidate.batch_speedup.value >= 1.0;
+    const bool batch_holds =
+        candidate.batch_speedup.value == 0 || candidate.batch_speedup.value >= 1.0;
     return candidate.speedup.low >= options_.min_speedup && batch_holds;
   }
 
@@ -398,13 +441,16 @@ class Search {
   Result<void> RepairBest() {
     std::vector<size_t> broken;
     const auto sound = Sound();
-    const double bar = sound.empty() ? options_.min_speedup : kWorthRepair * Score(choice_.candidates[sound[0]]);
+    const double bar =
+        sound.empty() ? options_.min_speedup : kWorthRepair * Score(choice_.candidates[sound[0]]);
     for (size_t i = 0; i < choice_.candidates.size(); ++i) {
       const Candidate& candidate = choice_.candidates[i];
       const bool moved = candidate.speedup.value > 0 && !Holds(candidate.closeness);
       if (moved && Score(candidate) > bar) broken.push_back(i);
     }
-    std::sort(broken.begin(), broken.end(), [&](size_t a, size_t b) { return Score(choice_.candidates[a]) > Score(choice_.candidates[b]); });
+    std::sort(broken.begin(), broken.end(), [&](size_t a, size_t b) {
+      return Score(choice_.candidates[a]) > Score(choice_.candidates[b]);
+    });
     constexpr size_t kMaxRepairs = 2;
     if (broken.size() > kMaxRepairs) broken.resize(kMaxRepairs);
     for (const size_t i : broken) {
@@ -420,7 +466,8 @@ class Search {
     for (const NodeChoice& choice : candidate.nodes) {
       graph::Node probe;
       probe.op_type = choice.op_type;
-      if (!quantize::IsMoverOp(probe) || choice.format != Format::kInt8Static) ranked.push_back(&choice);
+      if (!quantize::IsMoverOp(probe) || choice.format != Format::kInt8Static)
+        ranked.push_back(&choice);
     }
     const size_t group = (ranked.size() + kMaxRankedNodes - 1) / kMaxRankedNodes;
     std::vector<std::pair<double, std::string>> damages;
@@ -434,7 +481,8 @@ class Search {
       progress_.Update(static_cast<int64_t>(at + group));
     }
     progress_.End("");
-    std::stable_sort(damages.begin(), damages.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::stable_sort(damages.begin(), damages.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
     return damages;
   }
 
@@ -445,10 +493,14 @@ class Search {
     return closeness ? 1 - closeness->cosine : INFINITY;
   }
 
-  std::vector<NodeChoice> Without(const Candidate& candidate, const std::vector<std::pair<double, std::string>>& ranked, size_t count) const {
+  std::vector<NodeChoice> Without(const Candidate& candidate,
+                                  const std::vector<std::pair<double, std::string>>& ranked,
+                                  size_t count) const {
     std::set<std::string> out;
     for (size_t i = 0; i < count; ++i) out.insert(ranked[i].second);
-    const bool is_static = std::none_of(candidate.nodes.begin(), candidate.nodes.end(), [](const NodeChoice& choice) { return choice.format != Format::kInt8Static; });
+    const bool is_static =
+        std::none_of(candidate.nodes.begin(), candidate.nodes.end(),
+                     [](const NodeChoice& choice) { return choice.format != Format::kInt8Static; });
     if (is_static) return PlanWithin(candidate.nodes, {out.begin(), out.end()});
     std::vector<NodeChoice> nodes;
     for (const NodeChoice& choice : candidate.nodes) {
@@ -465,9 +517,11 @@ class Search {
     size_t high = ranked.size();  // holds: nothing quantized
     while (high - low > 1) {
       if (progress_.cancelled()) return Cancelled();
-      const size_t middle = low + std::max<size_t>(1, (high - low) / (low == 0 && high == ranked.size() ? 4 : 2));
+      const size_t middle =
+          low + std::max<size_t>(1, (high - low) / (low == 0 && high == ranked.size() ? 4 : 2));
       const auto built = Build(Without(broken, ranked, middle));
-      const auto closeness = built ? CompareRuns(*built->session, check_inputs_.size()) : Result<Closeness>(Closeness{});
+      const auto closeness = built ? CompareRuns(*built->session, check_inputs_.size())
+                                   : Result<Closeness>(Closeness{});
       (closeness && HoldsWithMargin(*closeness) ? high : low) = middle;
     }
     if (high >= ranked.size()) return {};
@@ -490,7 +544,8 @@ class Search {
       TARE_TRY_VOID(TimeAgain(finalists));
     }
     for (const size_t i : Sound()) {
-      if (std::find(finalists.begin(), finalists.end(), i) != finalists.end()) return Take(PreferFused(i, finalists));
+      if (std::find(finalists.begin(), finalists.end(), i) != finalists.end())
+        return Take(PreferFused(i, finalists));
     }
     choice_.reason = WhyNone();
     return std::move(choice_);
@@ -505,9 +560,11 @@ class Search {
       sessions.push_back(built.back().session.get());
     }
     const double budget_ms = budget_ms_ * static_cast<double>(sessions.size());
-    const auto retime = [&](const std::vector<NamedTensor>& inputs, runtime::Ratio Candidate::* ratio) -> Result<void> {
+    const auto retime = [&](const std::vector<NamedTensor>& inputs,
+                            runtime::Ratio Candidate::*ratio) -> Result<void> {
       TARE_TRY(const auto times, runtime::TimeInterleaved(sessions, inputs, Timing(budget_ms)));
-      for (size_t k = 0; k < finalists.size(); ++k) choice_.candidates[finalists[k]].*ratio = runtime::SpeedupOf(times[0], times[k + 1]);
+      for (size_t k = 0; k < finalists.size(); ++k)
+        choice_.candidates[finalists[k]].*ratio = runtime::SpeedupOf(times[0], times[k + 1]);
       return {};
     };
     TARE_TRY_VOID(retime(single_.inputs, &Candidate::speedup));
@@ -516,7 +573,8 @@ class Search {
     }
     for (const size_t i : finalists) {
       Candidate& candidate = choice_.candidates[i];
-      if (!IsFast(candidate)) candidate.problem = StrCat("not faster when timed again: ", SpeedText(candidate));
+      if (!IsFast(candidate))
+        candidate.problem = StrCat("not faster when timed again: ", SpeedText(candidate));
     }
     return {};
   }
@@ -527,7 +585,8 @@ class Search {
     // Static convolutions, products and sums; then few other quantized nodes: a last Sigmoid in 8 bits
     // rounds small probabilities to 0 and gains nothing.
     const auto rank = [&](size_t i) {
-      static const std::set<std::string> kArithmetic = {"Conv", "ConvTranspose", "Gemm", "MatMul", "Add"};
+      static const std::set<std::string> kArithmetic = {"Conv", "ConvTranspose", "Gemm", "MatMul",
+                                                        "Add"};
       int64_t num_static = 0;
       int64_t num_others = 0;
       for (const quantize::NodeChoice& node : choice_.candidates[i].nodes) {
@@ -540,7 +599,8 @@ class Search {
     size_t preferred = best;
     for (const size_t i : finalists) {
       const Candidate& candidate = choice_.candidates[i];
-      const bool equal = candidate.problem.empty() && Score(candidate) >= kTie * Score(choice_.candidates[best]);
+      const bool equal =
+          candidate.problem.empty() && Score(candidate) >= kTie * Score(choice_.candidates[best]);
       if (equal && options_.goal == Goal::kSpeed && rank(i) > rank(preferred)) preferred = i;
     }
     return preferred;
@@ -551,7 +611,8 @@ class Search {
     TARE_TRY(Built built, Build(candidate.nodes));
     candidate.chosen = true;
     TARE_TRY(choice_.fusion, quantize::CountFused(built.model, built.recipe, options_.session));
-    choice_.reason = StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2), "x as fast, cosine ", Fixed(candidate.closeness.cosine, 4));
+    choice_.reason = StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2),
+                            "x as fast, cosine ", Fixed(candidate.closeness.cosine, 4));
     choice_.recipe = std::move(built.recipe);
     choice_.recipe.left_out = prepared_.left_out;
     choice_.model = std::move(built.model);
@@ -564,8 +625,9 @@ class Search {
       if (fastest == nullptr || Score(candidate) > Score(*fastest)) fastest = &candidate;
     }
     if (fastest == nullptr) return "no format can be applied to this model";
-    return StrCat("nothing to gain here: the fastest, ", fastest->name, ", is ", SpeedText(*fastest), " with cosine ",
-                  Fixed(fastest->closeness.cosine, 4), "; a new file must be surely ", Fixed(options_.min_speedup, 2), "x");
+    return StrCat("nothing to gain here: the fastest, ", fastest->name, ", is ",
+                  SpeedText(*fastest), " with cosine ", Fixed(fastest->closeness.cosine, 4),
+                  "; a new file must be surely ", Fixed(options_.min_speedup, 2), "x");
   }
 
   const graph::Model& source_;
@@ -588,8 +650,9 @@ class Search {
 
 }  // namespace
 
-Result<Choice> ChooseFormats(const graph::Model& source, const quantize::Prepared& prepared, const Samples& samples,
-                             const AutoOptions& options, Progress& progress) {
+Result<Choice> ChooseFormats(const graph::Model& source, const quantize::Prepared& prepared,
+                             const Samples& samples, const AutoOptions& options,
+                             Progress& progress) {
   return Search(source, prepared, samples, options, progress).Run();
 }
 

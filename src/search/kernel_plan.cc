@@ -24,7 +24,8 @@ constexpr double kNever = 1e12;
 
 class Costs {
  public:
-  Costs(const quantize::Prepared& prepared, const GraphIndex& index) : prepared_(prepared), index_(index) {}
+  Costs(const quantize::Prepared& prepared, const GraphIndex& index)
+      : prepared_(prepared), index_(index) {}
 
   // Time of node i in a profile: under its own name, or under that of an output it is fused into.
   double TimeOf(size_t i, const runtime::KernelTimes& times) const {
@@ -33,7 +34,8 @@ class Costs {
     if (time == 0) time = Lookup(times, node.outputs[0]);
     const Node* activation = quantize::FollowingActivation(prepared_.model.graph, index_, node);
     if (activation == nullptr) return time;
-    return time + Lookup(times, activation->name) + (time == 0 ? Lookup(times, activation->outputs[0]) : 0);
+    return time + Lookup(times, activation->name) +
+           (time == 0 ? Lookup(times, activation->outputs[0]) : 0);
   }
 
  private:
@@ -48,8 +50,10 @@ class Costs {
 
 }  // namespace
 
-std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared, const std::vector<quantize::NodeChoice>& plan,
-                                            const runtime::KernelTimes& float_times, const runtime::KernelTimes& int8_times,
+std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared,
+                                            const std::vector<quantize::NodeChoice>& plan,
+                                            const runtime::KernelTimes& float_times,
+                                            const runtime::KernelTimes& int8_times,
                                             const std::map<std::string, double>& elements) {
   const graph::Graph& graph = prepared.model.graph;
   const GraphIndex index(graph);
@@ -63,7 +67,9 @@ std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared, 
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     owner[i] = i;
-    const int64_t producer = (node.Is("Relu") || node.Is("Clip")) && index.HasOneUse(node.Input(0)) ? index.Producer(node.Input(0)) : -1;
+    const int64_t producer = (node.Is("Relu") || node.Is("Clip")) && index.HasOneUse(node.Input(0))
+                                 ? index.Producer(node.Input(0))
+                                 : -1;
     if (producer >= 0) owner[i] = owner[static_cast<size_t>(producer)];
     SplitProblem::Node cost{0, kNever};
     if (planned.contains(node.name)) {
@@ -87,15 +93,20 @@ std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared, 
     for (size_t input = 0; input < graph.nodes[i].inputs.size(); ++input) {
       const std::string& value = graph.nodes[i].inputs[input];
       // A float node reads every input as it is.
-      const bool crosses = !planned.contains(graph.nodes[i].name) || std::find(data_inputs.begin(), data_inputs.end(), input) != data_inputs.end();
+      const bool crosses =
+          !planned.contains(graph.nodes[i].name) ||
+          std::find(data_inputs.begin(), data_inputs.end(), input) != data_inputs.end();
       if (!crosses || value.empty() || index.IsInitializer(value)) continue;
       const int64_t producer = index.Producer(value);
-      const int64_t from = producer < 0 ? outside : static_cast<int64_t>(owner[static_cast<size_t>(producer)]);
+      const int64_t from =
+          producer < 0 ? outside : static_cast<int64_t>(owner[static_cast<size_t>(producer)]);
       const int64_t to = static_cast<int64_t>(owner[i]);
       if (from != to) problem.edges.push_back({from, to, crossing(value), crossing(value)});
     }
     for (const std::string& output : graph.nodes[i].outputs) {
-      if (index.IsOutput(output)) problem.edges.push_back({static_cast<int64_t>(owner[i]), outside, crossing(output), crossing(output)});
+      if (index.IsOutput(output))
+        problem.edges.push_back(
+            {static_cast<int64_t>(owner[i]), outside, crossing(output), crossing(output)});
     }
   }
   const std::vector<bool> integers = CheapestSplit(problem);

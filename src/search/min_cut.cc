@@ -101,7 +101,8 @@ std::vector<bool> CheapestSplit(const SplitProblem& problem) {
     network.Add(i, side_a, problem.nodes[i].cost_b, 0);
   }
   for (const auto& edge : problem.edges) {
-    network.Add(static_cast<size_t>(edge.from), static_cast<size_t>(edge.to), edge.cost_ba, edge.cost_ab);
+    network.Add(static_cast<size_t>(edge.from), static_cast<size_t>(edge.to), edge.cost_ba,
+                edge.cost_ab);
   }
   network.Saturate(side_b, side_a);
   const auto& level = network.Layer(side_b);

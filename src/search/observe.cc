@@ -17,11 +17,15 @@ Result<void> CheckFinite(const data::FeedBatch& batch, std::span<const int64_t> 
   for (const NamedTensor& input : batch.inputs) {
     if (input.value.dtype() != DType::kFloat32 || input.value.num_elements() == 0) continue;
     const auto values = input.value.data<float>();
-    const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+    const auto bad = std::find_if(values.begin(), values.end(),
+                                  [](float value) { return !std::isfinite(value); });
     if (bad == values.end()) continue;
-    const auto rows = input.value.rank() == 0 ? int64_t{1} : std::max<int64_t>(1, input.value.shape()[0]);
-    const auto row = static_cast<size_t>((bad - values.begin()) / std::max<int64_t>(1, input.value.num_elements() / rows));
-    return FailedPrecondition(StrCat("input '", input.name, "' holds ", *bad, " in sample ", samples[std::min(row, samples.size() - 1)]),
+    const auto rows =
+        input.value.rank() == 0 ? int64_t{1} : std::max<int64_t>(1, input.value.shape()[0]);
+    const auto row = static_cast<size_t>((bad - values.begin()) /
+                                         std::max<int64_t>(1, input.value.num_elements() / rows));
+    return FailedPrecondition(StrCat("input '", input.name, "' holds ", *bad, " in sample ",
+                                     samples[std::min(row, samples.size() - 1)]),
                               "repair or leave out that sample");
   }
   return {};
@@ -31,17 +35,20 @@ int64_t ElementsOf(const runtime::Session& session, const data::Feed& feed, int6
   int64_t elements = 0;
   const auto batch = feed.Read(std::span(&sample, 1));
   if (!batch) return 1;
-  const auto counted = session.RunViews(batch->inputs, [&](std::span<const TensorView> views) -> Result<void> {
-    for (const TensorView& view : views) elements += static_cast<int64_t>(view.bytes.size());
-    return {};
-  });
+  const auto counted =
+      session.RunViews(batch->inputs, [&](std::span<const TensorView> views) -> Result<void> {
+        for (const TensorView& view : views) elements += static_cast<int64_t>(view.bytes.size());
+        return {};
+      });
   return counted ? std::max<int64_t>(1, elements) : 1;
 }
 
 }  // namespace
 
-Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped, const data::Feed& feed,
-                                              std::span<const int64_t> samples, Progress& progress) {
+Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped,
+                                              const data::Feed& feed,
+                                              std::span<const int64_t> samples,
+                                              Progress& progress) {
   int64_t batch_size = feed.BatchOf(1);
   if (!samples.empty()) {
     const int64_t bytes = ElementsOf(tapped, feed, samples[0]);
@@ -50,7 +57,8 @@ Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped, co
   size_t next = 0;
   const calibrate::BatchSource source = [&]() -> Result<std::optional<calibrate::Batch>> {
     if (next >= samples.size()) return std::optional<calibrate::Batch>();
-    const auto part = samples.subspan(next, std::min(static_cast<size_t>(batch_size), samples.size() - next));
+    const auto part =
+        samples.subspan(next, std::min(static_cast<size_t>(batch_size), samples.size() - next));
     TARE_TRY(auto batch, feed.Read(part));
     TARE_TRY_VOID(CheckFinite(batch, part));
     next += part.size();
@@ -65,15 +73,19 @@ Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped, co
 }
 
 Result<void> FillRanges(quantize::Recipe& recipe, const quantize::Prepared& prepared,
-                        const calibrate::Observations& observations, calibrate::RangeMethod method) {
+                        const calibrate::Observations& observations,
+                        calibrate::RangeMethod method) {
   std::map<std::string, const calibrate::TensorStatistics*> observed;
   for (const auto& tensor : observations.tensors) observed[tensor.name] = &tensor.statistics;
-  for (const std::string& value : quantize::ValuesToCalibrate(prepared.model, prepared.abilities, recipe.nodes)) {
+  for (const std::string& value :
+       quantize::ValuesToCalibrate(prepared.model, prepared.abilities, recipe.nodes)) {
     const auto found = observed.find(value);
     if (found == observed.end()) {
-      return FailedPrecondition(StrCat("no calibration range for activation '", value, "'"), "calibrate again with this model");
+      return FailedPrecondition(StrCat("no calibration range for activation '", value, "'"),
+                                "calibrate again with this model");
     }
-    TARE_TRY(const ValueRange range, calibrate::ChooseRange(*found->second, method, {}).While(StrCat("choosing the range of '", value, "'")));
+    TARE_TRY(const ValueRange range, calibrate::ChooseRange(*found->second, method, {})
+                                         .While(StrCat("choosing the range of '", value, "'")));
     recipe.tensors.push_back({value, range, std::string(calibrate::RangeMethodName(method))});
   }
   for (const graph::Node& node : prepared.model.graph.nodes) {

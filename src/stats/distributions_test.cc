@@ -103,7 +103,8 @@ TEST(StudentTest, AgreesWithScipy) {
   ASSERT_FALSE(golden.empty());
   for (const auto& row : golden) {
     const double expected = row[2];
-    EXPECT_NEAR(StudentQuantile(row[0], row[1]), expected, 1e-9 * std::abs(expected)) << "p " << row[0] << ", degrees " << row[1];
+    EXPECT_NEAR(StudentQuantile(row[0], row[1]), expected, 1e-9 * std::abs(expected))
+        << "p " << row[0] << ", degrees " << row[1];
   }
 }
 

@@ -10,15 +10,18 @@ namespace tare {
 namespace {
 
 // Shares of the largest magnitude that are tried as the end of a channel's range.
-constexpr std::array<float, 9> kShares = {1.0F, 0.975F, 0.95F, 0.925F, 0.9F, 0.875F, 0.85F, 0.825F, 0.8F};
+constexpr std::array<float, 9> kShares = {1.0F,   0.975F, 0.95F,  0.925F, 0.9F,
+                                          0.875F, 0.85F,  0.825F, 0.8F};
 
 // In: the largest magnitude of each channel. Out: the scale of least squared error among kShares.
 template <class ChannelOf>
-void ShrinkScales(std::span<const float> values, const ChannelOf& channel_of, std::vector<float>& scales) {
+void ShrinkScales(std::span<const float> values, const ChannelOf& channel_of,
+                  std::vector<float>& scales) {
   std::vector<std::array<double, kShares.size()>> errors(scales.size());
   std::vector<std::array<float, kShares.size()>> candidates(scales.size());
   for (size_t c = 0; c < scales.size(); ++c) {
-    for (size_t k = 0; k < kShares.size(); ++k) candidates[c][k] = std::max(kShares[k] * scales[c] / 127.0F, FLT_MIN);
+    for (size_t k = 0; k < kShares.size(); ++k)
+      candidates[c][k] = std::max(kShares[k] * scales[c] / 127.0F, FLT_MIN);
   }
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t c = channel_of(static_cast<int64_t>(i));
@@ -56,7 +59,8 @@ std::vector<size_t> Largest(std::span<const float> values, float sign, size_t co
     return values[a] != values[b] ? sign * values[a] > sign * values[b] : a < b;
   };
   count = std::min(count, order.size());
-  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(), before);
+  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
+                   before);
   order.resize(count);
   return order;
 }

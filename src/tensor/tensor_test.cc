@@ -129,7 +129,8 @@ TEST(QuantizeWeightTest, BalancesTheRoundingOfAConvolution) {
         EXPECT_LE(std::abs(error), 1 + slack) << "a code is one of the two neighbours";
         kernel += error;
       }
-      EXPECT_LE(std::abs(kernel), 1 + slack) << o << ", " << i << ": half a step, and one flip for the channel";
+      EXPECT_LE(std::abs(kernel), 1 + slack)
+          << o << ", " << i << ": half a step, and one flip for the channel";
       channel += kernel;
     }
     EXPECT_LE(std::abs(channel), 0.5 + slack) << o;
@@ -138,7 +139,8 @@ TEST(QuantizeWeightTest, BalancesTheRoundingOfAConvolution) {
 
 TEST(QuantizeWeightTest, RoundsAMatrixToTheNearestCode) {
   const auto quantized = *QuantizeWeight(Tensor::Of<float>({1, 4}, {127, 0.4F, 0.4F, 0.4F}), 0);
-  EXPECT_EQ(std::vector<int8_t>(quantized.values.data<int8_t>().begin(), quantized.values.data<int8_t>().end()),
+  EXPECT_EQ(std::vector<int8_t>(quantized.values.data<int8_t>().begin(),
+                                quantized.values.data<int8_t>().end()),
             (std::vector<int8_t>{127, 0, 0, 0}));
 }
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "verdict/format_internal.h"
 #include "tare/core/text.h"
 #include "tare/verdict/render.h"
+#include "verdict/format_internal.h"
 
 namespace tare::verdict {
 namespace {
@@ -38,13 +38,18 @@ std::string WriteBadge(const Report& report) {
   const int split = WidthOf(left);
   const int width = split + WidthOf(right);
   const auto text = [](const std::string& words, int from, int to) {
-    return StrCat("<text x=\"", (from + to) / 2, "\" y=\"14\" textLength=\"", to - from - 12, "\">", words, "</text>");
+    return StrCat("<text x=\"", (from + to) / 2, "\" y=\"14\" textLength=\"", to - from - 12, "\">",
+                  words, "</text>");
   };
-  return StrCat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", width, "\" height=\"20\" role=\"img\" aria-label=\"", left, ": ", right,
-                "\">\n<title>", left, ": ", right, "</title>\n<rect width=\"", width, "\" height=\"20\" rx=\"3\" fill=\"#374151\"/>\n<path d=\"M", split,
-                " 0h", width - split - 3, "a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3H", split, "z\" fill=\"", ColorOf(report),
-                "\"/>\n<g fill=\"#fff\" text-anchor=\"middle\" font-family=\"Verdana,DejaVu Sans,sans-serif\" font-size=\"11\">\n", text(left, 0, split),
-                "\n", text(right, split, width), "\n</g>\n</svg>\n");
+  return StrCat("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", width,
+                "\" height=\"20\" role=\"img\" aria-label=\"", left, ": ", right, "\">\n<title>",
+                left, ": ", right, "</title>\n<rect width=\"", width,
+                "\" height=\"20\" rx=\"3\" fill=\"#374151\"/>\n<path d=\"M", split, " 0h",
+                width - split - 3, "a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3H", split, "z\" fill=\"",
+                ColorOf(report),
+                "\"/>\n<g fill=\"#fff\" text-anchor=\"middle\" font-family=\"Verdana,DejaVu "
+                "Sans,sans-serif\" font-size=\"11\">\n",
+                text(left, 0, split), "\n", text(right, split, width), "\n</g>\n</svg>\n");
 }
 
 }  // namespace tare::verdict

@@ -1,7 +1,7 @@
-#include "tare/verdict/evidence.h"
-
 #include <optional>
 #include <string_view>
+
+#include "tare/verdict/evidence.h"
 
 namespace tare::verdict {
 namespace {

@@ -1,7 +1,7 @@
 // What both models cost, as rows of text.
 
-#include "verdict/table_internal.h"
 #include "tare/core/text.h"
+#include "verdict/table_internal.h"
 
 namespace tare::verdict {
 namespace {

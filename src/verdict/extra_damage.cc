@@ -1,9 +1,8 @@
-#include "verdict/extra_damage_internal.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "tare/verdict/metric_info.h"
+#include "verdict/extra_damage_internal.h"
 
 namespace tare::verdict {
 namespace {
@@ -18,11 +17,14 @@ double Combine(double a, double a_bound, double b, double b_bound, double sign) 
 }
 
 // How far `bound` of a - b lies on the side of harm; `sign` is 1 where more of the metric is better.
-double LeastHarm(const stats::PairedCounts& there, const stats::PairedCounts& clean, double sign, double confidence) {
+double LeastHarm(const stats::PairedCounts& there, const stats::PairedCounts& clean, double sign,
+                 double confidence) {
   const double a = Rate(there);
   const double b = Rate(clean);
-  return sign > 0 ? -Combine(a, stats::TangoUpper(there, confidence), b, stats::TangoLower(clean, confidence), 1)
-                  : Combine(a, stats::TangoLower(there, confidence), b, stats::TangoUpper(clean, confidence), -1);
+  return sign > 0 ? -Combine(a, stats::TangoUpper(there, confidence), b,
+                             stats::TangoLower(clean, confidence), 1)
+                  : Combine(a, stats::TangoLower(there, confidence), b,
+                            stats::TangoUpper(clean, confidence), -1);
 }
 
 double HarmP(const stats::PairedCounts& there, const stats::PairedCounts& clean, double sign) {
@@ -46,7 +48,8 @@ void AdjustByHolm(std::vector<std::optional<DistributionDamage>>& damages) {
   std::ranges::stable_sort(tested, {}, [](const DistributionDamage* damage) { return *damage->p; });
   double adjusted = 0;
   for (size_t i = 0; i < tested.size(); ++i) {
-    adjusted = std::max(adjusted, std::min(1.0, *tested[i]->p * static_cast<double>(tested.size() - i)));
+    adjusted =
+        std::max(adjusted, std::min(1.0, *tested[i]->p * static_cast<double>(tested.size() - i)));
     tested[i]->p_holm = adjusted;
   }
 }
@@ -61,13 +64,16 @@ Estimate ExtraDamage(const Estimate& there, const Estimate& clean, double confid
   if (!std::isfinite(out.value)) return out;
   const auto bound = [&](Direction side, double level) -> std::optional<double> {
     const auto a = OneSidedBound(there, side, level, confidence);
-    const auto b = OneSidedBound(clean, side == Direction::kAbove ? Direction::kBelow : Direction::kAbove, level, confidence);
+    const auto b =
+        OneSidedBound(clean, side == Direction::kAbove ? Direction::kBelow : Direction::kAbove,
+                      level, confidence);
     if (!a || !b) return std::nullopt;
     return Combine(there.value, *a, clean.value, *b, side == Direction::kAbove ? -1 : 1);
   };
   out.low = bound(Direction::kAbove, (1 + confidence) / 2);
   out.high = bound(Direction::kBelow, (1 + confidence) / 2);
-  for (const double level : kBoundConfidences) out.bounds.push_back({level, bound(Direction::kAbove, level), bound(Direction::kBelow, level)});
+  for (const double level : kBoundConfidences)
+    out.bounds.push_back({level, bound(Direction::kAbove, level), bound(Direction::kBelow, level)});
   return out;
 }
 
@@ -79,11 +85,15 @@ std::vector<std::optional<DistributionDamage>> DistributionDamages(const Evidenc
   for (const PairedScope& scope : evidence.paired->distributions) {
     auto& damage = out.emplace_back();
     const Estimate* there = FindMetric(scope.difference, metric);
-    if (clean == nullptr || there == nullptr || !std::isfinite(there->value) || !std::isfinite(clean->value)) continue;
-    damage = DistributionDamage{metric, ExtraDamage(*there, *clean, evidence.confidence), std::nullopt, std::nullopt};
+    if (clean == nullptr || there == nullptr || !std::isfinite(there->value) ||
+        !std::isfinite(clean->value))
+      continue;
+    damage = DistributionDamage{metric, ExtraDamage(*there, *clean, evidence.confidence),
+                                std::nullopt, std::nullopt};
     if (!there->pairs || !clean->pairs || there->pairs->n == 0 || clean->pairs->n == 0) continue;
     const MetricInfo* info = FindMetricInfo(metric);
-    damage->p = HarmP(*there->pairs, *clean->pairs, info != nullptr && info->better == Better::kLower ? -1 : 1);
+    damage->p = HarmP(*there->pairs, *clean->pairs,
+                      info != nullptr && info->better == Better::kLower ? -1 : 1);
   }
   AdjustByHolm(out);
   return out;

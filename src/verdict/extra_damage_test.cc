@@ -1,9 +1,9 @@
-#include "verdict/extra_damage_internal.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
+
+#include "verdict/extra_damage_internal.h"
 
 namespace tare::verdict {
 namespace {
@@ -20,7 +20,8 @@ TEST(ExtraDamageTest, CombinesTheBoundsOfBoth) {
   EXPECT_EQ(found.n, 1'000);
   const double a = -0.02 - stats::TangoLower(there, 0.95);
   const double b = stats::TangoUpper(clean, 0.95) - 0.002;
-  EXPECT_NEAR(*OneSidedBound(found, Direction::kAbove, 0.95, 0.95), -0.022 - std::sqrt(a * a + b * b), 1e-12);
+  EXPECT_NEAR(*OneSidedBound(found, Direction::kAbove, 0.95, 0.95),
+              -0.022 - std::sqrt(a * a + b * b), 1e-12);
 }
 
 TEST(ExtraDamageTest, HoldsItsSizeAtTheMargin) {
@@ -48,7 +49,8 @@ TEST(ExtraDamageTest, TakesTheTableOfBoundsOfABootstrap) {
   there.bounds = {{0.95, -0.05, -0.02}};
   clean.bounds = {{0.95, -0.02, 0.002}};
   const Estimate found = ExtraDamage(there, clean, 0.95);
-  EXPECT_NEAR(*OneSidedBound(found, Direction::kAbove, 0.95, 0.95), -0.02 - std::hypot(0.02, 0.012), 1e-12);
+  EXPECT_NEAR(*OneSidedBound(found, Direction::kAbove, 0.95, 0.95), -0.02 - std::hypot(0.02, 0.012),
+              1e-12);
   clean.bounds.clear();
   EXPECT_FALSE(OneSidedBound(ExtraDamage(there, clean, 0.95), Direction::kAbove, 0.95, 0.95));
 }
@@ -59,7 +61,8 @@ Evidence WithDistributions() {
   evidence.paired.emplace();
   evidence.paired->difference.emplace_back("accuracy", PairedEstimate({1'000, 5, 5}, 0.95));
   for (const int64_t harmful : {40, 10, 5, 2}) {
-    evidence.paired->distributions.push_back({"d", {}, {{"accuracy", PairedEstimate({1'000, harmful, 5}, 0.95)}}});
+    evidence.paired->distributions.push_back(
+        {"d", {}, {{"accuracy", PairedEstimate({1'000, harmful, 5}, 0.95)}}});
   }
   evidence.paired->distributions.push_back({"other", {}, {{"f1_macro", {}}}});
   return evidence;
@@ -93,7 +96,9 @@ TEST(DistributionDamagesTest, AdjustsForAllDistributions) {
   EXPECT_GT(*damages[1]->p_holm, 0.05);
 }
 
-TEST(ExtraDamageTest, IsUndefinedWithoutSamples) { EXPECT_TRUE(std::isnan(ExtraDamage(stats::PairedCounts{}, stats::PairedCounts{100, 1, 1}).value)); }
+TEST(ExtraDamageTest, IsUndefinedWithoutSamples) {
+  EXPECT_TRUE(std::isnan(ExtraDamage(stats::PairedCounts{}, stats::PairedCounts{100, 1, 1}).value));
+}
 
 }  // namespace
 }  // namespace tare::verdict

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "verdict/format_internal.h"
-#include "tare/verdict/metric_info.h"
 #include "tare/core/text.h"
+#include "tare/verdict/metric_info.h"
+#include "verdict/format_internal.h"
 
 namespace tare::verdict {
 namespace {
@@ -17,15 +17,19 @@ struct Pairing {
   std::string_view accuracy, f1;
   std::string_view rises, falls;  // what it means when accuracy rises, falls
 };
-constexpr std::string_view kWholeRight = "more samples are wholly right, but fewer of the single labels are";
-constexpr std::string_view kPartRight = "fewer samples are wholly right, but more of the single labels are";
+constexpr std::string_view kWholeRight =
+    "more samples are wholly right, but fewer of the single labels are";
+constexpr std::string_view kPartRight =
+    "fewer samples are wholly right, but more of the single labels are";
 constexpr Pairing kPairings[] = {
     {"accuracy", "f1_macro", "accuracy counts classes by their size, macro F1 counts them alike",
      "accuracy counts classes by their size, macro F1 counts them alike"},
     {"subset_accuracy", "f1_micro", kWholeRight, kPartRight},
     {"subset_accuracy", "f1_macro", kWholeRight, kPartRight},
-    {"token_accuracy", "f1_micro", "most tokens stand outside of entities, which F1 does not count", "most tokens stand outside of entities, which F1 does not count"},
-    {"exact_match", "token_f1", "more answers are right to the word, but the others are further off",
+    {"token_accuracy", "f1_micro", "most tokens stand outside of entities, which F1 does not count",
+     "most tokens stand outside of entities, which F1 does not count"},
+    {"exact_match", "token_f1",
+     "more answers are right to the word, but the others are further off",
      "fewer answers are right to the word, but the others come closer"},
 };
 
@@ -35,20 +39,26 @@ std::string Text(double value, Unit unit, WithUnit with_unit = WithUnit::kNo) {
 
 // -1, 0 or 1, as a report shows it.
 int Sign(const Estimate& difference, Unit unit) {
-  if (!std::isfinite(difference.value) || Text(std::abs(difference.value), unit).front() != '+') return 0;
+  if (!std::isfinite(difference.value) || Text(std::abs(difference.value), unit).front() != '+')
+    return 0;
   return difference.value > 0 ? 1 : -1;
 }
 
-bool ExcludesZero(const Estimate& difference) { return (difference.low && *difference.low > 0) || (difference.high && *difference.high < 0); }
+bool ExcludesZero(const Estimate& difference) {
+  return (difference.low && *difference.low > 0) || (difference.high && *difference.high < 0);
+}
 
 // "accuracy rises by 0.12 points [+0.03, +0.21]"
 std::string Change(std::string_view label, const Estimate& difference, Unit unit) {
-  std::string out = StrCat(label, difference.value > 0 ? " rises by " : " falls by ", Text(std::abs(difference.value), unit, WithUnit::kYes).substr(1));
-  if (difference.low && difference.high) out += StrCat(" [", Text(*difference.low, unit), ", ", Text(*difference.high, unit), "]");
+  std::string out = StrCat(label, difference.value > 0 ? " rises by " : " falls by ",
+                           Text(std::abs(difference.value), unit, WithUnit::kYes).substr(1));
+  if (difference.low && difference.high)
+    out += StrCat(" [", Text(*difference.low, unit), ", ", Text(*difference.high, unit), "]");
   return out;
 }
 
-std::string Certainty(std::string_view first_label, const Estimate& first, std::string_view second_label, const Estimate& second) {
+std::string Certainty(std::string_view first_label, const Estimate& first,
+                      std::string_view second_label, const Estimate& second) {
   const bool a = ExcludesZero(first);
   const bool b = ExcludesZero(second);
   if (a && b) return "both intervals exclude 0";
@@ -70,7 +80,8 @@ std::string BySize(const Paired& paired, bool rises) {
   if (classes[0] == 0 || classes[1] == 0) return "";
   const bool losers_are_rarer = members[0] / classes[0] < members[1] / classes[1];
   if (losers_are_rarer != rises) return "";
-  return rises ? "rare classes lose more than frequent ones gain" : "frequent classes lose more than rare ones gain";
+  return rises ? "rare classes lose more than frequent ones gain"
+               : "frequent classes lose more than rare ones gain";
 }
 
 // "shirt (recall -2.10 points, n 500), ..."
@@ -89,14 +100,17 @@ std::string Losers(const Evidence& evidence) {
   std::vector<std::string> parts;
   for (const auto& [difference, row] : losers) {
     const auto index = static_cast<size_t>(row->index);
-    parts.push_back(StrCat(index < evidence.classes.size() ? evidence.classes[index] : StrCat("class ", index), " (recall ",
-                           Text(difference, Unit::kRatio, WithUnit::kYes), ", n ", WithThousands(row->counts.n), ")"));
+    parts.push_back(
+        StrCat(index < evidence.classes.size() ? evidence.classes[index] : StrCat("class ", index),
+               " (recall ", Text(difference, Unit::kRatio, WithUnit::kYes), ", n ",
+               WithThousands(row->counts.n), ")"));
   }
   return parts.empty() ? "" : StrCat("; the classes that lose most: ", Join(parts, ", "));
 }
 
 // Empty where both go the same way.
-std::string Disagreement(const Pairing& pairing, const Metrics& difference, const Evidence& evidence, bool whole) {
+std::string Disagreement(const Pairing& pairing, const Metrics& difference,
+                         const Evidence& evidence, bool whole) {
   const Estimate* accuracy = FindMetric(difference, pairing.accuracy);
   const Estimate* f1 = FindMetric(difference, pairing.f1);
   if (accuracy == nullptr || f1 == nullptr) return "";
@@ -107,8 +121,9 @@ std::string Disagreement(const Pairing& pairing, const Metrics& difference, cons
   std::string why = by_class ? BySize(*evidence.paired, rises) : "";
   if (why.empty()) why = rises ? pairing.rises : pairing.falls;
   const std::string_view labels[] = {MetricLabel(pairing.accuracy), MetricLabel(pairing.f1)};
-  return StrCat(Change(labels[0], *accuracy, units[0]), " while ", Change(labels[1], *f1, units[1]), " (",
-                Certainty(labels[0], *accuracy, labels[1], *f1), "): ", why, by_class ? Losers(evidence) : "");
+  return StrCat(Change(labels[0], *accuracy, units[0]), " while ", Change(labels[1], *f1, units[1]),
+                " (", Certainty(labels[0], *accuracy, labels[1], *f1), "): ", why,
+                by_class ? Losers(evidence) : "");
 }
 
 }  // namespace
@@ -116,7 +131,8 @@ std::string Disagreement(const Pairing& pairing, const Metrics& difference, cons
 std::vector<Finding> FindDisagreements(const Evidence& evidence) {
   std::vector<Finding> out;
   if (!evidence.paired) return out;
-  const auto look = [&](const std::string& scope, const Metrics& difference, std::string_view where) {
+  const auto look = [&](const std::string& scope, const Metrics& difference,
+                        std::string_view where) {
     for (const Pairing& pairing : kPairings) {
       const std::string text = Disagreement(pairing, difference, evidence, scope == "all");
       if (!text.empty()) out.push_back({scope, StrCat(where, text)});
@@ -124,10 +140,12 @@ std::vector<Finding> FindDisagreements(const Evidence& evidence) {
   };
   look("all", evidence.paired->difference, "");
   for (const PairedScope& slice : evidence.paired->slices) {
-    look(StrCat("slice:", slice.name), slice.difference, StrCat("in slice ", slice.name, " (n ", WithThousands(slice.counts.n), ") "));
+    look(StrCat("slice:", slice.name), slice.difference,
+         StrCat("in slice ", slice.name, " (n ", WithThousands(slice.counts.n), ") "));
   }
   for (const PairedScope& other : evidence.paired->distributions) {
-    look(StrCat("distribution:", other.name), other.difference, StrCat("under ", other.name, " (n ", WithThousands(other.counts.n), ") "));
+    look(StrCat("distribution:", other.name), other.difference,
+         StrCat("under ", other.name, " (n ", WithThousands(other.counts.n), ") "));
   }
   return out;
 }

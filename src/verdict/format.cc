@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "verdict/format_internal.h"
 #include "tare/core/text.h"
+#include "verdict/format_internal.h"
 
 namespace tare::verdict {
 namespace {

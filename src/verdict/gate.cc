@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tare/core/text.h"
+#include "tare/stats/normal.h"
 #include "verdict/format_internal.h"
 #include "verdict/subject_internal.h"
 #include "verdict/summary_internal.h"
-#include "tare/core/text.h"
-#include "tare/stats/normal.h"
 
 namespace tare::verdict {
 namespace {
@@ -198,8 +198,11 @@ CheckResult Judge(const Evidence& evidence, const Policy& policy, const Check& c
 
 // Holm's step-down over the statistical checks of a decision. One check of many fails by chance more often
 // than one alone: a violation counts when it holds at 1 - alpha / m, the next one at 1 - alpha / (m - 1), ...
-void ConfirmFailures(const Evidence& evidence, const Policy& policy, const std::vector<Check>& declared, std::vector<CheckResult>& checks) {
-  const auto statistical = [](const CheckResult& check) { return check.statistic && check.test != "exact"; };
+void ConfirmFailures(const Evidence& evidence, const Policy& policy,
+                     const std::vector<Check>& declared, std::vector<CheckResult>& checks) {
+  const auto statistical = [](const CheckResult& check) {
+    return check.statistic && check.test != "exact";
+  };
   auto remaining = std::ranges::count_if(checks, statistical);
   std::vector<size_t> open;
   for (size_t i = 0; i < checks.size(); ++i) {
@@ -209,7 +212,8 @@ void ConfirmFailures(const Evidence& evidence, const Policy& policy, const std::
   const auto is_violated = [&](size_t i) {
     const Subject subject = FindSubject(evidence, declared[i]);
     const Direction direction = Opposite(checks[i].direction);
-    const auto bound = OneSidedBound(*subject.statistic, direction, confidence, evidence.confidence);
+    const auto bound =
+        OneSidedBound(*subject.statistic, direction, confidence, evidence.confidence);
     return bound && IsBeyond(*bound, checks[i].limit, direction, false);
   };
   while (!open.empty()) {
@@ -221,7 +225,8 @@ void ConfirmFailures(const Evidence& evidence, const Policy& policy, const std::
   }
   for (const size_t i : open) {
     checks[i].verdict = Verdict::kInconclusive;
-    checks[i].reason += StrCat("; but with ", remaining, " checks left to decide, chance alone does that too often: at ",
+    checks[i].reason += StrCat("; but with ", remaining,
+                               " checks left to decide, chance alone does that too often: at ",
                                Percent(confidence), " % it is not shown (Holm)");
   }
 }

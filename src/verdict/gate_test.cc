@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
-#include <cmath>
-
-#include "verdict/evidence_test_internal.h"
 #include "tare/stats/proportion.h"
+#include "verdict/evidence_test_internal.h"
 
 namespace tare::verdict {
 namespace {
@@ -181,7 +180,11 @@ TEST(GateTest, JudgesSpeedByItsInterval) {
 // Batch 8 and 1 at two threads, then both at one: as AddCosts() adds them.
 Evidence MakeMeasured() {
   auto evidence = MakeEvidence(1000, 1, 1);
-  const struct { int64_t batch; int threads; double speedup; } rows[] = {{1, 2, 1.2}, {8, 2, 1.5}, {1, 1, 2.0}, {8, 1, 3.0}};
+  const struct {
+    int64_t batch;
+    int threads;
+    double speedup;
+  } rows[] = {{1, 2, 1.2}, {8, 2, 1.5}, {1, 1, 2.0}, {8, 1, 3.0}};
   for (const auto& [batch, threads, speedup] : rows) {
     Latency latency;
     latency.batch = batch;
@@ -190,14 +193,17 @@ Evidence MakeMeasured() {
     evidence.baseline.latency.push_back(latency);
     latency.p50 = MakeBootstrapped(10, 9, 11, 40);
     evidence.candidate.latency.push_back(latency);
-    evidence.cost.speedup.push_back({batch, threads, MakeBootstrapped(speedup, speedup - 0.1, speedup + 0.1, 40)});
+    evidence.cost.speedup.push_back(
+        {batch, threads, MakeBootstrapped(speedup, speedup - 0.1, speedup + 0.1, 40)});
   }
   return evidence;
 }
 
 TEST(GateTest, FindsTheBatchAndTheThreadsThatACheckNames) {
   const auto evidence = MakeMeasured();
-  const auto speedup = [&](const std::string& where) { return JudgeOne(evidence, "{metric: speedup, min: 1" + where + "}", "cost"); };
+  const auto speedup = [&](const std::string& where) {
+    return JudgeOne(evidence, "{metric: speedup, min: 1" + where + "}", "cost");
+  };
   EXPECT_EQ(speedup("").statistic, 1.2);
   EXPECT_EQ(speedup(", batch: 8").statistic, 1.5);
   EXPECT_EQ(speedup(", threads: 1").statistic, 2.0);
@@ -209,23 +215,29 @@ TEST(GateTest, FindsTheBatchAndTheThreadsThatACheckNames) {
   const auto none = speedup(", batch: 8, threads: 4");
   EXPECT_EQ(none.verdict, Verdict::kInconclusive);
   EXPECT_EQ(none.reason, "the report has no speedup at batch 8, 4 threads");
-  EXPECT_EQ(JudgeOne(evidence, "{metric: latency_p50_ms, max: 12, threads: 1}", "cost").verdict, Verdict::kPass);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: latency_p50_ms, max: 12, threads: 1}", "cost").verdict,
+            Verdict::kPass);
 }
 
 TEST(GateTest, DecidesOnMeasuredEnergyOnly) {
   auto evidence = MakeEvidence(1000, 1, 1);
-  const auto judged = [&] { return JudgeOne(evidence, "{metric: energy_ratio, max: 0.9}", "cost"); };
+  const auto judged = [&] {
+    return JudgeOne(evidence, "{metric: energy_ratio, max: 0.9}", "cost");
+  };
   EXPECT_EQ(judged().verdict, Verdict::kInconclusive);
   EXPECT_THAT(judged().reason, HasSubstr("energy is not in the report"));
   const Energy measured{.status = "measured", .joules_per_sample = 2, .method = "RAPL package-0"};
   evidence.baseline.energy = measured;
-  evidence.candidate.energy = Energy{.status = "estimated", .joules_per_sample = 1, .method = "processor time x 65 W / 4 processors"};
+  evidence.candidate.energy = Energy{.status = "estimated",
+                                     .joules_per_sample = 1,
+                                     .method = "processor time x 65 W / 4 processors"};
   SetCostRatios(evidence);
   EXPECT_FALSE(evidence.cost.energy_ratio);
   evidence.cost.energy_ratio = 0.5;  // even if a report states it
   EXPECT_EQ(judged().verdict, Verdict::kInconclusive);
   EXPECT_EQ(judged().reason,
-            "energy is estimated (processor time x 65 W / 4 processors): a decision needs a measured one, from a host that counts it");
+            "energy is estimated (processor time x 65 W / 4 processors): a decision needs a "
+            "measured one, from a host that counts it");
   evidence.candidate.energy->status = "measured";
   SetCostRatios(evidence);
   EXPECT_EQ(judged().verdict, Verdict::kPass);
@@ -234,10 +246,13 @@ TEST(GateTest, DecidesOnMeasuredEnergyOnly) {
 
 TEST(GateTest, JudgesResidentMemory) {
   auto evidence = MakeEvidence(1000, 1, 1);
-  EXPECT_EQ(JudgeOne(evidence, "{metric: resident_rss_bytes, max: 100}", "cost").verdict, Verdict::kInconclusive);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: resident_rss_bytes, max: 100}", "cost").verdict,
+            Verdict::kInconclusive);
   evidence.candidate.resident_rss_bytes = 100;
-  EXPECT_EQ(JudgeOne(evidence, "{metric: resident_rss_bytes, max: 100}", "cost").verdict, Verdict::kPass);
-  EXPECT_EQ(JudgeOne(evidence, "{metric: resident_rss_bytes, max: 99}", "cost").verdict, Verdict::kFail);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: resident_rss_bytes, max: 100}", "cost").verdict,
+            Verdict::kPass);
+  EXPECT_EQ(JudgeOne(evidence, "{metric: resident_rss_bytes, max: 99}", "cost").verdict,
+            Verdict::kFail);
 }
 
 TEST(GateTest, JudgesEachOutputWhenNoneIsNamed) {
@@ -295,7 +310,8 @@ TEST(GateTest, AsksMoreOfAFailureAmongSeveralChecks) {
   const Evidence evidence = MakeEvidence(1'000, 34, 12);
   ASSERT_LT(stats::TangoUpper({1'000, 34, 12}, 0.95), -0.01);
   ASSERT_GT(stats::TangoUpper({1'000, 34, 12}, 0.975), -0.01);
-  EXPECT_EQ(Gate(evidence, PolicyOf("{metric: accuracy, margin: 0.01}", "quality")).verdict, Verdict::kFail);
+  EXPECT_EQ(Gate(evidence, PolicyOf("{metric: accuracy, margin: 0.01}", "quality")).verdict,
+            Verdict::kFail);
 
   Policy two = PolicyOf("{metric: accuracy, margin: 0.01}", "quality");
   two.quality.push_back(two.quality[0]);
@@ -326,7 +342,8 @@ TEST(GateTest, PaysForEachLookAtATestSet) {
     bool any = false, any_unpaid = false;
     for (int look = 1; look <= 4; ++look) {
       const auto harmful = std::binomial_distribution<int64_t>(2'000, 0.02)(random);
-      const auto helpful = std::binomial_distribution<int64_t>(2'000 - harmful, 0.01 / 0.98)(random);
+      const auto helpful =
+          std::binomial_distribution<int64_t>(2'000 - harmful, 0.01 / 0.98)(random);
       auto evidence = MakeEvidence(2'000, harmful, helpful);
       evidence.look = look;
       any = any || Gate(evidence, policy).verdict == Verdict::kPass;
@@ -349,7 +366,8 @@ TEST(GateTest, PassesNobodyBeyondTheLooksThatArePaidFor) {
   EXPECT_THAT(Gate(evidence, policy).summary, HasSubstr("97.5 %, look 2 of 2"));
   evidence.look = 3;
   EXPECT_EQ(Gate(evidence, policy).verdict, Verdict::kInconclusive);
-  EXPECT_THAT(Gate(evidence, policy).summary, HasSubstr("the test set is used up (n = 5,000, 97.5 %, look 3 of 2)"));
+  EXPECT_THAT(Gate(evidence, policy).summary,
+              HasSubstr("the test set is used up (n = 5,000, 97.5 %, look 3 of 2)"));
   policy.looks = 0;  // nobody said how many
   EXPECT_EQ(Gate(evidence, policy).verdict, Verdict::kPass);
   auto worse = MakeEvidence(5'000, 400, 2);

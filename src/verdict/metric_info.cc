@@ -35,7 +35,8 @@ constexpr MetricInfo kMetrics[] = {
     {"rouge_l", "ROUGE-L", Unit::kScore, kHigher, MetricPlace::kQuality},
     {"answer_rate", "answer rate", Unit::kRatio, kHigher, MetricPlace::kQuality},
     {"hallucination_rate", "hallucination rate", Unit::kRatio, kLower, MetricPlace::kQuality},
-    {"hallucination_rate_corrected", "hallucination rate, judge corrected", Unit::kRatio, kLower, MetricPlace::kQuality},
+    {"hallucination_rate_corrected", "hallucination rate, judge corrected", Unit::kRatio, kLower,
+     MetricPlace::kQuality},
     {"precision_at_1", "precision at 1", Unit::kRatio, kHigher, MetricPlace::kQuality},
     {"recall_at_1", "recall at 1", Unit::kScore, kHigher, MetricPlace::kQuality},
     {"recall_at_10", "recall at 10", Unit::kScore, kHigher, MetricPlace::kQuality},
@@ -75,10 +76,13 @@ constexpr size_t kMaxKpis = 32;
 constexpr size_t kMaxNameBytes = 64;
 
 bool IsNamePart(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-' || c == '.';
 }
 
-bool IsKpi(std::string_view name) { return name.starts_with(kKpiPrefix) && name.size() > kKpiPrefix.size(); }
+bool IsKpi(std::string_view name) {
+  return name.starts_with(kKpiPrefix) && name.size() > kKpiPrefix.size();
+}
 
 }  // namespace
 
@@ -92,10 +96,17 @@ const MetricInfo* FindMetricInfo(std::string_view name) {
 
 std::string_view HeadlineMetric(std::string_view task) {
   constexpr std::pair<std::string_view, std::string_view> kHeadlines[] = {
-      {"classification", "accuracy"},        {"multi_label", "f1_micro"},           {"regression", "r2"},
-      {"token_classification", "token_accuracy"}, {"question_answering", "exact_match"}, {"generation", "token_f1"},
-      {"retrieval", "mrr"},                  {"embedding", "mrr"},                  {"object_detection", "map"}};
-  const auto* found = std::ranges::find(kHeadlines, task, [](const auto& entry) { return entry.first; });
+      {"classification", "accuracy"},
+      {"multi_label", "f1_micro"},
+      {"regression", "r2"},
+      {"token_classification", "token_accuracy"},
+      {"question_answering", "exact_match"},
+      {"generation", "token_f1"},
+      {"retrieval", "mrr"},
+      {"embedding", "mrr"},
+      {"object_detection", "map"}};
+  const auto* found =
+      std::ranges::find(kHeadlines, task, [](const auto& entry) { return entry.first; });
   return found == std::end(kHeadlines) ? std::string_view() : found->second;
 }
 
@@ -108,14 +119,19 @@ std::string_view MetricLabel(std::string_view name) {
 std::string KpiMetricName(std::string_view name) { return StrCat(kKpiPrefix, name); }
 
 Result<void> CheckKpiNames(std::span<const std::string> names) {
-  if (names.size() > kMaxKpis) return InvalidArgument(StrCat(names.size(), " KPIs"), StrCat("give at most ", kMaxKpis));
+  if (names.size() > kMaxKpis)
+    return InvalidArgument(StrCat(names.size(), " KPIs"), StrCat("give at most ", kMaxKpis));
   std::set<std::string_view> seen;
   for (const std::string& name : names) {
     if (name.empty() || name.size() > kMaxNameBytes || !std::ranges::all_of(name, IsNamePart)) {
-      return InvalidArgument(StrCat("the KPI name '", name.substr(0, 200), "' is not made of letters, digits, '_', '-' and '.', at most 64"),
-                             "name it like: revenue");
+      return InvalidArgument(
+          StrCat("the KPI name '", name.substr(0, 200),
+                 "' is not made of letters, digits, '_', '-' and '.', at most 64"),
+          "name it like: revenue");
     }
-    if (!seen.insert(name).second) return InvalidArgument(StrCat("the KPI '", name, "' is given twice"), "give each KPI a name of its own");
+    if (!seen.insert(name).second)
+      return InvalidArgument(StrCat("the KPI '", name, "' is given twice"),
+                             "give each KPI a name of its own");
   }
   return {};
 }

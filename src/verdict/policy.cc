@@ -4,9 +4,9 @@
 #include <charconv>
 #include <cmath>
 
-#include "tare/verdict/metric_info.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
+#include "tare/verdict/metric_info.h"
 
 namespace tare::verdict {
 namespace {
@@ -124,7 +124,8 @@ class CheckReader {
                    StrCat("add 'class: <index or name>', or use ", check.metric, "_macro"));
     }
     if (info.name == "extra_damage" && (check.distribution.empty() || !check.margin)) {
-      return Wrong("'extra_damage' needs a distribution and a margin", "write {metric: extra_damage, distribution: noise, margin: 0.005}");
+      return Wrong("'extra_damage' needs a distribution and a margin",
+                   "write {metric: extra_damage, distribution: noise, margin: 0.005}");
     }
     const bool takes_class = info.place == MetricPlace::kClass || info.place == MetricPlace::kFlips;
     if (!check.class_name.empty() && !takes_class) {
@@ -141,7 +142,8 @@ class CheckReader {
       return Wrong(StrCat("'", check.metric, "' takes no such batch"), "remove 'batch'");
     }
     if (check.threads && (info.place != MetricPlace::kCostBatch || *check.threads < 1)) {
-      return Wrong(StrCat("'", check.metric, "' takes no such number of threads"), "remove 'threads'");
+      return Wrong(StrCat("'", check.metric, "' takes no such number of threads"),
+                   "remove 'threads'");
     }
     return {};
   }
@@ -214,7 +216,9 @@ Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source) {
   }
   TARE_TRY(policy.looks, reader.Integer("looks", policy.looks));
   if (reader.Child("looks") != nullptr && (policy.looks < 1 || policy.looks > kMaxLooks)) {
-    return reader.Wrong(*reader.Child("looks"), StrCat("looks ", policy.looks, " is not in 1 to ", kMaxLooks), "give how many candidates may be judged on one test set");
+    return reader.Wrong(*reader.Child("looks"),
+                        StrCat("looks ", policy.looks, " is not in 1 to ", kMaxLooks),
+                        "give how many candidates may be judged on one test set");
   }
   TARE_TRY(policy.quality, ReadChecks(reader, "quality", source));
   TARE_TRY(policy.cost, ReadChecks(reader, "cost", source));
@@ -270,7 +274,8 @@ Policy DefaultPolicy(std::string_view task, double tolerance) {
 }
 
 double ConfidenceOfALook(const Policy& policy) {
-  return policy.looks > 1 ? 1 - (1 - policy.confidence) / static_cast<double>(policy.looks) : policy.confidence;
+  return policy.looks > 1 ? 1 - (1 - policy.confidence) / static_cast<double>(policy.looks)
+                          : policy.confidence;
 }
 
 std::string CanonicalPolicy(const Policy& policy) {

@@ -33,7 +33,10 @@ cost:
 }
 
 TEST(PolicyTest, ReadsChecksOfKpis) {
-  const auto policy = ParsePolicy("quality: [{metric: \"kpi:revenue\", slice: dear, margin: 0.5}, {metric: \"kpi:speed\", min: -7}]\n", "p");
+  const auto policy = ParsePolicy(
+      "quality: [{metric: \"kpi:revenue\", slice: dear, margin: 0.5}, {metric: \"kpi:speed\", min: "
+      "-7}]\n",
+      "p");
   ASSERT_TRUE(policy) << policy.error().what;
   EXPECT_EQ(policy->quality[0].metric, "kpi:revenue");
   EXPECT_EQ(policy->quality[0].slice, "dear");

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "verdict/markdown_internal.h"
-#include "verdict/table_internal.h"
 #include "tare/core/text.h"
 #include "tare/verdict/findings.h"
+#include "verdict/markdown_internal.h"
+#include "verdict/table_internal.h"
 
 namespace tare::verdict {
 namespace {

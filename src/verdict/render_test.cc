@@ -1,4 +1,3 @@
-#include "tare/core/text.h"
 #include "tare/verdict/render.h"
 
 #include <gmock/gmock.h>
@@ -7,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "tare/core/text.h"
 #include "verdict/evidence_test_internal.h"
 #include "verdict/format_internal.h"
 
@@ -120,11 +120,17 @@ TEST(MarkdownTest, EscapesForeignText) {
 }
 
 // 1,000 samples of which `harmful` are lost to quantization.
-void AddCondition(const std::string& name, const std::string& text, int64_t harmful, Evidence& evidence) {
-  const auto accuracy = [](int64_t right) { return Metrics{{"accuracy", ShareEstimate(right, 1'000, 0.95)}}; };
+void AddCondition(const std::string& name, const std::string& text, int64_t harmful,
+                  Evidence& evidence) {
+  const auto accuracy = [](int64_t right) {
+    return Metrics{{"accuracy", ShareEstimate(right, 1'000, 0.95)}};
+  };
   evidence.baseline.distributions.push_back({name, text, 1'000, accuracy(800)});
   evidence.candidate.distributions.push_back({name, text, 1'000, accuracy(800 - harmful)});
-  evidence.paired->distributions.push_back({name, {1'000, harmful, harmful, 0}, {{"accuracy", PairedEstimate({1'000, harmful, 0}, 0.95)}}});
+  evidence.paired->distributions.push_back(
+      {name,
+       {1'000, harmful, harmful, 0},
+       {{"accuracy", PairedEstimate({1'000, harmful, 0}, 0.95)}}});
 }
 
 TEST(MarkdownTest, SaysWhatDistributionsAddToTheDamage) {
@@ -133,8 +139,12 @@ TEST(MarkdownTest, SaysWhatDistributionsAddToTheDamage) {
   AddCondition("noise", "gaussian_noise, severity 3", 40, report.evidence);
   AddCondition("win|ter", "winter.npz", 1, report.evidence);
   const std::string text = WriteReportMarkdown(report);
-  EXPECT_THAT(text, HasSubstr("### Quantization costs 3.92 points more accuracy under noise than on clean data; 1 of 2 distributions adds damage beyond chance\n"));
-  EXPECT_THAT(text, HasSubstr("| noise (gaussian\\_noise, severity 3) | 1,000 | 80.00 % | 76.00 % | \u22124.00 "));
+  EXPECT_THAT(text, HasSubstr("### Quantization costs 3.92 points more accuracy under noise than "
+                              "on clean data; 1 of 2 distributions adds damage beyond chance\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "| noise (gaussian\\_noise, severity 3) | 1,000 | 80.00 % | 76.00 % | \u22124.00 "));
   EXPECT_THAT(text, HasSubstr("| \u22123.92 "));
   EXPECT_THAT(text, HasSubstr("| win\\|ter (winter.npz) | 1,000 |"));
   EXPECT_THAT(text, Not(HasSubstr("<details>")));
@@ -145,11 +155,14 @@ TEST(MarkdownTest, LaysManyCorruptionsOutAsAGrid) {
   report.evidence = MakeEvidence(10'000, 0, 0);
   for (int severity = 1; severity <= 5; ++severity) {
     for (const char* name : {"fog", "snow", "frost"}) {
-      AddCondition(StrCat(name, ":", severity), StrCat(name, ", severity ", severity), severity == 5 && name[0] == 'f' && name[1] == 'o' ? 50 : 1, report.evidence);
+      AddCondition(StrCat(name, ":", severity), StrCat(name, ", severity ", severity),
+                   severity == 5 && name[0] == 'f' && name[1] == 'o' ? 50 : 1, report.evidence);
     }
   }
   const std::string text = WriteReportMarkdown(report);
-  EXPECT_THAT(text, HasSubstr("| fog | \u22120.10 | \u22120.10 | \u22120.10 | \u22120.10 | **\u22125.00** |\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("| fog | \u22120.10 | \u22120.10 | \u22120.10 | \u22120.10 | **\u22125.00** |\n"));
   EXPECT_THAT(text, HasSubstr("| snow | \u22120.10 |"));
   EXPECT_THAT(text, HasSubstr("<details><summary>All 15</summary>"));
 }
@@ -163,8 +176,10 @@ TEST(MarkdownTest, ShowsOnlyConditionsThatBothSidesAndTheirComparisonHave) {
   AddCondition("snow", "snow, severity 1", 3, report.evidence);
   std::swap(report.evidence.candidate.distributions[0], report.evidence.candidate.distributions[1]);
   report.evidence.baseline.distributions.pop_back();
-  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| noise (gaussian\\_noise, severity 3) | 1,000 | 80.00 % | 76.00 % |"));
-  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| fog (fog, severity 1) | 1,000 | 80.00 % | 79.80 % |"));
+  EXPECT_THAT(WriteReportMarkdown(report),
+              HasSubstr("| noise (gaussian\\_noise, severity 3) | 1,000 | 80.00 % | 76.00 % |"));
+  EXPECT_THAT(WriteReportMarkdown(report),
+              HasSubstr("| fog (fog, severity 1) | 1,000 | 80.00 % | 79.80 % |"));
   EXPECT_THAT(WriteReportMarkdown(report), Not(HasSubstr("| snow")));
   report.evidence.candidate.distributions.clear();
   EXPECT_THAT(WriteReportMarkdown(report), Not(HasSubstr("| noise")));
@@ -175,10 +190,13 @@ TEST(MarkdownTest, SaysHowManySlicesWereSearched) {
   report.evidence = MakeEvidence(100, 20, 2);
   SliceFindings& search = report.evidence.slice_findings.emplace();
   search.num_tests = 1'234;
-  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("1,234 conditions and pairs of conditions were searched"));
+  EXPECT_THAT(WriteReportMarkdown(report),
+              HasSubstr("1,234 conditions and pairs of conditions were searched"));
   EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("at most 5 %): none was found."));
-  search.found = {{"width < 3", 40, 20, 60, 0, 1e-5, 1e-4, ShareEstimate(30, 40, 0.95), ShareEstimate(12, 40, 0.95), PairedEstimate({40, 20, 2}, 0.95)}};
-  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| width \\< 3 | 40 | 20 (50.00 %) | 0.00 % | \u221245.00 "));
+  search.found = {{"width < 3", 40, 20, 60, 0, 1e-5, 1e-4, ShareEstimate(30, 40, 0.95),
+                   ShareEstimate(12, 40, 0.95), PairedEstimate({40, 20, 2}, 0.95)}};
+  EXPECT_THAT(WriteReportMarkdown(report),
+              HasSubstr("| width \\< 3 | 40 | 20 (50.00 %) | 0.00 % | \u221245.00 "));
   EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| \\< 0.001 |"));
 }
 
@@ -186,15 +204,21 @@ TEST(TableTest, ShowsExtraDamageAsADifferenceOfDifferences) {
   Report report;
   report.evidence = MakeEvidence(10'000, 52, 44);
   AddCondition("noise", "gaussian_noise, severity 3", 40, report.evidence);
-  report.decision = Gate(report.evidence, PolicyOf("{metric: extra_damage, distribution: noise, margin: 0.1}"));
-  EXPECT_THAT(WriteReportMarkdown(report), HasSubstr("| extra damage, noise | \u22120.08 | \u22124.00 | \u22123.92 "));
+  report.decision =
+      Gate(report.evidence, PolicyOf("{metric: extra_damage, distribution: noise, margin: 0.1}"));
+  EXPECT_THAT(WriteReportMarkdown(report),
+              HasSubstr("| extra damage, noise | \u22120.08 | \u22124.00 | \u22123.92 "));
 }
 
 TEST(TableTest, ShowsHowCloseOutputsAreWithoutAPolicyToo) {
   Report report;
   report.evidence.task = "outputs";
   report.evidence.n = 50;
-  OutputCloseness scores{.name = "scores", .n = 50, .cosine = Estimate{.value = 0.9, .low = 0.875, .high = 0.925}, .least_cosine = 0.75, .flips = Share{3, 50}};
+  OutputCloseness scores{.name = "scores",
+                         .n = 50,
+                         .cosine = Estimate{.value = 0.9, .low = 0.875, .high = 0.925},
+                         .least_cosine = 0.75,
+                         .flips = Share{3, 50}};
   OutputCloseness ids{.name = "ids", .n = 50, .agreement = Share{49, 50}};
   report.evidence.outputs = {scores, ids};
   const auto text = [&] { return Join(TableLines(report), "\n"); };
@@ -203,7 +227,8 @@ TEST(TableTest, ShowsHowCloseOutputsAreWithoutAPolicyToo) {
   EXPECT_THAT(text(), ContainsRegex("flips, scores +6.00 % +3 of 50"));
   EXPECT_THAT(text(), ContainsRegex("agreement, ids +98.00 % +49 of 50"));
   // What the policy judges stands there once.
-  report.decision = Gate(report.evidence, PolicyOf("{metric: flip_rate, output: scores, max: 0.2}"));
+  report.decision =
+      Gate(report.evidence, PolicyOf("{metric: flip_rate, output: scores, max: 0.2}"));
   EXPECT_THAT(text(), Not(ContainsRegex("flips, scores[^\n]*\n(.*\n)*.*flips, scores")));
   EXPECT_THAT(text(), HasSubstr("PASS"));
 }
@@ -212,7 +237,9 @@ TEST(TableTest, ShowsTheFarthestOfManyOutputs) {
   Report report;
   report.evidence.task = "outputs";
   for (int i = 0; i < 8; ++i) {
-    report.evidence.outputs.push_back({.name = StrCat("out", i), .n = 9, .cosine = Estimate{.value = i == 3 ? 0.5 : 0.9 - 0.01 * i}});
+    report.evidence.outputs.push_back({.name = StrCat("out", i),
+                                       .n = 9,
+                                       .cosine = Estimate{.value = i == 3 ? 0.5 : 0.9 - 0.01 * i}});
   }
   const std::string text = Join(TableLines(report), "\n");
   EXPECT_THAT(text, HasSubstr("cosine, out3"));

@@ -1,11 +1,10 @@
 // Reads estimates, and what consists of little else, from report.json.
 
-#include "verdict/report_estimates_internal.h"
-
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "verdict/report_estimates_internal.h"
 #include "verdict/report_json_internal.h"
 
 namespace tare::verdict {
@@ -48,8 +47,10 @@ Result<void> CheckCounts(const JsonReader& reader, const Estimate& estimate) {
 Result<FoundScope> ReadFoundScope(const JsonReader& reader) {
   FoundScope out;
   TARE_TRY(out.where, reader.Text("where"));
-  const std::pair<const char*, int64_t*> counts[] = {
-      {"n", &out.n}, {"harmful", &out.harmful}, {"rest_n", &out.rest_n}, {"rest_harmful", &out.rest_harmful}};
+  const std::pair<const char*, int64_t*> counts[] = {{"n", &out.n},
+                                                     {"harmful", &out.harmful},
+                                                     {"rest_n", &out.rest_n},
+                                                     {"rest_harmful", &out.rest_harmful}};
   for (const auto& [key, to] : counts) {
     TARE_TRY(const auto count, reader.Count(key));
     *to = count.value_or(0);

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "verdict/extra_damage_internal.h"
-#include "tare/verdict/metric_info.h"
-#include "verdict/report_json_internal.h"
 #include "tare/verdict/findings.h"
+#include "tare/verdict/metric_info.h"
+#include "verdict/extra_damage_internal.h"
+#include "verdict/report_json_internal.h"
 
 namespace tare::verdict {
 namespace {
@@ -421,7 +421,8 @@ void PutTail(const Report& report, Json& out) {
   if (report.data) out["data"] = DataJson(*report.data);
   out["host"] = HostJson(report.host);
   out["digests"] = report.digests;
-  for (const auto& [scope, what] : FindDisagreements(report.evidence)) out["findings"].push_back({{"scope", scope}, {"what", what}});
+  for (const auto& [scope, what] : FindDisagreements(report.evidence))
+    out["findings"].push_back({{"scope", scope}, {"what", what}});
   out["warnings"] = Json::array();
   for (const auto& [what, next] : report.evidence.warnings) {
     out["warnings"].push_back({{"what", what}, {"next", next}});

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "verdict/report_json_internal.h"
 #include "tare/verdict/render.h"
+#include "verdict/report_json_internal.h"
 
 namespace tare::verdict {
 namespace {

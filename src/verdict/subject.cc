@@ -2,9 +2,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "tare/core/text.h"
 #include "verdict/extra_damage_internal.h"
 #include "verdict/subject_internal.h"
-#include "tare/core/text.h"
 
 namespace tare::verdict {
 namespace {
@@ -152,7 +152,8 @@ void TakeOutput(const Evidence& evidence, const Check& check, Subject& subject) 
 // Loss of the task's headline metric by quantization under a distribution, less that on the clean test set.
 void TakeExtraDamage(const Evidence& evidence, const Check& check, Subject& subject) {
   const std::string_view headline = HeadlineMetric(evidence.task);
-  subject.missing = StrCat("the report has no paired ", headline.empty() ? "metric" : headline, " of ", subject.scope);
+  subject.missing = StrCat("the report has no paired ", headline.empty() ? "metric" : headline,
+                           " of ", subject.scope);
   if (!evidence.paired || headline.empty()) return;
   const auto* there = Named(evidence.paired->distributions, check.distribution);
   const Estimate* clean = FindMetric(evidence.paired->difference, headline);

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "tare/verdict/metric_info.h"
 #include "tare/verdict/evidence.h"
+#include "tare/verdict/metric_info.h"
 #include "tare/verdict/policy.h"
 
 namespace tare::verdict {

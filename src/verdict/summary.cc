@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "verdict/format_internal.h"
-#include "tare/verdict/metric_info.h"
-#include "verdict/summary_internal.h"
 #include "tare/core/text.h"
+#include "tare/verdict/metric_info.h"
+#include "verdict/format_internal.h"
+#include "verdict/summary_internal.h"
 
 namespace tare::verdict {
 namespace {
@@ -25,9 +25,14 @@ std::string IntervalText(const Estimate& estimate, Unit unit) {
 std::vector<std::string> Headline(const Evidence& evidence) {
   std::vector<std::string> out;
   const MetricInfo* info = FindMetricInfo(HeadlineMetric(evidence.task));
-  const Estimate* headline = info != nullptr && evidence.paired ? FindMetric(evidence.paired->difference, info->name) : nullptr;
+  const Estimate* headline = info != nullptr && evidence.paired
+                                 ? FindMetric(evidence.paired->difference, info->name)
+                                 : nullptr;
   if (headline != nullptr) {
-    out.push_back(StrCat(info->label, " ", FormatDifference(headline->value, info->unit, WithUnit::kYes, Minus::kTypeset), IntervalText(*headline, info->unit)));
+    out.push_back(
+        StrCat(info->label, " ",
+               FormatDifference(headline->value, info->unit, WithUnit::kYes, Minus::kTypeset),
+               IntervalText(*headline, info->unit)));
   }
   const OutputCloseness* worst = nullptr;
   for (const auto& output : evidence.outputs) {
@@ -94,9 +99,11 @@ std::string StatisticText(const CheckResult& check) {
 std::string Summarise(const Evidence& evidence, const Decision& decision) {
   const std::string candidate = NameOf(evidence.candidate, "the candidate");
   const std::string baseline = NameOf(evidence.baseline, "the baseline");
-  const std::string looks = decision.look && decision.looks > 0 ? StrCat(", look ", *decision.look, " of ", decision.looks) : std::string();
-  const std::string basis =
-      StrCat("(n = ", WithThousands(evidence.n), ", ", Percent(decision.confidence), " %", looks, ")");
+  const std::string looks = decision.look && decision.looks > 0
+                                ? StrCat(", look ", *decision.look, " of ", decision.looks)
+                                : std::string();
+  const std::string basis = StrCat("(n = ", WithThousands(evidence.n), ", ",
+                                   Percent(decision.confidence), " %", looks, ")");
   if (decision.checks.empty())
     return StrCat("nothing was demanded of ", candidate, " ", basis, ".");
   const auto count = [&](Verdict verdict) {
@@ -107,9 +114,11 @@ std::string Summarise(const Evidence& evidence, const Decision& decision) {
     return StrCat(candidate, " fails ", count(Verdict::kFail), of_checks, basis, ": ",
                   ListOf(decision, Verdict::kFail), ".");
   }
-  const bool all_pass = !decision.checks.empty() && count(Verdict::kPass) == std::ssize(decision.checks);
+  const bool all_pass =
+      !decision.checks.empty() && count(Verdict::kPass) == std::ssize(decision.checks);
   if (decision.beyond_looks() && all_pass) {
-    return StrCat("the test set is used up ", basis, ": the policy pays for ", decision.looks, decision.looks == 1 ? " look" : " looks",
+    return StrCat("the test set is used up ", basis, ": the policy pays for ", decision.looks,
+                  decision.looks == 1 ? " look" : " looks",
                   " at it; judge by a test set that no candidate has seen.");
   }
   if (decision.verdict == Verdict::kInconclusive) {

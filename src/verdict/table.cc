@@ -3,10 +3,10 @@
 #include <map>
 #include <utility>
 
-#include "tare/verdict/metric_info.h"
-#include "verdict/table_internal.h"
 #include "tare/core/text.h"
+#include "tare/verdict/metric_info.h"
 #include "tare/verdict/render.h"
+#include "verdict/table_internal.h"
 
 namespace tare::verdict {
 namespace {
@@ -113,9 +113,13 @@ std::vector<const OutputCloseness*> FarthestOutputs(const Evidence& evidence) {
   if (out.size() <= kMostOutputs) return out;
   const auto closeness = [](const OutputCloseness* output) {
     if (output->cosine) return output->cosine->value;
-    return output->agreement && output->agreement->n > 0 ? static_cast<double>(output->agreement->count) / static_cast<double>(output->agreement->n) : 1.0;
+    return output->agreement && output->agreement->n > 0
+               ? static_cast<double>(output->agreement->count) /
+                     static_cast<double>(output->agreement->n)
+               : 1.0;
   };
-  std::ranges::stable_sort(out, [&](const auto* a, const auto* b) { return closeness(a) < closeness(b); });
+  std::ranges::stable_sort(
+      out, [&](const auto* a, const auto* b) { return closeness(a) < closeness(b); });
   out.resize(kMostOutputs);
   std::ranges::sort(out);  // back in the order of the model
   return out;
@@ -125,14 +129,26 @@ std::vector<const OutputCloseness*> FarthestOutputs(const Evidence& evidence) {
 std::optional<TableRow> CosineRow(const OutputCloseness& output) {
   if (!output.cosine) return std::nullopt;
   std::string text = FormatValue(output.cosine->value, Unit::kScore);
-  if (output.cosine->low && output.cosine->high) text += StrCat(" ", FormatInterval(*output.cosine->low, *output.cosine->high, Unit::kScore));
-  return TableRow{StrCat("cosine, ", output.name), "", FormatValue(output.cosine->value, Unit::kScore), StrCat(text, ", least ", FormatValue(output.least_cosine, Unit::kScore)), "", ""};
+  if (output.cosine->low && output.cosine->high)
+    text += StrCat(" ", FormatInterval(*output.cosine->low, *output.cosine->high, Unit::kScore));
+  return TableRow{StrCat("cosine, ", output.name),
+                  "",
+                  FormatValue(output.cosine->value, Unit::kScore),
+                  StrCat(text, ", least ", FormatValue(output.least_cosine, Unit::kScore)),
+                  "",
+                  ""};
 }
 
-std::optional<TableRow> ShareRow(std::string_view what, const OutputCloseness& output, const std::optional<Share>& share) {
+std::optional<TableRow> ShareRow(std::string_view what, const OutputCloseness& output,
+                                 const std::optional<Share>& share) {
   if (!share || share->n == 0) return std::nullopt;
-  return TableRow{StrCat(what, ", ", output.name), "", FormatValue(static_cast<double>(share->count) / static_cast<double>(share->n), Unit::kRatio),
-                  StrCat(WithThousands(share->count), " of ", WithThousands(share->n)), "", ""};
+  return TableRow{
+      StrCat(what, ", ", output.name),
+      "",
+      FormatValue(static_cast<double>(share->count) / static_cast<double>(share->n), Unit::kRatio),
+      StrCat(WithThousands(share->count), " of ", WithThousands(share->n)),
+      "",
+      ""};
 }
 
 std::optional<TableRow> FlipsRow(const Evidence& evidence) {
@@ -140,7 +156,9 @@ std::optional<TableRow> FlipsRow(const Evidence& evidence) {
   if (evidence.task == "regression") return std::nullopt;  // every number differs by something
   const auto& counts = evidence.paired->counts;
   const double rate = static_cast<double>(counts.flips) / static_cast<double>(counts.n);
-  return TableRow{"flips", "", FormatValue(rate, Unit::kRatio), FlipsText(counts, HasHarmful(evidence)), "", ""};
+  return TableRow{
+      "flips", "", FormatValue(rate, Unit::kRatio), FlipsText(counts, HasHarmful(evidence)),
+      "",      ""};
 }
 
 std::optional<TableRow> SpeedRow(const Evidence& evidence) {
@@ -224,10 +242,12 @@ TableRow TableHead(const Report& report) {
 std::vector<TableRow> TableRows(const Report& report, Minus minus) {
   const Evidence& evidence = report.evidence;
   std::vector<RankedRow> ranked;
-  const auto add_fact = [&](Rank rank, std::string_view metric, std::optional<TableRow> row, std::string_view scope = "") {
+  const auto add_fact = [&](Rank rank, std::string_view metric, std::optional<TableRow> row,
+                            std::string_view scope = "") {
     const bool judged =
         report.decision && std::ranges::any_of(report.decision->checks, [&](const auto& check) {
-          return check.metric == metric && RankOf(check) == rank && (scope.empty() || check.scope == scope);
+          return check.metric == metric && RankOf(check) == rank &&
+                 (scope.empty() || check.scope == scope);
         });
     if (!judged && row) ranked.push_back({rank, *std::move(row)});
   };
@@ -237,7 +257,8 @@ std::vector<TableRow> TableRows(const Report& report, Minus minus) {
     // Of the many metrics of a classification two say enough; a KPI is asked for.
     const bool all = evidence.task != "classification";
     for (const auto& [name, estimate] : evidence.paired->difference) {
-      if (name != "f1_macro" && (all || name.starts_with(kKpiPrefix))) add_fact(Rank::kQuality, name, MetricRow(evidence, name, minus));
+      if (name != "f1_macro" && (all || name.starts_with(kKpiPrefix)))
+        add_fact(Rank::kQuality, name, MetricRow(evidence, name, minus));
     }
   }
   if (evidence.task == "outputs") {
@@ -245,13 +266,21 @@ std::vector<TableRow> TableRows(const Report& report, Minus minus) {
     for (const OutputCloseness* output : shown) {
       const std::string scope = StrCat("output:", output->name);
       add_fact(Rank::kQuality, "cosine", CosineRow(*output), scope);
-      add_fact(Rank::kQuality, "agreement", ShareRow("agreement", *output, output->agreement), scope);
+      add_fact(Rank::kQuality, "agreement", ShareRow("agreement", *output, output->agreement),
+               scope);
       // A policy may call them either.
-      const bool judged = report.decision && std::ranges::any_of(report.decision->checks, [&](const auto& check) { return check.metric == "flip_rate" && check.scope == scope; });
-      if (!judged) add_fact(Rank::kQuality, "output_flip_rate", ShareRow("flips", *output, output->flips), scope);
+      const bool judged =
+          report.decision && std::ranges::any_of(report.decision->checks, [&](const auto& check) {
+            return check.metric == "flip_rate" && check.scope == scope;
+          });
+      if (!judged)
+        add_fact(Rank::kQuality, "output_flip_rate", ShareRow("flips", *output, output->flips),
+                 scope);
     }
     if (const size_t others = evidence.outputs.size() - shown.size(); others > 0) {
-      add_fact(Rank::kQuality, "", TableRow{StrCat(others, others == 1 ? " closer output" : " closer outputs"), "", "", "in report.html", "", ""});
+      add_fact(Rank::kQuality, "",
+               TableRow{StrCat(others, others == 1 ? " closer output" : " closer outputs"), "", "",
+                        "in report.html", "", ""});
     }
   }
   add_fact(Rank::kFlips, "flip_rate", FlipsRow(evidence));
@@ -289,7 +318,9 @@ std::vector<std::string> TableLines(const Report& report) {
   return out;
 }
 
-std::vector<MatchedScope> MatchScopes(const std::vector<ScopeMetrics>& baseline, const std::vector<ScopeMetrics>& candidate, const std::vector<PairedScope>& paired) {
+std::vector<MatchedScope> MatchScopes(const std::vector<ScopeMetrics>& baseline,
+                                      const std::vector<ScopeMetrics>& candidate,
+                                      const std::vector<PairedScope>& paired) {
   std::map<std::string_view, std::pair<const ScopeMetrics*, const ScopeMetrics*>> sides;
   for (const ScopeMetrics& scope : baseline) sides.try_emplace(scope.name, &scope, nullptr);
   for (const ScopeMetrics& scope : candidate) {
@@ -308,7 +339,8 @@ std::vector<MatchedScope> MatchScopes(const std::vector<ScopeMetrics>& baseline,
 std::vector<DistributionCells> DistributionTable(const Evidence& evidence) {
   const MetricInfo* info = FindMetricInfo(HeadlineMetric(evidence.task));
   if (info == nullptr || !evidence.paired) return {};
-  const auto scopes = MatchScopes(evidence.baseline.distributions, evidence.candidate.distributions, evidence.paired->distributions);
+  const auto scopes = MatchScopes(evidence.baseline.distributions, evidence.candidate.distributions,
+                                  evidence.paired->distributions);
   if (scopes.empty()) return {};
   std::vector<DistributionCells> rows = {{StrCat(info->label, " under"), "", "", "", ""}};
   for (const auto& [baseline, candidate, paired, place] : scopes) {
@@ -318,9 +350,14 @@ std::vector<DistributionCells> DistributionTable(const Evidence& evidence) {
     };
     const Estimate* difference = FindMetric(paired->difference, info->name);
     const FlipCounts& counts = paired->counts;
-    rows.push_back({baseline->name, value(*baseline), value(*candidate),
-                    difference == nullptr ? "" : IntervalText(difference->value, difference->low, difference->high, info->unit, Minus::kAscii),
-                    counts.n == 0 ? "" : StrCat(WithThousands(counts.flips), " of ", WithThousands(counts.n), counts.flips == 1 ? " flip" : " flips")});
+    rows.push_back(
+        {baseline->name, value(*baseline), value(*candidate),
+         difference == nullptr ? ""
+                               : IntervalText(difference->value, difference->low, difference->high,
+                                              info->unit, Minus::kAscii),
+         counts.n == 0 ? ""
+                       : StrCat(WithThousands(counts.flips), " of ", WithThousands(counts.n),
+                                counts.flips == 1 ? " flip" : " flips")});
   }
   return rows;
 }

@@ -45,9 +45,11 @@ struct Layer {
   std::vector<float> weights;  // [inputs, outputs]
   std::vector<float> bias;
 
-  Layer(int64_t num_inputs, int64_t num_outputs, Random& random) : inputs(num_inputs), outputs(num_outputs) {
+  Layer(int64_t num_inputs, int64_t num_outputs, Random& random)
+      : inputs(num_inputs), outputs(num_outputs) {
     const double deviation = std::sqrt(2.0 / static_cast<double>(num_inputs));
-    for (int64_t i = 0; i < inputs * outputs; ++i) weights.push_back(static_cast<float>(deviation * Normal(random)));
+    for (int64_t i = 0; i < inputs * outputs; ++i)
+      weights.push_back(static_cast<float>(deviation * Normal(random)));
     for (int64_t i = 0; i < outputs; ++i) bias.push_back(static_cast<float>(0.1 * Normal(random)));
   }
 
@@ -62,7 +64,9 @@ struct Layer {
   }
 };
 
-tare::graph::Value ValueOf(std::string name, tare::Shape shape) { return {{std::move(name), tare::DType::kFloat32, std::move(shape)}, ""}; }
+tare::graph::Value ValueOf(std::string name, tare::Shape shape) {
+  return {{std::move(name), tare::DType::kFloat32, std::move(shape)}, ""};
+}
 
 std::vector<float> Answer(const std::vector<Layer>& layers, std::vector<float> x) {
   for (size_t i = 0; i < layers.size(); ++i) {
@@ -83,7 +87,8 @@ tare::graph::Model ModelOf(const std::vector<Layer>& layers) {
   for (size_t i = 0; i < layers.size(); ++i) {
     const std::string number = std::to_string(i);
     const Layer& layer = layers[i];
-    model.graph.AddInitializer("w" + number, Tensor::Of<float>({layer.inputs, layer.outputs}, layer.weights));
+    model.graph.AddInitializer("w" + number,
+                               Tensor::Of<float>({layer.inputs, layer.outputs}, layer.weights));
     model.graph.AddInitializer("b" + number, Tensor::Of<float>({layer.outputs}, layer.bias));
     const bool last = i + 1 == layers.size();
     tare::graph::Node gemm;
@@ -105,7 +110,8 @@ tare::graph::Model ModelOf(const std::vector<Layer>& layers) {
 }
 
 // The answer is the class of the greatest score, or the one number that the model gives.
-std::string Samples(const std::vector<Layer>& layers, int64_t count, const std::string& answer, Random& random) {
+std::string Samples(const std::vector<Layer>& layers, int64_t count, const std::string& answer,
+                    Random& random) {
   std::string text;
   for (int64_t f = 0; f < kFeatures; ++f) text += tare::StrCat("x", f, ",");
   text += answer + "\n";
@@ -119,7 +125,8 @@ std::string Samples(const std::vector<Layer>& layers, int64_t count, const std::
       text += number;
     }
     x = Answer(layers, std::move(x));
-    text += x.size() == 1 ? tare::StrCat(x[0], "\n") : tare::StrCat(std::ranges::max_element(x) - x.begin(), "\n");
+    text += x.size() == 1 ? tare::StrCat(x[0], "\n")
+                          : tare::StrCat(std::ranges::max_element(x) - x.begin(), "\n");
   }
   return text;
 }
@@ -170,7 +177,8 @@ tare::graph::Model JudgeModel(const std::vector<float>& weights) {
     model.graph.inputs.push_back({{name, tare::DType::kInt64, {-1, -1}}, ""});
   }
   model.graph.outputs.push_back(ValueOf("logits", {-1, 2}));
-  model.graph.AddInitializer("weights", Tensor::Of<float>({static_cast<int64_t>(weights.size()) / 2, 2}, weights));
+  model.graph.AddInitializer(
+      "weights", Tensor::Of<float>({static_cast<int64_t>(weights.size()) / 2, 2}, weights));
   model.graph.AddInitializer("tokens", Tensor::Of<int64_t>({1}, std::vector<int64_t>{1}));
   tare::graph::Node gather;
   gather.name = "gather";
@@ -188,8 +196,10 @@ tare::graph::Model JudgeModel(const std::vector<float>& weights) {
 }
 
 Result<void> WriteJudge() {
-  TARE_TRY_VOID(tare::WriteFileAtomic("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nlie\nparis\nrome\n"));
-  return tare::graph::WriteOnnx(JudgeModel({0, 0, 0, 0, 0, 1, 0, 0, 9, 0, 0, 0, 0, 0}), "judge.onnx");
+  TARE_TRY_VOID(
+      tare::WriteFileAtomic("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nlie\nparis\nrome\n"));
+  return tare::graph::WriteOnnx(JudgeModel({0, 0, 0, 0, 0, 1, 0, 0, 9, 0, 0, 0, 0, 0}),
+                                "judge.onnx");
 }
 
 constexpr std::string_view kProject = R"(name: small
@@ -244,15 +254,21 @@ tare::graph::Model Branches(const Layer& layer) {
 
 Result<void> Write() {
   Random random(7);
-  const std::vector<Layer> layers = {Layer(kFeatures, kHidden, random), Layer(kHidden, kHidden, random), Layer(kHidden, kClasses, random)};
+  const std::vector<Layer> layers = {Layer(kFeatures, kHidden, random),
+                                     Layer(kHidden, kHidden, random),
+                                     Layer(kHidden, kClasses, random)};
   TARE_TRY_VOID(tare::graph::WriteOnnx(ModelOf(layers), "model.onnx"));
   TARE_TRY_VOID(tare::WriteFileAtomic("train.csv", Samples(layers, 700, "label", random)));
   TARE_TRY_VOID(tare::WriteFileAtomic("test.csv", Samples(layers, 400, "label", random)));
   TARE_TRY_VOID(tare::graph::WriteOnnx(Branches(Layer(kFeatures, kClasses, random)), "loops.onnx"));
-  const std::vector<Layer> image_layers = {Layer(kSide * kSide, kHidden, random), Layer(kHidden, kHidden, random), Layer(kHidden, kClasses, random)};
+  const std::vector<Layer> image_layers = {Layer(kSide * kSide, kHidden, random),
+                                           Layer(kHidden, kHidden, random),
+                                           Layer(kHidden, kClasses, random)};
   TARE_TRY_VOID(tare::graph::WriteOnnx(ImageModelOf(image_layers), "images.onnx"));
   TARE_TRY_VOID(WriteImages(image_layers, 400, random));
-  const std::vector<Layer> price_layers = {Layer(kFeatures, kHidden, random), Layer(kHidden, kHidden, random), Layer(kHidden, 1, random)};
+  const std::vector<Layer> price_layers = {Layer(kFeatures, kHidden, random),
+                                           Layer(kHidden, kHidden, random),
+                                           Layer(kHidden, 1, random)};
   TARE_TRY_VOID(tare::graph::WriteOnnx(ModelOf(price_layers), "price.onnx"));
   TARE_TRY_VOID(tare::WriteFileAtomic("price.csv", Samples(price_layers, 900, "price", random)));
   TARE_TRY_VOID(WriteJudge());

@@ -36,6 +36,7 @@ struct ProcessEnd {
 ///          be started; kCancelled: the user asked to stop (it is killed); what `input` gives.
 /// Threads  fully; SIGPIPE is blocked in the caller's thread while it runs. Where the caller dies the command is
 ///          killed (Linux).
-Result<ProcessEnd> RunShell(const std::string& command, const ProcessInput& input, const ProcessOptions& options, const Progress& progress);
+Result<ProcessEnd> RunShell(const std::string& command, const ProcessInput& input,
+                            const ProcessOptions& options, const Progress& progress);
 
 }  // namespace tare

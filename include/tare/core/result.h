@@ -145,12 +145,13 @@ namespace internal {
   declaration = *std::move(temporary)
 
 /// TARE_TRY_VOID(Write(path)): returns the error if there is one.
-#define TARE_TRY_VOID(...) TARE_TRY_VOID_INNER(TARE_CONCAT(tare_try_void_, __COUNTER__), __VA_ARGS__)
-#define TARE_TRY_VOID_INNER(temporary, ...)                              \
-  do {                                                                   \
-    if (auto temporary = (__VA_ARGS__); !temporary.has_value()) {        \
-      return std::move(temporary).error();                               \
-    }                                                                    \
+#define TARE_TRY_VOID(...) \
+  TARE_TRY_VOID_INNER(TARE_CONCAT(tare_try_void_, __COUNTER__), __VA_ARGS__)
+#define TARE_TRY_VOID_INNER(temporary, ...)                       \
+  do {                                                            \
+    if (auto temporary = (__VA_ARGS__); !temporary.has_value()) { \
+      return std::move(temporary).error();                        \
+    }                                                             \
   } while (false)
 
 /// Stops the program when an invariant of ours is broken; never for input.

@@ -27,8 +27,9 @@ struct RawAttribute {
   std::string bytes;
 };
 
-using AttributeValue = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
-                                    std::vector<std::string>, SharedTensor, SharedGraph, RawAttribute>;
+using AttributeValue =
+    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
+                 std::vector<std::string>, SharedTensor, SharedGraph, RawAttribute>;
 
 struct Attribute {
   std::string name;

@@ -18,7 +18,8 @@ namespace tare::graph {
 Result<Model> ReadOnnx(const std::string& path);
 
 /// The same for a serialised ModelProto. `folder` is where relative external data lies.
-Result<Model> ParseOnnx(std::string_view bytes, const std::string& source, const std::string& folder);
+Result<Model> ParseOnnx(std::string_view bytes, const std::string& source,
+                        const std::string& folder);
 
 /// Serialises a model with all its tensors inside. The same model gives the same bytes.
 /// Errors  kUnsupported: the result would pass 2 GiB, the limit of protobuf; use WriteOnnx.

@@ -21,7 +21,9 @@ struct TensorCoverage {
   int64_t num_values = 0;   ///< of the test
   int64_t num_outside = 0;  ///< of those, outside the calibration's range, or NaN
 
-  double outside_share() const { return num_values == 0 ? 0 : static_cast<double>(num_outside) / static_cast<double>(num_values); }
+  double outside_share() const {
+    return num_values == 0 ? 0 : static_cast<double>(num_outside) / static_cast<double>(num_values);
+  }
 };
 
 struct CoverageOptions {
@@ -38,6 +40,8 @@ struct CoverageOptions {
 ///
 /// Errors   as CalibrateModel(); kUnsupported: the model has no values to quantize.
 /// Threads  call it before the process has threads of its own: it forks.
-Result<std::vector<TensorCoverage>> ActivationCoverage(const Project& project, const CoverageOptions& options, Progress& progress);
+Result<std::vector<TensorCoverage>> ActivationCoverage(const Project& project,
+                                                       const CoverageOptions& options,
+                                                       Progress& progress);
 
 }  // namespace tare::pipeline

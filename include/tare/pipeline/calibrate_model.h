@@ -33,7 +33,8 @@ struct CalibrateRequest {
 /// Errors   those of reading and running; kUnsupported: the model has nothing to quantize in static
 ///          form; kFailedPrecondition: NaN in the data; kCancelled.
 /// Threads  call it before the process has threads of its own: it forks.
-Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& request, Progress& progress);
+Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& request,
+                                                   Progress& progress);
 
 struct StaticModel {
   graph::Model model;
@@ -44,7 +45,8 @@ struct StaticModel {
 /// Returns the static int8 model with the ranges of a table: no data, nothing measured.
 /// Errors   kFailedPrecondition: the table is of another model, or lacks a range; kUnsupported: the
 ///          model has nothing to quantize in static form.
-Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::string& ranges_path, calibrate::RangeMethod method,
+Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::string& ranges_path,
+                                     calibrate::RangeMethod method,
                                      const runtime::SessionOptions& options);
 
 }  // namespace tare::pipeline

@@ -10,13 +10,13 @@ namespace tare::pipeline {
 
 struct DraftRequest {
   std::string model_path;
-  std::string data_path;   ///< "" for none: the file then names a place holder
+  std::string data_path;               ///< "" for none: the file then names a place holder
   std::string out_path = "tare.yaml";  ///< paths in the file begin at its folder
   double time_limit_s = 120;
 };
 
 struct Draft {
-  std::string text;    ///< the file
+  std::string text;          ///< the file
   bool is_complete = false;  ///< runs as it is; otherwise the text says what is missing
   std::string missing;
 };

@@ -10,28 +10,32 @@
 #include "tare/core/result.h"
 #include "tare/data/corrupt/corrupt.h"
 #include "tare/data/feed.h"
+#include "tare/evaluate/cost/cost_options.h"
 #include "tare/evaluate/predictions/kpi_command.h"
+#include "tare/evaluate/predictions/support_judge.h"
 #include "tare/evaluate/samples/kpi_evaluation.h"
+#include "tare/evaluate/samples/slices.h"
+#include "tare/runtime/session.h"
 #include "tare/verdict/policy.h"
 #include "tare/verdict/report.h"
-#include "tare/evaluate/samples/slices.h"
-#include "tare/evaluate/predictions/support_judge.h"
-#include "tare/evaluate/cost/cost_options.h"
-#include "tare/runtime/session.h"
 
 namespace tare::pipeline {
 
 struct EvaluateRequest {
   std::string baseline_path, candidate_path;
   std::string data_path;
-  std::string label;  ///< array of labels; "" for none
-  std::string task;   ///< "": classification with labels, outputs without
-  std::string output; ///< the output that answers; "": the first that fits the task
-  std::vector<std::string> classes;  ///< of token classification: the tags, in the model's order; may be empty
+  std::string label;   ///< array of labels; "" for none
+  std::string task;    ///< "": classification with labels, outputs without
+  std::string output;  ///< the output that answers; "": the first that fits the task
+  std::vector<std::string>
+      classes;  ///< of token classification: the tags, in the model's order; may be empty
   std::vector<data::InputBinding> bindings;
-  std::vector<evaluate::SliceSpec> slices;  ///< conditions on the label and on numeric arrays; needs labels
-  std::vector<evaluate::KpiSpec> kpis;  ///< of what the task measures and of numeric arrays; needs labels
-  std::vector<data::CorruptionSpec> corruptions;  ///< the samples seen under these too; needs labels
+  std::vector<evaluate::SliceSpec>
+      slices;  ///< conditions on the label and on numeric arrays; needs labels
+  std::vector<evaluate::KpiSpec>
+      kpis;  ///< of what the task measures and of numeric arrays; needs labels
+  std::vector<data::CorruptionSpec>
+      corruptions;          ///< the samples seen under these too; needs labels
   int64_t num_samples = 0;  ///< 0: all
   uint64_t seed = 1;
   runtime::SessionOptions session;
@@ -54,12 +58,14 @@ struct PredictionsRequest {
   std::vector<evaluate::KpiSpec> kpis;
   std::vector<evaluate::KpiCommand> kpi_commands;
   double command_time_limit_s = 60;  ///< of each run of a command
-  std::optional<evaluate::EntailmentOptions> judge;  ///< of the answers of question_answering and generation
+  std::optional<evaluate::EntailmentOptions>
+      judge;  ///< of the answers of question_answering and generation
   std::optional<verdict::Policy> policy;
   std::string tare_version;
 };
 /// Errors   those of the task's predictions, of the KPIs and of the judge; kCancelled.
 /// Threads  with a judge: call it before the process has threads of its own: it forks.
-Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& request, Progress& progress);
+Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& request,
+                                                Progress& progress);
 
 }  // namespace tare::pipeline

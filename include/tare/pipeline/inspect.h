@@ -46,6 +46,7 @@ struct Inspection {
 /// Reads and prepares a model; runs it on no data.
 /// Errors   those of reading it; kUnsupported: the runtime cannot load it.
 /// Threads  call it before the process has threads of its own: it forks.
-Result<Inspection> Inspect(const std::string& model_path, const runtime::SessionOptions& options, double time_limit_s);
+Result<Inspection> Inspect(const std::string& model_path, const runtime::SessionOptions& options,
+                           double time_limit_s);
 
 }  // namespace tare::pipeline

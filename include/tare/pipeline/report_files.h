@@ -22,7 +22,8 @@ ReportPaths ReportPathsOf(const std::string& json_path);
 /// Writes the three files, the JSON last: where it stands, the others are complete. `json` is the
 /// text of `report`, which may have keys that Report does not hold.
 /// Errors  as WriteFileAtomic.
-Result<void> WriteReportFiles(const verdict::Report& report, std::string_view json, const std::string& json_path);
+Result<void> WriteReportFiles(const verdict::Report& report, std::string_view json,
+                              const std::string& json_path);
 
 /// "2026-03-14T09:26:53Z" for now.
 std::string UtcNow();

@@ -9,9 +9,9 @@
 
 #include "tare/core/progress.h"
 #include "tare/core/result.h"
-#include "tare/verdict/report.h"
 #include "tare/pipeline/project.h"
 #include "tare/search/auto_format.h"
+#include "tare/verdict/report.h"
 
 namespace tare::pipeline {
 
@@ -53,6 +53,7 @@ struct RunOutcome {
 ///          data; kInvalidArgument: a label out of range; kUnavailable: another run works in the
 ///          folder; kResourceExhausted: the disk is full; kCancelled.
 /// Threads  call it before the process has threads of its own: it forks.
-Result<RunOutcome> RunProject(const Project& project, const RunOptions& options, Progress& progress);
+Result<RunOutcome> RunProject(const Project& project, const RunOptions& options,
+                              Progress& progress);
 
 }  // namespace tare::pipeline

@@ -25,8 +25,8 @@ struct Ability {
   std::string node;
   std::string op_type;
   Role role = Role::kNone;
-  bool dynamic_int8 = false;      ///< MatMul or Gemm with a constant weight
-  bool weights_int8 = false;      ///< a constant float weight of 2 axes or more
+  bool dynamic_int8 = false;  ///< MatMul or Gemm with a constant weight
+  bool weights_int8 = false;  ///< a constant float weight of 2 axes or more
   int64_t weight_elements = 0;
   /// Inputs of the node that become quantized activations, as positions.
   std::vector<size_t> data_inputs;

@@ -37,8 +37,8 @@ Result<graph::Model> ApplyRecipe(const graph::Model& canonical, const Recipe& re
 
 /// Name of the value whose range gives the parameters of `value`: movers of the recipe are followed
 /// to what they move.
-std::string RangeSource(const graph::Graph& graph, const graph::GraphIndex& index, const Recipe& recipe,
-                        const std::string& value);
+std::string RangeSource(const graph::Graph& graph, const graph::GraphIndex& index,
+                        const Recipe& recipe, const std::string& value);
 
 /// The Relu or Clip that reads `node`'s only output, when nothing else does; else null.
 const graph::Node* FollowingActivation(const graph::Graph& graph, const graph::GraphIndex& index,

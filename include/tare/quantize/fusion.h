@@ -30,6 +30,7 @@ struct FusionReport {
 /// Opens `model` in the runtime, reads the graph as optimised there and looks for each node of the
 /// recipe by name.
 /// Errors  as Session::FromBytes.
-Result<FusionReport> CountFused(const graph::Model& model, const Recipe& recipe, const runtime::SessionOptions& options);
+Result<FusionReport> CountFused(const graph::Model& model, const Recipe& recipe,
+                                const runtime::SessionOptions& options);
 
 }  // namespace tare::quantize

@@ -40,10 +40,12 @@ using Inputs = std::vector<NamedTensor>;
 /// became float32) is taken back, noted, and listed in `left_out`. Those in the argument `left_out` are
 /// not tried: with the list of an earlier call the same form comes back without probes.
 /// Errors  what the runtime says when it cannot load or run the source model.
-Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes, const runtime::SessionOptions& options,
+Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes,
+                         const runtime::SessionOptions& options,
                          std::span<const std::string> left_out = {});
 
 /// Loads the model and runs it on each of `probes`: to be called in a child process first.
-Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes, const runtime::SessionOptions& options);
+Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes,
+                     const runtime::SessionOptions& options);
 
 }  // namespace tare::quantize

@@ -40,13 +40,14 @@ struct TensorChoice {
 };
 
 /// The rewrites that lead to the canonical graph, in their order; see quantize/prepare.h.
-inline constexpr std::array<std::string_view, 4> kRewrites = {"opset", "constants", "float32", "arithmetic"};
+inline constexpr std::array<std::string_view, 4> kRewrites = {"opset", "constants", "float32",
+                                                              "arithmetic"};
 
 /// Same model, recipe and version of tare: the same bytes.
 struct Recipe {
   std::string tare_version;
-  std::string model_digest;  ///< of the source model
-  std::string data_digest;   ///< of the calibration samples
+  std::string model_digest;           ///< of the source model
+  std::string data_digest;            ///< of the calibration samples
   std::vector<std::string> left_out;  ///< rewrites that were not made: Prepared::left_out
   std::vector<NodeChoice> nodes;      ///< in graph order; nodes that are not listed stay float
   std::vector<TensorChoice> tensors;  ///< ranges of the activations that the nodes need, by name

@@ -12,9 +12,9 @@ namespace tare::runtime {
 /// Sums over pairs of values (a from the reference, b from the other), for cosine and errors.
 /// Sums of several runs add up.
 struct PairSums {
-  double aa = 0;          ///< sum of a^2
-  double bb = 0;          ///< sum of b^2
-  double ab = 0;          ///< sum of a b
+  double aa = 0;             ///< sum of a^2
+  double bb = 0;             ///< sum of b^2
+  double ab = 0;             ///< sum of a b
   double squared_error = 0;  ///< sum of (a - b)^2
   int64_t count = 0;
   int64_t mismatches = 0;  ///< one is NaN or infinite and the other is not the same
@@ -32,6 +32,8 @@ struct PairSums {
 PairSums ComparePair(const TensorView& a, const TensorView& b);
 
 /// View of an owned tensor.
-inline TensorView ViewOf(const Tensor& tensor) { return {tensor.dtype(), tensor.shape(), tensor.bytes()}; }
+inline TensorView ViewOf(const Tensor& tensor) {
+  return {tensor.dtype(), tensor.shape(), tensor.bytes()};
+}
 
 }  // namespace tare::runtime

@@ -10,8 +10,9 @@ namespace tare::runtime {
 
 /// What a measurement depends on.
 struct Host {
-  std::string cpu;               ///< model name as the kernel gives it
-  std::vector<std::string> isa;  ///< of avx2, avx512f, avx512_vnni, avx_vnni, avx512_bf16, amx_int8, asimddp, i8mm, sve
+  std::string cpu;  ///< model name as the kernel gives it
+  std::vector<std::string>
+      isa;  ///< of avx2, avx512f, avx512_vnni, avx_vnni, avx512_bf16, amx_int8, asimddp, i8mm, sve
   int num_processors = 1;
   std::string runtime;  ///< "onnxruntime 1.32.0"
 };

@@ -27,7 +27,8 @@ using RoundTimes = std::vector<std::vector<double>>;
 /// Runs each session once a round, in turn (A B C A B C ...), so that drift of the machine meets all
 /// alike; the turn begins one further in each round.
 /// Errors  what Run() gives.
-Result<RoundTimes> TimeInterleaved(std::span<const Session* const> sessions, std::span<const NamedTensor> inputs,
+Result<RoundTimes> TimeInterleaved(std::span<const Session* const> sessions,
+                                   std::span<const NamedTensor> inputs,
                                    const TimingOptions& options);
 
 /// A ratio of times with its interval.

@@ -35,7 +35,8 @@ class WordPiece {
   ///
   /// Bound    64 MiB, 1 million lines.
   /// Errors   kInvalidArgument: [UNK], [CLS] or [SEP] is missing; kResourceExhausted: over a bound.
-  static Result<WordPiece> Parse(std::string_view vocab, const std::string& source, LetterCase letters);
+  static Result<WordPiece> Parse(std::string_view vocab, const std::string& source,
+                                 LetterCase letters);
   /// The same of a file.  Errors  as ReadFile().
   static Result<WordPiece> FromFile(const std::string& path, LetterCase letters);
 
@@ -66,6 +67,7 @@ struct EncodedPair {
 
 /// Encodes two texts in at most `max_tokens` tokens. Only the premise is cut, at its end.
 /// Errors   kUnsupported: the hypothesis alone is longer.
-Result<EncodedPair> EncodePair(const WordPiece& tokens, std::string_view premise, std::string_view hypothesis, size_t max_tokens);
+Result<EncodedPair> EncodePair(const WordPiece& tokens, std::string_view premise,
+                               std::string_view hypothesis, size_t max_tokens);
 
 }  // namespace tare::scores

@@ -51,7 +51,7 @@ struct AutoOptions {
 
 /// How close the outputs of a candidate are to float.
 struct Closeness {
-  double cosine = 0;        ///< of the worst output: the lesser of the mean over samples and the whole
+  double cosine = 0;  ///< of the worst output: the lesser of the mean over samples and the whole
   double least_cosine = 0;  ///< of the worst sample of the worst output
   std::string worst_output;
 };
@@ -61,8 +61,8 @@ struct Candidate {
   std::string name;  ///< "static, chain"
   std::vector<quantize::NodeChoice> nodes;
   Closeness closeness;
-  runtime::Ratio speedup;         ///< one sample a run
-  runtime::Ratio batch_speedup;   ///< several samples a run; zeros when the model takes only one
+  runtime::Ratio speedup;        ///< one sample a run
+  runtime::Ratio batch_speedup;  ///< several samples a run; zeros when the model takes only one
   int64_t model_bytes = 0;
   std::string problem;  ///< why it cannot be taken; empty when it can
   bool chosen = false;
@@ -82,12 +82,14 @@ struct Choice {
 ///
 /// Errors  those of the runtime on the float model; kFailedPrecondition for NaN in the data;
 ///         kCancelled.
-Result<Choice> ChooseFormats(const graph::Model& source, const quantize::Prepared& prepared, const Samples& samples,
-                             const AutoOptions& options, Progress& progress);
+Result<Choice> ChooseFormats(const graph::Model& source, const quantize::Prepared& prepared,
+                             const Samples& samples, const AutoOptions& options,
+                             Progress& progress);
 
 /// Runs `samples` through `tapped` (a session whose outputs are the values to observe).
 /// Errors  kFailedPrecondition: an input holds NaN or infinity; names it and the sample.
-Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped, const data::Feed& feed,
+Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped,
+                                              const data::Feed& feed,
                                               std::span<const int64_t> samples, Progress& progress);
 
 /// Fills the ranges that the recipe's nodes need from what was observed.

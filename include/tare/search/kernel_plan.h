@@ -20,8 +20,10 @@ namespace tare::search {
 ///
 /// `elements` is the number of elements of values in the profiled run; a value that is not in it
 /// counts as small. Movers cost nothing themselves. Nodes that neither profile names count as equal.
-std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared, const std::vector<quantize::NodeChoice>& plan,
-                                            const runtime::KernelTimes& float_times, const runtime::KernelTimes& int8_times,
+std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared,
+                                            const std::vector<quantize::NodeChoice>& plan,
+                                            const runtime::KernelTimes& float_times,
+                                            const runtime::KernelTimes& int8_times,
                                             const std::map<std::string, double>& elements);
 
 }  // namespace tare::search

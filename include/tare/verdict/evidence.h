@@ -133,19 +133,21 @@ struct PairedScope {
 
 /// A slice that nobody declared: found because harmful flips gather in it.
 struct FoundScope {
-  std::string where;  ///< as a slice of tare.yaml
+  std::string where;                     ///< as a slice of tare.yaml
   int64_t n = 0, harmful = 0;            ///< samples in it, harmful flips among them
   int64_t rest_n = 0, rest_harmful = 0;  ///< everywhere else
   double p = 1;       ///< of Fisher's exact test, as if no other slice had been looked at
   double p_holm = 1;  ///< adjusted by Holm for all that were
-  Estimate baseline, candidate, difference;  ///< of the metric of the search, without that adjustment
+  Estimate baseline, candidate,
+      difference;  ///< of the metric of the search, without that adjustment
 };
 
 /// What a search for slices in which harmful flips gather looked at, and what it found.
 struct SliceFindings {
   std::string metric = "accuracy";
-  int64_t num_tests = 0;  ///< conditions and pairs of them; 0 when there was no harmful flip to look for
-  double alpha = 0.05;    ///< chance of any finding where flips fall alike everywhere
+  int64_t num_tests =
+      0;  ///< conditions and pairs of them; 0 when there was no harmful flip to look for
+  double alpha = 0.05;  ///< chance of any finding where flips fall alike everywhere
   std::vector<FoundScope> found;
 };
 

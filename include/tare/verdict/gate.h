@@ -46,8 +46,8 @@ struct CheckResult {
 
 struct Decision {
   Verdict verdict = Verdict::kInconclusive;
-  std::string summary;  ///< one sentence with its numbers
-  double confidence = 0.95;  ///< of each bound: the policy's, or what it leaves for one look
+  std::string summary;          ///< one sentence with its numbers
+  double confidence = 0.95;     ///< of each bound: the policy's, or what it leaves for one look
   std::optional<int64_t> look;  ///< as in the evidence
   int64_t looks = 0;            ///< as in the policy
   bool beyond_looks() const { return looks > 0 && look && *look > looks; }

@@ -1,8 +1,8 @@
 // tare data: duplicates, leaks, labels and columns of data, before it is trusted; texts corrupted.
 
 #include <memory>
-#include <optional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands/commands.h"
 #include "cli/terminal/json.h"
@@ -39,7 +39,10 @@ struct CheckArgs {
 std::vector<pipeline::DataFile> FilesOf(const CheckArgs& args) {
   std::vector<pipeline::DataFile> files;
   const std::pair<const char*, const std::string*> named[] = {
-      {"calibration", &args.calibration_path}, {"search", &args.search_path}, {"data", &args.data_path}, {"test", &args.test_path}};
+      {"calibration", &args.calibration_path},
+      {"search", &args.search_path},
+      {"data", &args.data_path},
+      {"test", &args.test_path}};
   for (const auto& [name, path] : named) {
     if (!path->empty()) files.push_back({name, *path});
   }
@@ -74,15 +77,16 @@ ordered_json ToJson(const std::vector<data::SimilarPair>& pairs) {
 }
 
 ordered_json ToJson(const data::DataCheck& check) {
-  ordered_json json = {{"leak", check.has_leak()},
-                       {"method", data::NearMethodName(check.content.method)},
-                       {"compared", check.content.arrays},
-                       {"left_out", check.content.left_out},
-                       {"sets", ordered_json::array()},
-                       {"findings", ordered_json::array()},
-                       {"recommended", check.recommended}};
+  ordered_json json = {
+      {"leak", check.has_leak()},         {"method", data::NearMethodName(check.content.method)},
+      {"compared", check.content.arrays}, {"left_out", check.content.left_out},
+      {"sets", ordered_json::array()},    {"findings", ordered_json::array()},
+      {"recommended", check.recommended}};
   for (const data::SplitSummary& split : check.splits) {
-    json["sets"].push_back({{"name", split.name}, {"source", split.source}, {"n", split.num_samples}, {"classes", split.classes}});
+    json["sets"].push_back({{"name", split.name},
+                            {"source", split.source},
+                            {"n", split.num_samples},
+                            {"classes", split.classes}});
   }
   for (const data::Finding& finding : check.findings) {
     json["findings"].push_back({{"severity", data::SeverityName(finding.severity)},
@@ -100,7 +104,8 @@ std::string ExamplesText(const data::Finding& finding) {
   std::vector<std::string> parts;
   for (const data::SimilarPair& pair : finding.examples) {
     if (parts.size() == kExamplesShown) break;
-    parts.push_back(StrCat(pair.split, " ", pair.sample, pair.is_exact ? " = " : " ~ ", pair.earlier_split, " ", pair.earlier_sample,
+    parts.push_back(StrCat(pair.split, " ", pair.sample, pair.is_exact ? " = " : " ~ ",
+                           pair.earlier_split, " ", pair.earlier_sample,
                            pair.is_exact ? "" : StrCat(" (", Fixed(pair.similarity, 3), ")")));
   }
   for (const int64_t sample : finding.samples) {
@@ -118,11 +123,13 @@ std::string ClassesText(const data::SplitSummary& split) {
     least = std::min(least, count);
     most = std::max(most, count);
   }
-  return StrCat(WithThousands(std::ssize(split.classes)), split.classes.size() == 1 ? " class" : " classes", ", ", WithThousands(least), " to ",
-                WithThousands(most), " samples each");
+  return StrCat(WithThousands(std::ssize(split.classes)),
+                split.classes.size() == 1 ? " class" : " classes", ", ", WithThousands(least),
+                " to ", WithThousands(most), " samples each");
 }
 
-void SayWrapped(Terminal& terminal, std::string_view title, const std::string& text, Colour colour = Colour::kFaint) {
+void SayWrapped(Terminal& terminal, std::string_view title, const std::string& text,
+                Colour colour = Colour::kFaint) {
   constexpr int64_t kTitleColumns = 15;
   std::string head = PadRight(StrCat("  ", title), kTitleColumns);
   for (const std::string& line : Wrap(Printable(text), terminal.columns() - kTitleColumns)) {
@@ -137,28 +144,34 @@ void SayFinding(const data::Finding& finding, Terminal& terminal) {
                         : finding.severity == data::Severity::kWarning ? Colour::kWarning
                                                                        : Colour::kFaint;
   SayWrapped(terminal, data::SeverityName(finding.severity), finding.what, colour);
-  if (const std::string examples = ExamplesText(finding); !examples.empty()) SayWrapped(terminal, "  such as", examples);
+  if (const std::string examples = ExamplesText(finding); !examples.empty())
+    SayWrapped(terminal, "  such as", examples);
   SayWrapped(terminal, "  next", finding.next_step);
 }
 
 void SayCheck(const data::DataCheck& check, Terminal& terminal) {
   Table sets({{"set"}, {"samples", Align::kRight}, {"classes"}, {"source"}});
   for (const data::SplitSummary& split : check.splits) {
-    sets.AddRow({split.name, WithThousands(split.num_samples), ClassesText(split), Printable(split.source)});
+    sets.AddRow({split.name, WithThousands(split.num_samples), ClassesText(split),
+                 Printable(split.source)});
   }
   terminal.Say(sets);
   SayWrapped(terminal, "compared", check.content.description);
   for (const std::string& reason : check.content.left_out) SayWrapped(terminal, "left out", reason);
   terminal.Say("");
   for (const data::Finding& finding : check.findings) SayFinding(finding, terminal);
-  if (check.findings.empty()) terminal.Say("  ", terminal.Paint(Colour::kGood, "nothing found"), ": no duplicates, no conflicting labels");
+  if (check.findings.empty())
+    terminal.Say("  ", terminal.Paint(Colour::kGood, "nothing found"),
+                 ": no duplicates, no conflicting labels");
 }
 
 void SayRecommended(const data::DataCheck& check, const CheckArgs& args, Terminal& terminal) {
   if (args.recommend == 0) return;
   std::vector<std::string> numbers;
   for (const int64_t sample : check.recommended) numbers.push_back(StrCat(sample));
-  SayWrapped(terminal, "recommended", StrCat(WithThousands(std::ssize(numbers)), " samples of ", check.splits[0].name, " that cover it, none twice: ", Join(numbers, " ")));
+  SayWrapped(terminal, "recommended",
+             StrCat(WithThousands(std::ssize(numbers)), " samples of ", check.splits[0].name,
+                    " that cover it, none twice: ", Join(numbers, " ")));
 }
 
 ordered_json ToJson(const std::vector<pipeline::TensorCoverage>& tensors) {
@@ -175,10 +188,13 @@ ordered_json ToJson(const std::vector<pipeline::TensorCoverage>& tensors) {
 
 void SayCoverage(const std::vector<pipeline::TensorCoverage>& tensors, Terminal& terminal) {
   Table table({{"tensor"}, {"outside calibration", Align::kPoint}, {"calibration"}, {"test"}});
-  const auto range = [](const ValueRange& values) { return StrCat("[", Fixed(values.min, 3), ", ", Fixed(values.max, 3), "]"); };
+  const auto range = [](const ValueRange& values) {
+    return StrCat("[", Fixed(values.min, 3), ", ", Fixed(values.max, 3), "]");
+  };
   for (size_t i = 0; i < std::min(kTensorsShown, tensors.size()); ++i) {
     const auto& tensor = tensors[i];
-    table.AddRow({Printable(tensor.tensor), StrCat(Fixed(100 * tensor.outside_share(), 3), " %"), range(tensor.calibration), range(tensor.test)});
+    table.AddRow({Printable(tensor.tensor), StrCat(Fixed(100 * tensor.outside_share(), 3), " %"),
+                  range(tensor.calibration), range(tensor.test)});
   }
   terminal.Say("");
   terminal.Say(table);
@@ -189,7 +205,8 @@ Result<int> RunCheck(const CheckArgs& args, Terminal& terminal) {
   data::DataCheck check;
   std::optional<std::vector<pipeline::TensorCoverage>> coverage;
   if (args.coverage && !files.empty()) {
-    return InvalidArgument("--coverage runs the model of a project, and files are given", "leave the files out, or --coverage");
+    return InvalidArgument("--coverage runs the model of a project, and files are given",
+                           "leave the files out, or --coverage");
   }
   if (files.empty()) {
     TARE_TRY(const auto project, pipeline::ReadProject(args.project_path));
@@ -223,28 +240,45 @@ Result<int> RunCheck(const CheckArgs& args, Terminal& terminal) {
 Command MakeCheckCommand(CLI::App& group) {
   auto args = std::make_shared<CheckArgs>();
   CLI::App* app = AddCommand(
-      group, {.name = "check",
-              .step = Step::kTry,
-              .summary = "Look for duplicates, leaks, label conflicts and empty columns",
-              .example = "tare data check\n"
-                         "tare data check --calibration train.npz --test test.npz --label labels\n"
-                         "tare data check --data texts.jsonl --near 0.7 --recommend 300 -o check.json",
-              .details = "Compares texts by their shingles, images by their pixels, and tables number by number, inside each set and between sets. "
-                         "Without files it checks the sets of the project. Ends with 4 when calibration or search shares samples with the test."});
-  app->add_option("project", args->project_path, "The project, or its folder")->type_name(kFileType)->capture_default_str();
+      group,
+      {.name = "check",
+       .step = Step::kTry,
+       .summary = "Look for duplicates, leaks, label conflicts and empty columns",
+       .example = "tare data check\n"
+                  "tare data check --calibration train.npz --test test.npz --label labels\n"
+                  "tare data check --data texts.jsonl --near 0.7 --recommend 300 -o check.json",
+       .details = "Compares texts by their shingles, images by their pixels, and tables number by "
+                  "number, inside each set and between sets. "
+                  "Without files it checks the sets of the project. Ends with 4 when calibration "
+                  "or search shares samples with the test."});
+  app->add_option("project", args->project_path, "The project, or its folder")
+      ->type_name(kFileType)
+      ->capture_default_str();
   app->add_option("--data", args->data_path, "One set of samples")->type_name(kFileType);
-  app->add_option("--calibration", args->calibration_path, "Samples for calibration")->type_name(kFileType);
+  app->add_option("--calibration", args->calibration_path, "Samples for calibration")
+      ->type_name(kFileType);
   app->add_option("--search", args->search_path, "Samples for search")->type_name(kFileType);
   app->add_option("--test", args->test_path, "Samples for the test")->type_name(kFileType);
-  app->add_option("--label", args->label, "Array of class labels (default label, labels, y, target or class)")->type_name("NAME");
+  app->add_option("--label", args->label,
+                  "Array of class labels (default label, labels, y, target or class)")
+      ->type_name("NAME");
   app->add_option("--arrays", args->arrays, "Compare only these arrays")->type_name("NAME,...");
-  app->add_option("--method", args->method, "How to compare (default by type and shape)")->check(OneOf({"text", "image", "table"}));
-  app->add_option("--near", args->near, "Least similarity: Jaccard index of texts (default 0.8), correlation of images (default 0.99)")
+  app->add_option("--method", args->method, "How to compare (default by type and shape)")
+      ->check(OneOf({"text", "image", "table"}));
+  app->add_option("--near", args->near,
+                  "Least similarity: Jaccard index of texts (default 0.8), correlation of images "
+                  "(default 0.99)")
       ->check(CLI::Range(0.3, 1.0));
-  app->add_option("--recommend", args->recommend, "Choose so many samples for calibration, of the first set")->check(CLI::Range(1, 10'000));
-  app->add_flag("--coverage", args->coverage, "Run the project's model: how much of the test lies outside calibration's ranges");
-  app->add_option("--seed", args->seed, "Chooses the samples that are looked at")->capture_default_str();
-  app->add_option("--threads", args->num_threads, "Threads")->check(CLI::Range(1, 1024))->capture_default_str();
+  app->add_option("--recommend", args->recommend,
+                  "Choose so many samples for calibration, of the first set")
+      ->check(CLI::Range(1, 10'000));
+  app->add_flag("--coverage", args->coverage,
+                "Run the project's model: how much of the test lies outside calibration's ranges");
+  app->add_option("--seed", args->seed, "Chooses the samples that are looked at")
+      ->capture_default_str();
+  app->add_option("--threads", args->num_threads, "Threads")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
   app->add_option("-o,--out", args->out_path, "Report to write (JSON)")->type_name(kFileType);
   return {app, [args](Terminal& terminal) { return RunCheck(*args, terminal); }};
 }
@@ -263,7 +297,8 @@ Result<data::CorruptTextOptions> CorruptionOf(const CorruptArgs& args) {
   if (colon != std::string::npos) {
     const std::string severity = args.corruption.substr(colon + 1);
     if (severity.size() != 1 || severity[0] < '1' || severity[0] > '5') {
-      return InvalidArgument(StrCat("severity '", severity, "' of ", args.corruption), "give 1 to 5, as --with typos:3");
+      return InvalidArgument(StrCat("severity '", severity, "' of ", args.corruption),
+                             "give 1 to 5, as --with typos:3");
     }
     options.severity = severity[0] - '0';
   }
@@ -278,22 +313,33 @@ Result<int> RunCorrupt(const CorruptArgs& args, Terminal& terminal) {
     terminal.PrintJson(Dump({{"n", done.n}, {"changed", done.changed}, {"out", args.out_path}}));
     return kExitDone;
   }
-  terminal.Say("  wrote ", Printable(args.out_path), ": ", WithThousands(done.n), done.n == 1 ? " text, " : " texts, ", WithThousands(done.changed), " of them changed");
+  terminal.Say("  wrote ", Printable(args.out_path), ": ", WithThousands(done.n),
+               done.n == 1 ? " text, " : " texts, ", WithThousands(done.changed),
+               " of them changed");
   return kExitDone;
 }
 
 Command MakeCorruptCommand(CLI::App& group) {
   auto args = std::make_shared<CorruptArgs>();
   CLI::App* app = AddCommand(
-      group, {.name = "corrupt",
-              .step = Step::kTry,
-              .summary = "Put typing errors into texts, change their case or cut them off",
-              .example = "tare data corrupt test.jsonl --field question --with typos:3 -o test-typos.jsonl\n"
-                         "tare data corrupt texts.txt --with casing -o texts-casing.txt",
-              .details = "For texts before the tokenizer, which no model is fed. Tokenize the file it writes as the clean one and give the result as a distribution: "
-                         "distributions: [{name: typos, path: test-typos.npz}]. Images, tables and token ids are corrupted by tare run and tare evaluate themselves."});
-  app->add_option("file", args->path, "Texts: JSON Lines with --field, else a text a line")->required()->type_name(kFileType);
-  app->add_option("--with", args->corruption, "typos, casing or truncation, with a severity of 1 to 5 (default 3)")->required()->type_name("NAME:SEVERITY");
+      group,
+      {.name = "corrupt",
+       .step = Step::kTry,
+       .summary = "Put typing errors into texts, change their case or cut them off",
+       .example =
+           "tare data corrupt test.jsonl --field question --with typos:3 -o test-typos.jsonl\n"
+           "tare data corrupt texts.txt --with casing -o texts-casing.txt",
+       .details = "For texts before the tokenizer, which no model is fed. Tokenize the file it "
+                  "writes as the clean one and give the result as a distribution: "
+                  "distributions: [{name: typos, path: test-typos.npz}]. Images, tables and token "
+                  "ids are corrupted by tare run and tare evaluate themselves."});
+  app->add_option("file", args->path, "Texts: JSON Lines with --field, else a text a line")
+      ->required()
+      ->type_name(kFileType);
+  app->add_option("--with", args->corruption,
+                  "typos, casing or truncation, with a severity of 1 to 5 (default 3)")
+      ->required()
+      ->type_name("NAME:SEVERITY");
   app->add_option("--field", args->field, "The text of each JSON object")->type_name("NAME");
   app->add_option("--seed", args->seed, "Chooses what is changed")->capture_default_str();
   app->add_option("-o,--out", args->out_path, "File to write")->required()->type_name(kFileType);
@@ -303,7 +349,11 @@ Command MakeCorruptCommand(CLI::App& group) {
 }  // namespace
 
 Command MakeDataCommand(CLI::App& root) {
-  CLI::App* app = AddCommandGroup(root, {.name = "data", .step = Step::kTry, .summary = "Check data before trusting it", .example = "example: tare data check --data train.npz --label labels"});
+  CLI::App* app = AddCommandGroup(
+      root, {.name = "data",
+             .step = Step::kTry,
+             .summary = "Check data before trusting it",
+             .example = "example: tare data check --data train.npz --label labels"});
   Command command{app};
   command.children.push_back(MakeCheckCommand(*app));
   command.children.push_back(MakeCorruptCommand(*app));

@@ -4,9 +4,9 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/model_options.h"
-#include "cli/terminal/text_width.h"
 #include "cli/commands/verdict.h"
 #include "cli/help/version.h"
+#include "cli/terminal/text_width.h"
 #include "tare/core/file.h"
 #include "tare/evaluate/predictions/task_predictions.h"
 #include "tare/pipeline/evaluate_models.h"
@@ -48,12 +48,16 @@ Result<std::optional<verdict::Policy>> PolicyOf(const EvaluateArgs& args) {
 
 // NAME=REST, as often as given.
 template <class Spec>
-Result<std::vector<Spec>> NamedOf(const std::vector<std::string>& texts, std::string_view form, std::string_view example) {
+Result<std::vector<Spec>> NamedOf(const std::vector<std::string>& texts, std::string_view form,
+                                  std::string_view example) {
   std::vector<Spec> out;
   for (const std::string& text : texts) {
     const size_t sign = text.find('=');
-    if (sign == 0 || sign == std::string::npos || sign + 1 == text.size() || text[sign + 1] == '=') {
-      return InvalidArgument(StrCat(form.substr(0, form.find(' ')), " '", text, "' is not ", form.substr(form.find(' ') + 1)), StrCat("write ", example));
+    if (sign == 0 || sign == std::string::npos || sign + 1 == text.size() ||
+        text[sign + 1] == '=') {
+      return InvalidArgument(StrCat(form.substr(0, form.find(' ')), " '", text, "' is not ",
+                                    form.substr(form.find(' ') + 1)),
+                             StrCat("write ", example));
     }
     out.push_back({text.substr(0, sign), text.substr(sign + 1)});
   }
@@ -61,21 +65,26 @@ Result<std::vector<Spec>> NamedOf(const std::vector<std::string>& texts, std::st
 }
 
 Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
-  return NamedOf<evaluate::SliceSpec>(args.slices, "--slice NAME=CONDITION", "--slice 'long=length > 100'");
+  return NamedOf<evaluate::SliceSpec>(args.slices, "--slice NAME=CONDITION",
+                                      "--slice 'long=length > 100'");
 }
 
 Result<std::vector<evaluate::KpiCommand>> KpiCommandsOf(const EvaluateArgs& args) {
-  return NamedOf<evaluate::KpiCommand>(args.kpi_commands, "--kpi-command NAME=COMMAND", "--kpi-command 'profit=python3 profit.py'");
+  return NamedOf<evaluate::KpiCommand>(args.kpi_commands, "--kpi-command NAME=COMMAND",
+                                       "--kpi-command 'profit=python3 profit.py'");
 }
 
 Result<std::vector<evaluate::KpiSpec>> KpisOf(const EvaluateArgs& args) {
-  return NamedOf<evaluate::KpiSpec>(args.kpis, "--kpi NAME=EXPRESSION", "--kpi 'revenue=if(correct == 1, price, -2)'");
+  return NamedOf<evaluate::KpiSpec>(args.kpis, "--kpi NAME=EXPRESSION",
+                                    "--kpi 'revenue=if(correct == 1, price, -2)'");
 }
 
 Result<std::optional<evaluate::EntailmentOptions>> JudgeOf(const EvaluateArgs& args) {
-  if (args.judge.model_path.empty() && args.judge.vocab_path.empty()) return std::optional<evaluate::EntailmentOptions>();
+  if (args.judge.model_path.empty() && args.judge.vocab_path.empty())
+    return std::optional<evaluate::EntailmentOptions>();
   if (args.judge.model_path.empty() || args.judge.vocab_path.empty()) {
-    return InvalidArgument(args.judge.model_path.empty() ? "--judge-vocab without --judge" : "--judge without --judge-vocab",
+    return InvalidArgument(args.judge.model_path.empty() ? "--judge-vocab without --judge"
+                                                         : "--judge without --judge-vocab",
                            "give both: --judge nli.onnx --judge-vocab vocab.txt");
   }
   evaluate::EntailmentOptions options = args.judge;
@@ -95,12 +104,17 @@ std::vector<std::string> Tasks() {
 
 Result<verdict::Report> ComparePredictions(const EvaluateArgs& args, Terminal& terminal) {
   if (args.against_path.empty() || !args.baseline_path.empty()) {
-    return InvalidArgument(args.against_path.empty() ? "--predictions without --against" : "models and predictions are both given",
-                           "tare evaluate --predictions float.jsonl --against int8.jsonl --task classification -o report.json");
+    return InvalidArgument(args.against_path.empty() ? "--predictions without --against"
+                                                     : "models and predictions are both given",
+                           "tare evaluate --predictions float.jsonl --against int8.jsonl --task "
+                           "classification -o report.json");
   }
-  if (!args.corrupt.empty()) return InvalidArgument("--corrupt with predictions", "images are corrupted only where models run: leave it out");
+  if (!args.corrupt.empty())
+    return InvalidArgument("--corrupt with predictions",
+                           "images are corrupted only where models run: leave it out");
   if (args.task == "outputs") {
-    return Unsupported("predictions are not compared as outputs", "give models and --data, or another --task");
+    return Unsupported("predictions are not compared as outputs",
+                       "give models and --data, or another --task");
   }
   pipeline::PredictionsRequest request;
   request.baseline_path = args.predictions_path;
@@ -118,14 +132,19 @@ Result<verdict::Report> ComparePredictions(const EvaluateArgs& args, Terminal& t
 
 Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& terminal) {
   if (args.candidate_path.empty() || args.data.data_path.empty()) {
-    return InvalidArgument(args.candidate_path.empty() ? "two models are needed" : "--data is missing",
-                           "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
+    return InvalidArgument(
+        args.candidate_path.empty() ? "two models are needed" : "--data is missing",
+        "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
   }
   if (!args.kpi_commands.empty()) {
-    return Unsupported("--kpi-command with models", "write what both models answered as JSON Lines and give --predictions and --against");
+    return Unsupported(
+        "--kpi-command with models",
+        "write what both models answered as JSON Lines and give --predictions and --against");
   }
   if (!args.judge.model_path.empty()) {
-    return Unsupported("--judge with models", "write what both models answered as JSON Lines and give --predictions and --against");
+    return Unsupported(
+        "--judge with models",
+        "write what both models answered as JSON Lines and give --predictions and --against");
   }
   pipeline::EvaluateRequest request;
   request.baseline_path = args.baseline_path;
@@ -153,32 +172,37 @@ Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& termin
 }
 
 Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
-  TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal) : ComparePredictions(args, terminal));
+  TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal)
+                                                            : ComparePredictions(args, terminal));
   const std::string json = verdict::WriteReportJson(report);
   TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path));
   SayReport(report, terminal);
   terminal.Say("  report ", Printable(pipeline::ReportPathsOf(args.out_path).html));
-  terminal.Say("  next: tare gate ", Printable(args.out_path), report.decision ? "" : " --policy policy.yaml");
+  terminal.Say("  next: tare gate ", Printable(args.out_path),
+               report.decision ? "" : " --policy policy.yaml");
   if (terminal.json()) terminal.PrintJson(json);
   return {};
 }
 
 void AddCostOptions(CLI::App& app, evaluate::CostOptions& costs) {
   constexpr int kMostSizes = static_cast<int>(evaluate::kMaxMeasuredSizes);
-  app.add_option("--batches", costs.batches, "Batch sizes to time (default 1,8); up to 1.5 seconds each")
+  app.add_option("--batches", costs.batches,
+                 "Batch sizes to time (default 1,8); up to 1.5 seconds each")
       ->type_name("N,...")
       ->delimiter(',')
       ->expected(1, kMostSizes)
       ->allow_extra_args(false)
       ->check(CLI::Range(int64_t{1}, evaluate::kMaxMeasuredBatch));
-  app.add_option("--thread-counts", costs.thread_counts, "Numbers of threads to time beside --threads, each with every batch size")
+  app.add_option("--thread-counts", costs.thread_counts,
+                 "Numbers of threads to time beside --threads, each with every batch size")
       ->type_name("N,...")
       ->delimiter(',')
       ->expected(1, kMostSizes)
       ->allow_extra_args(false)
       ->check(CLI::Range(int64_t{1}, evaluate::kMaxMeasuredThreads));
   app.add_option("--estimate-energy", costs.estimate_energy_watts,
-                 "Where energy cannot be measured, estimate it from processor time: the watts of the processor with all cores busy. "
+                 "Where energy cannot be measured, estimate it from processor time: the watts of "
+                 "the processor with all cores busy. "
                  "A policy on energy does not accept it")
       ->type_name("WATTS")
       ->check(CLI::Range(0.1, evaluate::kMaxWatts));
@@ -189,51 +213,89 @@ void AddCostOptions(CLI::App& app, evaluate::CostOptions& costs) {
 Command MakeEvaluateCommand(CLI::App& root) {
   auto args = std::make_shared<EvaluateArgs>();
   CLI::App* app = AddCommand(
-      root, {.name = "evaluate",
-             .step = Step::kJudge,
-             .summary = "Compare a quantized model with its float one, sample by sample",
-             .example = "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json\n"
-                        "tare evaluate --predictions float.jsonl --against int8.jsonl -o report.json",
-             .details = "Writes report.json, and report.html and report.md beside it. Both models see the same samples; times are taken in "
-                        "turns. Predictions made elsewhere are JSON Lines, joined by id; docs/formats/predictions.md has the fields of each task."});
-  app->add_option("float", args->baseline_path, "Float ONNX model: the baseline")->type_name(kFileType);
-  app->add_option("quantized", args->candidate_path, "Quantized ONNX model: the candidate")->type_name(kFileType);
+      root,
+      {.name = "evaluate",
+       .step = Step::kJudge,
+       .summary = "Compare a quantized model with its float one, sample by sample",
+       .example = "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o "
+                  "report.json\n"
+                  "tare evaluate --predictions float.jsonl --against int8.jsonl -o report.json",
+       .details = "Writes report.json, and report.html and report.md beside it. Both models see "
+                  "the same samples; times are taken in "
+                  "turns. Predictions made elsewhere are JSON Lines, joined by id; "
+                  "docs/formats/predictions.md has the fields of each task."});
+  app->add_option("float", args->baseline_path, "Float ONNX model: the baseline")
+      ->type_name(kFileType);
+  app->add_option("quantized", args->candidate_path, "Quantized ONNX model: the candidate")
+      ->type_name(kFileType);
   AddDataOptions(*app, args->data);
-  app->add_option("--predictions", args->predictions_path, "Predictions of the baseline, in place of models")->type_name(kFileType);
-  app->add_option("--against", args->against_path, "Predictions of the candidate")->type_name(kFileType);
-  app->add_option("--task", args->task, "What the models do: classification (default with labels), outputs (default without), or a task of predictions")
+  app->add_option("--predictions", args->predictions_path,
+                  "Predictions of the baseline, in place of models")
+      ->type_name(kFileType);
+  app->add_option("--against", args->against_path, "Predictions of the candidate")
+      ->type_name(kFileType);
+  app->add_option("--task", args->task,
+                  "What the models do: classification (default with labels), outputs (default "
+                  "without), or a task of predictions")
       ->check(OneOf(Tasks()));
-  app->add_option("--output", args->output, "The models' output that answers (default: the first that fits the task)")->type_name("NAME");
-  app->add_option("--classes", args->classes, "Tags of token classification, in the model's order: O,B-PER,I-PER")->delimiter(',')->type_name("NAMES");
-  app->add_option("--slice", args->slices, "A part of the samples to judge by itself: NAME=CONDITION, as 'long=length > 100'; may be given again")
+  app->add_option("--output", args->output,
+                  "The models' output that answers (default: the first that fits the task)")
+      ->type_name("NAME");
+  app->add_option("--classes", args->classes,
+                  "Tags of token classification, in the model's order: O,B-PER,I-PER")
+      ->delimiter(',')
+      ->type_name("NAMES");
+  app->add_option("--slice", args->slices,
+                  "A part of the samples to judge by itself: NAME=CONDITION, as 'long=length > "
+                  "100'; may be given again")
       ->type_name("NAME=CONDITION")
       ->expected(1)
       ->take_all();
-  app->add_option("--kpi", args->kpis, "A measure of your own, higher is better: NAME=EXPRESSION, as 'revenue=if(correct == 1, price, -2)'; may be given again")
+  app->add_option("--kpi", args->kpis,
+                  "A measure of your own, higher is better: NAME=EXPRESSION, as "
+                  "'revenue=if(correct == 1, price, -2)'; may be given again")
       ->type_name("NAME=EXPRESSION")
       ->expected(1)
       ->take_all();
-  app->add_option("--kpi-command", args->kpi_commands, "A measure by a command, which reads a model's JSON Lines and prints one number: NAME=COMMAND; may be given again")
+  app->add_option("--kpi-command", args->kpi_commands,
+                  "A measure by a command, which reads a model's JSON Lines and prints one number: "
+                  "NAME=COMMAND; may be given again")
       ->type_name("NAME=COMMAND")
       ->expected(1)
       ->take_all();
-  app->add_option("--kpi-time-limit", args->kpi_time_limit_s, "Seconds for each run of a KPI command, of which there are 42")
+  app->add_option("--kpi-time-limit", args->kpi_time_limit_s,
+                  "Seconds for each run of a KPI command, of which there are 42")
       ->check(CLI::Range(0.1, 86'400.0))
       ->capture_default_str();
-  app->add_option("--judge", args->judge.model_path, "ONNX entailment model that says whether contexts support answers (question_answering, generation)")->type_name(kFileType);
-  app->add_option("--judge-vocab", args->judge.vocab_path, "Its WordPiece vocabulary: vocab.txt")->type_name(kFileType);
+  app->add_option("--judge", args->judge.model_path,
+                  "ONNX entailment model that says whether contexts support answers "
+                  "(question_answering, generation)")
+      ->type_name(kFileType);
+  app->add_option("--judge-vocab", args->judge.vocab_path, "Its WordPiece vocabulary: vocab.txt")
+      ->type_name(kFileType);
   app->add_flag("--judge-cased", args->judge_cased, "The judge tells capital letters and accents");
-  app->add_option("--judge-output", args->judge.output, "The judge's output (default: logits, else the first)")->type_name("NAME");
-  app->add_option("--judge-entailment", args->judge_entailment, "Class of entailment in that output, from 0; needed where it has several")
+  app->add_option("--judge-output", args->judge.output,
+                  "The judge's output (default: logits, else the first)")
+      ->type_name("NAME");
+  app->add_option("--judge-entailment", args->judge_entailment,
+                  "Class of entailment in that output, from 0; needed where it has several")
       ->check(CLI::Range(0, 1'000'000))
       ->type_name("INDEX");
-  app->add_option("--corrupt", args->corrupt, "See the samples under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; \"all\" for the fifteen of images, \"all_table\" for those of tables")
+  app->add_option(
+         "--corrupt", args->corrupt,
+         "See the samples under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; "
+         "\"all\" for the fifteen of images, \"all_table\" for those of tables")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  app->add_option("--policy", args->policy_path, "Judge by this policy (YAML) and put the verdict into the report")->type_name(kFileType);
-  app->add_option("--samples", args->num_samples, "Samples to compare (default all)")->check(CLI::Range(1, 1'000'000'000));
+  app->add_option("--policy", args->policy_path,
+                  "Judge by this policy (YAML) and put the verdict into the report")
+      ->type_name(kFileType);
+  app->add_option("--samples", args->num_samples, "Samples to compare (default all)")
+      ->check(CLI::Range(1, 1'000'000'000));
   app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();
-  app->add_option("-o,--out", args->out_path, "Report to write (JSON)")->required()->type_name(kFileType);
+  app->add_option("-o,--out", args->out_path, "Report to write (JSON)")
+      ->required()
+      ->type_name(kFileType);
   AddRuntimeOptions(*app, args->runtime);
   AddCostOptions(*app, args->costs);
   return {app, [args](Terminal& terminal) { return RunEvaluate(*args, terminal); }};

@@ -1,13 +1,12 @@
 // tare gate: judges a report, by its own policy or another; the verdict is the exit code.
 
 #include <memory>
-
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/verdict.h"
 #include "cli/terminal/json.h"
 #include "cli/terminal/text_width.h"
-#include "cli/commands/verdict.h"
 #include "tare/core/file.h"
 #include "tare/verdict/render.h"
 
@@ -31,15 +30,17 @@ Result<verdict::Policy> PolicyOf(const GateArgs& args, const verdict::Report& re
   return verdict::ParsePolicy(text, args.policy_path);
 }
 
-void SaySource(const GateArgs& args, const verdict::Report& report, const std::string& declared, Terminal& terminal) {
+void SaySource(const GateArgs& args, const verdict::Report& report, const std::string& declared,
+               Terminal& terminal) {
   const bool has_own = !declared.empty();
   if (args.policy_path.empty()) {
-    terminal.Say("  policy    ", has_own ? "as declared in the report" : "none declared: the default of this task");
+    terminal.Say("  policy    ",
+                 has_own ? "as declared in the report" : "none declared: the default of this task");
     return;
   }
   const bool same = declared == report.decision->policy_digest;
   terminal.Say("  policy    ", Printable(args.policy_path),
-               same       ? ", as declared in the report"
+               same      ? ", as declared in the report"
                : has_own ? ", NOT the one declared before the evaluation"
                          : "; the report declares none");
 }
@@ -68,7 +69,10 @@ Result<int> RunGate(const GateArgs& args, Terminal& terminal) {
   TARE_TRY_VOID(WriteOthers(args, report, terminal));
   if (terminal.json()) {
     const auto whole = nlohmann::ordered_json::parse(verdict::WriteReportJson(report));
-    terminal.PrintJson(Dump({{"verdict", whole["verdict"]}, {"summary", whole["summary"]}, {"n", whole["n"]}, {"gate", whole["gate"]}}));
+    terminal.PrintJson(Dump({{"verdict", whole["verdict"]},
+                             {"summary", whole["summary"]},
+                             {"n", whole["n"]},
+                             {"gate", whole["gate"]}}));
   }
   return ExitCodeOf(report);
 }
@@ -77,18 +81,28 @@ Result<int> RunGate(const GateArgs& args, Terminal& terminal) {
 
 Command MakeGateCommand(CLI::App& root) {
   auto args = std::make_shared<GateArgs>();
-  CLI::App* app = AddCommand(root, {.name = "gate",
-                                    .step = Step::kJudge,
-                                    .summary = "Judge a report: PASS, FAIL or INCONCLUSIVE as the exit code",
-                                    .example = "tare gate report.json --policy policy.yaml --junit gate.xml",
-                                    .details = "Without --policy the one declared in the report judges again. Ends with 0 for PASS, 20 for FAIL, "
-                                               "21 for INCONCLUSIVE: too little data to tell, with the number of samples that would settle it."});
-  app->add_option("report", args->report_path, "report.json of tare run or tare evaluate")->required()->type_name(kFileType);
-  app->add_option("--policy", args->policy_path, "Policy (YAML), or a tare.yaml's part under policy:")->type_name(kFileType);
-  app->add_option("--junit", args->junit_path, "Write the decision as JUnit XML")->type_name(kFileType);
+  CLI::App* app =
+      AddCommand(root, {.name = "gate",
+                        .step = Step::kJudge,
+                        .summary = "Judge a report: PASS, FAIL or INCONCLUSIVE as the exit code",
+                        .example = "tare gate report.json --policy policy.yaml --junit gate.xml",
+                        .details = "Without --policy the one declared in the report judges again. "
+                                   "Ends with 0 for PASS, 20 for FAIL, "
+                                   "21 for INCONCLUSIVE: too little data to tell, with the number "
+                                   "of samples that would settle it."});
+  app->add_option("report", args->report_path, "report.json of tare run or tare evaluate")
+      ->required()
+      ->type_name(kFileType);
+  app->add_option("--policy", args->policy_path,
+                  "Policy (YAML), or a tare.yaml's part under policy:")
+      ->type_name(kFileType);
+  app->add_option("--junit", args->junit_path, "Write the decision as JUnit XML")
+      ->type_name(kFileType);
   app->add_option("--sarif", args->sarif_path, "Write it as SARIF 2.1.0")->type_name(kFileType);
-  app->add_option("--markdown", args->markdown_path, "Write it as Markdown, for a pull request")->type_name(kFileType);
-  app->add_option("--badge", args->badge_path, "Write the verdict as an SVG badge")->type_name(kFileType);
+  app->add_option("--markdown", args->markdown_path, "Write it as Markdown, for a pull request")
+      ->type_name(kFileType);
+  app->add_option("--badge", args->badge_path, "Write the verdict as an SVG badge")
+      ->type_name(kFileType);
   return {app, [args](Terminal& terminal) { return RunGate(*args, terminal); }};
 }
 

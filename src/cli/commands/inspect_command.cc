@@ -1,12 +1,11 @@
 // tare inspect: what a model is made of, what of it can be quantized, and why the rest cannot.
 
 #include <memory>
-
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.h"
-#include "cli/terminal/json.h"
 #include "cli/commands/model_options.h"
+#include "cli/terminal/json.h"
 #include "cli/terminal/text_width.h"
 #include "tare/core/text.h"
 #include "tare/pipeline/inspect.h"
@@ -24,7 +23,9 @@ struct InspectArgs {
 std::string OperatorsText(const std::vector<pipeline::OperatorCount>& operators) {
   std::vector<std::string> parts;
   for (const auto& count : operators) {
-    parts.push_back(StrCat(WithThousands(count.count), " ", Printable(count.op), count.in_bodies > 0 ? StrCat(" (", count.in_bodies, " in bodies)") : ""));
+    parts.push_back(
+        StrCat(WithThousands(count.count), " ", Printable(count.op),
+               count.in_bodies > 0 ? StrCat(" (", count.in_bodies, " in bodies)") : ""));
   }
   return Join(parts, ", ");
 }
@@ -50,18 +51,25 @@ std::string FateText(const pipeline::AbilityGroup& group) {
 }
 
 void SayInspection(const pipeline::Inspection& model, const InspectArgs& args, Terminal& terminal) {
-  terminal.Say(terminal.Paint(Colour::kStrong, Printable(args.model_path)), "  ", HumanBytes(model.file_bytes), ", opset ", model.opset, ", ",
-               WithThousands(model.num_nodes), " nodes, ", WithThousands(model.num_parameters), " parameters (", HumanBytes(model.parameter_bytes), ")");
+  terminal.Say(terminal.Paint(Colour::kStrong, Printable(args.model_path)), "  ",
+               HumanBytes(model.file_bytes), ", opset ", model.opset, ", ",
+               WithThousands(model.num_nodes), " nodes, ", WithThousands(model.num_parameters),
+               " parameters (", HumanBytes(model.parameter_bytes), ")");
   for (const ValueInfo& input : model.inputs) SayWrapped(terminal, "input", ValueText(input));
   for (const ValueInfo& output : model.outputs) SayWrapped(terminal, "output", ValueText(output));
   SayWrapped(terminal, "operators", OperatorsText(model.operators));
-  for (const auto& [domain, version] : model.other_domains) SayWrapped(terminal, "domain", StrCat(Printable(domain), " version ", version));
+  for (const auto& [domain, version] : model.other_domains)
+    SayWrapped(terminal, "domain", StrCat(Printable(domain), " version ", version));
   if (!model.rewrites.empty()) SayWrapped(terminal, "prepared", Join(model.rewrites, ", "));
   for (const std::string& note : model.notes) SayWrapped(terminal, "note", Printable(note));
   for (const auto& group : model.abilities) {
     terminal.Say("");
-    terminal.Say("  ", terminal.Paint(group.fate == "float" ? Colour::kFaint : Colour::kGood, FateText(group)), ": ", WithThousands(group.count),
-                 group.count == 1 ? " node" : " nodes", group.weight_elements > 0 ? StrCat(", ", WithThousands(group.weight_elements), " weights") : "");
+    terminal.Say(
+        "  ",
+        terminal.Paint(group.fate == "float" ? Colour::kFaint : Colour::kGood, FateText(group)),
+        ": ", WithThousands(group.count), group.count == 1 ? " node" : " nodes",
+        group.weight_elements > 0 ? StrCat(", ", WithThousands(group.weight_elements), " weights")
+                                  : "");
     if (!group.reason.empty()) SayWrapped(terminal, "why", Printable(group.reason));
     SayWrapped(terminal, "operators", OperatorsText(group.operators));
     std::vector<std::string> examples;
@@ -73,19 +81,23 @@ void SayInspection(const pipeline::Inspection& model, const InspectArgs& args, T
     terminal.Say("  ", Printable(model.decline_reason));
     terminal.Say("  next: use the float model as it is");
   } else {
-    terminal.Say("  next: tare quantize ", Printable(args.model_path), " --data samples.npz -o model.int8.onnx");
+    terminal.Say("  next: tare quantize ", Printable(args.model_path),
+                 " --data samples.npz -o model.int8.onnx");
   }
 }
 
 ordered_json ValuesJson(const std::vector<ValueInfo>& values) {
   ordered_json out = ordered_json::array();
-  for (const ValueInfo& value : values) out.push_back({{"name", value.name}, {"dtype", DTypeName(value.dtype)}, {"shape", value.shape}});
+  for (const ValueInfo& value : values)
+    out.push_back(
+        {{"name", value.name}, {"dtype", DTypeName(value.dtype)}, {"shape", value.shape}});
   return out;
 }
 
 ordered_json OperatorsJson(const std::vector<pipeline::OperatorCount>& operators) {
   ordered_json out = ordered_json::array();
-  for (const auto& count : operators) out.push_back({{"op", count.op}, {"count", count.count}, {"in_bodies", count.in_bodies}});
+  for (const auto& count : operators)
+    out.push_back({{"op", count.op}, {"count", count.count}, {"in_bodies", count.in_bodies}});
   return out;
 }
 
@@ -110,12 +122,14 @@ ordered_json ToJson(const pipeline::Inspection& model, const std::string& path) 
                                 {"operators", OperatorsJson(group.operators)},
                                 {"examples", group.examples}});
   }
-  out["decline_reason"] = model.decline_reason.empty() ? ordered_json(nullptr) : ordered_json(model.decline_reason);
+  out["decline_reason"] =
+      model.decline_reason.empty() ? ordered_json(nullptr) : ordered_json(model.decline_reason);
   return out;
 }
 
 Result<void> RunInspect(const InspectArgs& args, Terminal& terminal) {
-  TARE_TRY(const auto model, pipeline::Inspect(args.model_path, SessionOptionsOf(args.runtime), args.runtime.time_limit_s));
+  TARE_TRY(const auto model, pipeline::Inspect(args.model_path, SessionOptionsOf(args.runtime),
+                                               args.runtime.time_limit_s));
   if (terminal.json()) {
     terminal.PrintJson(Dump(ToJson(model, args.model_path)));
     return {};
@@ -128,10 +142,11 @@ Result<void> RunInspect(const InspectArgs& args, Terminal& terminal) {
 
 Command MakeInspectCommand(CLI::App& root) {
   auto args = std::make_shared<InspectArgs>();
-  CLI::App* app = AddCommand(root, {.name = "inspect",
-                                    .step = Step::kTry,
-                                    .summary = "Show what a model is made of and what of it can be quantized",
-                                    .example = "tare inspect model.onnx"});
+  CLI::App* app =
+      AddCommand(root, {.name = "inspect",
+                        .step = Step::kTry,
+                        .summary = "Show what a model is made of and what of it can be quantized",
+                        .example = "tare inspect model.onnx"});
   app->add_option("model", args->model_path, "ONNX model")->required()->type_name(kFileType);
   AddRuntimeOptions(*app, args->runtime);
   return {app, [args](Terminal& terminal) { return RunInspect(*args, terminal); }};

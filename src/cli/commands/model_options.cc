@@ -10,8 +10,9 @@ Result<std::vector<double>> NumbersOf(const std::string& option, const std::stri
   for (const std::string& part : Split(text, ',')) {
     double number = 0;
     if (!ParseNumber(part, &number)) {
-      return InvalidArgument(StrCat(option, " holds '", part, "', not a number"),
-                             StrCat("write ", option, " 0.485,0.456,0.406; fractions such as 1/255 are fine"));
+      return InvalidArgument(
+          StrCat(option, " holds '", part, "', not a number"),
+          StrCat("write ", option, " 0.485,0.456,0.406; fractions such as 1/255 are fine"));
     }
     numbers.push_back(number);
   }
@@ -21,15 +22,18 @@ Result<std::vector<double>> NumbersOf(const std::string& option, const std::stri
 }  // namespace
 
 void AddDataOptions(CLI::App& app, DataArgs& args) {
-  app.add_option("--data", args.data_path, "Samples: .npz, .npy, IDX, CSV, JSON Lines or Parquet")->type_name(kFileType);
+  app.add_option("--data", args.data_path, "Samples: .npz, .npy, IDX, CSV, JSON Lines or Parquet")
+      ->type_name(kFileType);
   app.add_option("--label", args.label, "Array of class labels in the data")->type_name("NAME");
   app.add_option("--scale", args.scale, "Multiply integer images, e.g. 1/255")->type_name("X");
-  app.add_option("--mean", args.mean, "Then subtract, by channel, e.g. 0.485,0.456,0.406")->type_name("X,...");
+  app.add_option("--mean", args.mean, "Then subtract, by channel, e.g. 0.485,0.456,0.406")
+      ->type_name("X,...");
   app.add_option("--std", args.std, "Then divide, by channel")->type_name("X,...");
 }
 
 Result<std::vector<data::InputBinding>> BindingsOf(const DataArgs& args) {
-  if (args.scale.empty() && args.mean.empty() && args.std.empty()) return std::vector<data::InputBinding>();
+  if (args.scale.empty() && args.mean.empty() && args.std.empty())
+    return std::vector<data::InputBinding>();
   data::InputBinding binding;
   TARE_TRY(const auto scale, NumbersOf("--scale", args.scale));
   if (!scale.empty()) binding.preprocessing.scale = scale[0];
@@ -39,8 +43,11 @@ Result<std::vector<data::InputBinding>> BindingsOf(const DataArgs& args) {
 }
 
 void AddRuntimeOptions(CLI::App& app, RuntimeArgs& args) {
-  app.add_option("--threads", args.num_threads, "Intra-op threads of the runtime")->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_option("--custom-ops", args.custom_ops, "Shared library with custom operators")->type_name(kFileType);
+  app.add_option("--threads", args.num_threads, "Intra-op threads of the runtime")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--custom-ops", args.custom_ops, "Shared library with custom operators")
+      ->type_name(kFileType);
   app.add_option("--time-limit", args.time_limit_s, "Seconds for the model's first load and run")
       ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();

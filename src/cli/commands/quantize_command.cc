@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <memory>
-
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/candidates.h"
@@ -57,57 +56,83 @@ nlohmann::json JsonOf(const pipeline::QuantizeOutcome& outcome, const std::strin
   nlohmann::json document;
   document["written"] = outcome.choice.model ? nlohmann::json(out_path) : nlohmann::json(nullptr);
   document["reason"] = outcome.choice.reason;
-  document["fusion"] = {{"expected", outcome.choice.fusion.expected}, {"fused", outcome.choice.fusion.fused}};
+  document["fusion"] = {{"expected", outcome.choice.fusion.expected},
+                        {"fused", outcome.choice.fusion.fused}};
   document["fusion"]["islands"] = nlohmann::json::array();
   for (const auto& island : outcome.choice.fusion.islands) {
-    document["fusion"]["islands"].push_back({{"node", island.node}, {"op", island.op_type}, {"rule", island.rule}, {"reason", island.reason}});
+    document["fusion"]["islands"].push_back({{"node", island.node},
+                                             {"op", island.op_type},
+                                             {"rule", island.rule},
+                                             {"reason", island.reason}});
   }
   document["candidates"] = nlohmann::json::array();
   for (const search::Candidate& candidate : outcome.choice.candidates) {
-    document["candidates"].push_back({{"name", candidate.name},
-                                      {"speedup", {{"value", candidate.speedup.value}, {"low", candidate.speedup.low}, {"high", candidate.speedup.high}}},
-                                      {"batch_speedup", candidate.batch_speedup.value},
-                                      {"cosine", {{"mean", candidate.closeness.cosine}, {"least", candidate.closeness.least_cosine}}},
-                                      {"model_bytes", candidate.model_bytes},
-                                      {"chosen", candidate.chosen},
-                                      {"problem", candidate.problem}});
+    document["candidates"].push_back(
+        {{"name", candidate.name},
+         {"speedup",
+          {{"value", candidate.speedup.value},
+           {"low", candidate.speedup.low},
+           {"high", candidate.speedup.high}}},
+         {"batch_speedup", candidate.batch_speedup.value},
+         {"cosine",
+          {{"mean", candidate.closeness.cosine}, {"least", candidate.closeness.least_cosine}}},
+         {"model_bytes", candidate.model_bytes},
+         {"chosen", candidate.chosen},
+         {"problem", candidate.problem}});
   }
   return document;
 }
 
-Result<void> WriteOutcome(const QuantizeArgs& args, pipeline::QuantizeOutcome& outcome, Terminal& terminal) {
+Result<void> WriteOutcome(const QuantizeArgs& args, pipeline::QuantizeOutcome& outcome,
+                          Terminal& terminal) {
   search::Choice& choice = outcome.choice;
   choice.recipe.tare_version = VersionNumber();
   TARE_TRY_VOID(graph::WriteOnnx(*choice.model, args.out_path));
-  const std::string recipe_path = std::filesystem::path(args.out_path).replace_extension(".recipe.yaml").string();
+  const std::string recipe_path =
+      std::filesystem::path(args.out_path).replace_extension(".recipe.yaml").string();
   TARE_TRY_VOID(WriteFileAtomic(recipe_path, quantize::RecipeText(choice.recipe)));
   std::error_code ignored;
   const auto bytes = static_cast<int64_t>(std::filesystem::file_size(args.out_path, ignored));
-  terminal.Say("  fused     ", choice.fusion.fused, " of ", choice.fusion.expected, " nodes run in integers");
-  for (const auto& island : choice.fusion.islands) terminal.Say("  float     ", island.node, " (", island.op_type, "): ", island.reason);
-  terminal.Say("  wrote     ", args.out_path, ": ", HumanBytes(bytes), ", ", Fixed(100.0 * static_cast<double>(bytes) / static_cast<double>(outcome.source_bytes), 0),
-               " % of the float model; recipe ", recipe_path);
-  terminal.Say("  next: tare evaluate ", args.model_path, " ", args.out_path, " --data ", args.data.data_path, " -o report.json");
+  terminal.Say("  fused     ", choice.fusion.fused, " of ", choice.fusion.expected,
+               " nodes run in integers");
+  for (const auto& island : choice.fusion.islands)
+    terminal.Say("  float     ", island.node, " (", island.op_type, "): ", island.reason);
+  terminal.Say(
+      "  wrote     ", args.out_path, ": ", HumanBytes(bytes), ", ",
+      Fixed(100.0 * static_cast<double>(bytes) / static_cast<double>(outcome.source_bytes), 0),
+      " % of the float model; recipe ", recipe_path);
+  terminal.Say("  next: tare evaluate ", args.model_path, " ", args.out_path, " --data ",
+               args.data.data_path, " -o report.json");
   return {};
 }
 
 // Static int8 with ranges found before: nothing is measured.
 Result<int> QuantizeWithRanges(const QuantizeArgs& args, Terminal& terminal) {
   if (args.format != "auto" && args.format != "int8_static") {
-    return InvalidArgument(StrCat("--ranges makes an int8_static model, not ", args.format), "leave --format out");
+    return InvalidArgument(StrCat("--ranges makes an int8_static model, not ", args.format),
+                           "leave --format out");
   }
   TARE_TRY(const auto method, calibrate::ParseRangeMethod(args.method));
-  TARE_TRY(auto made, pipeline::QuantizeByRanges(args.model_path, args.ranges_path, method, SessionOptionsOf(args.runtime)));
+  TARE_TRY(auto made, pipeline::QuantizeByRanges(args.model_path, args.ranges_path, method,
+                                                 SessionOptionsOf(args.runtime)));
   made.recipe.tare_version = VersionNumber();
   TARE_TRY_VOID(graph::WriteOnnx(made.model, args.out_path));
-  const std::string recipe_path = std::filesystem::path(args.out_path).replace_extension(".recipe.yaml").string();
+  const std::string recipe_path =
+      std::filesystem::path(args.out_path).replace_extension(".recipe.yaml").string();
   TARE_TRY_VOID(WriteFileAtomic(recipe_path, quantize::RecipeText(made.recipe)));
-  terminal.Say("  fused     ", made.fusion.fused, " of ", made.fusion.expected, " nodes run in integers");
-  for (const auto& island : made.fusion.islands) terminal.Say("  float     ", island.node, " (", island.op_type, "): ", island.reason);
-  terminal.Say("  wrote     ", args.out_path, " with the ranges of ", args.ranges_path, "; recipe ", recipe_path);
-  terminal.Say("  next: tare evaluate ", args.model_path, " ", args.out_path, " --data test.npz -o report.json   (nothing was measured yet)");
+  terminal.Say("  fused     ", made.fusion.fused, " of ", made.fusion.expected,
+               " nodes run in integers");
+  for (const auto& island : made.fusion.islands)
+    terminal.Say("  float     ", island.node, " (", island.op_type, "): ", island.reason);
+  terminal.Say("  wrote     ", args.out_path, " with the ranges of ", args.ranges_path, "; recipe ",
+               recipe_path);
+  terminal.Say("  next: tare evaluate ", args.model_path, " ", args.out_path,
+               " --data test.npz -o report.json   (nothing was measured yet)");
   if (terminal.json()) {
-    terminal.PrintJson(nlohmann::json{{"written", args.out_path}, {"fusion", {{"expected", made.fusion.expected}, {"fused", made.fusion.fused}}}}.dump());
+    terminal.PrintJson(nlohmann::json{
+        {"written", args.out_path},
+        {"fusion", {{"expected", made.fusion.expected}, {"fused", made.fusion.fused}}}}
+                           .dump());
   }
   return kExitDone;
 }
@@ -117,13 +142,16 @@ Result<void> CheckFolderOf(const std::string& out_path) {
   const auto folder = std::filesystem::absolute(out_path).parent_path();
   std::error_code ignored;
   if (std::filesystem::is_directory(folder, ignored)) return {};
-  return InvalidArgument(StrCat("cannot write ", out_path, ": there is no folder ", folder.string()), "make the folder, or write elsewhere");
+  return InvalidArgument(
+      StrCat("cannot write ", out_path, ": there is no folder ", folder.string()),
+      "make the folder, or write elsewhere");
 }
 
 Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
   TARE_TRY_VOID(CheckFolderOf(args.out_path));
   if (!args.recipe_path.empty()) {
-    TARE_TRY(const auto model, pipeline::QuantizeByRecipe(args.model_path, args.recipe_path, SessionOptionsOf(args.runtime)));
+    TARE_TRY(const auto model, pipeline::QuantizeByRecipe(args.model_path, args.recipe_path,
+                                                          SessionOptionsOf(args.runtime)));
     TARE_TRY_VOID(graph::WriteOnnx(model, args.out_path));
     terminal.Say("wrote ", args.out_path, " as ", args.recipe_path, " says");
     if (terminal.json()) terminal.PrintJson(nlohmann::json{{"written", args.out_path}}.dump());
@@ -131,24 +159,29 @@ Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
   }
   if (!args.ranges_path.empty()) return QuantizeWithRanges(args, terminal);
   if (args.data.data_path.empty()) {
-    return InvalidArgument("--data is missing: ranges and outputs are measured on samples", "give some: --data samples.npz");
+    return InvalidArgument("--data is missing: ranges and outputs are measured on samples",
+                           "give some: --data samples.npz");
   }
   TARE_TRY(const auto request, RequestOf(args));
   TARE_TRY(auto outcome, pipeline::QuantizeModel(request, terminal.progress()));
   for (const std::string& line : outcome.feed_report) terminal.Say("  data      ", line);
-  for (const auto& rewrite : outcome.prepared.rewrites) terminal.Say("  graph     ", rewrite.count, " ", rewrite.what);
+  for (const auto& rewrite : outcome.prepared.rewrites)
+    terminal.Say("  graph     ", rewrite.count, " ", rewrite.what);
   for (const std::string& note : outcome.prepared.notes) terminal.Say("  note      ", note);
   SayCandidates(outcome.choice.candidates, terminal);
   if (!outcome.choice.model) {
     if (terminal.json()) terminal.PrintJson(JsonOf(outcome, args.out_path).dump(2));
-    return Unsupported(StrCat(args.model_path, ": ", outcome.choice.reason, "; nothing was written"),
-                       outcome.choice.candidates.empty() ? "use the float model as it is"
-                                                         : "use the float model as it is, widen --tolerance, or take a smaller model with --for size");
+    return Unsupported(
+        StrCat(args.model_path, ": ", outcome.choice.reason, "; nothing was written"),
+        outcome.choice.candidates.empty() ? "use the float model as it is"
+                                          : "use the float model as it is, widen --tolerance, or "
+                                            "take a smaller model with --for size");
   }
   for (const search::Candidate& candidate : outcome.choice.candidates) {
     if (candidate.chosen && candidate.speedup.value < 1) {
-      terminal.Note(terminal.Paint(Colour::kWarning, StrCat("warning: this file is SLOWER than float on this host: ",
-                                                            Fixed(candidate.speedup.value, 2), "x")));
+      terminal.Note(terminal.Paint(Colour::kWarning,
+                                   StrCat("warning: this file is SLOWER than float on this host: ",
+                                          Fixed(candidate.speedup.value, 2), "x")));
     }
   }
   terminal.Say("  choose    ", outcome.choice.reason);
@@ -161,27 +194,42 @@ Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
 
 Command MakeQuantizeCommand(CLI::App& root) {
   auto args = std::make_shared<QuantizeArgs>();
-  CLI::App* app = AddCommand(root, {.name = "quantize",
-                                    .step = Step::kMake,
-                                    .summary = "Make a model smaller and faster, or say why not",
-                                    .example = "tare quantize model.onnx --data samples.npz -o model.int8.onnx",
-                                    .details = "Measures float, static and dynamic int8 on this host and writes the fastest whose outputs "
-                                               "hold. Where nothing is both faster and right it writes nothing and ends with exit code 5."});
+  CLI::App* app =
+      AddCommand(root, {.name = "quantize",
+                        .step = Step::kMake,
+                        .summary = "Make a model smaller and faster, or say why not",
+                        .example = "tare quantize model.onnx --data samples.npz -o model.int8.onnx",
+                        .details = "Measures float, static and dynamic int8 on this host and "
+                                   "writes the fastest whose outputs "
+                                   "hold. Where nothing is both faster and right it writes nothing "
+                                   "and ends with exit code 5."});
   app->add_option("model", args->model_path, "Float ONNX model")->required()->type_name(kFileType);
   AddDataOptions(*app, args->data);
-  app->add_option("-o,--out", args->out_path, "Quantized model to write; its recipe goes beside it")->required()->type_name(kFileType);
+  app->add_option("-o,--out", args->out_path, "Quantized model to write; its recipe goes beside it")
+      ->required()
+      ->type_name(kFileType);
   app->add_option("--format", args->format, "auto, int8_static, int8_dynamic or int8_weights")
       ->check(OneOf({"auto", "int8_static", "int8_dynamic", "int8_weights"}))
       ->capture_default_str();
-  app->add_option("--method", args->method, "How ranges are chosen: mse, minmax, percentile or entropy")
+  app->add_option("--method", args->method,
+                  "How ranges are chosen: mse, minmax, percentile or entropy")
       ->check(OneOf({"mse", "minmax", "percentile", "entropy"}))
       ->capture_default_str();
-  app->add_option("--for", args->goal, "speed, or size: accept a smaller model that is not faster")->check(OneOf({"speed", "size"}))->capture_default_str();
-  app->add_option("--samples", args->num_samples, "Samples to calibrate with")->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  app->add_option("--tolerance", args->tolerance, "1 - mean cosine to float that still counts as intact")->check(CLI::Range(1e-9, 1.0))->capture_default_str();
+  app->add_option("--for", args->goal, "speed, or size: accept a smaller model that is not faster")
+      ->check(OneOf({"speed", "size"}))
+      ->capture_default_str();
+  app->add_option("--samples", args->num_samples, "Samples to calibrate with")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app->add_option("--tolerance", args->tolerance,
+                  "1 - mean cosine to float that still counts as intact")
+      ->check(CLI::Range(1e-9, 1.0))
+      ->capture_default_str();
   app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();
-  app->add_option("--recipe", args->recipe_path, "Apply this recipe: no data, no measuring")->type_name(kFileType);
-  app->add_option("--ranges", args->ranges_path, "Ranges of tare calibrate: no data, no measuring")->type_name(kFileType);
+  app->add_option("--recipe", args->recipe_path, "Apply this recipe: no data, no measuring")
+      ->type_name(kFileType);
+  app->add_option("--ranges", args->ranges_path, "Ranges of tare calibrate: no data, no measuring")
+      ->type_name(kFileType);
   AddRuntimeOptions(*app, args->runtime);
   return {app, [args](Terminal& terminal) { return RunQuantize(*args, terminal); }};
 }

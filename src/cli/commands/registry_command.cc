@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.h"
-#include "cli/terminal/json.h"
 #include "cli/commands/registry_root.h"
+#include "cli/terminal/json.h"
 #include "cli/terminal/text_width.h"
 #include "tare/core/text.h"
 #include "tare/registry/registry.h"

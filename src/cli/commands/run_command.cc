@@ -5,16 +5,15 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/candidates.h"
 #include "cli/commands/commands.h"
-#include "cli/terminal/json.h"
 #include "cli/commands/registry_root.h"
-#include "cli/terminal/text_width.h"
 #include "cli/commands/verdict.h"
 #include "cli/help/version.h"
+#include "cli/terminal/json.h"
+#include "cli/terminal/text_width.h"
 #include "tare/pipeline/run.h"
 
 namespace tare::cli {
@@ -31,7 +30,8 @@ struct RunArgs {
 std::string ProgramStamp() {
   struct stat status {};
   if (::stat("/proc/self/exe", &status) != 0) return "";
-  return StrCat(int64_t{status.st_size}, "@", int64_t{status.st_mtim.tv_sec}, ".", int64_t{status.st_mtim.tv_nsec});
+  return StrCat(int64_t{status.st_size}, "@", int64_t{status.st_mtim.tv_sec}, ".",
+                int64_t{status.st_mtim.tv_nsec});
 }
 
 // --registry, else $TARE_REGISTRY, else what the project says.
@@ -42,7 +42,9 @@ std::string WantedRegistry(const RunArgs& args) {
 }
 
 std::string DeclinedJson(const pipeline::RunOutcome& outcome) {
-  nlohmann::ordered_json document = {{"verdict", nullptr}, {"reason", outcome.decline_reason}, {"candidates", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json document = {{"verdict", nullptr},
+                                     {"reason", outcome.decline_reason},
+                                     {"candidates", nlohmann::ordered_json::array()}};
   for (const search::Candidate& candidate : outcome.candidates) {
     document["candidates"].push_back({{"name", candidate.name},
                                       {"speedup", candidate.speedup.value},
@@ -59,17 +61,21 @@ std::string Shortest(const std::string& path) {
   return !error && !relative.empty() && relative.size() < path.size() ? relative : path;
 }
 
-void SayNext(const pipeline::Project& project, const pipeline::RunOutcome& outcome, Terminal& terminal) {
+void SayNext(const pipeline::Project& project, const pipeline::RunOutcome& outcome,
+             Terminal& terminal) {
   const std::string report = Printable(Shortest(outcome.report_html_path));
   if (outcome.registered.empty()) {
     terminal.Say("  not registered   report ", report);
-    terminal.Say("  next: open the report; then change the policy or the data in ", Printable(project.file), " and run again");
+    terminal.Say("  next: open the report; then change the policy or the data in ",
+                 Printable(project.file), " and run again");
     return;
   }
   std::error_code ignored;
-  const bool elsewhere = !std::filesystem::equivalent(outcome.registry_root, RegistryRoot(""), ignored);
+  const bool elsewhere =
+      !std::filesystem::equivalent(outcome.registry_root, RegistryRoot(""), ignored);
   terminal.Say("  registered ", outcome.registered, "   report ", report);
-  terminal.Say("  next: tare registry show ", outcome.registered, elsewhere ? " --registry " + Printable(Shortest(outcome.registry_root)) : "");
+  terminal.Say("  next: tare registry show ", outcome.registered,
+               elsewhere ? " --registry " + Printable(Shortest(outcome.registry_root)) : "");
 }
 
 Result<int> RunRun(const RunArgs& args, Terminal& terminal) {
@@ -79,18 +85,24 @@ Result<int> RunRun(const RunArgs& args, Terminal& terminal) {
   options.tare_version = VersionNumber();
   options.program_stamp = ProgramStamp();
   options.time_limit_s = args.time_limit_s;
-  if (const std::string registry = WantedRegistry(args); !registry.empty()) project.registry_root = registry;
+  if (const std::string registry = WantedRegistry(args); !registry.empty())
+    project.registry_root = registry;
   TARE_TRY(const auto outcome, pipeline::RunProject(project, options, terminal.progress()));
   if (!outcome.decline_reason.empty()) {
     SayCandidates(outcome.candidates, terminal);
     if (terminal.json()) terminal.PrintJson(DeclinedJson(outcome));
-    return Unsupported(StrCat(project.model_path, ": ", outcome.decline_reason, "; nothing was written or registered"),
-                       outcome.candidates.empty() ? "use the float model as it is"
-                                                  : "use the float model as it is, raise search: tolerance, or ask for a smaller model with search: {objective: size}");
+    return Unsupported(StrCat(project.model_path, ": ", outcome.decline_reason,
+                              "; nothing was written or registered"),
+                       outcome.candidates.empty()
+                           ? "use the float model as it is"
+                           : "use the float model as it is, raise search: tolerance, or ask for a "
+                             "smaller model with search: {objective: size}");
   }
   SayReport(outcome.report, terminal);
   SayNext(project, outcome, terminal);
-  if (terminal.json()) terminal.PrintJson(std::string_view(outcome.report_json).substr(0, outcome.report_json.find_last_not_of('\n') + 1));
+  if (terminal.json())
+    terminal.PrintJson(std::string_view(outcome.report_json)
+                           .substr(0, outcome.report_json.find_last_not_of('\n') + 1));
   return ExitCodeOf(outcome.report);
 }
 
@@ -98,18 +110,30 @@ Result<int> RunRun(const RunArgs& args, Terminal& terminal) {
 
 Command MakeRunCommand(CLI::App& root) {
   auto args = std::make_shared<RunArgs>();
-  CLI::App* app = AddCommand(root, {.name = "run",
-                                    .step = Step::kTry,
-                                    .summary = "Do everything that tare.yaml asks for, from data check to verdict",
-                                    .example = "tare run\ntare run examples/fashion/tare.yaml --out /tmp/fashion",
-                                    .details = "Checks the data, measures the float model, chooses and makes the int8 one, compares both on the "
-                                               "test data, judges by the policy, and registers what passes. A step whose inputs have not changed "
-                                               "is not repeated. Ends with 0 for PASS, 20 for FAIL, 21 for INCONCLUSIVE, 5 when nothing is to be "
-                                               "gained."});
-  app->add_option("project", args->project_path, "The project, or its folder")->type_name(kFileType)->capture_default_str();
-  app->add_option("-o,--out", args->out_folder, "Folder for model, recipe and report (default tare-out beside the project)")->type_name(kFolderType);
-  app->add_option("--registry", args->registry, "Folder of the registry (default $TARE_REGISTRY, else what the project says)")->type_name(kFolderType);
-  app->add_option("--time-limit", args->time_limit_s, "Seconds for the model's first load and run")->check(CLI::Range(0.1, 86400.0))->capture_default_str();
+  CLI::App* app = AddCommand(
+      root, {.name = "run",
+             .step = Step::kTry,
+             .summary = "Do everything that tare.yaml asks for, from data check to verdict",
+             .example = "tare run\ntare run examples/fashion/tare.yaml --out /tmp/fashion",
+             .details = "Checks the data, measures the float model, chooses and makes the int8 "
+                        "one, compares both on the "
+                        "test data, judges by the policy, and registers what passes. A step whose "
+                        "inputs have not changed "
+                        "is not repeated. Ends with 0 for PASS, 20 for FAIL, 21 for INCONCLUSIVE, "
+                        "5 when nothing is to be "
+                        "gained."});
+  app->add_option("project", args->project_path, "The project, or its folder")
+      ->type_name(kFileType)
+      ->capture_default_str();
+  app->add_option("-o,--out", args->out_folder,
+                  "Folder for model, recipe and report (default tare-out beside the project)")
+      ->type_name(kFolderType);
+  app->add_option("--registry", args->registry,
+                  "Folder of the registry (default $TARE_REGISTRY, else what the project says)")
+      ->type_name(kFolderType);
+  app->add_option("--time-limit", args->time_limit_s, "Seconds for the model's first load and run")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->capture_default_str();
   return {app, [args](Terminal& terminal) { return RunRun(*args, terminal); }};
 }
 

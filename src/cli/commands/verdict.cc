@@ -16,7 +16,8 @@ namespace {
 std::string PaintRow(const Terminal& terminal, const std::string& row) {
   for (const char* verdict : {"PASS", "FAIL", "INCONCLUSIVE"}) {
     if (!row.ends_with(StrCat(" ", verdict))) continue;
-    return row.substr(0, row.size() - std::string_view(verdict).size()) + PaintVerdict(terminal, verdict);
+    return row.substr(0, row.size() - std::string_view(verdict).size()) +
+           PaintVerdict(terminal, verdict);
   }
   return row;
 }
@@ -24,8 +25,13 @@ std::string PaintRow(const Terminal& terminal, const std::string& row) {
 void SayDistributions(const verdict::Evidence& evidence, Terminal& terminal) {
   const auto rows = verdict::DistributionTable(evidence);
   if (rows.empty()) return;
-  Table table({{rows[0][0]}, {rows[0][1], Align::kPoint}, {rows[0][2], Align::kPoint}, {rows[0][3]}, {rows[0][4], Align::kRight}});
-  for (const auto& row : std::span(rows).subspan(1)) table.AddRow({Printable(row[0]), row[1], row[2], row[3], row[4]});
+  Table table({{rows[0][0]},
+               {rows[0][1], Align::kPoint},
+               {rows[0][2], Align::kPoint},
+               {rows[0][3]},
+               {rows[0][4], Align::kRight}});
+  for (const auto& row : std::span(rows).subspan(1))
+    table.AddRow({Printable(row[0]), row[1], row[2], row[3], row[4]});
   terminal.Say(table);
   terminal.Say("");
 }
@@ -40,21 +46,24 @@ std::string PaintVerdict(const Terminal& terminal, std::string_view verdict) {
 
 void SayReport(const verdict::Report& report, Terminal& terminal) {
   terminal.Say("");
-  for (const std::string& row : verdict::TableLines(report)) terminal.Say(PaintRow(terminal, Printable(row)));
+  for (const std::string& row : verdict::TableLines(report))
+    terminal.Say(PaintRow(terminal, Printable(row)));
   terminal.Say("");
   SayDistributions(report.evidence, terminal);
   for (const auto& [scope, what] : verdict::FindDisagreements(report.evidence)) {
     terminal.Say("  ", terminal.Paint(Colour::kWarning, "finding"), "  ", Printable(what));
   }
   for (const auto& [what, next] : report.evidence.warnings) {
-    terminal.Say("  ", terminal.Paint(Colour::kWarning, "warning"), "  ", Printable(what), "; ", Printable(next));
+    terminal.Say("  ", terminal.Paint(Colour::kWarning, "warning"), "  ", Printable(what), "; ",
+                 Printable(next));
   }
   if (!report.decision) return;
   for (const auto& check : report.decision->checks) {
     if (check.verdict == verdict::Verdict::kPass) continue;
     terminal.Say("  ", Printable(check.label), ": ", Printable(check.reason));
   }
-  terminal.Say("  ", PaintVerdict(terminal, verdict::VerdictName(report.decision->verdict)), "  ", Printable(report.decision->summary));
+  terminal.Say("  ", PaintVerdict(terminal, verdict::VerdictName(report.decision->verdict)), "  ",
+               Printable(report.decision->summary));
 }
 
 int ExitCodeOf(const verdict::Report& report) {

@@ -15,34 +15,44 @@ constexpr std::string_view kSearch = "search";
 constexpr std::string_view kTest = "test";
 
 bool IsLeak(const SharedSamples& shared) {
-  const auto teaches = [](const std::string& name) { return name == kCalibration || name == kSearch; };
-  return (shared.split == kTest && teaches(shared.earlier_split)) || (shared.earlier_split == kTest && teaches(shared.split));
+  const auto teaches = [](const std::string& name) {
+    return name == kCalibration || name == kSearch;
+  };
+  return (shared.split == kTest && teaches(shared.earlier_split)) ||
+         (shared.earlier_split == kTest && teaches(shared.split));
 }
 
 std::string Counts(const SharedSamples& shared) {
   if (shared.num_near == 0) return "exactly";
   if (shared.num_exact == 0) return "nearly";
-  return StrCat(WithThousands(shared.num_exact), " exactly, ", WithThousands(shared.num_near), " nearly");
+  return StrCat(WithThousands(shared.num_exact), " exactly, ", WithThousands(shared.num_near),
+                " nearly");
 }
 
 Finding FindingOf(const SharedSamples& shared) {
   Finding finding;
   finding.n = shared.num_exact + shared.num_near;
   finding.examples = shared.examples;
-  const std::string count = StrCat(WithThousands(finding.n), finding.n == 1 ? " sample" : " samples");
+  const std::string count =
+      StrCat(WithThousands(finding.n), finding.n == 1 ? " sample" : " samples");
   if (shared.split == shared.earlier_split) {
     finding.severity = Severity::kWarning;
     finding.kind = "repeated";
-    finding.what = StrCat(count, " of ", shared.split, finding.n == 1 ? " repeats" : " repeat", " another of it, ", Counts(shared));
-    finding.next_step = shared.split == kTest ? "keep each once: repeated samples make intervals too narrow"
-                                              : "keep each once, or choose with --recommend: repeated samples weigh more than others";
+    finding.what = StrCat(count, " of ", shared.split, finding.n == 1 ? " repeats" : " repeat",
+                          " another of it, ", Counts(shared));
+    finding.next_step =
+        shared.split == kTest
+            ? "keep each once: repeated samples make intervals too narrow"
+            : "keep each once, or choose with --recommend: repeated samples weigh more than others";
     return finding;
   }
   finding.severity = IsLeak(shared) ? Severity::kLeak : Severity::kWarning;
   finding.kind = IsLeak(shared) ? "leak" : "shared";
-  finding.what = StrCat(shared.earlier_split, " and ", shared.split, " share ", count, ", ", Counts(shared));
+  finding.what =
+      StrCat(shared.earlier_split, " and ", shared.split, " share ", count, ", ", Counts(shared));
   const std::string& other = shared.earlier_split == kTest ? shared.split : shared.earlier_split;
-  finding.next_step = IsLeak(shared) ? StrCat("remove these samples from the ", other, " data: the test must not have been seen")
+  finding.next_step = IsLeak(shared) ? StrCat("remove these samples from the ", other,
+                                              " data: the test must not have been seen")
                                      : StrCat("remove these samples from one of the two");
   return finding;
 }
@@ -54,7 +64,8 @@ class LabelNumbers {
     std::vector<int64_t> numbers;
     numbers.reserve(texts.size());
     for (const std::string& text : texts) {
-      numbers.push_back(text.empty() ? -1 : numbers_.try_emplace(text, std::ssize(numbers_)).first->second);
+      numbers.push_back(
+          text.empty() ? -1 : numbers_.try_emplace(text, std::ssize(numbers_)).first->second);
     }
     return numbers;
   }
@@ -65,16 +76,19 @@ class LabelNumbers {
 
 class Checker {
  public:
-  Checker(const CheckRequest& request, Progress& progress) : request_(request), splits_(request.splits), progress_(progress) {}
+  Checker(const CheckRequest& request, Progress& progress)
+      : request_(request), splits_(request.splits), progress_(progress) {}
 
   Result<DataCheck> Check() {
     TARE_TRY_VOID(ChooseContent());
     for (const Split& split : splits_) AddSplit(split);
     TARE_TRY_VOID(ReadLabels());
     for (const Split& split : splits_) {
-      TARE_TRY_VOID(internal::CheckNumbers(split, out_.content.method, out_.findings).While(StrCat("checking the ", split.name, " set")));
+      TARE_TRY_VOID(internal::CheckNumbers(split, out_.content.method, out_.findings)
+                        .While(StrCat("checking the ", split.name, " set")));
     }
-    TARE_TRY(out_.duplicates, ScanDuplicates(splits_, out_.content.method, labels_, request_.duplicates, progress_));
+    TARE_TRY(out_.duplicates,
+             ScanDuplicates(splits_, out_.content.method, labels_, request_.duplicates, progress_));
     AddDuplicates();
     if (request_.recommend > 0) {
       TARE_TRY_VOID(Choose());
@@ -103,7 +117,8 @@ class Checker {
     const auto texts = split.dataset->text_columns();
     for (const SkippedArray& array : split.dataset->skipped()) {
       if (std::ranges::find(texts, array.name) != texts.end()) continue;
-      Add(Severity::kWarning, "unreadable", StrCat(split.name, ": ", array.error.what), 1, array.error.next_step);
+      Add(Severity::kWarning, "unreadable", StrCat(split.name, ": ", array.error.what), 1,
+          array.error.next_step);
     }
   }
 
@@ -115,13 +130,16 @@ class Checker {
       TARE_TRY(const auto labels, internal::ReadLabelTexts(splits_[s], label));
       labels_.push_back(numbers.Of(labels.texts));
       if (!labels.problem.empty()) {
-        Add(Severity::kWarning, "missing_label", StrCat(splits_[s].name, " has no labels: ", labels.problem), std::ssize(splits_[s].samples),
-            "name the array of labels with --label, or add it");
+        Add(Severity::kWarning, "missing_label",
+            StrCat(splits_[s].name, " has no labels: ", labels.problem),
+            std::ssize(splits_[s].samples), "name the array of labels with --label, or add it");
       }
       for (const std::string& text : labels.texts) ++out_.splits[s].classes[text];
       const auto unknown = out_.splits[s].classes.find("");
       if (unknown == out_.splits[s].classes.end()) continue;
-      Add(Severity::kWarning, "missing_label", StrCat(splits_[s].name, " has samples without a label"), unknown->second, "label them, or leave them out");
+      Add(Severity::kWarning, "missing_label",
+          StrCat(splits_[s].name, " has samples without a label"), unknown->second,
+          "label them, or leave them out");
       out_.splits[s].classes.erase(unknown);
     }
     internal::CheckClasses(out_.splits, out_.findings);
@@ -129,17 +147,20 @@ class Checker {
   }
 
   void AddDuplicates() {
-    for (const SharedSamples& shared : out_.duplicates.shared) out_.findings.push_back(FindingOf(shared));
+    for (const SharedSamples& shared : out_.duplicates.shared)
+      out_.findings.push_back(FindingOf(shared));
     if (out_.duplicates.num_conflicts > 0) {
       const int64_t n = out_.duplicates.num_conflicts;
       Add(Severity::kWarning, "conflict",
-          StrCat(WithThousands(n), n == 1 ? " sample has" : " samples have", " the content of another and a different label"), n,
-          "look at both and correct the label that is wrong");
+          StrCat(WithThousands(n), n == 1 ? " sample has" : " samples have",
+                 " the content of another and a different label"),
+          n, "look at both and correct the label that is wrong");
       out_.findings.back().examples = out_.duplicates.conflicts;
     }
     if (out_.duplicates.num_cut_short > 0) {
       Add(Severity::kNote, "cut_short",
-          StrCat(WithThousands(out_.duplicates.num_cut_short), " samples resemble so many others that they were not compared with all of them"),
+          StrCat(WithThousands(out_.duplicates.num_cut_short),
+                 " samples resemble so many others that they were not compared with all of them"),
           out_.duplicates.num_cut_short, "near duplicates among them may be more than were found");
     }
   }
@@ -150,15 +171,20 @@ class Checker {
     const auto& shared = out_.duplicates.shared_later[0];
     std::vector<int64_t> samples;
     for (const int64_t sample : splits_[0].samples) {
-      if (std::ranges::binary_search(repeated, sample) || std::ranges::binary_search(shared, sample)) continue;
+      if (std::ranges::binary_search(repeated, sample) ||
+          std::ranges::binary_search(shared, sample))
+        continue;
       samples.push_back(sample);
     }
-    TARE_TRY(out_.recommended, Recommend(splits_[0], out_.content.method, samples, request_.recommend, request_.seed));
+    TARE_TRY(out_.recommended, Recommend(splits_[0], out_.content.method, samples,
+                                         request_.recommend, request_.seed));
     return {};
   }
 
-  void Add(Severity severity, std::string kind, std::string what, int64_t n, std::string next_step) {
-    out_.findings.push_back({severity, std::move(kind), std::move(what), n, {}, {}, std::move(next_step)});
+  void Add(Severity severity, std::string kind, std::string what, int64_t n,
+           std::string next_step) {
+    out_.findings.push_back(
+        {severity, std::move(kind), std::move(what), n, {}, {}, std::move(next_step)});
   }
 
   const CheckRequest& request_;
@@ -182,6 +208,8 @@ std::string_view SeverityName(Severity severity) {
   return "note";
 }
 
-Result<DataCheck> CheckData(const CheckRequest& request, Progress& progress) { return Checker(request, progress).Check(); }
+Result<DataCheck> CheckData(const CheckRequest& request, Progress& progress) {
+  return Checker(request, progress).Check();
+}
 
 }  // namespace tare::data

@@ -1,9 +1,8 @@
-#include "data/check/check_columns_internal.h"
-
 #include <algorithm>
 #include <cmath>
 #include <set>
 
+#include "data/check/check_columns_internal.h"
 #include "data/check/number_rows_internal.h"
 #include "tare/core/text.h"
 
@@ -22,7 +21,8 @@ std::string Listed(const std::vector<std::string>& names) {
 
 std::string LabelText(double value) {
   if (std::isnan(value)) return "";
-  if (value == std::trunc(value) && std::fabs(value) < 0x1p53) return StrCat(static_cast<int64_t>(value));
+  if (value == std::trunc(value) && std::fabs(value) < 0x1p53)
+    return StrCat(static_cast<int64_t>(value));
   return StrCat(value);
 }
 
@@ -34,7 +34,8 @@ struct Seen {
 
 class NumberCheck {
  public:
-  NumberCheck(const Split& split, std::vector<RowColumn> columns) : split_(split), columns_(std::move(columns)), seen_(columns_.size()) {}
+  NumberCheck(const Split& split, std::vector<RowColumn> columns)
+      : split_(split), columns_(std::move(columns)), seen_(columns_.size()) {}
 
   Result<void> Read() {
     const auto step = static_cast<size_t>(RowsAtATime(std::ssize(columns_)));
@@ -43,7 +44,8 @@ class NumberCheck {
       const auto samples = rest.first(std::min(step, rest.size()));
       TARE_TRY(const auto rows, ReadRows(*split_.dataset, split_.arrays, samples));
       for (size_t i = 0; i < samples.size(); ++i) {
-        Look(samples[i], std::span(rows).subspan(i * columns_.size(), columns_.size()), begin + i == 0);
+        Look(samples[i], std::span(rows).subspan(i * columns_.size(), columns_.size()),
+             begin + i == 0);
       }
     }
     return {};
@@ -51,10 +53,15 @@ class NumberCheck {
 
   void Report(NearMethod method, std::vector<Finding>& findings) const {
     if (num_bad_ > 0) {
-      findings.push_back({Severity::kWarning, "non_finite",
-                          StrCat(WithThousands(num_bad_), num_bad_ == 1 ? " sample" : " samples", " of ", split_.name,
-                                 " hold NaN or infinity, in ", Listed({bad_columns_.begin(), bad_columns_.end()})),
-                          num_bad_, {}, bad_samples_, "repair these samples, or leave them out"});
+      findings.push_back({Severity::kWarning,
+                          "non_finite",
+                          StrCat(WithThousands(num_bad_), num_bad_ == 1 ? " sample" : " samples",
+                                 " of ", split_.name, " hold NaN or infinity, in ",
+                                 Listed({bad_columns_.begin(), bad_columns_.end()})),
+                          num_bad_,
+                          {},
+                          bad_samples_,
+                          "repair these samples, or leave them out"});
     }
     if (method != NearMethod::kTable || split_.samples.size() < 2) return;
     std::vector<std::string> constant;
@@ -62,10 +69,16 @@ class NumberCheck {
       if (!seen_[c].varies) constant.push_back(columns_[c].name);
     }
     if (constant.empty()) return;
-    findings.push_back({Severity::kNote, "constant",
-                        StrCat(WithThousands(std::ssize(constant)), constant.size() == 1 ? " column" : " columns", " of ", split_.name,
-                               constant.size() == 1 ? " holds" : " hold", " one value throughout: ", Listed(constant)),
-                        std::ssize(constant), {}, {}, "a column that says nothing can be left out; look for a missing join or a wrong default"});
+    findings.push_back(
+        {Severity::kNote,
+         "constant",
+         StrCat(WithThousands(std::ssize(constant)), constant.size() == 1 ? " column" : " columns",
+                " of ", split_.name, constant.size() == 1 ? " holds" : " hold",
+                " one value throughout: ", Listed(constant)),
+         std::ssize(constant),
+         {},
+         {},
+         "a column that says nothing can be left out; look for a missing join or a wrong default"});
   }
 
  private:
@@ -73,7 +86,8 @@ class NumberCheck {
     bool is_bad = false;
     for (size_t c = 0; c < row.size(); ++c) {
       if (is_first) seen_[c].first = row[c];
-      seen_[c].varies |= row[c] != seen_[c].first && !(std::isnan(row[c]) && std::isnan(seen_[c].first));
+      seen_[c].varies |=
+          row[c] != seen_[c].first && !(std::isnan(row[c]) && std::isnan(seen_[c].first));
       if (std::isfinite(row[c])) continue;
       is_bad = true;
       if (bad_columns_.size() <= kMostNames) bad_columns_.insert(columns_[c].name);
@@ -93,14 +107,20 @@ class NumberCheck {
 
 void CheckBalance(const SplitSummary& split, std::vector<Finding>& findings) {
   const auto by_count = [](const auto& a, const auto& b) { return a.second < b.second; };
-  const auto [least, most] = std::minmax_element(split.classes.begin(), split.classes.end(), by_count);
+  const auto [least, most] =
+      std::minmax_element(split.classes.begin(), split.classes.end(), by_count);
   const double ratio = static_cast<double>(most->second) / static_cast<double>(least->second);
   if (ratio < kImbalance) return;
-  findings.push_back({Severity::kWarning, "imbalance",
-                      StrCat("class ", most->first, " has ", Fixed(ratio, ratio < 100 ? 1 : 0), " times as many samples of ", split.name, " as class ",
-                             least->first, ": ", WithThousands(most->second), " and ", WithThousands(least->second)),
-                      least->second, {}, {},
-                      "judge by class too (recall of a class, f1_macro): the accuracy hardly sees the rare one"});
+  findings.push_back(
+      {Severity::kWarning,
+       "imbalance",
+       StrCat("class ", most->first, " has ", Fixed(ratio, ratio < 100 ? 1 : 0),
+              " times as many samples of ", split.name, " as class ", least->first, ": ",
+              WithThousands(most->second), " and ", WithThousands(least->second)),
+       least->second,
+       {},
+       {},
+       "judge by class too (recall of a class, f1_macro): the accuracy hardly sees the rare one"});
 }
 
 }  // namespace
@@ -121,7 +141,8 @@ Result<SplitLabels> ReadLabelTexts(const Split& split, const std::string& label)
   const std::string arrays[] = {label};
   TARE_TRY(const auto columns, RowColumns(*split.dataset, arrays));
   if (columns.size() != 1) {
-    labels.problem = StrCat("array '", label, "' of ", split.dataset->source(), " has ", columns.size(), " numbers a sample");
+    labels.problem = StrCat("array '", label, "' of ", split.dataset->source(), " has ",
+                            columns.size(), " numbers a sample");
     return labels;
   }
   TARE_TRY(const auto values, ReadRows(*split.dataset, arrays, split.samples));
@@ -132,7 +153,8 @@ Result<SplitLabels> ReadLabelTexts(const Split& split, const std::string& label)
 Result<void> CheckNumbers(const Split& split, NearMethod method, std::vector<Finding>& findings) {
   if (method == NearMethod::kText || split.samples.empty()) return {};
   TARE_TRY(auto columns, RowColumns(*split.dataset, split.arrays));
-  const bool only_integers = std::ranges::all_of(columns, [](const RowColumn& column) { return column.is_integer; });
+  const bool only_integers =
+      std::ranges::all_of(columns, [](const RowColumn& column) { return column.is_integer; });
   if (only_integers && method == NearMethod::kImage) return {};
   NumberCheck check(split, std::move(columns));
   TARE_TRY_VOID(check.Read());
@@ -154,9 +176,15 @@ void CheckClasses(const std::vector<SplitSummary>& splits, std::vector<Finding>&
       if (!split.classes.contains(name)) missing.push_back(name);
     }
     if (missing.empty()) continue;
-    findings.push_back({Severity::kWarning, "missing_class",
-                        StrCat(split.name, " has no sample of ", missing.size() == 1 ? "class " : "the classes ", Listed(missing)),
-                        std::ssize(missing), {}, {}, StrCat("add samples of ", missing.size() == 1 ? "it" : "them", " to ", split.name)});
+    findings.push_back(
+        {Severity::kWarning,
+         "missing_class",
+         StrCat(split.name, " has no sample of ", missing.size() == 1 ? "class " : "the classes ",
+                Listed(missing)),
+         std::ssize(missing),
+         {},
+         {},
+         StrCat("add samples of ", missing.size() == 1 ? "it" : "them", " to ", split.name)});
   }
 }
 

@@ -20,25 +20,30 @@ std::unique_ptr<Dataset> Csv(std::string text, const std::string& name = "x.csv"
   return OpenBytes(Format::kCsv, std::move(text), name).value();
 }
 
-Split All(std::string name, const Dataset& dataset) { return {std::move(name), &dataset, {}, NumbersFrom(0, dataset.num_samples())}; }
+Split All(std::string name, const Dataset& dataset) {
+  return {std::move(name), &dataset, {}, NumbersFrom(0, dataset.num_samples())};
+}
 
 std::vector<std::string> Kinds(const DataCheck& check) {
   std::vector<std::string> kinds;
-  for (const Finding& finding : check.findings) kinds.push_back(StrCat(SeverityName(finding.severity), " ", finding.kind, " ", finding.n));
+  for (const Finding& finding : check.findings)
+    kinds.push_back(StrCat(SeverityName(finding.severity), " ", finding.kind, " ", finding.n));
   return kinds;
 }
 
 TEST(CheckDataTest, PutsTheLeakFirst) {
   const auto calibration = Csv("a,b,y\n1,2,0\n3,4,1\n5,6,0\n5,6,1\n");
   const auto test = Csv("a,b,y\n7,8,0\n3,4,1\n9,9,1\n");
-  CheckRequest request{{All("calibration", *calibration), All("test", *test)}, {.label = "y"}, {}, 0, 1};
+  CheckRequest request{
+      {All("calibration", *calibration), All("test", *test)}, {.label = "y"}, {}, 0, 1};
   const auto check = CheckData(request).value();
   EXPECT_TRUE(check.has_leak());
   EXPECT_THAT(Kinds(check), ElementsAre("leak leak 1", "warning repeated 1", "warning conflict 1"));
   EXPECT_EQ(check.findings[0].what, "calibration and test share 1 sample, exactly");
   EXPECT_EQ(check.findings[0].examples[0].sample, 1);
   EXPECT_EQ(check.findings[0].examples[0].earlier_sample, 1);
-  EXPECT_THAT(check.findings[0].next_step, HasSubstr("remove these samples from the calibration data"));
+  EXPECT_THAT(check.findings[0].next_step,
+              HasSubstr("remove these samples from the calibration data"));
 }
 
 TEST(CheckDataTest, CallsCommonContentOfOtherSetsNoLeak) {
@@ -56,11 +61,16 @@ TEST(CheckDataTest, CountsClasses) {
   for (int i = 0; i < 3; ++i) text += StrCat(-5 - i * i, ",green\n");
   const auto calibration = Csv(text);
   const auto test = Csv("a,y\n-1000,red\n-2001,blue\n");
-  CheckRequest request{{All("calibration", *calibration), All("test", *test)}, {.label = "y"}, {}, 0, 1};
+  CheckRequest request{
+      {All("calibration", *calibration), All("test", *test)}, {.label = "y"}, {}, 0, 1};
   const auto check = CheckData(request).value();
   EXPECT_EQ(check.splits[0].classes.at("red"), 40);
-  EXPECT_THAT(Kinds(check), ElementsAre("warning imbalance 3", "warning missing_class 1", "warning missing_class 1"));
-  EXPECT_THAT(check.findings[0].what, HasSubstr("class red has 13.3 times as many samples of calibration as class green: 40 and 3"));
+  EXPECT_THAT(Kinds(check), ElementsAre("warning imbalance 3", "warning missing_class 1",
+                                        "warning missing_class 1"));
+  EXPECT_THAT(
+      check.findings[0].what,
+      HasSubstr(
+          "class red has 13.3 times as many samples of calibration as class green: 40 and 3"));
   EXPECT_THAT(check.findings[1].what, HasSubstr("calibration has no sample of class blue"));
   EXPECT_THAT(check.findings[2].what, HasSubstr("test has no sample of class green"));
 }
@@ -69,7 +79,8 @@ TEST(CheckDataTest, FindsColumnsThatSayNothingOrAreBroken) {
   const auto dataset = Csv("a,b,c,d\n0.5,7,1,1\nnan,7,2,\ninf,7,4,3\n");
   CheckRequest request{{All("data", *dataset)}, {}, {}, 0, 1};
   const auto check = CheckData(request).value();
-  EXPECT_THAT(Kinds(check), ElementsAre("warning non_finite 2", "warning unreadable 1", "note constant 1"));
+  EXPECT_THAT(Kinds(check),
+              ElementsAre("warning non_finite 2", "warning unreadable 1", "note constant 1"));
   EXPECT_THAT(check.findings[0].samples, ElementsAre(1, 2));
   EXPECT_THAT(check.findings[0].what, HasSubstr("in a"));
   EXPECT_THAT(check.findings[1].what, HasSubstr("column 'd'"));
@@ -79,7 +90,8 @@ TEST(CheckDataTest, FindsColumnsThatSayNothingOrAreBroken) {
 TEST(CheckDataTest, GoesOnWithoutLabels) {
   const auto calibration = Csv("a\n1\n2\n");
   const auto test = Csv("a,y\n3,1\n4,0\n");
-  CheckRequest request{{All("calibration", *calibration), All("test", *test)}, {.label = "y"}, {}, 0, 1};
+  CheckRequest request{
+      {All("calibration", *calibration), All("test", *test)}, {.label = "y"}, {}, 0, 1};
   const auto check = CheckData(request).value();
   EXPECT_THAT(Kinds(check), ElementsAre("warning missing_label 2"));
   EXPECT_THAT(check.findings[0].what, HasSubstr("calibration has no labels"));
@@ -112,7 +124,8 @@ TEST(RecommendTest, CoversGroupsThatAreFarApart) {
   std::string text = "x,y,z,w\n";
   for (int i = 0; i < 1000; ++i) {
     const int group = i % 5;
-    text += StrCat(100 * (group % 3) + random.Uniform(), ",", 100 * (group / 3) + random.Uniform(), ",5,5\n");
+    text += StrCat(100 * (group % 3) + random.Uniform(), ",", 100 * (group / 3) + random.Uniform(),
+                   ",5,5\n");
   }
   const auto dataset = Csv(text);
   CheckRequest request{{All("calibration", *dataset)}, {}, {}, 5, 1};

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "data/convert.h"
 #include "data/check/image_hash_internal.h"
+#include "data/convert.h"
 #include "data/splits_internal.h"
 #include "tare/core/text.h"
 #include "tare/data/check/duplicates.h"
@@ -61,7 +61,8 @@ Result<bool> CountsSamples(const Dataset& dataset, const ArrayInfo& info) {
   const std::string columns[] = {info.name};
   int64_t first = 0;
   // A few first: in most columns they tell.
-  for (int64_t begin = 0, end = 4; begin < dataset.num_samples(); begin = end, end += kRowsAtATime) {
+  for (int64_t begin = 0, end = 4; begin < dataset.num_samples();
+       begin = end, end += kRowsAtATime) {
     const auto samples = NumbersFrom(begin, std::min(end, dataset.num_samples()));
     TARE_TRY(const Tensor values, dataset.ReadColumns(columns, samples));
     if (values.dtype() != DType::kInt64) return false;
@@ -86,22 +87,27 @@ Result<std::vector<std::string>> Documents(const Dataset& dataset, const Offer& 
 std::vector<std::string> Images(const Offer& offer) {
   std::vector<std::string> images;
   for (const ArrayInfo* info : offer.arrays) {
-    if (internal::LayoutOf(info->sample_shape) && CanConvert(info->dtype, DType::kFloat64)) images.push_back(info->name);
+    if (internal::LayoutOf(info->sample_shape) && CanConvert(info->dtype, DType::kFloat64))
+      images.push_back(info->name);
   }
   return images;
 }
 
-Result<void> ChooseTable(const Dataset& dataset, const Offer& offer, const ContentRequest& request, Content& content) {
+Result<void> ChooseTable(const Dataset& dataset, const Offer& offer, const ContentRequest& request,
+                         Content& content) {
   for (const ArrayInfo* info : offer.arrays) {
     bool is_number_of_sample = false;
     if (request.arrays.empty() && offer.arrays.size() > 1) {
       TARE_TRY(is_number_of_sample, CountsSamples(dataset, *info));
-      is_number_of_sample |= std::ssize(info->classes) == dataset.num_samples() && dataset.num_samples() > 2;
+      is_number_of_sample |=
+          std::ssize(info->classes) == dataset.num_samples() && dataset.num_samples() > 2;
     }
     if (is_number_of_sample) {
-      content.left_out.push_back(StrCat(info->name, ": it is another in every sample, as a number or name of it"));
+      content.left_out.push_back(
+          StrCat(info->name, ": it is another in every sample, as a number or name of it"));
     } else if (!CanConvert(info->dtype, DType::kFloat64)) {
-      content.left_out.push_back(StrCat(info->name, ": ", DTypeName(info->dtype), " cannot be compared as numbers"));
+      content.left_out.push_back(
+          StrCat(info->name, ": ", DTypeName(info->dtype), " cannot be compared as numbers"));
     } else {
       content.arrays.push_back(info->name);
     }
@@ -111,7 +117,8 @@ Result<void> ChooseTable(const Dataset& dataset, const Offer& offer, const Conte
 
 std::string Listed(const std::vector<std::string>& names) {
   constexpr size_t kMost = 6;
-  std::vector<std::string> shown(names.begin(), names.begin() + static_cast<ptrdiff_t>(std::min(names.size(), kMost)));
+  std::vector<std::string> shown(
+      names.begin(), names.begin() + static_cast<ptrdiff_t>(std::min(names.size(), kMost)));
   if (names.size() > kMost) shown.push_back(StrCat("... ", names.size(), " in all"));
   return Join(shown, ", ");
 }
@@ -120,7 +127,9 @@ std::string Listed(const std::vector<std::string>& names) {
 
 Result<Content> ContentOf(const Dataset& dataset, const ContentRequest& request) {
   TARE_TRY(const Offer offer, OfferOf(dataset, request));
-  const auto may_be = [&](NearMethod method) { return !request.method || *request.method == method; };
+  const auto may_be = [&](NearMethod method) {
+    return !request.method || *request.method == method;
+  };
   Content content;
   if (may_be(NearMethod::kText)) {
     TARE_TRY(content.arrays, Documents(dataset, offer, request.method.has_value()));
@@ -136,9 +145,10 @@ Result<Content> ContentOf(const Dataset& dataset, const ContentRequest& request)
   }
   if (content.arrays.empty()) {
     const std::string kind = request.method ? StrCat(" as ", NearMethodName(*request.method)) : "";
-    return InvalidArgument(StrCat(dataset.source(), " has nothing to compare", kind,
-                                  dataset.skipped().empty() ? "" : StrCat("; ", dataset.skipped()[0].error.what)),
-                           "name arrays of numbers, images or columns of text that are there");
+    return InvalidArgument(
+        StrCat(dataset.source(), " has nothing to compare", kind,
+               dataset.skipped().empty() ? "" : StrCat("; ", dataset.skipped()[0].error.what)),
+        "name arrays of numbers, images or columns of text that are there");
   }
   content.description = StrCat(NearMethodName(content.method), " of ", Listed(content.arrays));
   if (content.method == NearMethod::kTable) return content;

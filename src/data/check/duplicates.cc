@@ -38,9 +38,9 @@ std::vector<Entry> SortedEntries(std::vector<Hash128> hashes) {
 struct Group {
   uint32_t begin = 0;
   uint32_t end = 0;
-  uint32_t splits = 0;         // that have it
-  uint32_t near_before = 0;    // splits of earlier contents that it is near to
-  uint32_t near_after = 0;     // splits of later ones
+  uint32_t splits = 0;       // that have it
+  uint32_t near_before = 0;  // splits of earlier contents that it is near to
+  uint32_t near_after = 0;   // splits of later ones
   bool is_shared_later = false;
 };
 
@@ -244,7 +244,8 @@ class Scanner {
   std::vector<Group> groups_;
 };
 
-Result<void> CheckOption(bool is_valid, std::string_view name, double value, std::string_view range) {
+Result<void> CheckOption(bool is_valid, std::string_view name, double value,
+                         std::string_view range) {
   if (is_valid) return {};
   return InvalidArgument(StrCat(name, " is ", value), StrCat("give a number in ", range));
 }
@@ -252,30 +253,40 @@ Result<void> CheckOption(bool is_valid, std::string_view name, double value, std
 Result<void> Check(std::span<const Split> splits, const DuplicateOptions& options) {
   const ShingleOptions& shingles = options.shingles;
   const bool are_words = shingles.unit == ShingleOptions::Unit::kWords;
-  TARE_TRY_VOID(CheckOption(options.jaccard >= 0.3 && options.jaccard <= 1, "the least Jaccard index", options.jaccard, "[0.3, 1]"));
-  TARE_TRY_VOID(CheckOption(options.correlation >= 0.5 && options.correlation <= 1, "the least correlation", options.correlation, "[0.5, 1]"));
-  TARE_TRY_VOID(CheckOption(options.tolerance > 0 && options.tolerance <= 1, "the tolerance", options.tolerance, "(0, 1]"));
-  TARE_TRY_VOID(CheckOption(shingles.size >= 1 && shingles.size <= (are_words ? 64 : 8), "the size of a shingle",
-                            static_cast<double>(shingles.size), are_words ? "[1, 64]" : "[1, 8]"));
+  TARE_TRY_VOID(CheckOption(options.jaccard >= 0.3 && options.jaccard <= 1,
+                            "the least Jaccard index", options.jaccard, "[0.3, 1]"));
+  TARE_TRY_VOID(CheckOption(options.correlation >= 0.5 && options.correlation <= 1,
+                            "the least correlation", options.correlation, "[0.5, 1]"));
+  TARE_TRY_VOID(CheckOption(options.tolerance > 0 && options.tolerance <= 1, "the tolerance",
+                            options.tolerance, "(0, 1]"));
+  TARE_TRY_VOID(CheckOption(shingles.size >= 1 && shingles.size <= (are_words ? 64 : 8),
+                            "the size of a shingle", static_cast<double>(shingles.size),
+                            are_words ? "[1, 64]" : "[1, 8]"));
   if (splits.size() > kMostSplits) {
-    return InvalidArgument(StrCat(splits.size(), " sets; at most ", kMostSplits, " are compared"), "compare fewer");
+    return InvalidArgument(StrCat(splits.size(), " sets; at most ", kMostSplits, " are compared"),
+                           "compare fewer");
   }
   int64_t num_samples = 0;
   for (const Split& split : splits) num_samples += std::ssize(split.samples);
   if (num_samples > kMostSamples) {
-    return InvalidArgument(StrCat(WithThousands(num_samples), " samples; at most 4,294,967,295 are compared"), "compare parts of them");
+    return InvalidArgument(
+        StrCat(WithThousands(num_samples), " samples; at most 4,294,967,295 are compared"),
+        "compare parts of them");
   }
   for (const Split& split : splits) {
     if (split.arrays.size() == splits[0].arrays.size() && !split.arrays.empty()) continue;
-    return InvalidArgument(StrCat("the ", split.name, " set has ", split.arrays.size(), " arrays to compare, the ",
-                                  splits[0].name, " set ", splits[0].arrays.size()),
-                           "name the arrays that all sets have");
+    return InvalidArgument(
+        StrCat("the ", split.name, " set has ", split.arrays.size(), " arrays to compare, the ",
+               splits[0].name, " set ", splits[0].arrays.size()),
+        "name the arrays that all sets have");
   }
   return {};
 }
 
-Result<std::unique_ptr<internal::Sketches>> Sketch(const Pool& pool, NearMethod method, std::span<const int64_t> items,
-                                                   const DuplicateOptions& options, Progress& progress) {
+Result<std::unique_ptr<internal::Sketches>> Sketch(const Pool& pool, NearMethod method,
+                                                   std::span<const int64_t> items,
+                                                   const DuplicateOptions& options,
+                                                   Progress& progress) {
   switch (method) {
     case NearMethod::kText:
       return internal::SketchTexts(pool, items, options, progress);
@@ -316,7 +327,9 @@ Result<DuplicateScan> ScanDuplicates(std::span<const Split> splits, NearMethod m
   TARE_TRY(const auto sketches, Sketch(pool, method, items, options, progress));
   const internal::PairSink sink{
       [&](size_t earlier, size_t later) { return scanner.IsWanted(earlier, later); },
-      [&](size_t earlier, size_t later, double similarity) { scanner.AddNear(earlier, later, similarity); }};
+      [&](size_t earlier, size_t later, double similarity) {
+        scanner.AddNear(earlier, later, similarity);
+      }};
   TARE_TRY(const int64_t num_cut, internal::FindNear(*sketches, items.size(), sink, progress));
   progress.End("");
   return record.Finish(num_cut);

@@ -32,7 +32,8 @@ void BM_ScanTexts(benchmark::State& state) {
     texts.push_back(std::move(text));
   }
   const auto dataset = OpenBytes(Format::kJsonLines, lines, "texts.jsonl").value();
-  const Split splits[] = {{"data", dataset.get(), {"text"}, NumbersFrom(0, dataset->num_samples())}};
+  const Split splits[] = {
+      {"data", dataset.get(), {"text"}, NumbersFrom(0, dataset->num_samples())}};
   DuplicateOptions options;
   options.num_threads = static_cast<int>(state.range(1));
   int64_t found = 0;

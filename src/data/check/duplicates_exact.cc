@@ -14,8 +14,10 @@ constexpr int64_t kTextsAtATime = 256;
 Result<void> HashTexts(const Split& split, std::vector<Hash128>& hashes) {
   for (size_t begin = 0; begin < split.samples.size(); begin += kTextsAtATime) {
     const auto samples = std::span(split.samples).subspan(begin);
-    TARE_TRY(const auto documents, ReadDocuments(split, samples.first(std::min<size_t>(kTextsAtATime, samples.size()))));
-    for (const std::string& document : documents) hashes.push_back(HashBytes(std::as_bytes(std::span(document))));
+    TARE_TRY(const auto documents,
+             ReadDocuments(split, samples.first(std::min<size_t>(kTextsAtATime, samples.size()))));
+    for (const std::string& document : documents)
+      hashes.push_back(HashBytes(std::as_bytes(std::span(document))));
   }
   return {};
 }
@@ -29,7 +31,8 @@ Result<void> HashRows(const Split& split, std::vector<Hash128>& hashes) {
     TARE_TRY(auto rows, ReadRows(*split.dataset, split.arrays, part));
     for (double& value : rows) value += 0.0;  // -0 is 0
     for (size_t i = 0; i < part.size(); ++i) {
-      hashes.push_back(HashBytes(std::as_bytes(std::span(rows).subspan(i * columns.size(), columns.size()))));
+      hashes.push_back(
+          HashBytes(std::as_bytes(std::span(rows).subspan(i * columns.size(), columns.size()))));
     }
   }
   return {};
@@ -37,7 +40,8 @@ Result<void> HashRows(const Split& split, std::vector<Hash128>& hashes) {
 
 }  // namespace
 
-Result<std::vector<std::string>> ReadDocuments(const Split& split, std::span<const int64_t> samples) {
+Result<std::vector<std::string>> ReadDocuments(const Split& split,
+                                               std::span<const int64_t> samples) {
   TARE_TRY(auto documents, split.dataset->ReadTexts(split.arrays[0], samples));
   for (size_t a = 1; a < split.arrays.size(); ++a) {
     TARE_TRY(const auto texts, split.dataset->ReadTexts(split.arrays[a], samples));
@@ -60,7 +64,8 @@ Result<std::vector<Hash128>> HashContent(const Pool& pool, NearMethod method) {
     } else if (method == NearMethod::kTable) {
       result = HashRows(split, hashes);
     } else {
-      result = HashSamples(split, as_numbers, [&](const Hash128& hash, int64_t) { hashes.push_back(hash); });
+      result = HashSamples(split, as_numbers,
+                           [&](const Hash128& hash, int64_t) { hashes.push_back(hash); });
     }
     if (!result) return std::move(result).error().While(StrCat("reading the ", split.name, " set"));
   }

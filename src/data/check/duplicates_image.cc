@@ -36,10 +36,10 @@ uint64_t SpreadBits(uint64_t hash) {
 
 // Bytes in the groups 012, 345, 67: a group, or two of one and one of the next.
 // Source  Turan, "Research problems", 1961: T(8, 4, 3) = 20.
-constexpr std::array<std::array<int, 3>, 20> kTriples = {{{0, 1, 2}, {3, 4, 5}, {0, 1, 3}, {0, 1, 4}, {0, 1, 5},
-                                                          {0, 2, 3}, {0, 2, 4}, {0, 2, 5}, {1, 2, 3}, {1, 2, 4},
-                                                          {1, 2, 5}, {3, 4, 6}, {3, 4, 7}, {3, 5, 6}, {3, 5, 7},
-                                                          {4, 5, 6}, {4, 5, 7}, {6, 7, 0}, {6, 7, 1}, {6, 7, 2}}};
+constexpr std::array<std::array<int, 3>, 20> kTriples = {
+    {{0, 1, 2}, {3, 4, 5}, {0, 1, 3}, {0, 1, 4}, {0, 1, 5}, {0, 2, 3}, {0, 2, 4},
+     {0, 2, 5}, {1, 2, 3}, {1, 2, 4}, {1, 2, 5}, {3, 4, 6}, {3, 4, 7}, {3, 5, 6},
+     {3, 5, 7}, {4, 5, 6}, {4, 5, 7}, {6, 7, 0}, {6, 7, 1}, {6, 7, 2}}};
 
 struct ImageSketch {
   std::array<int8_t, kThumbnailWidth * kThumbnailHeight> cells{};
@@ -66,7 +66,11 @@ Result<Tensor> ReadPixels(const Split& split, size_t array, std::span<const int6
 class ImageSketches final : public Sketches {
  public:
   ImageSketches(const Pool& pool, std::span<const int64_t> items, const DuplicateOptions& options)
-      : pool_(pool), items_(items), options_(options), hashes_(items.size()), sketches_(items.size()) {}
+      : pool_(pool),
+        items_(items),
+        options_(options),
+        hashes_(items.size()),
+        sketches_(items.size()) {}
 
   Result<void> Read(const ImageLayout& layout, Progress& progress) {
     const int64_t image_bytes = layout.channels * layout.height * layout.width * 4;
@@ -80,7 +84,8 @@ class ImageSketches final : public Sketches {
           const size_t size = pixels.size() / samples.size();
           ParallelFor(std::ssize(samples), options_.num_threads, [&](int64_t i) {
             const auto at = static_cast<size_t>(i);
-            sketches_[first + at] = SketchOf(pixels.subspan(at * size, size), layout, hashes_[first + at]);
+            sketches_[first + at] =
+                SketchOf(pixels.subspan(at * size, size), layout, hashes_[first + at]);
           });
           progress.Update(static_cast<int64_t>(first + samples.size()));
           return {};
@@ -114,8 +119,10 @@ class ImageSketches final : public Sketches {
     const Pool::Place second = pool_.At(items_[b]);
     double least = 1;
     for (size_t array = 0; array < pool_.splits()[0].arrays.size(); ++array) {
-      TARE_TRY(const Tensor x, ReadPixels(pool_.splits()[first.split], array, std::span(&first.sample, 1)));
-      TARE_TRY(const Tensor y, ReadPixels(pool_.splits()[second.split], array, std::span(&second.sample, 1)));
+      TARE_TRY(const Tensor x,
+               ReadPixels(pool_.splits()[first.split], array, std::span(&first.sample, 1)));
+      TARE_TRY(const Tensor y,
+               ReadPixels(pool_.splits()[second.split], array, std::span(&second.sample, 1)));
       least = std::min(least, Correlation(x.data<float>(), y.data<float>()));
       if (least < options_.correlation) return std::optional<double>();
     }
@@ -138,8 +145,8 @@ Result<Shape> CommonShape(std::span<const Split> splits, size_t array) {
     if (info.sample_shape != first.sample_shape) {
       return InvalidArgument(
           StrCat("array '", info.name, "' of ", split.dataset->source(), " has images of ",
-                 ShapeText(info.sample_shape), ", '", first.name, "' of ", splits[0].dataset->source(),
-                 " of ", ShapeText(first.sample_shape)),
+                 ShapeText(info.sample_shape), ", '", first.name, "' of ",
+                 splits[0].dataset->source(), " of ", ShapeText(first.sample_shape)),
           "bring the images of all sets to one shape first");
     }
   }
@@ -149,14 +156,15 @@ Result<Shape> CommonShape(std::span<const Split> splits, size_t array) {
 }  // namespace
 
 Result<std::unique_ptr<Sketches>> SketchImages(const Pool& pool, std::span<const int64_t> items,
-                                               const DuplicateOptions& options, Progress& progress) {
+                                               const DuplicateOptions& options,
+                                               Progress& progress) {
   std::optional<ImageLayout> layout;
   for (size_t a = 0; a < pool.splits()[0].arrays.size(); ++a) {
     TARE_TRY(const Shape shape, CommonShape(pool.splits(), a));
     if (a == 0) layout = LayoutOf(shape);
     if (!LayoutOf(shape)) {
-      return InvalidArgument(StrCat("array '", pool.splits()[0].arrays[a], "' has ", ShapeText(shape),
-                                    " a sample: not an image"),
+      return InvalidArgument(StrCat("array '", pool.splits()[0].arrays[a], "' has ",
+                                    ShapeText(shape), " a sample: not an image"),
                              "give [H, W], [C, H, W] or [H, W, C], or compare it as a table");
     }
   }

@@ -22,7 +22,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 template <class T>
-std::unique_ptr<Dataset> Images(Shape shape, const std::vector<T>& pixels, std::string source = "images.npy") {
+std::unique_ptr<Dataset> Images(Shape shape, const std::vector<T>& pixels,
+                                std::string source = "images.npy") {
   std::vector<NamedTensor> arrays;
   arrays.push_back({"images", Tensor::Of<T>(std::move(shape), pixels)});
   return MakeDataset(std::move(source), std::move(arrays)).value();
@@ -41,7 +42,9 @@ std::vector<float> Scene(int64_t side, Random& random) {
     const double phase = 2 * std::numbers::pi * random.Uniform();
     for (int64_t y = 0; y < side; ++y) {
       for (int64_t x = 0; x < side; ++x) {
-        const double at = 2 * std::numbers::pi * (fx * static_cast<double>(x) + fy * static_cast<double>(y)) / static_cast<double>(side);
+        const double at = 2 * std::numbers::pi *
+                          (fx * static_cast<double>(x) + fy * static_cast<double>(y)) /
+                          static_cast<double>(side);
         image[static_cast<size_t>(y * side + x)] += static_cast<float>(std::sin(at + phase) / 12);
       }
     }
@@ -49,7 +52,9 @@ std::vector<float> Scene(int64_t side, Random& random) {
   return image;
 }
 
-uint8_t Byte(double value) { return static_cast<uint8_t>(std::clamp(std::lround(255 * value), 0L, 255L)); }
+uint8_t Byte(double value) {
+  return static_cast<uint8_t>(std::clamp(std::lround(255 * value), 0L, 255L));
+}
 
 TEST(LayoutOfTest, KnowsImagesByTheirShape) {
   EXPECT_TRUE(LayoutOf(Shape{28, 28}));
@@ -68,7 +73,8 @@ TEST(ReduceTest, AveragesEqualCells) {
   for (size_t y = 0; y < 8; ++y) {
     for (size_t x = 0; x < 9; ++x) {
       small[y * 9 + x] = static_cast<float>(y * y + 3 * x);
-      for (const size_t i : {size_t{0}, size_t{1}, size_t{18}, size_t{19}}) large[y * 36 + 2 * x + i] = small[y * 9 + x];
+      for (const size_t i : {size_t{0}, size_t{1}, size_t{18}, size_t{19}})
+        large[y * 36 + 2 * x + i] = small[y * 9 + x];
     }
   }
   const auto cells = internal::Reduce(large, ImageLayout{16, 18, 1, false});
@@ -148,7 +154,8 @@ TEST(ScanImagesTest, FindsCopiesThatWereBrightenedNoisedOrBlurred) {
   ASSERT_EQ(scan->shared.size(), 1U);
   EXPECT_GE(scan->shared[0].num_near + scan->shared[0].num_exact, 291);
   EXPECT_LE(scan->shared[0].num_near + scan->shared[0].num_exact, 300);
-  for (const SimilarPair& pair : scan->shared[0].examples) EXPECT_EQ(pair.sample, pair.earlier_sample);
+  for (const SimilarPair& pair : scan->shared[0].examples)
+    EXPECT_EQ(pair.sample, pair.earlier_sample);
   EXPECT_THAT(scan->repeated[0], testing::IsEmpty());
   EXPECT_THAT(scan->repeated[1], testing::IsEmpty());
 }
@@ -172,7 +179,8 @@ TEST(ScanImagesTest, ComparesBytesWithFloats) {
 
 TEST(ScanImagesTest, TellsPlainImagesByTheirValue) {
   std::vector<uint8_t> pixels;
-  for (const int value : {0, 100, 100, 200}) pixels.insert(pixels.end(), 64, static_cast<uint8_t>(value));
+  for (const int value : {0, 100, 100, 200})
+    pixels.insert(pixels.end(), 64, static_cast<uint8_t>(value));
   const auto dataset = Images<uint8_t>({4, 8, 8}, pixels);
   const Split splits[] = {All("data", *dataset)};
   const auto scan = ScanDuplicates(splits, NearMethod::kImage, {}, {}).value();

@@ -35,7 +35,9 @@ struct Spread {
     mean += step / static_cast<double>(count);
     squares += step * (x - mean);
   }
-  double Deviation() const { return count < 2 ? 0 : std::sqrt(squares / static_cast<double>(count)); }
+  double Deviation() const {
+    return count < 2 ? 0 : std::sqrt(squares / static_cast<double>(count));
+  }
 };
 
 uint64_t CellOf(double x, double cell, int grid) {
@@ -110,7 +112,8 @@ class RowSketches final : public Sketches {
     }
     // Whole numbers alone are near only when they are equal: those were found.
     const bool is_worth_it = has_reals && columns.size() >= kLeastColumns;
-    groups_ = is_worth_it ? std::clamp(varying_.size() / kColumnsOfAGroup, size_t{1}, kMostGroups) : 0;
+    groups_ =
+        is_worth_it ? std::clamp(varying_.size() / kColumnsOfAGroup, size_t{1}, kMostGroups) : 0;
     return {};
   }
 
@@ -120,7 +123,8 @@ class RowSketches final : public Sketches {
         uint64_t hash = 0;
         for (size_t i = group; i < varying_.size(); i += groups_) {
           const size_t c = varying_[i];
-          hash = (hash ^ CellOf(row[c], kCellInTolerances * tolerances_[c], grid)) * 0x9E3779B97F4A7C15ULL;
+          hash = (hash ^ CellOf(row[c], kCellInTolerances * tolerances_[c], grid)) *
+                 0x9E3779B97F4A7C15ULL;
           hash ^= hash >> 29;
         }
         *keys++ = static_cast<uint32_t>(hash >> 32);
@@ -152,9 +156,10 @@ Result<std::unique_ptr<Sketches>> SketchRows(const Pool& pool, std::span<const i
   for (const Split& split : splits.subspan(1)) {
     TARE_TRY(const auto others, RowColumns(*split.dataset, split.arrays));
     if (others.size() != columns.size()) {
-      return InvalidArgument(StrCat("the ", split.name, " set has ", others.size(), " numbers a sample, the ",
-                                    splits[0].name, " set ", columns.size()),
-                             "give all sets the same columns, or name those to compare");
+      return InvalidArgument(
+          StrCat("the ", split.name, " set has ", others.size(), " numbers a sample, the ",
+                 splits[0].name, " set ", columns.size()),
+          "give all sets the same columns, or name those to compare");
     }
     for (size_t c = 0; c < columns.size(); ++c) columns[c].is_integer &= others[c].is_integer;
   }

@@ -23,7 +23,8 @@ std::unique_ptr<Dataset> Csv(std::string text, const std::string& name = "x.csv"
   return OpenBytes(Format::kCsv, std::move(text), name).value();
 }
 
-std::unique_ptr<Dataset> Rows(int64_t width, const std::vector<double>& values, std::string source = "x.npy") {
+std::unique_ptr<Dataset> Rows(int64_t width, const std::vector<double>& values,
+                              std::string source = "x.npy") {
   std::vector<NamedTensor> arrays;
   arrays.push_back({"x", Tensor::Of<double>({std::ssize(values) / width, width}, values)});
   return MakeDataset(std::move(source), std::move(arrays)).value();
@@ -55,7 +56,8 @@ TEST(ScanRowsTest, FindsRowsThatWereRounded) {
   ASSERT_EQ(scan.shared.size(), 1U);
   EXPECT_GE(scan.shared[0].num_near, 495);
   EXPECT_LE(scan.shared[0].num_near, 500);
-  for (const SimilarPair& pair : scan.shared[0].examples) EXPECT_EQ(pair.sample, pair.earlier_sample);
+  for (const SimilarPair& pair : scan.shared[0].examples)
+    EXPECT_EQ(pair.sample, pair.earlier_sample);
 }
 
 TEST(ScanRowsTest, AsksEveryColumnToBeNear) {
@@ -70,7 +72,8 @@ TEST(ScanRowsTest, AsksEveryColumnToBeNear) {
 }
 
 TEST(ScanRowsTest, ComparesWholeNumbersAndFewColumnsExactly) {
-  const auto whole = Csv("a,b,c,d\n1000,2000,3000,4000\n1000,2000,3000,4001\n1000,2000,3000,4000\n");
+  const auto whole =
+      Csv("a,b,c,d\n1000,2000,3000,4000\n1000,2000,3000,4001\n1000,2000,3000,4000\n");
   const Split table[] = {All("data", *whole, {"a", "b", "c", "d"})};
   const auto found = ScanDuplicates(table, NearMethod::kTable, {}, {}).value();
   EXPECT_EQ(found.shared[0].num_exact, 1);
@@ -109,8 +112,8 @@ TEST(ScanDuplicatesTest, CountsEachSampleOnceInAndAcrossSplits) {
   for (const SharedSamples& shared : scan.shared) {
     found.push_back(StrCat(shared.split, "-", shared.earlier_split, " ", shared.num_exact));
   }
-  EXPECT_THAT(found, ElementsAre("calibration-calibration 1", "search-calibration 2", "search-search 1",
-                                 "test-calibration 2", "test-search 2"));
+  EXPECT_THAT(found, ElementsAre("calibration-calibration 1", "search-calibration 2",
+                                 "search-search 1", "test-calibration 2", "test-search 2"));
   EXPECT_THAT(scan.repeated[0], ElementsAre(2));
   EXPECT_THAT(scan.repeated[1], ElementsAre(1));
   EXPECT_THAT(scan.shared_later[1], ElementsAre(0, 3));
@@ -144,10 +147,12 @@ TEST(ScanDuplicatesTest, NamesSetsWithOtherArrays) {
   const Split widths[] = {All("calibration", *a), All("test", *b)};
   const auto scan = ScanDuplicates(widths, NearMethod::kTable, {}, {});
   ASSERT_FALSE(scan);
-  EXPECT_THAT(scan.error().what, HasSubstr("the test set has 3 numbers a sample, the calibration set 2"));
+  EXPECT_THAT(scan.error().what,
+              HasSubstr("the test set has 3 numbers a sample, the calibration set 2"));
   EXPECT_THAT(scan.error().next_step, HasSubstr("same columns"));
   const Split counts[] = {All("calibration", *a), All("test", *b, {"x", "x"})};
-  EXPECT_THAT(ScanDuplicates(counts, NearMethod::kTable, {}, {}).error().what, HasSubstr("2 arrays to compare"));
+  EXPECT_THAT(ScanDuplicates(counts, NearMethod::kTable, {}, {}).error().what,
+              HasSubstr("2 arrays to compare"));
 }
 
 TEST(ScanDuplicatesTest, NamesOptionsOutsideTheirRange) {
@@ -155,7 +160,8 @@ TEST(ScanDuplicatesTest, NamesOptionsOutsideTheirRange) {
   const Split splits[] = {All("data", *dataset)};
   DuplicateOptions options;
   options.jaccard = 0.1;
-  EXPECT_THAT(ScanDuplicates(splits, NearMethod::kText, {}, options).error().next_step, HasSubstr("[0.3, 1]"));
+  EXPECT_THAT(ScanDuplicates(splits, NearMethod::kText, {}, options).error().next_step,
+              HasSubstr("[0.3, 1]"));
   options = {};
   options.shingles.size = 9;
   EXPECT_THAT(ScanDuplicates(splits, NearMethod::kText, {}, options).error().what, HasSubstr("9"));
@@ -176,10 +182,12 @@ TEST(ScanDuplicatesTest, TakesAMillionTinyRows) {
 }
 
 TEST(ContentOfTest, ComparesTextBeforeImagesBeforeTables) {
-  const auto texts = OpenBytes(Format::kJsonLines,
-                               "{\"id\": 7, \"q\": \"what is the weather like?\", \"label\": \"yes\"}\n"
-                               "{\"id\": 9, \"q\": \"and what was it before that?\", \"label\": \"no\"}\n",
-                               "q.jsonl").value();
+  const auto texts =
+      OpenBytes(Format::kJsonLines,
+                "{\"id\": 7, \"q\": \"what is the weather like?\", \"label\": \"yes\"}\n"
+                "{\"id\": 9, \"q\": \"and what was it before that?\", \"label\": \"no\"}\n",
+                "q.jsonl")
+          .value();
   const Content text = ContentIn(*texts, {.label = "label"});
   EXPECT_EQ(text.method, NearMethod::kText);
   EXPECT_THAT(text.arrays, ElementsAre("q"));

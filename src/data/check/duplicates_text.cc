@@ -66,7 +66,8 @@ class TextSketches final : public Sketches {
       uint64_t key = 0;
       for (int row = 0; row < bands_.rows; ++row) {
         // A multiplicative hash; what it confuses costs one comparison.
-        key = (key ^ signature[static_cast<size_t>(band * bands_.rows + row)]) * 0x9E3779B97F4A7C15ULL;
+        key = (key ^ signature[static_cast<size_t>(band * bands_.rows + row)]) *
+              0x9E3779B97F4A7C15ULL;
         key ^= key >> 29;
       }
       keys[band] = static_cast<uint32_t>(key >> 32);

@@ -21,7 +21,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::unique_ptr<Dataset> Texts(const std::vector<std::string>& texts, const std::string& name = "texts.jsonl") {
+std::unique_ptr<Dataset> Texts(const std::vector<std::string>& texts,
+                               const std::string& name = "texts.jsonl") {
   std::string lines;
   for (const std::string& text : texts) lines += StrCat("{\"text\": \"", text, "\"}\n");
   return OpenBytes(Format::kJsonLines, lines, name).value();
@@ -60,7 +61,9 @@ std::vector<std::string> PairsOf(uint64_t num_pairs, uint64_t size, uint64_t com
   return texts;
 }
 
-int64_t NumNear(const DuplicateScan& scan) { return scan.shared.empty() ? 0 : scan.shared[0].num_near; }
+int64_t NumNear(const DuplicateScan& scan) {
+  return scan.shared.empty() ? 0 : scan.shared[0].num_near;
+}
 
 TEST(ShinglesTest, FollowsTheDefinition) {
   const ShingleOptions two{ShingleOptions::Unit::kCharacters, 2};
@@ -98,7 +101,8 @@ TEST(MinHashTest, IsTheLeastOfEachFunction) {
     const auto& family = internal::MinHashFamily();
     for (size_t k = 0; k < signature.size(); ++k) {
       uint32_t least = 0xFFFFFFFFU;
-      for (const uint32_t x : hashes) least = std::min(least, (x ^ family.mask[k]) * family.factor[k]);
+      for (const uint32_t x : hashes)
+        least = std::min(least, (x ^ family.mask[k]) * family.factor[k]);
       ASSERT_EQ(signature[k], least) << "component " << k << " of " << size << " hashes";
     }
   }
@@ -172,8 +176,10 @@ TEST(ScanTextsTest, FindsEditsCaseAndWhiteSpace) {
 
 TEST(ScanTextsTest, ComparesTextsAndNotTheirClassNumbers) {
   // The first text of each file is class 0 or 1 there.
-  const auto calibration = Texts({"zebras graze in the evening light", "a text of its own, much longer"}, "a.jsonl");
-  const auto test = Texts({"zebras graze in the evening light", "quite another text, on other things"}, "b.jsonl");
+  const auto calibration =
+      Texts({"zebras graze in the evening light", "a text of its own, much longer"}, "a.jsonl");
+  const auto test = Texts(
+      {"zebras graze in the evening light", "quite another text, on other things"}, "b.jsonl");
   const Split splits[] = {All("calibration", *calibration), All("test", *test)};
   const auto scan = ScanDuplicates(splits, NearMethod::kText, {}, {}).value();
   ASSERT_EQ(scan.shared.size(), 1U);
@@ -186,7 +192,8 @@ TEST(ScanTextsTest, ComparesTextsAndNotTheirClassNumbers) {
 TEST(ScanTextsTest, StopsComparingWhereEverythingIsAlike) {
   // 3,000 forms of one text, all near: each is found by few comparisons, not by 4.5 million.
   std::vector<std::string> texts;
-  const std::string form = "the same words of one form that everybody filled in, page after page, with number ";
+  const std::string form =
+      "the same words of one form that everybody filled in, page after page, with number ";
   for (int i = 0; i < 3000; ++i) texts.push_back(StrCat(form, 10000 + i));
   const auto dataset = Texts(texts);
   const Split splits[] = {All("data", *dataset)};

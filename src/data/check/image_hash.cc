@@ -1,8 +1,8 @@
-#include "data/check/image_hash_internal.h"
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
+
+#include "data/check/image_hash_internal.h"
 
 namespace tare::data::internal {
 namespace {
@@ -44,11 +44,16 @@ std::vector<float> Grey(std::span<const float> pixels, const ImageLayout& layout
 }  // namespace
 
 std::optional<ImageLayout> LayoutOf(std::span<const int64_t> shape) {
-  const auto fits = [](int64_t height, int64_t width) { return height >= kLeastSide && width >= kLeastSide; };
-  if (shape.size() == 2 && fits(shape[0], shape[1])) return ImageLayout{shape[0], shape[1], 1, false};
+  const auto fits = [](int64_t height, int64_t width) {
+    return height >= kLeastSide && width >= kLeastSide;
+  };
+  if (shape.size() == 2 && fits(shape[0], shape[1]))
+    return ImageLayout{shape[0], shape[1], 1, false};
   if (shape.size() != 3) return std::nullopt;
-  if (IsChannels(shape[0]) && fits(shape[1], shape[2])) return ImageLayout{shape[1], shape[2], shape[0], false};
-  if (IsChannels(shape[2]) && fits(shape[0], shape[1])) return ImageLayout{shape[0], shape[1], shape[2], true};
+  if (IsChannels(shape[0]) && fits(shape[1], shape[2]))
+    return ImageLayout{shape[1], shape[2], shape[0], false};
+  if (IsChannels(shape[2]) && fits(shape[0], shape[1]))
+    return ImageLayout{shape[0], shape[1], shape[2], true};
   return std::nullopt;
 }
 
@@ -64,7 +69,8 @@ Thumbnail Reduce(std::span<const float> pixels, const ImageLayout& layout) {
   Thumbnail cells{};
   ForEachShare(layout.width, kThumbnailWidth, [&](int cell, int64_t x, float share) {
     for (size_t y = 0; y < kThumbnailHeight; ++y) {
-      cells[y * kThumbnailWidth + static_cast<size_t>(cell)] += share * rows[y * width + static_cast<size_t>(x)];
+      cells[y * kThumbnailWidth + static_cast<size_t>(cell)] +=
+          share * rows[y * width + static_cast<size_t>(x)];
     }
   });
   for (float& value : cells) value /= static_cast<float>(layout.channels);

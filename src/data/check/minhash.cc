@@ -78,7 +78,8 @@ const HashFamily& MinHashFamily() {
 
 Signature MinHash(std::span<const uint32_t> hashes) {
   Signature signature;
-  HWY_DYNAMIC_DISPATCH(MinHashImpl)(hashes.data(), hashes.size(), MinHashFamily(), signature.data());
+  HWY_DYNAMIC_DISPATCH(MinHashImpl)
+  (hashes.data(), hashes.size(), MinHashFamily(), signature.data());
   return signature;
 }
 

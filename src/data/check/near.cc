@@ -17,9 +17,8 @@ std::vector<Entry> SortedByKey(const Sketches& sketches, int key, size_t num_ite
   for (size_t i = 0; i < num_items; ++i) {
     if (sketches.HasKeys(i)) entries.push_back({sketches.Key(key, i), static_cast<uint32_t>(i)});
   }
-  std::ranges::sort(entries, {}, [](const Entry& e) {
-    return (uint64_t{e.key} << 32) | e.position;
-  });
+  std::ranges::sort(entries, {},
+                    [](const Entry& e) { return (uint64_t{e.key} << 32) | e.position; });
   return entries;
 }
 
@@ -74,7 +73,8 @@ Pool::Pool(std::span<const Split> splits) : splits_(splits), begins_{0} {
 }
 
 Pool::Place Pool::At(int64_t item) const {
-  const auto split = static_cast<size_t>(std::ranges::upper_bound(begins_, item) - begins_.begin()) - 1;
+  const auto split =
+      static_cast<size_t>(std::ranges::upper_bound(begins_, item) - begins_.begin()) - 1;
   return {split, splits_[split].samples[static_cast<size_t>(item - begins_[split])]};
 }
 
@@ -91,7 +91,8 @@ Result<void> Pool::ForEachBlock(
     }
     auto result = use(splits_[split], samples, first);
     if (!result) {
-      return std::move(result).error().While(StrCat("comparing the ", splits_[split].name, " split"));
+      return std::move(result).error().While(
+          StrCat("comparing the ", splits_[split].name, " split"));
     }
     first += samples.size();
   }

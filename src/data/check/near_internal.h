@@ -33,7 +33,8 @@ class Pool {
   /// `most` samples; items are the same numbers through the pool.
   Result<void> ForEachBlock(
       std::span<const int64_t> items, int64_t most,
-      const std::function<Result<void>(const Split&, std::span<const int64_t> samples, size_t first)>& use) const;
+      const std::function<Result<void>(const Split&, std::span<const int64_t> samples,
+                                       size_t first)>& use) const;
 
  private:
   std::span<const Split> splits_;
@@ -56,7 +57,8 @@ class Sketches {
 };
 
 /// Returns the texts of samples, each as one document. The separator is white space to shingles.
-Result<std::vector<std::string>> ReadDocuments(const Split& split, std::span<const int64_t> samples);
+Result<std::vector<std::string>> ReadDocuments(const Split& split,
+                                               std::span<const int64_t> samples);
 
 /// Returns a hash of each item's content. Texts are hashed as texts, also those that are classes:
 /// every file numbers them anew.

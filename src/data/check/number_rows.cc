@@ -1,7 +1,6 @@
-#include "data/check/number_rows_internal.h"
-
 #include <algorithm>
 
+#include "data/check/number_rows_internal.h"
 #include "data/convert.h"
 #include "data/sample_hash.h"
 
@@ -22,8 +21,8 @@ const ArrayInfo* FindInfo(const Dataset& dataset, std::string_view name) {
 }
 
 // Classes are numbered differently in every file; a number of the text itself is the same in all.
-Result<void> PutTexts(const Dataset& dataset, const std::string& array, std::span<const int64_t> samples,
-                      size_t stride, double* out) {
+Result<void> PutTexts(const Dataset& dataset, const std::string& array,
+                      std::span<const int64_t> samples, size_t stride, double* out) {
   TARE_TRY(const auto texts, dataset.ReadTexts(array, samples));
   for (size_t i = 0; i < texts.size(); ++i) {
     const Hash128 hash = HashBytes(std::as_bytes(std::span(texts[i])));
@@ -34,18 +33,20 @@ Result<void> PutTexts(const Dataset& dataset, const std::string& array, std::spa
 
 }  // namespace
 
-Result<std::vector<RowColumn>> RowColumns(const Dataset& dataset, std::span<const std::string> arrays) {
+Result<std::vector<RowColumn>> RowColumns(const Dataset& dataset,
+                                          std::span<const std::string> arrays) {
   std::vector<RowColumn> columns;
   for (const std::string& array : arrays) {
     TARE_TRY(const ArrayInfo info, dataset.Find(array));
     TARE_TRY(const int64_t count, NumElements(info.sample_shape));
     if (!CanConvert(info.dtype, DType::kFloat64) || std::ssize(columns) + count > kMostColumns) {
-      return InvalidArgument(StrCat("array '", array, "' of ", dataset.source(), " holds ", count, " ",
-                                    DTypeName(info.dtype), " a sample: not a row of numbers"),
+      return InvalidArgument(StrCat("array '", array, "' of ", dataset.source(), " holds ", count,
+                                    " ", DTypeName(info.dtype), " a sample: not a row of numbers"),
                              "leave it out: name the arrays to compare");
     }
     for (int64_t i = 0; i < count; ++i) {
-      columns.push_back({info.sample_shape.empty() ? array : StrCat(array, "[", i, "]"), !IsFloat(info.dtype), !info.classes.empty()});
+      columns.push_back({info.sample_shape.empty() ? array : StrCat(array, "[", i, "]"),
+                         !IsFloat(info.dtype), !info.classes.empty()});
     }
   }
   return columns;
@@ -83,7 +84,8 @@ Result<std::vector<double>> ReadRows(const Dataset& dataset, std::span<const std
     const auto from = part.data<double>();
     const size_t width = from.size() / std::max<size_t>(1, samples.size());
     for (size_t i = 0; i < samples.size(); ++i) {
-      std::ranges::copy(from.subspan(i * width, width), rows.begin() + static_cast<ptrdiff_t>(i * row + begin));
+      std::ranges::copy(from.subspan(i * width, width),
+                        rows.begin() + static_cast<ptrdiff_t>(i * row + begin));
     }
     const size_t a = static_cast<size_t>(&part - parts.data());
     if (std::ranges::find(text_places, a) != text_places.end()) {
@@ -95,7 +97,8 @@ Result<std::vector<double>> ReadRows(const Dataset& dataset, std::span<const std
 }
 
 int64_t RowsAtATime(int64_t num_columns) {
-  return std::clamp<int64_t>((int64_t{4} << 20) / (8 * std::max<int64_t>(1, num_columns)), 1, 65536);
+  return std::clamp<int64_t>((int64_t{4} << 20) / (8 * std::max<int64_t>(1, num_columns)), 1,
+                             65536);
 }
 
 }  // namespace tare::data::internal

@@ -21,7 +21,8 @@ struct RowColumn {
 
 /// Returns the columns of arrays side by side, elements of a sample in their order.
 /// Errors  kNotFound: no such array; kInvalidArgument: not numbers, or over 2^24 columns.
-Result<std::vector<RowColumn>> RowColumns(const Dataset& dataset, std::span<const std::string> arrays);
+Result<std::vector<RowColumn>> RowColumns(const Dataset& dataset,
+                                          std::span<const std::string> arrays);
 
 /// Returns rows of those columns, row-major.
 Result<std::vector<double>> ReadRows(const Dataset& dataset, std::span<const std::string> arrays,

@@ -38,25 +38,30 @@ Result<void> ForEachPart(std::span<const int64_t> samples, int64_t most, const U
 
 Result<Features> TextFeatures(const Split& split, std::span<const int64_t> samples) {
   Features features{kTextBuckets, {}};
-  TARE_TRY_VOID(ForEachPart(samples, kTextsAtATime, [&](std::span<const int64_t> part) -> Result<void> {
-    TARE_TRY(const auto documents, internal::ReadDocuments(split, part));
-    for (const std::string& document : documents) {
-      std::vector<float> counts(kTextBuckets, 0);
-      for (const uint32_t hash : internal::MixShingles(internal::Shingles(document, {}))) ++counts[hash % kTextBuckets];
-      float squares = 0;
-      for (const float value : counts) squares += value * value;
-      for (const float value : counts) features.values.push_back(squares > 0 ? value / std::sqrt(squares) : 0);
-    }
-    return {};
-  }));
+  TARE_TRY_VOID(
+      ForEachPart(samples, kTextsAtATime, [&](std::span<const int64_t> part) -> Result<void> {
+        TARE_TRY(const auto documents, internal::ReadDocuments(split, part));
+        for (const std::string& document : documents) {
+          std::vector<float> counts(kTextBuckets, 0);
+          for (const uint32_t hash : internal::MixShingles(internal::Shingles(document, {})))
+            ++counts[hash % kTextBuckets];
+          float squares = 0;
+          for (const float value : counts) squares += value * value;
+          for (const float value : counts)
+            features.values.push_back(squares > 0 ? value / std::sqrt(squares) : 0);
+        }
+        return {};
+      }));
   return features;
 }
 
 Result<Features> ImageFeatures(const Split& split, std::span<const int64_t> samples) {
   TARE_TRY(const ArrayInfo info, split.dataset->Find(split.arrays[0]));
   const auto layout = internal::LayoutOf(info.sample_shape);
-  if (!layout) return InvalidArgument(StrCat("array '", info.name, "' holds no images"), "choose as a table");
-  const int64_t most = std::clamp<int64_t>(kImageBytesAtATime / (4 * layout->channels * layout->height * layout->width), 1, 4096);
+  if (!layout)
+    return InvalidArgument(StrCat("array '", info.name, "' holds no images"), "choose as a table");
+  const int64_t most = std::clamp<int64_t>(
+      kImageBytesAtATime / (4 * layout->channels * layout->height * layout->width), 1, 4096);
   Features features{std::tuple_size_v<internal::Thumbnail>, {}};
   TARE_TRY_VOID(ForEachPart(samples, most, [&](std::span<const int64_t> part) -> Result<void> {
     TARE_TRY(const Tensor values, split.dataset->Read(split.arrays[0], part));
@@ -107,7 +112,8 @@ Result<Features> TableFeatures(const Split& split, std::span<const int64_t> samp
   TARE_TRY_VOID(ForEachPart(samples, most, [&](std::span<const int64_t> part) -> Result<void> {
     TARE_TRY(const auto rows, internal::ReadRows(*split.dataset, split.arrays, part));
     for (size_t i = 0; i < part.size(); ++i) {
-      for (const size_t c : taken) features.values.push_back(static_cast<float>(rows[i * columns.size() + c]));
+      for (const size_t c : taken)
+        features.values.push_back(static_cast<float>(rows[i * columns.size() + c]));
       if (taken.empty()) features.values.push_back(0);
     }
     return {};
@@ -124,9 +130,11 @@ float Distance(std::span<const float> a, std::span<const float> b) {
 
 std::vector<float> MeanOf(const Features& features) {
   std::vector<double> sums(features.width, 0);
-  for (size_t i = 0; i < features.values.size(); ++i) sums[i % features.width] += features.values[i];
+  for (size_t i = 0; i < features.values.size(); ++i)
+    sums[i % features.width] += features.values[i];
   std::vector<float> mean;
-  for (const double sum : sums) mean.push_back(static_cast<float>(sum / static_cast<double>(features.count())));
+  for (const double sum : sums)
+    mean.push_back(static_cast<float>(sum / static_cast<double>(features.count())));
   return mean;
 }
 
@@ -134,11 +142,13 @@ std::vector<size_t> FarthestFirst(const Features& features, size_t count) {
   const std::vector<float> mean = MeanOf(features);
   std::vector<float> distance(features.count());
   for (size_t i = 0; i < distance.size(); ++i) distance[i] = Distance(features.Row(i), mean);
-  std::vector<size_t> chosen{static_cast<size_t>(std::ranges::min_element(distance) - distance.begin())};
+  std::vector<size_t> chosen{
+      static_cast<size_t>(std::ranges::min_element(distance) - distance.begin())};
   std::ranges::fill(distance, std::numeric_limits<float>::infinity());
   while (chosen.size() < count) {
     const auto last = features.Row(chosen.back());
-    for (size_t i = 0; i < distance.size(); ++i) distance[i] = std::min(distance[i], Distance(features.Row(i), last));
+    for (size_t i = 0; i < distance.size(); ++i)
+      distance[i] = std::min(distance[i], Distance(features.Row(i), last));
     distance[chosen.back()] = -1;  // taken: it stays the least
     chosen.push_back(static_cast<size_t>(std::ranges::max_element(distance) - distance.begin()));
   }
@@ -147,19 +157,22 @@ std::vector<size_t> FarthestFirst(const Features& features, size_t count) {
 
 }  // namespace
 
-Result<std::vector<int64_t>> Recommend(const Split& split, NearMethod method, std::span<const int64_t> samples,
-                                       int64_t count, uint64_t seed) {
+Result<std::vector<int64_t>> Recommend(const Split& split, NearMethod method,
+                                       std::span<const int64_t> samples, int64_t count,
+                                       uint64_t seed) {
   std::vector<int64_t> looked_at;
   for (const int64_t place : ChooseSamples(std::ssize(samples), kMostLookedAt, seed)) {
     looked_at.push_back(samples[static_cast<size_t>(place)]);
   }
   if (count >= std::ssize(looked_at)) return looked_at;
   if (count <= 0) return std::vector<int64_t>();
-  TARE_TRY(const Features features, method == NearMethod::kText    ? TextFeatures(split, looked_at)
-                                    : method == NearMethod::kImage ? ImageFeatures(split, looked_at)
-                                                                   : TableFeatures(split, looked_at));
+  TARE_TRY(const Features features, method == NearMethod::kText ? TextFeatures(split, looked_at)
+                                    : method == NearMethod::kImage
+                                        ? ImageFeatures(split, looked_at)
+                                        : TableFeatures(split, looked_at));
   std::vector<int64_t> chosen;
-  for (const size_t i : FarthestFirst(features, static_cast<size_t>(count))) chosen.push_back(looked_at[i]);
+  for (const size_t i : FarthestFirst(features, static_cast<size_t>(count)))
+    chosen.push_back(looked_at[i]);
   std::ranges::sort(chosen);
   return chosen;
 }

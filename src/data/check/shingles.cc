@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "data/sample_hash.h"
 #include "data/check/shingles_internal.h"
+#include "data/sample_hash.h"
 
 namespace tare::data::internal {
 namespace {

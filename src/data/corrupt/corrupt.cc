@@ -99,7 +99,8 @@ std::span<const std::string> CorruptionNames() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
     for (const Entry& entry : Entries()) all.push_back(entry.name);
-    for (const char* name : {"table_noise", "missing_values", "shifted_columns", "typos", "casing", "truncation"}) {
+    for (const char* name :
+         {"table_noise", "missing_values", "shifted_columns", "typos", "casing", "truncation"}) {
       all.emplace_back(name);
     }
     return all;
@@ -154,11 +155,12 @@ Result<ImageFormat> ImageFormatOf(const ArrayInfo& array) {
   return Unsupported(
       StrCat("array '", array.name, "' holds no images to corrupt: ", DTypeName(array.dtype), " ",
              ShapeText(array.sample_shape), " a sample"),
-      format ? "store the pixels as uint8, 0 to 255, and normalise by scale, mean and std under "
-               "data: inputs"
-             : "corruptions of images need uint8 [H, W], [H, W, C] or [C, H, W] with 1 or 3 channels "
-               "and sides of 8 to 4096; a table takes table_noise, missing_values, "
-               "shifted_columns or all_table");
+      format
+          ? "store the pixels as uint8, 0 to 255, and normalise by scale, mean and std under "
+            "data: inputs"
+          : "corruptions of images need uint8 [H, W], [H, W, C] or [C, H, W] with 1 or 3 channels "
+            "and sides of 8 to 4096; a table takes table_noise, missing_values, "
+            "shifted_columns or all_table");
 }
 
 ImageScale ScaleOf(int height, int width) {

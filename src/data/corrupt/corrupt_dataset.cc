@@ -14,20 +14,22 @@ struct ImageArray {
 
 class CorruptedImages final : public CorruptedDataset {
  public:
-  CorruptedImages(std::shared_ptr<const Dataset> inner, std::vector<ImageArray> images, const CorruptionSpec& spec,
-                  const CorruptOptions& options)
+  CorruptedImages(std::shared_ptr<const Dataset> inner, std::vector<ImageArray> images,
+                  const CorruptionSpec& spec, const CorruptOptions& options)
       : CorruptedDataset(std::move(inner), spec, options), images_(std::move(images)) {}
 
   Result<Tensor> Read(std::string_view array, std::span<const int64_t> samples) const override {
     TARE_TRY(Tensor tensor, inner().Read(array, samples));
     const auto image = std::ranges::find(images_, array, &ImageArray::name);
     if (image == images_.end()) return tensor;
-    TARE_TRY_VOID(CorruptImages(spec(), image->format, samples, options(), tensor.mutable_data<uint8_t>())
-                      .While(StrCat("corrupting '", array, "' of ", source())));
+    TARE_TRY_VOID(
+        CorruptImages(spec(), image->format, samples, options(), tensor.mutable_data<uint8_t>())
+            .While(StrCat("corrupting '", array, "' of ", source())));
     return tensor;
   }
 
-  Result<Tensor> ReadColumns(std::span<const std::string> columns, std::span<const int64_t> samples) const override {
+  Result<Tensor> ReadColumns(std::span<const std::string> columns,
+                             std::span<const int64_t> samples) const override {
     return inner().ReadColumns(columns, samples);  // images are no columns
   }
 
@@ -35,8 +37,10 @@ class CorruptedImages final : public CorruptedDataset {
   std::vector<ImageArray> images_;
 };
 
-Result<std::unique_ptr<Dataset>> CorruptImageArrays(std::shared_ptr<const Dataset> dataset, std::span<const std::string> arrays,
-                                                    const CorruptionSpec& spec, const CorruptOptions& options) {
+Result<std::unique_ptr<Dataset>> CorruptImageArrays(std::shared_ptr<const Dataset> dataset,
+                                                    std::span<const std::string> arrays,
+                                                    const CorruptionSpec& spec,
+                                                    const CorruptOptions& options) {
   std::vector<ImageArray> images;
   std::optional<Error> reason;
   for (const std::string& name : arrays) {
@@ -49,9 +53,11 @@ Result<std::unique_ptr<Dataset>> CorruptImageArrays(std::shared_ptr<const Datase
     }
   }
   if (images.empty()) {
-    return reason ? *std::move(reason) : Unsupported("there is no array to corrupt", "name one that holds images");
+    return reason ? *std::move(reason)
+                  : Unsupported("there is no array to corrupt", "name one that holds images");
   }
-  return std::unique_ptr<Dataset>(std::make_unique<CorruptedImages>(std::move(dataset), std::move(images), spec, options));
+  return std::unique_ptr<Dataset>(
+      std::make_unique<CorruptedImages>(std::move(dataset), std::move(images), spec, options));
 }
 
 }  // namespace
@@ -61,8 +67,10 @@ Result<std::string> CorruptedDataset::Digest() const {
   return Sha256Hex(StrCat(digest, "\n", Describe(spec_), "\nseed ", options_.seed, "\n"));
 }
 
-Result<std::unique_ptr<Dataset>> CorruptDataset(std::shared_ptr<const Dataset> dataset, std::span<const std::string> arrays,
-                                                const CorruptionSpec& spec, const CorruptOptions& options) {
+Result<std::unique_ptr<Dataset>> CorruptDataset(std::shared_ptr<const Dataset> dataset,
+                                                std::span<const std::string> arrays,
+                                                const CorruptionSpec& spec,
+                                                const CorruptOptions& options) {
   TARE_TRY_VOID(FindCorruptions(CorruptionName(spec.corruption), spec.severity));
   switch (KindOf(spec.corruption)) {
     case CorruptionKind::kImage:

@@ -14,7 +14,8 @@ namespace tare::data {
 /// Hands everything through but Read(), which each kind has its own of.
 class CorruptedDataset : public Dataset {
  public:
-  CorruptedDataset(std::shared_ptr<const Dataset> inner, const CorruptionSpec& spec, const CorruptOptions& options)
+  CorruptedDataset(std::shared_ptr<const Dataset> inner, const CorruptionSpec& spec,
+                   const CorruptOptions& options)
       : inner_(std::move(inner)), spec_(spec), options_(options) {}
 
   const std::string& source() const override { return inner_->source(); }
@@ -22,7 +23,8 @@ class CorruptedDataset : public Dataset {
   std::span<const ArrayInfo> arrays() const override { return inner_->arrays(); }
   std::span<const SkippedArray> skipped() const override { return inner_->skipped(); }
   std::vector<std::string> text_columns() const override { return inner_->text_columns(); }
-  Result<std::vector<std::string>> ReadTexts(std::string_view column, std::span<const int64_t> samples) const override {
+  Result<std::vector<std::string>> ReadTexts(std::string_view column,
+                                             std::span<const int64_t> samples) const override {
     return inner_->ReadTexts(column, samples);
   }
   Result<std::string> Digest() const override;
@@ -39,9 +41,13 @@ class CorruptedDataset : public Dataset {
 };
 
 /// CorruptDataset() for corruptions of one kind; the severity was checked.
-Result<std::unique_ptr<Dataset>> CorruptTables(std::shared_ptr<const Dataset> dataset, std::span<const std::string> arrays,
-                                               const CorruptionSpec& spec, const CorruptOptions& options);
-Result<std::unique_ptr<Dataset>> CorruptTokens(std::shared_ptr<const Dataset> dataset, std::span<const std::string> arrays,
-                                               const CorruptionSpec& spec, const CorruptOptions& options);
+Result<std::unique_ptr<Dataset>> CorruptTables(std::shared_ptr<const Dataset> dataset,
+                                               std::span<const std::string> arrays,
+                                               const CorruptionSpec& spec,
+                                               const CorruptOptions& options);
+Result<std::unique_ptr<Dataset>> CorruptTokens(std::shared_ptr<const Dataset> dataset,
+                                               std::span<const std::string> arrays,
+                                               const CorruptionSpec& spec,
+                                               const CorruptOptions& options);
 
 }  // namespace tare::data

@@ -28,13 +28,17 @@ std::shared_ptr<const Dataset> Columns() {
     b.push_back(7);
     label.push_back(i % 3);
   }
-  auto made = MakeDataset("table", {{"a", Tensor::Of<int64_t>({kRows}, a)}, {"b", Tensor::Of<int64_t>({kRows}, b)}, {"label", Tensor::Of<int64_t>({kRows}, label)}});
+  auto made = MakeDataset("table", {{"a", Tensor::Of<int64_t>({kRows}, a)},
+                                    {"b", Tensor::Of<int64_t>({kRows}, b)},
+                                    {"label", Tensor::Of<int64_t>({kRows}, label)}});
   return *std::move(made);
 }
 
 const std::vector<std::string> kInputs = {"a", "b"};
 
-std::unique_ptr<Dataset> Corrupted(std::shared_ptr<const Dataset> dataset, std::span<const std::string> arrays, Corruption corruption, int64_t severity) {
+std::unique_ptr<Dataset> Corrupted(std::shared_ptr<const Dataset> dataset,
+                                   std::span<const std::string> arrays, Corruption corruption,
+                                   int64_t severity) {
   auto corrupted = CorruptDataset(std::move(dataset), arrays, {corruption, severity}, {});
   EXPECT_TRUE(corrupted) << corrupted.error().what;
   return *std::move(corrupted);
@@ -46,7 +50,8 @@ TEST(CorruptTablesTest, MovesEachColumnByAShareOfItsOwnSpread) {
   ASSERT_TRUE(values);
   // The spread of a is 1, severity 4 adds half of it; b does not vary.
   const std::vector<double> expected = {0.5, 7, 2.5, 7, 0.5, 7, 2.5, 7};
-  EXPECT_EQ(std::vector<double>(values->data<double>().begin(), values->data<double>().end()), expected);
+  EXPECT_EQ(std::vector<double>(values->data<double>().begin(), values->data<double>().end()),
+            expected);
   EXPECT_EQ(shifted->Find("a")->dtype, DType::kFloat64);
   EXPECT_EQ(shifted->Find("label")->dtype, DType::kInt64);
   EXPECT_EQ(shifted->Read("label", Numbers(3))->data<int64_t>()[2], 2);
@@ -70,7 +75,8 @@ TEST(CorruptTablesTest, DrawsForEachColumnByItself) {
   // Two columns with the same numbers get different noise: of 0.3 spreads, uncorrelated.
   std::vector<float> values;
   for (int64_t i = 0; i < kRows; ++i) values.push_back(static_cast<float>(2 * (i % 2)));
-  auto made = MakeDataset("t", {{"a", Tensor::Of<float>({kRows}, values)}, {"b", Tensor::Of<float>({kRows}, values)}});
+  auto made = MakeDataset(
+      "t", {{"a", Tensor::Of<float>({kRows}, values)}, {"b", Tensor::Of<float>({kRows}, values)}});
   const auto noisy = Corrupted(*std::move(made), kInputs, Corruption::kTableNoise, 3);
   const auto rows = noisy->ReadColumns(kInputs, Numbers(kRows));
   ASSERT_TRUE(rows);
@@ -88,7 +94,8 @@ TEST(CorruptTablesTest, DrawsForEachColumnByItself) {
 
 TEST(CorruptTablesTest, TakesRowsOfOneArray) {
   std::vector<float> values;
-  for (int64_t i = 0; i < kRows; ++i) values.insert(values.end(), {static_cast<float>(i % 2), 10, 100});
+  for (int64_t i = 0; i < kRows; ++i)
+    values.insert(values.end(), {static_cast<float>(i % 2), 10, 100});
   auto made = MakeDataset("t", {{"x", Tensor::Of<float>({kRows, 3}, values)}});
   const std::vector<std::string> arrays = {"x"};
   const auto missing = Corrupted(*std::move(made), arrays, Corruption::kMissingValues, 5);
@@ -114,12 +121,16 @@ TEST(CorruptTablesTest, FeedsAFloatInputAndNeverOneOfIntegers) {
 }
 
 TEST(CorruptTablesTest, RefusesImagesAndClassesOfText) {
-  auto made = MakeDataset("t", {{"images", Tensor::Of<uint8_t>({1, 8, 8}, std::vector<uint8_t>(64))}});
+  auto made =
+      MakeDataset("t", {{"images", Tensor::Of<uint8_t>({1, 8, 8}, std::vector<uint8_t>(64))}});
   const std::vector<std::string> images = {"images"};
   const auto refused = CorruptDataset(*std::move(made), images, {Corruption::kTableNoise, 3}, {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
-  EXPECT_NE(refused.error().what.find("table_noise is for tables; the model is fed 'images', uint8 [8, 8] a sample"), std::string::npos) << refused.error().what;
+  EXPECT_NE(refused.error().what.find(
+                "table_noise is for tables; the model is fed 'images', uint8 [8, 8] a sample"),
+            std::string::npos)
+      << refused.error().what;
   EXPECT_NE(refused.error().next_step.find("gaussian_noise"), std::string::npos);
   auto csv = OpenBytes(Format::kCsv, "colour,label\nred,0\nblue,1\n");
   ASSERT_TRUE(csv);
@@ -132,13 +143,16 @@ std::shared_ptr<const Dataset> Tokens() {
   const std::vector<int64_t> ids = {5, 6, 7, 8, 9, 3, 4, 9, 9, 9};
   const std::vector<int64_t> mask = {1, 1, 1, 1, 0, 1, 1, 0, 0, 0};
   const std::vector<int64_t> types = {0, 0, 1, 1, 0, 0, 1, 0, 1, 0};
-  auto made = MakeDataset("tokens", {{"input_ids", Tensor::Of<int64_t>({2, 5}, ids)}, {"attention_mask", Tensor::Of<int64_t>({2, 5}, mask)}, {"token_type_ids", Tensor::Of<int64_t>({2, 5}, types)}});
+  auto made = MakeDataset("tokens", {{"input_ids", Tensor::Of<int64_t>({2, 5}, ids)},
+                                     {"attention_mask", Tensor::Of<int64_t>({2, 5}, mask)},
+                                     {"token_type_ids", Tensor::Of<int64_t>({2, 5}, types)}});
   return *std::move(made);
 }
 const std::vector<std::string> kTokenArrays = {"input_ids", "attention_mask", "token_type_ids"};
 
 TEST(CorruptTokensTest, CutsTheEndOffAndPadsAsTheDataDo) {
-  const auto cut = Corrupted(Tokens(), kTokenArrays, Corruption::kTruncation, 4);  // keeps 0.45: 2 of 4, 1 of 2
+  const auto cut =
+      Corrupted(Tokens(), kTokenArrays, Corruption::kTruncation, 4);  // keeps 0.45: 2 of 4, 1 of 2
   const auto read = [&](const char* name) {
     const auto tensor = cut->Read(name, Numbers(2));
     return std::vector<int64_t>(tensor->data<int64_t>().begin(), tensor->data<int64_t>().end());
@@ -162,7 +176,8 @@ TEST(CorruptTokensTest, SaysWhereTyposBelong) {
 }
 
 TEST(FindCorruptionsTest, KnowsTablesAndTexts) {
-  EXPECT_EQ((*FindCorruptions("missing_values", 2))[0], (CorruptionSpec{Corruption::kMissingValues, 2}));
+  EXPECT_EQ((*FindCorruptions("missing_values", 2))[0],
+            (CorruptionSpec{Corruption::kMissingValues, 2}));
   EXPECT_EQ((*ParseCorruptions("truncation:5"))[0], (CorruptionSpec{Corruption::kTruncation, 5}));
   EXPECT_EQ(FindCorruptions("all", 1)->size(), 15U);
   const auto tables = FindCorruptions("all_table", 1);

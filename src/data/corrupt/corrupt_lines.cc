@@ -16,10 +16,13 @@ using Json = nlohmann::ordered_json;
 constexpr size_t kMaxLineBytes = size_t{16} << 20;
 constexpr int kMaxDepth = 64;
 
-Error Wrong(const std::string& where, std::string_view what, std::string next_step) { return InvalidArgument(StrCat(where, ": ", what), std::move(next_step)); }
+Error Wrong(const std::string& where, std::string_view what, std::string next_step) {
+  return InvalidArgument(StrCat(where, ": ", what), std::move(next_step));
+}
 
 // The next line that is not blank; absent at the end. `number` counts every line.
-Result<std::optional<std::string>> NextLine(std::istream& in, const std::string& path, int64_t& number) {
+Result<std::optional<std::string>> NextLine(std::istream& in, const std::string& path,
+                                            int64_t& number) {
   std::string text;
   std::streambuf* buffer = in.rdbuf();
   const auto is_blank = [&] { return text.find_first_not_of(" \t\r") == std::string::npos; };
@@ -31,7 +34,9 @@ Result<std::optional<std::string>> NextLine(std::istream& in, const std::string&
       continue;
     }
     text.push_back(static_cast<char>(c));
-    if (text.size() > kMaxLineBytes) return Wrong(StrCat(path, ":", number + 1), "the line is longer than 16 MiB", "give one sample a line");
+    if (text.size() > kMaxLineBytes)
+      return Wrong(StrCat(path, ":", number + 1), "the line is longer than 16 MiB",
+                   "give one sample a line");
   }
   ++number;
   if (is_blank()) return std::optional<std::string>();
@@ -50,8 +55,13 @@ Json ParseLine(const std::string& line, bool& too_deep) {
 Result<Json> ParseObject(const std::string& line, const std::string& where) {
   bool too_deep = false;
   Json json = ParseLine(line, too_deep);
-  if (too_deep) return Wrong(where, StrCat("the line is nested more than ", kMaxDepth, " deep"), "write a flat object a line");
-  if (!json.is_object()) return Wrong(where, "the line is no JSON object", R"(write lines like {"id": "a1", "text": "..."}; without --field lines are texts themselves)");
+  if (too_deep)
+    return Wrong(where, StrCat("the line is nested more than ", kMaxDepth, " deep"),
+                 "write a flat object a line");
+  if (!json.is_object())
+    return Wrong(
+        where, "the line is no JSON object",
+        R"(write lines like {"id": "a1", "text": "..."}; without --field lines are texts themselves)");
   return json;
 }
 
@@ -66,12 +76,16 @@ std::string FieldsOf(const Json& json) {
 
 }  // namespace
 
-Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& out_path, const CorruptLinesOptions& options) {
+Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& out_path,
+                                    const CorruptLinesOptions& options) {
   std::error_code ignored;
   if (std::filesystem::equivalent(path, out_path, ignored)) {
-    return InvalidArgument(StrCat(path, " is to be read and written"), "write to another file: the clean texts are needed beside the corrupted ones");
+    return InvalidArgument(
+        StrCat(path, " is to be read and written"),
+        "write to another file: the clean texts are needed beside the corrupted ones");
   }
-  if (std::filesystem::is_directory(path, ignored)) return InvalidArgument(StrCat(path, " is a folder"), "give a file of texts, a line a sample");
+  if (std::filesystem::is_directory(path, ignored))
+    return InvalidArgument(StrCat(path, " is a folder"), "give a file of texts, a line a sample");
   std::ifstream in(path, std::ios::binary);
   if (!in) return NotFound(StrCat("cannot open ", path), "give a file of texts, a line a sample");
   CorruptedLines done;
@@ -84,7 +98,8 @@ Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& 
       if (options.field.empty()) {
         bool too_deep = false;
         if (const Json json = done.n == 0 ? ParseLine(*line, too_deep) : Json(); json.is_object()) {
-          return Wrong(where, "a JSON object is no text to corrupt", StrCat("name the field to corrupt (--field); ", FieldsOf(json)));
+          return Wrong(where, "a JSON object is no text to corrupt",
+                       StrCat("name the field to corrupt (--field); ", FieldsOf(json)));
         }
         if (line->ends_with('\r')) line->pop_back();
         TARE_TRY(const std::string text, CorruptText(options.text, done.n, *line));
@@ -105,7 +120,8 @@ Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& 
       ++done.n;
     }
     if (in.bad()) return DataLoss(StrCat("reading ", path, " failed"), "check the disk");
-    if (done.n == 0) return InvalidArgument(StrCat(path, " holds no text"), "give one sample a line");
+    if (done.n == 0)
+      return InvalidArgument(StrCat(path, " holds no text"), "give one sample a line");
     return {};
   }));
   return done;

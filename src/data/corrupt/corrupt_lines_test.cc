@@ -15,7 +15,9 @@ using testing::HasSubstr;
 
 class CorruptLinesTest : public testing::Test {
  protected:
-  std::string Path(const std::string& name) const { return (std::filesystem::path(folder_.path()) / name).string(); }
+  std::string Path(const std::string& name) const {
+    return (std::filesystem::path(folder_.path()) / name).string();
+  }
   std::string Given(const std::string& content) const {
     EXPECT_TRUE(WriteFileAtomic(Path("in"), content));
     return Path("in");
@@ -26,7 +28,8 @@ class CorruptLinesTest : public testing::Test {
     const auto done = CorruptLines(Given(content), Path("out"), options);
     EXPECT_FALSE(done);
     EXPECT_EQ(Out(), "before");
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 2) << "a temporary file stays";
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 2)
+        << "a temporary file stays";
     return done ? Internal("none") : done.error();
   }
 
@@ -45,8 +48,11 @@ TEST_F(CorruptLinesTest, ChangesLines) {
 }
 
 TEST_F(CorruptLinesTest, ChangesOneFieldAndKeepsTheOthersInOrder) {
-  const auto done = CorruptLines(Given(R"({"z": 0.1, "text": "abcdefghij", "a": [1, {"text": "abcdefghij"}], "id": 9007199254740993}
-)"), Path("out"), {kCut, "text"});
+  const auto done = CorruptLines(
+      Given(
+          R"({"z": 0.1, "text": "abcdefghij", "a": [1, {"text": "abcdefghij"}], "id": 9007199254740993}
+)"),
+      Path("out"), {kCut, "text"});
   ASSERT_TRUE(done);
   EXPECT_EQ(Out(), R"({"z":0.1,"text":"abc","a":[1,{"text":"abcdefghij"}],"id":9007199254740993}
 )");
@@ -61,14 +67,19 @@ TEST_F(CorruptLinesTest, NumbersSamplesAsTheyAreCorruptedAlone) {
 
 TEST_F(CorruptLinesTest, EndsWithLineAndNextStepAndLeavesWhatWasThere) {
   const CorruptLinesOptions field{kCut, "text"};
-  EXPECT_THAT(ErrorOf("{\"text\": \"a\"}\n[1]\n", field).what, HasSubstr("in:2: the line is no JSON object"));
-  EXPECT_THAT(ErrorOf("{\"text\": \"a\"", field).what, HasSubstr("in:1: the line is no JSON object"));
+  EXPECT_THAT(ErrorOf("{\"text\": \"a\"}\n[1]\n", field).what,
+              HasSubstr("in:2: the line is no JSON object"));
+  EXPECT_THAT(ErrorOf("{\"text\": \"a\"", field).what,
+              HasSubstr("in:1: the line is no JSON object"));
   EXPECT_THAT(ErrorOf("{\"text\": 3}", field).what, HasSubstr("no text 'text'"));
   EXPECT_EQ(ErrorOf("{\"body\": \"b\", \"n\": 1}", field).next_step, "texts of this line: body");
-  EXPECT_THAT(ErrorOf(std::string(100'000, '['), field).what, HasSubstr("nested more than 64 deep"));
-  EXPECT_THAT(ErrorOf("{\"q\": \"b\"}\n", {kCut, ""}).next_step, HasSubstr("--field); texts of this line: q"));
+  EXPECT_THAT(ErrorOf(std::string(100'000, '['), field).what,
+              HasSubstr("nested more than 64 deep"));
+  EXPECT_THAT(ErrorOf("{\"q\": \"b\"}\n", {kCut, ""}).next_step,
+              HasSubstr("--field); texts of this line: q"));
   EXPECT_THAT(ErrorOf("\n \n", field).what, HasSubstr("holds no text"));
-  EXPECT_THAT(ErrorOf(std::string((16 << 20) + 1, 'a'), {kCut, ""}).what, HasSubstr("longer than 16 MiB"));
+  EXPECT_THAT(ErrorOf(std::string((16 << 20) + 1, 'a'), {kCut, ""}).what,
+              HasSubstr("longer than 16 MiB"));
   EXPECT_THAT(ErrorOf("a", {{TextCorruption::kTypos, 6, 1}, ""}).what, HasSubstr("6"));
 }
 

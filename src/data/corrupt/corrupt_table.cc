@@ -80,13 +80,15 @@ void ColumnDescriber::Add(std::span<const double> rows) {
 std::vector<ColumnFacts> ColumnDescriber::Facts() const {
   std::vector<ColumnFacts> facts;
   for (const Sums& sums : sums_) {
-    facts.push_back(sums.count > 0 ? ColumnFacts{sums.mean, std::sqrt(sums.squares / sums.count)} : ColumnFacts{});
+    facts.push_back(sums.count > 0 ? ColumnFacts{sums.mean, std::sqrt(sums.squares / sums.count)}
+                                   : ColumnFacts{});
   }
   return facts;
 }
 
 std::vector<ColumnFacts> DescribeColumns(std::span<const float> values, size_t num_columns) {
-  return DescribeColumns(std::span<const double>(std::vector<double>(values.begin(), values.end())), num_columns);
+  return DescribeColumns(std::span<const double>(std::vector<double>(values.begin(), values.end())),
+                         num_columns);
 }
 std::vector<ColumnFacts> DescribeColumns(std::span<const double> values, size_t num_columns) {
   ColumnDescriber describer(num_columns);

@@ -284,8 +284,9 @@ TEST(ParseCorruptionsTest, ReadsNameAndSeverity) {
 
 TEST(ParseCorruptionsTest, NamesTheNearestOrAll) {
   EXPECT_EQ(ParseCorruptions("gausian_noise").error().next_step, "did you mean 'gaussian_noise'?");
-  EXPECT_NE(ParseCorruptions("rain").error().next_step.find("choose of all, all_table, gaussian_noise"),
-            std::string::npos);
+  EXPECT_NE(
+      ParseCorruptions("rain").error().next_step.find("choose of all, all_table, gaussian_noise"),
+      std::string::npos);
   EXPECT_EQ(ParseCorruptions("snow:0").error().next_step, "give 1 to 5");
   for (const char* wrong : {"snow:", "snow:33", "snow:-1", "snow:x", "snow:3:3"}) {
     EXPECT_EQ(ParseCorruptions(wrong).error().next_step, "write it as gaussian_noise:3") << wrong;

@@ -261,7 +261,8 @@ Result<std::unique_ptr<Dataset>> OpenNpz(ByteSourcePtr source, ByteSourcePtr fil
     const auto is_same = [&](const StoredArray& other) { return other.info().name == name; };
     if (array && std::ranges::any_of(arrays, is_same)) {
       // "a" and "a.npy" are two members and one name.
-      array = InvalidArgument(StrCat(member.place, " is a second array named '", name, "'"), "give each array a name of its own");
+      array = InvalidArgument(StrCat(member.place, " is a second array named '", name, "'"),
+                              "give each array a name of its own");
     }
     if (array) {
       arrays.push_back(*std::move(array));

@@ -122,18 +122,22 @@ std::string StoredZip(const std::vector<ZipMember>& members) {
   std::string files, directory;
   for (const auto& [name, content, crc] : members) {
     const auto size = static_cast<uint32_t>(content.size());
-    const std::string common = StrCat(Little(0, 8), Little(crc, 4), Little(size, 4), Little(size, 4),
-                                      Little(static_cast<uint32_t>(name.size()), 2), Little(0, 2));
+    const std::string common =
+        StrCat(Little(0, 8), Little(crc, 4), Little(size, 4), Little(size, 4),
+               Little(static_cast<uint32_t>(name.size()), 2), Little(0, 2));
     directory += StrCat("PK\1\2", Little(20, 2), Little(20, 2), common, Little(0, 10),
                         Little(static_cast<uint32_t>(files.size()), 4), name);
     files += StrCat("PK\3\4", Little(20, 2), common, name, content);
   }
   const auto count = static_cast<uint32_t>(members.size());
   return StrCat(files, directory, "PK\5\6", Little(0, 4), Little(count, 2), Little(count, 2),
-                Little(static_cast<uint32_t>(directory.size()), 4), Little(static_cast<uint32_t>(files.size()), 4), Little(0, 2));
+                Little(static_cast<uint32_t>(directory.size()), 4),
+                Little(static_cast<uint32_t>(files.size()), 4), Little(0, 2));
 }
 
-std::string StoredZip(std::string_view name, std::string_view content, uint32_t crc) { return StoredZip({{name, content, crc}}); }
+std::string StoredZip(std::string_view name, std::string_view content, uint32_t crc) {
+  return StoredZip({{name, content, crc}});
+}
 
 std::string LargeNpy() {
   std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (3000, 1024), }\n";
@@ -168,7 +172,8 @@ TEST(NpzMembersTest, KeepsTheFirstOfTwoMembersOfOneName) {
   const std::string npy = LargeNpy();
   std::string other = npy;
   other.replace(other.find("|u1"), 3, "|i1");
-  const auto dataset = OpenBytes(Format::kNpz, StoredZip({{"x.npy", npy, Crc32(npy)}, {"x", other, Crc32(other)}}), "two.npz");
+  const auto dataset = OpenBytes(
+      Format::kNpz, StoredZip({{"x.npy", npy, Crc32(npy)}, {"x", other, Crc32(other)}}), "two.npz");
   ASSERT_TRUE(dataset) << dataset.error().what;
   ASSERT_EQ((*dataset)->arrays().size(), 1U);
   EXPECT_EQ((*dataset)->arrays()[0].dtype, DType::kUint8);

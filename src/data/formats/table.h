@@ -31,11 +31,11 @@ struct TableColumn {
   // Filled in by TableBuilder.
   enum class Kind { kUnknown, kFixed, kBool, kInteger, kReal, kText, kLongText };
   Kind kind = Kind::kUnknown;
-  int64_t offset = 0;             ///< of its cells in a record, in bytes
-  int64_t num_bytes = 0;          ///< of its cells
-  int64_t first_real_row = 0;     ///< kReal: rows before it hold int64
-  std::vector<int64_t> class_of;  ///< kText: class number by the number in the record
-  int64_t first_long_row = 0;     ///< kLongText: rows before it hold a number in text_offsets
+  int64_t offset = 0;                 ///< of its cells in a record, in bytes
+  int64_t num_bytes = 0;              ///< of its cells
+  int64_t first_real_row = 0;         ///< kReal: rows before it hold int64
+  std::vector<int64_t> class_of;      ///< kText: class number by the number in the record
+  int64_t first_long_row = 0;         ///< kLongText: rows before it hold a number in text_offsets
   std::vector<int64_t> text_offsets;  ///< kLongText: place in the texts; later rows hold it
 };
 
@@ -84,7 +84,10 @@ class TableBuilder {
 
  private:
   TableBuilder(std::string source, int64_t encoded_bytes)
-      : source_(std::move(source)), encoded_bytes_(encoded_bytes), spool_(source_), texts_spool_(source_) {}
+      : source_(std::move(source)),
+        encoded_bytes_(encoded_bytes),
+        spool_(source_),
+        texts_spool_(source_) {}
 
   bool Becomes(size_t c, TableColumn::Kind kind);
   std::byte* Cell(size_t c, int64_t i) { return &record_[Offset(c, i)]; }

@@ -175,7 +175,8 @@ class TableDataset : public Dataset {
     std::vector<std::string> texts(samples.size());
     for (size_t i = 0; i < texts.size(); ++i) {
       int64_t length = 0;
-      TARE_TRY_VOID(parts_.texts->ReadAt(offsets[i], std::as_writable_bytes(std::span(&length, 1))));
+      TARE_TRY_VOID(
+          parts_.texts->ReadAt(offsets[i], std::as_writable_bytes(std::span(&length, 1))));
       texts[i].resize(static_cast<size_t>(length));
       TARE_TRY_VOID(
           parts_.texts->ReadAt(offsets[i] + 8, std::as_writable_bytes(std::span(texts[i]))));

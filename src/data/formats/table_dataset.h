@@ -20,7 +20,7 @@ struct TableParts {
   ByteSourcePtr records;
   std::vector<TableColumn> long_texts;  ///< columns that are text only
   ByteSourcePtr texts;                  ///< theirs: length in 8 bytes, then the bytes
-  ByteSourcePtr file;  ///< what is digested
+  ByteSourcePtr file;                   ///< what is digested
 };
 
 std::unique_ptr<Dataset> MakeTableDataset(TableParts parts);

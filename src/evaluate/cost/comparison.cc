@@ -14,7 +14,8 @@ constexpr int64_t kSeveral = 8;
 constexpr double kLatencyBudgetMs = 1500;
 
 // One row, then several where the model takes them.
-std::vector<int64_t> BatchesOf(const CostOptions& costs, const data::Feed& feed, size_t num_samples) {
+std::vector<int64_t> BatchesOf(const CostOptions& costs, const data::Feed& feed,
+                               size_t num_samples) {
   if (feed.natural_batch() > 0) return {feed.natural_batch()};
   if (!costs.batches.empty()) return costs.batches;
   if (num_samples < static_cast<size_t>(kSeveral)) return {1};
@@ -31,9 +32,12 @@ std::vector<int> ThreadCountsOf(const CostOptions& costs, int own) {
 }
 
 // `count` samples, from the first again when there are fewer. A fixed batch is filled by the feed.
-Result<data::FeedBatch> ReadBatch(const data::Feed& feed, const std::vector<int64_t>& samples, int64_t count) {
+Result<data::FeedBatch> ReadBatch(const data::Feed& feed, const std::vector<int64_t>& samples,
+                                  int64_t count) {
   std::vector<int64_t> chosen;
-  const size_t distinct = feed.natural_batch() > 0 ? std::min(samples.size(), static_cast<size_t>(count)) : static_cast<size_t>(count);
+  const size_t distinct = feed.natural_batch() > 0
+                              ? std::min(samples.size(), static_cast<size_t>(count))
+                              : static_cast<size_t>(count);
   for (size_t i = 0; i < distinct; ++i) chosen.push_back(samples[i % samples.size()]);
   return feed.Read(chosen);
 }
@@ -44,8 +48,9 @@ struct TimedShare {
 };
 
 // Each batch size at the number of threads that the two sessions have.
-Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_t>& batches, const data::Feed& feed,
-                          const std::vector<int64_t>& samples, Progress& progress, TimedShare& timed, verdict::Evidence& evidence) {
+Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_t>& batches,
+                          const data::Feed& feed, const std::vector<int64_t>& samples,
+                          Progress& progress, TimedShare& timed, verdict::Evidence& evidence) {
   for (const int64_t batch : batches) {
     if (progress.cancelled()) return Cancelled();
     TARE_TRY(const auto inputs, ReadBatch(feed, samples, batch));
@@ -55,8 +60,11 @@ Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_
     options.budget_ms = kLatencyBudgetMs;
     const int64_t start = evaluate::MonotonicNs();
     const double processor_start = runtime::ProcessorSeconds();
-    auto measured = evaluate::MeasurePair(*models.baseline, *models.candidate, inputs.inputs, options);
-    if (!measured) return std::move(measured).error().While(StrCat("timing batch ", batch, ", threads ", options.num_threads));
+    auto measured =
+        evaluate::MeasurePair(*models.baseline, *models.candidate, inputs.inputs, options);
+    if (!measured)
+      return std::move(measured).error().While(
+          StrCat("timing batch ", batch, ", threads ", options.num_threads));
     timed.wall_s += static_cast<double>(evaluate::MonotonicNs() - start) * 1e-9;
     timed.processor_s += runtime::ProcessorSeconds() - processor_start;
     evaluate::AddLatency(*measured, evidence);
@@ -70,14 +78,17 @@ void WarnOfBusyMachine(const TimedShare& timed, verdict::Evidence& evidence) {
   constexpr double kLeastShare = 0.8;
   const double share = timed.wall_s > 0 ? timed.processor_s / timed.wall_s : 1;
   if (share >= kLeastShare) return;
-  evidence.warnings.push_back({StrCat("the machine was busy: the timed runs had a processor for ", Fixed(100 * share, 0),
-                                      " % of their time, so latencies and speedups may be wrong beyond their intervals"),
-                               "measure again on a quiet machine before the numbers decide anything"});
+  evidence.warnings.push_back(
+      {StrCat("the machine was busy: the timed runs had a processor for ", Fixed(100 * share, 0),
+              " % of their time, so latencies and speedups may be wrong beyond their intervals"),
+       "measure again on a quiet machine before the numbers decide anything"});
 }
 
 // The same with other numbers of threads: one pair of sessions at a time is open beside the own.
-Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int>& counts, const std::vector<int64_t>& batches,
-                             const data::Feed& feed, const std::vector<int64_t>& samples, Progress& progress, verdict::Evidence& evidence) {
+Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int>& counts,
+                             const std::vector<int64_t>& batches, const data::Feed& feed,
+                             const std::vector<int64_t>& samples, Progress& progress,
+                             verdict::Evidence& evidence) {
   TimedShare timed;
   for (const int count : counts) {
     if (count == models.options.num_threads) {
@@ -87,7 +98,8 @@ Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int
     ComparedModels others = models;
     others.options.num_threads = count;
     TARE_TRY(const auto baseline, runtime::Session::FromFile(models.baseline_path, others.options));
-    TARE_TRY(const auto candidate, runtime::Session::FromFile(models.candidate_path, others.options));
+    TARE_TRY(const auto candidate,
+             runtime::Session::FromFile(models.candidate_path, others.options));
     others.baseline = &baseline;
     others.candidate = &candidate;
     TARE_TRY_VOID(AddLatencies(others, batches, feed, samples, progress, timed, evidence));
@@ -97,9 +109,11 @@ Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int
 }
 
 // A model that cannot be measured so leaves the numbers out.
-void AddMemory(const ComparedModels& models, std::span<const NamedTensor> inputs, const PeakMemory& peak, verdict::Evidence& evidence) {
+void AddMemory(const ComparedModels& models, std::span<const NamedTensor> inputs,
+               const PeakMemory& peak, verdict::Evidence& evidence) {
   const auto baseline = peak.Measure(models.baseline_path, inputs, models.options);
-  const auto candidate = baseline ? peak.Measure(models.candidate_path, inputs, models.options) : baseline;
+  const auto candidate =
+      baseline ? peak.Measure(models.candidate_path, inputs, models.options) : baseline;
   if (!baseline || !candidate) return;
   const auto set = [](const ResidentMemory& memory, verdict::Side& side) {
     if (memory.loaded > 0) side.loaded_rss_bytes = memory.loaded;
@@ -111,14 +125,17 @@ void AddMemory(const ComparedModels& models, std::span<const NamedTensor> inputs
 }
 
 // Opens both models in turns, and runs each once.
-Result<void> AddColdStart(const ComparedModels& models, std::span<const NamedTensor> inputs, verdict::Evidence& evidence) {
+Result<void> AddColdStart(const ComparedModels& models, std::span<const NamedTensor> inputs,
+                          verdict::Evidence& evidence) {
   constexpr int kRounds = 5;
   std::vector<double> load[2];
   std::vector<double> cold[2];
   for (int round = 0; round < kRounds; ++round) {
     for (const int side : {0, 1}) {
       const int64_t start = evaluate::MonotonicNs();
-      TARE_TRY(const auto session, runtime::Session::FromFile(side == 0 ? models.baseline_path : models.candidate_path, models.options));
+      TARE_TRY(const auto session,
+               runtime::Session::FromFile(side == 0 ? models.baseline_path : models.candidate_path,
+                                          models.options));
       const int64_t loaded = evaluate::MonotonicNs();
       TARE_TRY_VOID(session.Run(inputs));
       load[side].push_back(static_cast<double>(loaded - start) * 1e-6);
@@ -149,13 +166,16 @@ int64_t ModelBytes(const std::string& path) {
 
 Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs) {
   const int64_t own = feed.natural_batch();
-  const auto other = std::ranges::find_if(costs.batches, [own](int64_t batch) { return batch != own; });
+  const auto other =
+      std::ranges::find_if(costs.batches, [own](int64_t batch) { return batch != own; });
   if (own == 0 || other == costs.batches.end()) return {};
-  return InvalidArgument(StrCat("batch ", *other, " cannot be timed: the model takes batches of ", own, " only"),
-                         "leave the batches out, or export the model with a dynamic batch axis");
+  return InvalidArgument(
+      StrCat("batch ", *other, " cannot be timed: the model takes batches of ", own, " only"),
+      "leave the batches out, or export the model with a dynamic batch axis");
 }
 
-Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs, const data::Feed& feed, const std::vector<int64_t>& samples,
+Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs,
+                      const data::Feed& feed, const std::vector<int64_t>& samples,
                       const PeakMemory& peak, Progress& progress, verdict::Evidence& evidence) {
   TARE_TRY_VOID(CheckBatches(feed, costs));
   const auto batches = BatchesOf(costs, feed, samples.size());
@@ -170,8 +190,9 @@ Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs, co
   verdict::SetCostRatios(evidence);
   const double speedup = evidence.cost.speedup.front().estimate.value;
   if (speedup < 1) {
-    evidence.warnings.push_back({StrCat("the candidate is SLOWER than the float model: ", Fixed(speedup, 2), "x"),
-                                 "keep the float model on this host, or choose for size knowingly"});
+    evidence.warnings.push_back(
+        {StrCat("the candidate is SLOWER than the float model: ", Fixed(speedup, 2), "x"),
+         "keep the float model on this host, or choose for size knowingly"});
   }
   return {};
 }

@@ -8,9 +8,9 @@
 #include "evaluate/cost/peak_memory_internal.h"
 #include "tare/core/progress.h"
 #include "tare/data/feed.h"
-#include "tare/verdict/evidence.h"
 #include "tare/evaluate/cost/cost_options.h"
 #include "tare/runtime/session.h"
+#include "tare/verdict/evidence.h"
 
 namespace tare::evaluate {
 
@@ -35,7 +35,8 @@ Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs);
 ///         where those take longer; it ends sooner once the interval of the speedup is narrower than 1 %.
 ///         A batch larger than the set repeats its samples.
 /// Errors  what reading, loading and running give; kInvalidArgument as CheckBatches(); kCancelled.
-Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs, const data::Feed& feed, const std::vector<int64_t>& samples,
+Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs,
+                      const data::Feed& feed, const std::vector<int64_t>& samples,
                       const PeakMemory& peak, Progress& progress, verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

@@ -1,4 +1,4 @@
-#include "evaluate/cost/energy_internal.h"
+#include "tare/runtime/energy.h"
 
 #include <algorithm>
 #include <chrono>
@@ -7,8 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "evaluate/cost/energy_internal.h"
 #include "tare/core/strcat.h"
-#include "tare/runtime/energy.h"
 #include "tare/runtime/host.h"
 
 namespace tare::evaluate {
@@ -32,13 +32,14 @@ struct Counter {
 };
 
 // Joules a sample of a block of runs, above what the idle machine takes.
-Result<double> MeasureBlock(const runtime::Session& session, std::span<const NamedTensor> inputs, int64_t batch, double idle_watts,
-                            const Counter& counter) {
+Result<double> MeasureBlock(const runtime::Session& session, std::span<const NamedTensor> inputs,
+                            int64_t batch, double idle_watts, const Counter& counter) {
   TARE_TRY_VOID(counter.lap());
   const auto start = Clock::now();
   int64_t runs = 0;
   while (Clock::now() - start < kBlock) {
-    TARE_TRY_VOID(session.RunViews(inputs, [](std::span<const TensorView>) -> Result<void> { return {}; }));
+    TARE_TRY_VOID(
+        session.RunViews(inputs, [](std::span<const TensorView>) -> Result<void> { return {}; }));
     ++runs;
   }
   TARE_TRY(const double joules, counter.lap());
@@ -59,8 +60,8 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-Result<void> Measure(const ComparedModels& models, std::span<const NamedTensor> inputs, int64_t batch, const Counter& counter,
-                     verdict::Evidence& evidence) {
+Result<void> Measure(const ComparedModels& models, std::span<const NamedTensor> inputs,
+                     int64_t batch, const Counter& counter, verdict::Evidence& evidence) {
   std::vector<double> joules[2];
   for (int round = 0; round < kRounds; ++round) {
     TARE_TRY(const double idle_watts, IdleWatts(counter));
@@ -70,12 +71,16 @@ Result<void> Measure(const ComparedModels& models, std::span<const NamedTensor> 
       joules[side].push_back(block);
     }
   }
-  const std::string method = StrCat(counter.method, ", median of ", kRounds, " blocks, batch ", batch);
+  const std::string method =
+      StrCat(counter.method, ", median of ", kRounds, " blocks, batch ", batch);
   verdict::Side* const sides[] = {&evidence.baseline, &evidence.candidate};
   for (const int side : {0, 1}) {
     const double median = Median(joules[side]);
-    if (median <= 0) return Unavailable("the models take less than the noise of the counter", "measure a larger batch on a quiet machine");
-    sides[side]->energy = verdict::Energy{.status = counter.status, .joules_per_sample = median, .method = method};
+    if (median <= 0)
+      return Unavailable("the models take less than the noise of the counter",
+                         "measure a larger batch on a quiet machine");
+    sides[side]->energy =
+        verdict::Energy{.status = counter.status, .joules_per_sample = median, .method = method};
   }
   return {};
 }
@@ -83,7 +88,8 @@ Result<void> Measure(const ComparedModels& models, std::span<const NamedTensor> 
 Result<Counter> Rapl() {
   TARE_TRY(auto opened, runtime::EnergyMeter::Open());
   const auto meter = std::make_shared<runtime::EnergyMeter>(std::move(opened));
-  return Counter{[meter] { return meter->Lap(); }, true, "measured", StrCat("RAPL ", meter->domains(), ", idle subtracted")};
+  return Counter{[meter] { return meter->Lap(); }, true, "measured",
+                 StrCat("RAPL ", meter->domains(), ", idle subtracted")};
 }
 
 // Only the processor time of this process counts: what the machine does beside is not in it.
@@ -94,18 +100,22 @@ Counter Estimate(double watts) {
     const double now = runtime::ProcessorSeconds();
     return runtime::EstimateJoules(now - std::exchange(*last, now), watts, processors);
   };
-  return Counter{lap, false, "estimated", StrCat("processor time x ", watts, " W / ", processors, processors == 1 ? " processor" : " processors")};
+  return Counter{lap, false, "estimated",
+                 StrCat("processor time x ", watts, " W / ", processors,
+                        processors == 1 ? " processor" : " processors")};
 }
 
 }  // namespace
 
-void AddEnergy(const ComparedModels& models, std::span<const NamedTensor> inputs, int64_t batch, std::optional<double> estimate_watts,
-               verdict::Evidence& evidence) {
+void AddEnergy(const ComparedModels& models, std::span<const NamedTensor> inputs, int64_t batch,
+               std::optional<double> estimate_watts, verdict::Evidence& evidence) {
   const auto rapl = Rapl();
   auto done = rapl ? Measure(models, inputs, batch, *rapl, evidence) : Result<void>(rapl.error());
-  if (!rapl && estimate_watts) done = Measure(models, inputs, batch, Estimate(*estimate_watts), evidence);
+  if (!rapl && estimate_watts)
+    done = Measure(models, inputs, batch, Estimate(*estimate_watts), evidence);
   if (done) return;
-  evidence.baseline.energy = evidence.candidate.energy = verdict::Energy{.status = "unavailable", .method = done.error().what};
+  evidence.baseline.energy = evidence.candidate.energy =
+      verdict::Energy{.status = "unavailable", .method = done.error().what};
 }
 
 }  // namespace tare::evaluate

@@ -15,7 +15,7 @@ namespace tare::evaluate {
 /// With `estimate_watts` (what the processor takes with all its cores busy) a host without a counter gives
 /// runtime::EstimateJoules() of this process with status `estimated`. A policy on energy stays INCONCLUSIVE
 /// for both.
-void AddEnergy(const ComparedModels& models, std::span<const NamedTensor> inputs, int64_t batch, std::optional<double> estimate_watts,
-               verdict::Evidence& evidence);
+void AddEnergy(const ComparedModels& models, std::span<const NamedTensor> inputs, int64_t batch,
+               std::optional<double> estimate_watts, verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

@@ -14,8 +14,8 @@ namespace {
 // Looking at the interval after each pair would cost more than a fast model's run.
 constexpr size_t kPairsBetweenLooks = 25;
 
-verdict::Estimate QuantileEstimate(std::span<const double> sorted, double probability, double confidence,
-                          std::string method) {
+verdict::Estimate QuantileEstimate(std::span<const double> sorted, double probability,
+                                   double confidence, std::string method) {
   verdict::Estimate out;
   out.value = stats::Quantile(sorted, probability);
   out.n = static_cast<int64_t>(sorted.size());
@@ -25,7 +25,7 @@ verdict::Estimate QuantileEstimate(std::span<const double> sorted, double probab
   out.high = stats::QuantileUpper(sorted, probability, each);
   for (const double level : verdict::kBoundConfidences) {
     const verdict::Bound bound{level, stats::QuantileLower(sorted, probability, level),
-                      stats::QuantileUpper(sorted, probability, level)};
+                               stats::QuantileUpper(sorted, probability, level)};
     if (bound.low || bound.high) out.bounds.push_back(bound);
   }
   return out;

@@ -42,7 +42,9 @@ bool ReadAll(int fd, void* data, size_t size) {
 // Both ends are this very program: numbers travel as they are in memory.
 class Writer {
  public:
-  void Number(int64_t value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value)); }
+  void Number(int64_t value) {
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
   void Bytes(const void* data, size_t size) {
     Number(static_cast<int64_t>(size));
     bytes_.append(static_cast<const char*>(data), size);
@@ -83,7 +85,8 @@ Result<ResidentMemory> RunAndMeasure(std::string request) {
   const std::string path = reader.Text();
   runtime::SessionOptions options;
   options.num_threads = static_cast<int>(reader.Number());
-  for (int64_t i = reader.Number(); i > 0; --i) options.custom_op_libraries.push_back(reader.Text());
+  for (int64_t i = reader.Number(); i > 0; --i)
+    options.custom_op_libraries.push_back(reader.Text());
   std::vector<NamedTensor> inputs;
   for (int64_t i = reader.Number(); i > 0; --i) {
     NamedTensor input;
@@ -100,7 +103,8 @@ Result<ResidentMemory> RunAndMeasure(std::string request) {
   ResidentMemory memory;
   memory.loaded = runtime::ResidentBytes();
   for (int run = 0; run < kRuns; ++run) {
-    TARE_TRY_VOID(session.RunViews(inputs, [](std::span<const TensorView>) { return Result<void>(); }));
+    TARE_TRY_VOID(
+        session.RunViews(inputs, [](std::span<const TensorView>) { return Result<void>(); }));
     if (run == 0) memory.first_run = runtime::ResidentBytes();
   }
   // The kernel counts its peak less exactly than what is resident now.
@@ -140,13 +144,15 @@ Result<ResidentMemory> RunAndMeasure(std::string request) {
 Result<PeakMemory> PeakMemory::Start() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    return Unavailable(StrCat("cannot make a socket: ", std::strerror(errno)), "close some files and try again");
+    return Unavailable(StrCat("cannot make a socket: ", std::strerror(errno)),
+                       "close some files and try again");
   }
   const pid_t child = ::fork();
   if (child < 0) {
     ::close(ends[0]);
     ::close(ends[1]);
-    return ResourceExhausted(StrCat("cannot start a child process: ", std::strerror(errno)), "free some memory or processes");
+    return ResourceExhausted(StrCat("cannot start a child process: ", std::strerror(errno)),
+                             "free some memory or processes");
   }
   if (child == 0) {
     ::close(ends[0]);
@@ -163,7 +169,8 @@ PeakMemory::~PeakMemory() {
   }
 }
 
-Result<ResidentMemory> PeakMemory::Measure(const std::string& model_path, std::span<const NamedTensor> inputs,
+Result<ResidentMemory> PeakMemory::Measure(const std::string& model_path,
+                                           std::span<const NamedTensor> inputs,
                                            const runtime::SessionOptions& options) const {
   Writer request;
   request.Text(model_path);

@@ -25,7 +25,8 @@ struct ResidentMemory {
 class PeakMemory {
  public:
   static Result<PeakMemory> Start();
-  PeakMemory(PeakMemory&& other) noexcept : socket_(std::exchange(other.socket_, -1)), child_(std::exchange(other.child_, -1)) {}
+  PeakMemory(PeakMemory&& other) noexcept
+      : socket_(std::exchange(other.socket_, -1)), child_(std::exchange(other.child_, -1)) {}
   PeakMemory& operator=(PeakMemory&&) = delete;
   ~PeakMemory();
 

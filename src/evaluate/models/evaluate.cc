@@ -47,10 +47,11 @@ std::vector<TensorView> ViewsOf(const std::vector<Tensor>& tensors) {
 // What looks at the outputs of each batch.
 struct Observers {
   std::vector<ValueInfo> infos;
-  std::unique_ptr<ModelTask> task;            // none for outputs
+  std::unique_ptr<ModelTask> task;           // none for outputs
   std::optional<OutputsEvaluation> outputs;  // none for other distributions
 
-  Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> first, std::span<const TensorView> second) {
+  Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> first,
+                   std::span<const TensorView> second) {
     if (outputs) TARE_TRY_VOID(outputs->Add(first, second, batch.num_valid));
     if (task) TARE_TRY_VOID(task->Add(batch, first, second));
     return {};
@@ -89,8 +90,8 @@ RunnableModel RunnableOf(const runtime::Session& session) {
 }
 
 Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
-                          BatchSource& source, const std::string& task,
-                          const EvaluateOptions& options, Progress& progress) {
+                                   BatchSource& source, const std::string& task,
+                                   const EvaluateOptions& options, Progress& progress) {
   TARE_TRY_VOID(CheckAlike(baseline, candidate));
   Observers observers{baseline.outputs, nullptr, std::nullopt};
   if (task != "outputs") {
@@ -117,9 +118,10 @@ Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const Runnable
 }
 
 Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
-                                  BatchSource& source, const std::string& task, const std::string& name,
-                                  const std::string& description, const EvaluateOptions& options,
-                                  Progress& progress, verdict::Evidence& evidence) {
+                                  BatchSource& source, const std::string& task,
+                                  const std::string& name, const std::string& description,
+                                  const EvaluateOptions& options, Progress& progress,
+                                  verdict::Evidence& evidence) {
   TARE_TRY_VOID(CheckAlike(baseline, candidate));
   Observers observers{baseline.outputs, nullptr, std::nullopt};
   TARE_TRY(observers.task, MakeModelTask(task, baseline.outputs, options));

@@ -77,8 +77,8 @@ TEST(EvaluateTest, ComparesOutputsWithoutLabels) {
 TEST(EvaluateTest, AddsDistributions) {
   FakeSource source(1);
   verdict::Evidence evidence;
-  const auto done = EvaluateDistribution(FakeModel(1), FakeModel(-1), source, "classification", "noise", "severity 3",
-                                         Fast(), NoProgress(), evidence);
+  const auto done = EvaluateDistribution(FakeModel(1), FakeModel(-1), source, "classification",
+                                         "noise", "severity 3", Fast(), NoProgress(), evidence);
   ASSERT_TRUE(done) << done.error().what;
   ASSERT_EQ(evidence.paired->distributions.size(), 1);
   EXPECT_EQ(evidence.paired->distributions[0].counts.harmful, 2);

@@ -1,7 +1,6 @@
-#include "evaluate/models/judged_samples_internal.h"
-
 #include <algorithm>
 
+#include "evaluate/models/judged_samples_internal.h"
 #include "tare/core/strcat.h"
 
 namespace tare::evaluate {
@@ -9,11 +8,13 @@ namespace tare::evaluate {
 Result<JudgedSamples> JudgedSamples::Create(SampleSchema schema, const EvaluateOptions& options) {
   constexpr size_t kMaxSlices = 64;
   const ClassificationOptions& common = options.classification;
-  if (common.slices.size() > kMaxSlices) return InvalidArgument(StrCat(common.slices.size(), " slices"), "give at most 64 slices");
+  if (common.slices.size() > kMaxSlices)
+    return InvalidArgument(StrCat(common.slices.size(), " slices"), "give at most 64 slices");
   SampleOptions sample_options{common.confidence, common.bootstrap, {}, {}};
   std::vector<Slice> slices;
   for (const SliceSpec& spec : common.slices) {
-    TARE_TRY(auto where, SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
+    TARE_TRY(auto where,
+             SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
     slices.push_back({spec, std::move(where)});
     sample_options.slices.push_back(spec.name);
     sample_options.slice_texts.push_back(spec.where);
@@ -28,7 +29,8 @@ Result<JudgedSamples> JudgedSamples::Create(SampleSchema schema, const EvaluateO
   return out;
 }
 
-Result<std::vector<uint64_t>> JudgedSamples::SlicesOf(const EvaluationBatch& batch, std::span<const double> label) const {
+Result<std::vector<uint64_t>> JudgedSamples::SlicesOf(const EvaluationBatch& batch,
+                                                      std::span<const double> label) const {
   const auto rows = static_cast<size_t>(batch.num_valid);
   std::vector<uint64_t> bits(rows);
   for (size_t s = 0; s < slices_.size(); ++s) {
@@ -40,7 +42,8 @@ Result<std::vector<uint64_t>> JudgedSamples::SlicesOf(const EvaluationBatch& bat
       } else if (name == "label" && label.size() == rows) {
         columns.push_back(label);
       } else {
-        return InvalidArgument(StrCat("slice '", slices_[s].spec.name, "' compares '", name, "', which this task does not know"),
+        return InvalidArgument(StrCat("slice '", slices_[s].spec.name, "' compares '", name,
+                                      "', which this task does not know"),
                                "compare numeric columns of the data with one value a sample");
       }
     }
@@ -53,14 +56,17 @@ Result<std::vector<uint64_t>> JudgedSamples::SlicesOf(const EvaluationBatch& bat
   return bits;
 }
 
-Result<void> JudgedSamples::Add(const EvaluationBatch& batch, size_t row, std::span<const double> baseline, std::span<const double> candidate,
+Result<void> JudgedSamples::Add(const EvaluationBatch& batch, size_t row,
+                                std::span<const double> baseline, std::span<const double> candidate,
                                 bool changed, uint64_t slices, std::span<const Fact> facts) {
   evaluation_.Add(baseline, candidate, changed, slices);
   return kpis_ ? AddKpis(batch, row, baseline, candidate, slices, facts) : Result<void>();
 }
 
-Result<void> JudgedSamples::AddKpis(const EvaluationBatch& batch, size_t row, std::span<const double> baseline, std::span<const double> candidate,
-                                    uint64_t slices, std::span<const Fact> facts) {
+Result<void> JudgedSamples::AddKpis(const EvaluationBatch& batch, size_t row,
+                                    std::span<const double> baseline,
+                                    std::span<const double> candidate, uint64_t slices,
+                                    std::span<const Fact> facts) {
   std::vector<double> values[2];
   for (size_t i = 0; i < kpis_->names().size(); ++i) {
     const std::string& name = kpis_->names()[i];
@@ -77,13 +83,15 @@ Result<void> JudgedSamples::AddKpis(const EvaluationBatch& batch, size_t row, st
       for (auto& side : values) side.push_back(column->values[row]);
     } else {
       std::vector<std::string> known;
-      std::ranges::copy_if(columns_, std::back_inserter(known), [](const std::string& text) { return !text.empty(); });
+      std::ranges::copy_if(columns_, std::back_inserter(known),
+                           [](const std::string& text) { return !text.empty(); });
       for (const Fact& other : facts) known.emplace_back(other.name);
       for (const NamedColumn& other : batch.columns) known.push_back(other.name);
       return UnknownKpiColumn(kpis_->ReadersOf(i), name, known);
     }
   }
-  return kpis_->Add(values[0], values[1], slices).While(StrCat("reading sample ", num_samples() - 1));
+  return kpis_->Add(values[0], values[1], slices)
+      .While(StrCat("reading sample ", num_samples() - 1));
 }
 
 TestEvidence JudgedSamples::Finish() const {

@@ -31,12 +31,14 @@ class JudgedSamples {
   /// Bit s of element i: sample i of the batch is in slice s. `label`: one number a sample; empty where the task
   /// has none.
   /// Errors  kInvalidArgument: a slice compares a name that is no column of the batch.
-  Result<std::vector<uint64_t>> SlicesOf(const EvaluationBatch& batch, std::span<const double> label) const;
+  Result<std::vector<uint64_t>> SlicesOf(const EvaluationBatch& batch,
+                                         std::span<const double> label) const;
 
   /// Adds sample `row` of the batch.
   /// Errors  kInvalidArgument: a KPI reads a name that there is not, or is not finite.
-  Result<void> Add(const EvaluationBatch& batch, size_t row, std::span<const double> baseline, std::span<const double> candidate,
-                   bool changed, uint64_t slices, std::span<const Fact> facts = {});
+  Result<void> Add(const EvaluationBatch& batch, size_t row, std::span<const double> baseline,
+                   std::span<const double> candidate, bool changed, uint64_t slices,
+                   std::span<const Fact> facts = {});
 
   TestEvidence Finish() const;
 
@@ -45,9 +47,11 @@ class JudgedSamples {
     SliceSpec spec;
     SliceExpression where;
   };
-  JudgedSamples(SampleEvaluation evaluation, std::vector<std::string> columns) : evaluation_(std::move(evaluation)), columns_(std::move(columns)) {}
-  Result<void> AddKpis(const EvaluationBatch& batch, size_t row, std::span<const double> baseline, std::span<const double> candidate,
-                       uint64_t slices, std::span<const Fact> facts);
+  JudgedSamples(SampleEvaluation evaluation, std::vector<std::string> columns)
+      : evaluation_(std::move(evaluation)), columns_(std::move(columns)) {}
+  Result<void> AddKpis(const EvaluationBatch& batch, size_t row, std::span<const double> baseline,
+                       std::span<const double> candidate, uint64_t slices,
+                       std::span<const Fact> facts);
 
   SampleEvaluation evaluation_;
   std::optional<KpiEvaluation> kpis_;

@@ -11,17 +11,24 @@ bool HoldsScores(const ValueInfo& output) {
   return IsFloat(output.dtype) && (ColumnsOf(output.shape) != 0 || rows_of_one);
 }
 
-bool HoldsPredictions(const ValueInfo& output) { return IsInteger(output.dtype) && output.shape.size() <= 2; }
+bool HoldsPredictions(const ValueInfo& output) {
+  return IsInteger(output.dtype) && output.shape.size() <= 2;
+}
 
 class ClassificationTask final : public ModelTask {
  public:
   ClassificationTask(ClassificationEvaluation evaluation, size_t place, const ValueInfo& output)
-      : evaluation_(std::move(evaluation)), place_(place), name_(output.name), hard_(IsInteger(output.dtype)) {}
+      : evaluation_(std::move(evaluation)),
+        place_(place),
+        name_(output.name),
+        hard_(IsInteger(output.dtype)) {}
 
-  Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline, std::span<const TensorView> candidate) override {
+  Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline,
+                   std::span<const TensorView> candidate) override {
     if (std::ssize(batch.labels) != batch.num_valid) {
-      return InvalidArgument(StrCat("a batch of ", batch.num_valid, " samples has ", batch.labels.size(), " labels"),
-                             "name the array of labels with --label, or use --task outputs");
+      return InvalidArgument(
+          StrCat("a batch of ", batch.num_valid, " samples has ", batch.labels.size(), " labels"),
+          "name the array of labels with --label, or use --task outputs");
     }
     TARE_TRY(const Answers first, Read(baseline[place_], batch.num_valid));
     TARE_TRY(const Answers second, Read(candidate[place_], batch.num_valid));
@@ -54,10 +61,12 @@ class ClassificationTask final : public ModelTask {
       if (answers.num_classes >= 1) return answers;
     } else if (read.row_size() == 1) {
       // Class indices are far below 2^24, up to which float32 is exact.
-      for (const float value : read.values) answers.predictions.push_back(static_cast<int64_t>(value));
+      for (const float value : read.values)
+        answers.predictions.push_back(static_cast<int64_t>(value));
       return answers;
     }
-    return InvalidArgument(StrCat("no output holds one row of class scores a sample: ", name_, " ", DTypeName(view.dtype), " ", ShapeText(view.shape)),
+    return InvalidArgument(StrCat("no output holds one row of class scores a sample: ", name_, " ",
+                                  DTypeName(view.dtype), " ", ShapeText(view.shape)),
                            "evaluate it as --task outputs");
   }
 
@@ -69,10 +78,14 @@ class ClassificationTask final : public ModelTask {
 
 }  // namespace
 
-Result<std::unique_ptr<ModelTask>> MakeClassificationTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options) {
-  TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsScores, HoldsPredictions}, "one row of class scores a sample"));
+Result<std::unique_ptr<ModelTask>> MakeClassificationTask(const std::vector<ValueInfo>& outputs,
+                                                          const EvaluateOptions& options) {
+  TARE_TRY(const size_t place,
+           FindOutput(outputs, options.score_output, {HoldsScores, HoldsPredictions},
+                      "one row of class scores a sample"));
   TARE_TRY(auto evaluation, ClassificationEvaluation::Create(options.classification));
-  return std::unique_ptr<ModelTask>(std::make_unique<ClassificationTask>(std::move(evaluation), place, outputs[place]));
+  return std::unique_ptr<ModelTask>(
+      std::make_unique<ClassificationTask>(std::move(evaluation), place, outputs[place]));
 }
 
 }  // namespace tare::evaluate

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "evaluate/models/judged_samples_internal.h"
-#include "evaluate/samples/list_tasks_internal.h"
 #include "evaluate/models/model_task_internal.h"
+#include "evaluate/samples/list_tasks_internal.h"
 #include "tare/core/parallel.h"
 #include "tare/core/text.h"
 
@@ -20,15 +20,22 @@ constexpr int64_t kQueries = 8;      // together, so that each document is read 
 constexpr int64_t kDocuments = 512;  // of a block: its similarities stay in the first cache
 constexpr int64_t kChunk = 512;      // queries between two looks at Ctrl-C
 
-bool HoldsVectors(const ValueInfo& output) { return IsFloat(output.dtype) && output.shape.size() == 2; }
-bool HoldsTokenVectors(const ValueInfo& output) { return IsFloat(output.dtype) && output.shape.size() == 3; }
+bool HoldsVectors(const ValueInfo& output) {
+  return IsFloat(output.dtype) && output.shape.size() == 2;
+}
+bool HoldsTokenVectors(const ValueInfo& output) {
+  return IsFloat(output.dtype) && output.shape.size() == 3;
+}
 
 // The mask [N, tokens] among the inputs: the tokens that count.
 std::vector<float> MaskOf(const EvaluationBatch& batch, int64_t tokens) {
   for (const NamedTensor& input : batch.inputs) {
     const Tensor& value = input.value;
-    if (input.name.find("mask") == std::string::npos || value.rank() != 2 || value.shape()[1] != tokens) continue;
-    if (const auto floats = value.ToFloat32()) return {floats->data<float>().begin(), floats->data<float>().end()};
+    if (input.name.find("mask") == std::string::npos || value.rank() != 2 ||
+        value.shape()[1] != tokens)
+      continue;
+    if (const auto floats = value.ToFloat32())
+      return {floats->data<float>().begin(), floats->data<float>().end()};
   }
   return {};
 }
@@ -53,13 +60,18 @@ class UnitVectors {
   Result<void> Add(std::span<const double> vector, const std::string& name) {
     if (size_ == 0) size_ = std::ssize(vector);
     if (std::ssize(vector) != size_ || size_ == 0) {
-      return InvalidArgument(StrCat("output '", name, "' has vectors of ", size_, " and of ", vector.size(), " numbers"), "give a model whose vectors are of one size");
+      return InvalidArgument(StrCat("output '", name, "' has vectors of ", size_, " and of ",
+                                    vector.size(), " numbers"),
+                             "give a model whose vectors are of one size");
     }
-    const double length = std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0));
+    const double length =
+        std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0));
     if (!std::isfinite(length)) {
-      return InvalidArgument(StrCat("output '", name, "' is not finite"), "look for overflow: tare evaluate --task outputs counts such values");
+      return InvalidArgument(StrCat("output '", name, "' is not finite"),
+                             "look for overflow: tare evaluate --task outputs counts such values");
     }
-    for (const double value : vector) rows_.push_back(static_cast<float>(length > 0 ? value / length : 0));
+    for (const double value : vector)
+      rows_.push_back(static_cast<float>(length > 0 ? value / length : 0));
     return {};
   }
 
@@ -70,7 +82,8 @@ class UnitVectors {
     const int64_t n = num();
     columns_.resize(rows_.size());
     for (int64_t i = 0; i < n; ++i) {
-      for (int64_t d = 0; d < size_; ++d) columns_[static_cast<size_t>(d * n + i)] = rows_[static_cast<size_t>(i * size_ + d)];
+      for (int64_t d = 0; d < size_; ++d)
+        columns_[static_cast<size_t>(d * n + i)] = rows_[static_cast<size_t>(i * size_ + d)];
     }
   }
 
@@ -102,7 +115,8 @@ struct Finding {
 };
 
 // Ranks all samples but the query by similarity, of equal ones the lower number first.
-Finding Rank(int64_t query, std::span<const float> similarities, std::span<const int64_t> labels, int64_t num_relevant) {
+Finding Rank(int64_t query, std::span<const float> similarities, std::span<const int64_t> labels,
+             int64_t num_relevant) {
   const auto before = [&](int64_t a, int64_t b) {
     const float x = similarities[static_cast<size_t>(a)];
     const float y = similarities[static_cast<size_t>(b)];
@@ -120,28 +134,35 @@ Finding Rank(int64_t query, std::span<const float> similarities, std::span<const
   }
   std::vector<int64_t> places;
   for (int64_t place = 0; place < std::ssize(top); ++place) {
-    if (labels[static_cast<size_t>(top[static_cast<size_t>(place)])] == label) places.push_back(place + 1);
+    if (labels[static_cast<size_t>(top[static_cast<size_t>(place)])] == label)
+      places.push_back(place + 1);
   }
   if (places.empty()) {
     int64_t ahead = 0;
     for (int64_t j = 0; j < std::ssize(labels); ++j) ahead += j != query && before(j, best) ? 1 : 0;
     places.push_back(ahead + 1);
   }
-  return {top[0], scores::ScorePlaces(places, num_relevant, 1), scores::ScorePlaces(places, num_relevant, kDepth)};
+  return {top[0], scores::ScorePlaces(places, num_relevant, 1),
+          scores::ScorePlaces(places, num_relevant, kDepth)};
 }
 
 class EmbeddingTask final : public ModelTask {
  public:
-  EmbeddingTask(JudgedSamples samples, size_t place, std::string name) : samples_(std::move(samples)), place_(place), name_(std::move(name)) {}
+  EmbeddingTask(JudgedSamples samples, size_t place, std::string name)
+      : samples_(std::move(samples)), place_(place), name_(std::move(name)) {}
 
-  Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline, std::span<const TensorView> candidate) override {
+  Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline,
+                   std::span<const TensorView> candidate) override {
     if (std::ssize(batch.labels) != batch.num_valid) {
-      return InvalidArgument(StrCat("a batch of ", batch.num_valid, " samples has ", batch.labels.size(), " labels"),
-                             "name the array that says which samples belong together, or use --task outputs");
+      return InvalidArgument(
+          StrCat("a batch of ", batch.num_valid, " samples has ", batch.labels.size(), " labels"),
+          "name the array that says which samples belong together, or use --task outputs");
     }
     if (std::ssize(labels_) + batch.num_valid > kMaxSamples) {
-      return ResourceExhausted(StrCat("every sample is compared with every other: more than ", WithThousands(kMaxSamples), " are too many"),
-                   StrCat("give at most ", kMaxSamples, ": --samples, or samples of the test split"));
+      return ResourceExhausted(
+          StrCat("every sample is compared with every other: more than ",
+                 WithThousands(kMaxSamples), " are too many"),
+          StrCat("give at most ", kMaxSamples, ": --samples, or samples of the test split"));
     }
     const std::vector<double> label(batch.labels.begin(), batch.labels.end());
     TARE_TRY(const auto bits, samples_.SlicesOf(batch, label));
@@ -149,10 +170,14 @@ class EmbeddingTask final : public ModelTask {
     for (const int side : {0, 1}) {
       TARE_TRY(const FloatRows rows, ReadFloatRows(*views[side], batch.num_valid, name_));
       if (rows.shape.empty() || rows.shape.size() > 2) {
-        return InvalidArgument(StrCat("output '", name_, "' of shape ", ShapeText(views[side]->shape), " holds no vector a sample"), "name an output [samples, size] or [samples, tokens, size]");
+        return InvalidArgument(StrCat("output '", name_, "' of shape ",
+                                      ShapeText(views[side]->shape), " holds no vector a sample"),
+                               "name an output [samples, size] or [samples, tokens, size]");
       }
-      const auto mask = rows.shape.size() == 2 ? MaskOf(batch, rows.shape[0]) : std::vector<float>();
-      for (int64_t i = 0; i < batch.num_valid; ++i) TARE_TRY_VOID(vectors_[side].Add(Pool(rows, i, mask), name_));
+      const auto mask =
+          rows.shape.size() == 2 ? MaskOf(batch, rows.shape[0]) : std::vector<float>();
+      for (int64_t i = 0; i < batch.num_valid; ++i)
+        TARE_TRY_VOID(vectors_[side].Add(Pool(rows, i, mask), name_));
     }
     labels_.insert(labels_.end(), batch.labels.begin(), batch.labels.end());
     bits_.insert(bits_.end(), bits.begin(), bits.end());
@@ -164,8 +189,10 @@ class EmbeddingTask final : public ModelTask {
     for (UnitVectors& vectors : vectors_) vectors.Transpose();
     const auto n = std::ssize(labels_);
     std::vector<int64_t> num_relevant(labels_.size());
-    for (size_t i = 0; i < labels_.size(); ++i) num_relevant[i] = std::ranges::count(labels_, labels_[i]) - 1;
-    std::vector<Finding> found[2] = {std::vector<Finding>(labels_.size()), std::vector<Finding>(labels_.size())};
+    for (size_t i = 0; i < labels_.size(); ++i)
+      num_relevant[i] = std::ranges::count(labels_, labels_[i]) - 1;
+    std::vector<Finding> found[2] = {std::vector<Finding>(labels_.size()),
+                                     std::vector<Finding>(labels_.size())};
     for (int64_t first = 0; first < n; first += kChunk) {
       if (progress.cancelled()) return Cancelled();
       const int64_t count = std::min(kChunk, n - first);
@@ -187,20 +214,23 @@ class EmbeddingTask final : public ModelTask {
     }
   }
 
-  void RankBlock(int64_t first, int64_t count, const std::vector<int64_t>& num_relevant, std::vector<Finding> (&found)[2]) const {
+  void RankBlock(int64_t first, int64_t count, const std::vector<int64_t>& num_relevant,
+                 std::vector<Finding> (&found)[2]) const {
     std::vector<float> similarities;
     for (const int side : {0, 1}) {
       vectors_[side].Compare(first, count, similarities);
       for (int64_t q = 0; q < count; ++q) {
         const auto query = static_cast<size_t>(first + q);
         if (num_relevant[query] == 0) continue;
-        const auto row = std::span(similarities).subspan(static_cast<size_t>(q) * labels_.size(), labels_.size());
+        const auto row = std::span(similarities)
+                             .subspan(static_cast<size_t>(q) * labels_.size(), labels_.size());
         found[side][query] = Rank(first + q, row, labels_, num_relevant[query]);
       }
     }
   }
 
-  Result<TestEvidence> Compare(const std::vector<int64_t>& num_relevant, const std::vector<Finding> (&found)[2]) {
+  Result<TestEvidence> Compare(const std::vector<int64_t>& num_relevant,
+                               const std::vector<Finding> (&found)[2]) {
     std::vector<double> rows[2];
     for (auto& row : rows) row.resize(samples_.width());
     int64_t alone = 0;
@@ -209,16 +239,22 @@ class EmbeddingTask final : public ModelTask {
         ++alone;
         continue;
       }
-      for (const int side : {0, 1}) MeasureRanking(found[side][i].one, found[side][i].ten, rows[side]);
-      TARE_TRY_VOID(samples_.Add(all_, i, rows[0], rows[1], found[0][i].nearest != found[1][i].nearest, bits_[i]));
+      for (const int side : {0, 1})
+        MeasureRanking(found[side][i].one, found[side][i].ten, rows[side]);
+      TARE_TRY_VOID(samples_.Add(all_, i, rows[0], rows[1],
+                                 found[0][i].nearest != found[1][i].nearest, bits_[i]));
     }
     if (samples_.num_samples() == 0) {
-      return InvalidArgument("no two samples have the same label", "give labels that say which samples belong together, or use --task outputs");
+      return InvalidArgument(
+          "no two samples have the same label",
+          "give labels that say which samples belong together, or use --task outputs");
     }
     TestEvidence evidence = samples_.Finish();
     if (alone > 0) {
-      evidence.warnings.push_back({StrCat(WithThousands(alone), " of ", WithThousands(std::ssize(labels_)), " samples are the only ones of their label and ask for nothing"),
-                                   "they are still among those that the others may find"});
+      evidence.warnings.push_back(
+          {StrCat(WithThousands(alone), " of ", WithThousands(std::ssize(labels_)),
+                  " samples are the only ones of their label and ask for nothing"),
+           "they are still among those that the others may find"});
     }
     return evidence;
   }
@@ -234,10 +270,14 @@ class EmbeddingTask final : public ModelTask {
 
 }  // namespace
 
-Result<std::unique_ptr<ModelTask>> MakeEmbeddingTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options) {
-  TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsVectors, HoldsTokenVectors}, "one vector a sample"));
+Result<std::unique_ptr<ModelTask>> MakeEmbeddingTask(const std::vector<ValueInfo>& outputs,
+                                                     const EvaluateOptions& options) {
+  TARE_TRY(const size_t place,
+           FindOutput(outputs, options.score_output, {HoldsVectors, HoldsTokenVectors},
+                      "one vector a sample"));
   TARE_TRY(auto samples, JudgedSamples::Create(RankingSchema(), options));
-  return std::unique_ptr<ModelTask>(std::make_unique<EmbeddingTask>(std::move(samples), place, outputs[place].name));
+  return std::unique_ptr<ModelTask>(
+      std::make_unique<EmbeddingTask>(std::move(samples), place, outputs[place].name));
 }
 
 }  // namespace tare::evaluate

@@ -6,40 +6,51 @@
 #include <set>
 
 #include "evaluate/models/judged_samples_internal.h"
-#include "evaluate/samples/label_rankings_internal.h"
 #include "evaluate/models/model_task_internal.h"
+#include "evaluate/samples/label_rankings_internal.h"
 #include "evaluate/samples/number_tasks_internal.h"
 #include "tare/core/strcat.h"
 
 namespace tare::evaluate {
 namespace {
 
-bool HoldsRows(const ValueInfo& output) { return IsFloat(output.dtype) && (output.shape.size() == 1 || ColumnsOf(output.shape) != 0); }
+bool HoldsRows(const ValueInfo& output) {
+  return IsFloat(output.dtype) && (output.shape.size() == 1 || ColumnsOf(output.shape) != 0);
+}
 
 // What both tasks share: an output of rows, labels of as many numbers.
 class RowsTask : public ModelTask {
  public:
-  RowsTask(EvaluateOptions options, size_t place, std::string name) : options_(std::move(options)), place_(place), name_(std::move(name)) {}
+  RowsTask(EvaluateOptions options, size_t place, std::string name)
+      : options_(std::move(options)), place_(place), name_(std::move(name)) {}
 
-  Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline, std::span<const TensorView> candidate) final {
+  Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline,
+                   std::span<const TensorView> candidate) final {
     TARE_TRY(const FloatRows before, ReadFloatRows(baseline[place_], batch.num_valid, name_));
     TARE_TRY(const FloatRows after, ReadFloatRows(candidate[place_], batch.num_valid, name_));
     const auto width = static_cast<size_t>(before.row_size());
-    if (width == 0 || batch.targets.size() != before.values.size() || after.values.size() != before.values.size()) {
-      return InvalidArgument(StrCat("labels of ", batch.targets.size(), " numbers for ", batch.num_valid, " samples of ", width, " in output '", name_, "'"),
-                             std::string(LabelHint()));
+    if (width == 0 || batch.targets.size() != before.values.size() ||
+        after.values.size() != before.values.size()) {
+      return InvalidArgument(
+          StrCat("labels of ", batch.targets.size(), " numbers for ", batch.num_valid,
+                 " samples of ", width, " in output '", name_, "'"),
+          std::string(LabelHint()));
     }
     if (!samples_) {
       TARE_TRY(samples_, JudgedSamples::Create(Start(batch.targets, before), options_));
       for (auto& row : rows_) row.resize(samples_->width());
     }
-    TARE_TRY(const auto bits, samples_->SlicesOf(batch, width == 1 ? std::span(batch.targets) : std::span<const double>()));
+    TARE_TRY(const auto bits, samples_->SlicesOf(batch, width == 1 ? std::span(batch.targets)
+                                                                   : std::span<const double>()));
     for (size_t i = 0; i < static_cast<size_t>(batch.num_valid); ++i) {
       const auto row = static_cast<int64_t>(i);
-      const Pair pair{std::span(batch.targets).subspan(i * width, width), before.Row(row), after.Row(row)};
+      const Pair pair{std::span(batch.targets).subspan(i * width, width), before.Row(row),
+                      after.Row(row)};
       TARE_TRY(const bool changed, Measure(pair, rows_));
-      const Fact facts[] = {{"label", pair.target[0], pair.target[0]}, {"prediction", pair.before[0], pair.after[0]}};
-      TARE_TRY_VOID(samples_->Add(batch, i, rows_[0], rows_[1], changed, bits[i], std::span(facts).first(width == 1 ? 2 : 0)));
+      const Fact facts[] = {{"label", pair.target[0], pair.target[0]},
+                            {"prediction", pair.before[0], pair.after[0]}};
+      TARE_TRY_VOID(samples_->Add(batch, i, rows_[0], rows_[1], changed, bits[i],
+                                  std::span(facts).first(width == 1 ? 2 : 0)));
     }
     return {};
   }
@@ -85,16 +96,22 @@ class RegressionTask final : public RowsTask {
 
   Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) override {
     const auto& [target, before, after] = pair;
-    if (target.size() != 1) return InvalidArgument(StrCat("output '", name(), "' has ", target.size(), " numbers a sample"), std::string(LabelHint()));
+    if (target.size() != 1)
+      return InvalidArgument(
+          StrCat("output '", name(), "' has ", target.size(), " numbers a sample"),
+          std::string(LabelHint()));
     if (!std::isfinite(before[0]) || !std::isfinite(after[0])) {
-      return InvalidArgument(StrCat("output '", name(), "' is not finite"), "look for overflow: tare evaluate --task outputs counts such values");
+      return InvalidArgument(StrCat("output '", name(), "' is not finite"),
+                             "look for overflow: tare evaluate --task outputs counts such values");
     }
     MeasureRegression(target[0], before[0], origin_, rows[0]);
     MeasureRegression(target[0], after[0], origin_, rows[1]);
     return before[0] != after[0];
   }
 
-  std::string_view LabelHint() const override { return "give one number a sample as the label, and a model with one number as its output"; }
+  std::string_view LabelHint() const override {
+    return "give one number a sample as the label, and a model with one number as its output";
+  }
 
   double origin_ = 0;
 };
@@ -135,7 +152,9 @@ class MultiLabelTask final : public RowsTask {
     return set;
   }
 
-  std::string_view LabelHint() const override { return "give labels [samples, classes] of 0 and 1"; }
+  std::string_view LabelHint() const override {
+    return "give labels [samples, classes] of 0 and 1";
+  }
 
   int64_t num_classes_ = 0;
   double threshold_ = 0;
@@ -143,18 +162,21 @@ class MultiLabelTask final : public RowsTask {
 };
 
 template <class Task>
-Result<std::unique_ptr<ModelTask>> Make(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options, std::string_view what) {
+Result<std::unique_ptr<ModelTask>> Make(const std::vector<ValueInfo>& outputs,
+                                        const EvaluateOptions& options, std::string_view what) {
   TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsRows}, what));
   return std::unique_ptr<ModelTask>(std::make_unique<Task>(options, place, outputs[place].name));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ModelTask>> MakeRegressionTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options) {
+Result<std::unique_ptr<ModelTask>> MakeRegressionTask(const std::vector<ValueInfo>& outputs,
+                                                      const EvaluateOptions& options) {
   return Make<RegressionTask>(outputs, options, "one number a sample");
 }
 
-Result<std::unique_ptr<ModelTask>> MakeMultiLabelTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options) {
+Result<std::unique_ptr<ModelTask>> MakeMultiLabelTask(const std::vector<ValueInfo>& outputs,
+                                                      const EvaluateOptions& options) {
   return Make<MultiLabelTask>(outputs, options, "one score a class");
 }
 

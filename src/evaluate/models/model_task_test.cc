@@ -1,11 +1,10 @@
-#include "evaluate/models/model_task_internal.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 
+#include "evaluate/models/model_task_internal.h"
 #include "tare/scores/ranking_scores.h"
 
 namespace tare::evaluate {
@@ -22,9 +21,11 @@ EvaluateOptions Fast() {
 TensorView ViewOf(const Tensor& tensor) { return {tensor.dtype(), tensor.shape(), tensor.bytes()}; }
 
 // One batch through a task; both sides' outputs.
-Result<TestEvidence> Judge(std::string_view task, const EvaluationBatch& batch, const Tensor& baseline, const Tensor& candidate,
-                         const EvaluateOptions& options = Fast()) {
-  TARE_TRY(const auto made, MakeModelTask(task, {{"y", baseline.dtype(), baseline.shape()}}, options));
+Result<TestEvidence> Judge(std::string_view task, const EvaluationBatch& batch,
+                           const Tensor& baseline, const Tensor& candidate,
+                           const EvaluateOptions& options = Fast()) {
+  TARE_TRY(const auto made,
+           MakeModelTask(task, {{"y", baseline.dtype(), baseline.shape()}}, options));
   const TensorView first[] = {ViewOf(baseline)};
   const TensorView second[] = {ViewOf(candidate)};
   TARE_TRY_VOID(made->Add(batch, first, second));
@@ -46,20 +47,24 @@ std::vector<float> RandomVectors(int64_t n, int64_t size, uint32_t seed) {
 }
 
 TEST(ModelTaskTest, RanksEmbeddingsAsTheSlowWayDoes) {
-  constexpr int64_t kSamples = 700;  // more than a block of documents, and no multiple of the queries of a block
+  constexpr int64_t kSamples =
+      700;  // more than a block of documents, and no multiple of the queries of a block
   constexpr int64_t kSize = 5;
   const auto values = RandomVectors(kSamples, kSize, 1);
   EvaluationBatch batch;
   batch.num_valid = kSamples;
   for (int64_t i = 0; i < kSamples; ++i) batch.labels.push_back(i % 90);
   const auto other = RandomVectors(kSamples, kSize, 2);
-  const auto found = Judge("embedding", batch, Tensor::Of<float>({kSamples, kSize}, values), Tensor::Of<float>({kSamples, kSize}, other));
+  const auto found = Judge("embedding", batch, Tensor::Of<float>({kSamples, kSize}, values),
+                           Tensor::Of<float>({kSamples, kSize}, other));
   ASSERT_TRUE(found) << found.error().what;
 
   double mrr = 0, recall = 0, ndcg = 0, first = 0;
   for (int64_t i = 0; i < kSamples; ++i) {
     std::vector<std::pair<double, int64_t>> ranked;
-    const auto at = [&](int64_t sample, int64_t d) { return static_cast<double>(values[static_cast<size_t>(sample * kSize + d)]); };
+    const auto at = [&](int64_t sample, int64_t d) {
+      return static_cast<double>(values[static_cast<size_t>(sample * kSize + d)]);
+    };
     for (int64_t j = 0; j < kSamples; ++j) {
       double dot = 0, a = 0, b = 0;
       for (int64_t d = 0; d < kSize; ++d) {
@@ -93,7 +98,9 @@ TEST(ModelTaskTest, TakesTheMeanOfTheTokensThatCount) {
   EvaluationBatch batch;
   batch.num_valid = 4;
   batch.labels = {0, 0, 1, 1};
-  batch.inputs.push_back({"attention_mask", Tensor::Of<int64_t>({4, 2}, std::vector<int64_t>{1, 0, 1, 0, 1, 0, 1, 0})});
+  batch.inputs.push_back(
+      {"attention_mask",
+       Tensor::Of<int64_t>({4, 2}, std::vector<int64_t>{1, 0, 1, 0, 1, 0, 1, 0})});
   const std::vector<float> values = {1, 0, 0, 9, 1, 0.1F, 9, 0, 0, 1, 9, 0, 0.1F, 1, 0, -9};
   const Tensor output = Tensor::Of<float>({4, 2, 2}, values);
   const auto masked = Judge("embedding", batch, output, output);
@@ -111,7 +118,8 @@ TEST(ModelTaskTest, LeavesOutQueriesThatAskForNothing) {
   const auto found = Judge("embedding", batch, output, output);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->n, 2);
-  EXPECT_EQ(Value(found->baseline, "mrr"), 0.5 * (0.5 + 0.5));  // sample 2 stands before the right one for both
+  EXPECT_EQ(Value(found->baseline, "mrr"),
+            0.5 * (0.5 + 0.5));  // sample 2 stands before the right one for both
   ASSERT_EQ(found->warnings.size(), 1);
   EXPECT_THAT(found->warnings[0].what, HasSubstr("1 of 3 samples"));
   batch.labels = {0, 1, 7};
@@ -129,7 +137,8 @@ TEST(ModelTaskTest, CountsTokensAndEntities) {
   };
   auto options = Fast();
   options.classification.classes = {"O", "B-X", "I-X"};
-  const auto found = Judge("token_classification", batch, one_hot({1, 2, 0, 0, 1, 2}), one_hot({1, 0, 0, 0, 1, 0}), options);
+  const auto found = Judge("token_classification", batch, one_hot({1, 2, 0, 0, 1, 2}),
+                           one_hot({1, 0, 0, 0, 1, 0}), options);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(Value(found->baseline, "f1_micro"), 1);
   // The candidate cuts the first entity short: one of two found is right.
@@ -137,7 +146,8 @@ TEST(ModelTaskTest, CountsTokensAndEntities) {
   EXPECT_EQ(Value(found->candidate, "token_accuracy"), 0.8);
   EXPECT_EQ(found->paired.counts.harmful, 1);
   options.classification.classes.clear();  // then tokens alone
-  const auto tokens = Judge("token_classification", batch, one_hot({1, 2, 0, 0, 1, 2}), one_hot({1, 0, 0, 0, 1, 0}), options);
+  const auto tokens = Judge("token_classification", batch, one_hot({1, 2, 0, 0, 1, 2}),
+                            one_hot({1, 0, 0, 0, 1, 0}), options);
   EXPECT_EQ(verdict::FindMetric(tokens->candidate, "f1_micro"), nullptr);
   EXPECT_EQ(Value(tokens->candidate, "token_accuracy"), 0.8);
 }
@@ -158,7 +168,8 @@ TEST(ModelTaskTest, JudgesSlicesOfEveryTask) {
   EXPECT_EQ(Value(found->candidate_slices[0].metrics, "mae"), 2);
   EXPECT_EQ(Value(found->candidate_slices[1].metrics, "mae"), 3);
   options.classification.slices = {{"tall", "height > 1"}};
-  EXPECT_THAT(Judge("regression", batch, right, wrong, options).error().what, HasSubstr("compares 'height'"));
+  EXPECT_THAT(Judge("regression", batch, right, wrong, options).error().what,
+              HasSubstr("compares 'height'"));
 }
 
 TEST(ModelTaskTest, SaysWhatDoesNotFit) {
@@ -175,13 +186,16 @@ TEST(ModelTaskTest, SaysWhatDoesNotFit) {
   };
   const Tensor cube = Tensor::Of<float>({2, 3, 4}, std::vector<float>(24));
   EXPECT_THAT(error("poetry", cube), HasSubstr("the task 'poetry'"));
-  EXPECT_THAT(error("regression", cube), HasSubstr("no output holds one number a sample: y float32 [2, 3, 4]"));
-  EXPECT_THAT(error("token_classification", cube), HasSubstr("labels of 2 numbers for 2 samples of 3 tokens"));
+  EXPECT_THAT(error("regression", cube),
+              HasSubstr("no output holds one number a sample: y float32 [2, 3, 4]"));
+  EXPECT_THAT(error("token_classification", cube),
+              HasSubstr("labels of 2 numbers for 2 samples of 3 tokens"));
   const Tensor nan = Tensor::Of<float>({2, 1}, std::vector<float>{1, NAN});
   EXPECT_THAT(error("regression", nan), HasSubstr("not finite"));
   EXPECT_THAT(error("embedding", nan), HasSubstr("not finite"));
   batch.targets = {1, 0, 9};
-  EXPECT_THAT(error("token_classification", Tensor::Of<float>({2, 3, 4}, std::vector<float>(24))), HasSubstr("labels of 3 numbers"));
+  EXPECT_THAT(error("token_classification", Tensor::Of<float>({2, 3, 4}, std::vector<float>(24))),
+              HasSubstr("labels of 3 numbers"));
   batch.targets = {1, 0, 9, 0, 0, 0};
   EXPECT_THAT(error("token_classification", cube), HasSubstr("label 9 of token 2 is no class"));
 }

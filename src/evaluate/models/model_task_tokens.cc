@@ -4,36 +4,47 @@
 #include <cmath>
 
 #include "evaluate/models/judged_samples_internal.h"
-#include "evaluate/samples/list_tasks_internal.h"
 #include "evaluate/models/model_task_internal.h"
+#include "evaluate/samples/list_tasks_internal.h"
 #include "tare/core/strcat.h"
 #include "tare/stats/scores.h"
 
 namespace tare::evaluate {
 namespace {
 
-bool HoldsTokenScores(const ValueInfo& output) { return IsFloat(output.dtype) && output.shape.size() == 3; }
+bool HoldsTokenScores(const ValueInfo& output) {
+  return IsFloat(output.dtype) && output.shape.size() == 3;
+}
 
 class TokenTask final : public ModelTask {
  public:
   TokenTask(JudgedSamples samples, std::vector<std::string> classes, size_t place, std::string name)
-      : samples_(std::move(samples)), classes_(std::move(classes)), place_(place), name_(std::move(name)) {
+      : samples_(std::move(samples)),
+        classes_(std::move(classes)),
+        place_(place),
+        name_(std::move(name)) {
     for (auto& row : rows_) row.resize(samples_.width());
   }
 
-  Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline, std::span<const TensorView> candidate) override {
+  Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline,
+                   std::span<const TensorView> candidate) override {
     TARE_TRY(const FloatRows before, ReadFloatRows(baseline[place_], batch.num_valid, name_));
     TARE_TRY(const FloatRows after, ReadFloatRows(candidate[place_], batch.num_valid, name_));
     const auto tokens = before.shape.empty() ? int64_t{0} : before.shape[0];
-    if (before.shape.size() != 2 || after.shape != before.shape || std::ssize(batch.targets) != batch.num_valid * tokens) {
-      return InvalidArgument(StrCat("labels of ", batch.targets.size(), " numbers for ", batch.num_valid, " samples of ", tokens, " tokens in output '", name_, "'"),
-                             "give labels [samples, tokens]: the class of each token, negative where none is judged");
+    if (before.shape.size() != 2 || after.shape != before.shape ||
+        std::ssize(batch.targets) != batch.num_valid * tokens) {
+      return InvalidArgument(
+          StrCat("labels of ", batch.targets.size(), " numbers for ", batch.num_valid,
+                 " samples of ", tokens, " tokens in output '", name_, "'"),
+          "give labels [samples, tokens]: the class of each token, negative where none is judged");
     }
     TARE_TRY(const auto bits, samples_.SlicesOf(batch, {}));
     for (int64_t i = 0; i < batch.num_valid; ++i) {
-      const auto truth = std::span(batch.targets).subspan(static_cast<size_t>(i * tokens), static_cast<size_t>(tokens));
+      const auto truth = std::span(batch.targets)
+                             .subspan(static_cast<size_t>(i * tokens), static_cast<size_t>(tokens));
       TARE_TRY(const bool changed, Measure(truth, before.Row(i), after.Row(i), before.shape[1]));
-      TARE_TRY_VOID(samples_.Add(batch, static_cast<size_t>(i), rows_[0], rows_[1], changed, bits[static_cast<size_t>(i)]));
+      TARE_TRY_VOID(samples_.Add(batch, static_cast<size_t>(i), rows_[0], rows_[1], changed,
+                                 bits[static_cast<size_t>(i)]));
     }
     return {};
   }
@@ -42,26 +53,40 @@ class TokenTask final : public ModelTask {
 
  private:
   // Fills rows_, and returns whether the models answer differently.
-  Result<bool> Measure(std::span<const double> truth, std::span<const float> before, std::span<const float> after, int64_t num_classes) {
+  Result<bool> Measure(std::span<const double> truth, std::span<const float> before,
+                       std::span<const float> after, int64_t num_classes) {
     std::vector<std::string> tags[3];
     for (size_t t = 0; t < truth.size(); ++t) {
       if (truth[t] < 0) continue;  // padding, special tokens, later pieces of a word
-      const auto at = [&](std::span<const float> scores) { return scores.subspan(t * static_cast<size_t>(num_classes), static_cast<size_t>(num_classes)); };
-      const int64_t found[] = {static_cast<int64_t>(truth[t]), stats::ArgMax(at(before)), stats::ArgMax(at(after))};
+      const auto at = [&](std::span<const float> scores) {
+        return scores.subspan(t * static_cast<size_t>(num_classes),
+                              static_cast<size_t>(num_classes));
+      };
+      const int64_t found[] = {static_cast<int64_t>(truth[t]), stats::ArgMax(at(before)),
+                               stats::ArgMax(at(after))};
       if (found[0] >= num_classes || truth[t] != std::floor(truth[t])) {
-        return InvalidArgument(StrCat("label ", truth[t], " of token ", t, " is no class of output '", name_, "', which has ", num_classes),
-                               "give class indices from 0, negative where none is judged");
+        return InvalidArgument(
+            StrCat("label ", truth[t], " of token ", t, " is no class of output '", name_,
+                   "', which has ", num_classes),
+            "give class indices from 0, negative where none is judged");
       }
       if (!classes_.empty() && num_classes != std::ssize(classes_)) {
-        return InvalidArgument(StrCat("output '", name_, "' has ", num_classes, " classes a token; 'classes' names ", classes_.size()), "name as many, in the model's order");
+        return InvalidArgument(StrCat("output '", name_, "' has ", num_classes,
+                                      " classes a token; 'classes' names ", classes_.size()),
+                               "name as many, in the model's order");
       }
       for (int side = 0; side < 3; ++side) {
-        if (found[side] < 0) return InvalidArgument(StrCat("output '", name_, "' is not a number at token ", t), "look for overflow: tare evaluate --task outputs counts such values");
-        tags[side].push_back(classes_.empty() ? StrCat(found[side]) : classes_[static_cast<size_t>(found[side])]);
+        if (found[side] < 0)
+          return InvalidArgument(
+              StrCat("output '", name_, "' is not a number at token ", t),
+              "look for overflow: tare evaluate --task outputs counts such values");
+        tags[side].push_back(classes_.empty() ? StrCat(found[side])
+                                              : classes_[static_cast<size_t>(found[side])]);
       }
     }
     for (const int side : {0, 1}) {
-      TARE_TRY_VOID(MeasureTokens(tags[0], tags[side + 1], !classes_.empty(), rows_[side]).While("reading the names of the classes as tags"));
+      TARE_TRY_VOID(MeasureTokens(tags[0], tags[side + 1], !classes_.empty(), rows_[side])
+                        .While("reading the names of the classes as tags"));
     }
     return tags[1] != tags[2];
   }
@@ -75,11 +100,14 @@ class TokenTask final : public ModelTask {
 
 }  // namespace
 
-Result<std::unique_ptr<ModelTask>> MakeTokenTask(const std::vector<ValueInfo>& outputs, const EvaluateOptions& options) {
-  TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsTokenScores}, "scores [samples, tokens, classes]"));
+Result<std::unique_ptr<ModelTask>> MakeTokenTask(const std::vector<ValueInfo>& outputs,
+                                                 const EvaluateOptions& options) {
+  TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsTokenScores},
+                                          "scores [samples, tokens, classes]"));
   const auto& classes = options.classification.classes;
   TARE_TRY(auto samples, JudgedSamples::Create(TokenSchema(!classes.empty()), options));
-  return std::unique_ptr<ModelTask>(std::make_unique<TokenTask>(std::move(samples), classes, place, outputs[place].name));
+  return std::unique_ptr<ModelTask>(
+      std::make_unique<TokenTask>(std::move(samples), classes, place, outputs[place].name));
 }
 
 }  // namespace tare::evaluate

@@ -160,7 +160,8 @@ stats::BootstrapDistribution BootstrapRelativeError(std::span<const SampleClosen
       .front();
 }
 
-void FinishFloats(const OutputState& state, const OutputsOptions& options, verdict::OutputCloseness& out) {
+void FinishFloats(const OutputState& state, const OutputsOptions& options,
+                  verdict::OutputCloseness& out) {
   out.non_finite_baseline = state.non_finite_baseline;
   out.non_finite_candidate = state.non_finite_candidate;
   if (state.is_scores.value_or(false)) out.flips = state.flips;
@@ -175,14 +176,14 @@ void FinishFloats(const OutputState& state, const OutputsOptions& options, verdi
   out.least_cosine = *std::ranges::min_element(cosines);
   const std::span<const double> columns[] = {cosines};
   out.cosine = verdict::BootstrapEstimate(stats::BootstrapMeans(columns, bootstrap).front(), out.n,
-                                 options.confidence);
+                                          options.confidence);
   // Samples with non-finite differences have no relative error.
   if (std::ranges::any_of(cosines, [](double c) { return c == -1; }) &&
       state.non_finite_baseline + state.non_finite_candidate > 0) {
     return;
   }
-  verdict::Estimate error = verdict::BootstrapEstimate(BootstrapRelativeError(state.samples, bootstrap), out.n,
-                                     options.confidence);
+  verdict::Estimate error = verdict::BootstrapEstimate(
+      BootstrapRelativeError(state.samples, bootstrap), out.n, options.confidence);
   if (!std::isfinite(error.value)) return;
   if (error.value > 0) out.snr_db = -20 * std::log10(error.value);
   out.relative_error = std::move(error);
@@ -296,7 +297,8 @@ std::vector<verdict::OutputCloseness> OutputsEvaluation::Finish() const {
   return out;
 }
 
-void SetOutputsEvidence(std::vector<verdict::OutputCloseness> outputs, int64_t n, verdict::Evidence& evidence) {
+void SetOutputsEvidence(std::vector<verdict::OutputCloseness> outputs, int64_t n,
+                        verdict::Evidence& evidence) {
   for (const auto& output : outputs) {
     if (output.non_finite_baseline + output.non_finite_candidate == 0) continue;
     evidence.warnings.push_back(

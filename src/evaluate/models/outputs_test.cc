@@ -21,7 +21,7 @@ TensorView ViewOf(const Tensor& tensor) { return {tensor.dtype(), tensor.shape()
 
 // One output over one run.
 verdict::OutputCloseness Compare(const std::string& name, const Tensor& a, const Tensor& b,
-                        OutputsOptions options = Fast(), int64_t num_valid = 1 << 20) {
+                                 OutputsOptions options = Fast(), int64_t num_valid = 1 << 20) {
   auto evaluation = OutputsEvaluation::Create({{name, a.dtype(), a.shape()}}, options);
   const TensorView first[] = {ViewOf(a)};
   const TensorView second[] = {ViewOf(b)};

@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "verdict/evidence_test_internal.h"
-#include "tare/evaluate/samples/classification.h"
 #include "tare/evaluate/cost/latency.h"
+#include "tare/evaluate/samples/classification.h"
+#include "verdict/evidence_test_internal.h"
 
 namespace tare::evaluate {
 namespace {
@@ -106,7 +106,7 @@ cost:
   - {metric: energy_ratio, max: 1}
   - {metric: resident_rss_bytes, max: 5000}
 )",
-                            "test");
+                                     "test");
   EXPECT_TRUE(policy) << policy.error().what;
   return *policy;
 }
@@ -116,7 +116,9 @@ TEST(ReportTest, CarriesWhatWasFoundAndSearched) {
   ASSERT_TRUE(report.evidence.slice_findings);
   auto& findings = *report.evidence.slice_findings;
   findings.num_tests = 120;
-  findings.found = {{"width < 3", 40, 20, 60, 1, 1e-5, 1.2e-3, verdict::ShareEstimate(30, 40, 0.95), verdict::ShareEstimate(12, 40, 0.95), verdict::PairedEstimate({40, 20, 2}, 0.95)}};
+  findings.found = {{"width < 3", 40, 20, 60, 1, 1e-5, 1.2e-3, verdict::ShareEstimate(30, 40, 0.95),
+                     verdict::ShareEstimate(12, 40, 0.95),
+                     verdict::PairedEstimate({40, 20, 2}, 0.95)}};
   const std::string text = verdict::WriteReportJson(report);
   const auto json = nlohmann::json::parse(text);
   EXPECT_EQ(json["slice_search"]["tests"], 120);
@@ -277,7 +279,9 @@ TEST(ReportTest, FindsThePolicyUnderWhichItWasJudged) {
   forged["gate"].erase("policy");
   const auto bare = verdict::ReadReportJson(forged.dump(), "r");
   ASSERT_TRUE(bare);
-  EXPECT_EQ(verdict::DeclaredPolicy(*bare)->quality.size() + verdict::DeclaredPolicy(*bare)->cost.size(), 22);
+  EXPECT_EQ(
+      verdict::DeclaredPolicy(*bare)->quality.size() + verdict::DeclaredPolicy(*bare)->cost.size(),
+      22);
   EXPECT_EQ(verdict::DeclaredPolicy(*bare)->cost[2].threads, 2);
   EXPECT_EQ(verdict::DeclaredPolicy(*bare)->cost[2].batch, 1);
 }
@@ -294,7 +298,8 @@ TEST(ReportTest, JudgesAReportThatHoldsOnlyTheDocumentedKeys) {
   const auto json = nlohmann::json::parse(text);
   ASSERT_EQ(decision.checks.size(), json["gate"]["checks"].size());
   for (size_t i = 0; i < decision.checks.size(); ++i) {
-    EXPECT_EQ(verdict::VerdictName(decision.checks[i].verdict), json["gate"]["checks"][i]["verdict"])
+    EXPECT_EQ(verdict::VerdictName(decision.checks[i].verdict),
+              json["gate"]["checks"][i]["verdict"])
         << decision.checks[i].reason;
     EXPECT_EQ(decision.checks[i].label, json["gate"]["checks"][i]["label"]);
   }

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "graph/model_builder.h"
-#include "tare/evaluate/models/evaluate.h"
 #include "tare/evaluate/cost/latency.h"
+#include "tare/evaluate/models/evaluate.h"
 #include "tare/runtime/analysis.h"
 
 namespace tare::evaluate {
@@ -39,7 +39,8 @@ class Samples : public BatchSource {
     }
     // Of both other tasks: the score that the good model gives to class 0, and the large feature's class.
     for (const int64_t label : batch.labels) {
-      for (int64_t c = 0; c < targets_; ++c) batch.targets.push_back(targets_ == 1 ? (label == 0 ? 3.0 : 0.5) : (label == c ? 1 : 0));
+      for (int64_t c = 0; c < targets_; ++c)
+        batch.targets.push_back(targets_ == 1 ? (label == 0 ? 3.0 : 0.5) : (label == c ? 1 : 0));
     }
     if (targets_ > 0) batch.labels.clear();
     batch.inputs.push_back({"x", Tensor::Of<float>({batch.num_valid, 4}, values)});
@@ -80,13 +81,15 @@ TEST(SessionEvaluationTest, JudgesOneNumberASample) {
   Samples samples(1);
   EvaluateOptions options;
   options.classification.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
-  const auto found = Evaluate(RunnableOf(exact), RunnableOf(low), samples, "regression", options, NoProgress());
+  const auto found =
+      Evaluate(RunnableOf(exact), RunnableOf(low), samples, "regression", options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 40);
   EXPECT_EQ(verdict::FindMetric(found->baseline.metrics, "mae")->value, 0);
   EXPECT_EQ(verdict::FindMetric(found->baseline.metrics, "r2")->value, 1);
   // 14 samples of class 0 are 3 and read as 1.5, 26 are 0.5 and read as 0.25.
-  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate.metrics, "mae")->value, (14 * 1.5 + 26 * 0.25) / 40);
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate.metrics, "mae")->value,
+                   (14 * 1.5 + 26 * 0.25) / 40);
 }
 
 TEST(SessionEvaluationTest, JudgesSetsOfLabels) {
@@ -109,7 +112,8 @@ TEST(SessionEvaluationTest, JudgesSetsOfLabels) {
   Samples samples(3);
   EvaluateOptions options;
   options.classification.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
-  const auto found = Evaluate(RunnableOf(good), RunnableOf(worse), samples, "multi_label", options, NoProgress());
+  const auto found =
+      Evaluate(RunnableOf(good), RunnableOf(worse), samples, "multi_label", options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(verdict::FindMetric(found->baseline.metrics, "subset_accuracy")->value, 1);
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate.metrics, "recall_micro")->value, 27.0 / 40);

@@ -22,7 +22,9 @@ constexpr size_t kNumRanges = 2;
 // Numbers of classes by their text.
 class Categories {
  public:
-  int64_t Number(const std::string& text) { return numbers_.emplace(text, static_cast<int64_t>(numbers_.size())).first->second; }
+  int64_t Number(const std::string& text) {
+    return numbers_.emplace(text, static_cast<int64_t>(numbers_.size())).first->second;
+  }
 
  private:
   std::map<std::string, int64_t> numbers_;
@@ -55,7 +57,8 @@ Result<std::vector<scores::TrueBox>> ReadTruths(const JsonReader& line, Categori
     TARE_TRY(truth.category, ReadCategory(fields, categories));
     TARE_TRY(truth.area, fields.Number("area"));
     if (const Json* crowd = fields.Child("crowd")) {
-      if (!crowd->is_boolean() && !crowd->is_number_integer()) return fields.Wrong("crowd", "true or false");
+      if (!crowd->is_boolean() && !crowd->is_number_integer())
+        return fields.Wrong("crowd", "true or false");
       truth.crowd = crowd->is_boolean() ? crowd->get<bool>() : crowd->get<int64_t>() != 0;
     }
     boxes.push_back(truth);
@@ -63,7 +66,8 @@ Result<std::vector<scores::TrueBox>> ReadTruths(const JsonReader& line, Categori
   return boxes;
 }
 
-Result<std::vector<scores::DetectedBox>> ReadDetections(const JsonReader& line, Categories& categories) {
+Result<std::vector<scores::DetectedBox>> ReadDetections(const JsonReader& line,
+                                                        Categories& categories) {
   TARE_TRY(const Json* list, line.Array("prediction"));
   if (list == nullptr) return line.Wrong("prediction", "a list of boxes: it is missing");
   std::vector<scores::DetectedBox> boxes;
@@ -89,8 +93,8 @@ std::vector<int64_t> ClassesOf(std::vector<scores::DetectedBox> boxes) {
 }
 
 // Both values and their difference for each range; `values` has 3 * kNumRanges places.
-void Compare(const scores::DetectionScores& baseline, const scores::DetectionScores& candidate, std::span<const double> weights,
-             std::span<double> values) {
+void Compare(const scores::DetectionScores& baseline, const scores::DetectionScores& candidate,
+             std::span<const double> weights, std::span<double> values) {
   for (size_t r = 0; r < kNumRanges; ++r) {
     values[3 * r] = baseline.MeanAveragePrecision(weights, kRanges[r]);
     values[3 * r + 1] = candidate.MeanAveragePrecision(weights, kRanges[r]);
@@ -98,7 +102,8 @@ void Compare(const scores::DetectionScores& baseline, const scores::DetectionSco
   }
 }
 
-std::vector<double> Accelerations(const scores::DetectionScores& baseline, const scores::DetectionScores& candidate, int64_t n) {
+std::vector<double> Accelerations(const scores::DetectionScores& baseline,
+                                  const scores::DetectionScores& candidate, int64_t n) {
   const int64_t groups = std::min(n, kMaxGroups);
   std::vector<std::vector<double>> left_out(3 * kNumRanges);
   for (int64_t g = 0; g < groups; ++g) {
@@ -115,31 +120,38 @@ std::vector<double> Accelerations(const scores::DetectionScores& baseline, const
   return accelerations;
 }
 
-TestEvidence Summarise(const scores::DetectionScores& baseline, const scores::DetectionScores& candidate, int64_t work, verdict::FlipCounts flips,
-                       const DetectionOptions& options) {
+TestEvidence Summarise(const scores::DetectionScores& baseline,
+                       const scores::DetectionScores& candidate, int64_t work,
+                       verdict::FlipCounts flips, const DetectionOptions& options) {
   const int64_t n = flips.n;
   const auto statistic = [&](std::span<const uint32_t> indices, std::span<double> values) {
     std::vector<double> weights(static_cast<size_t>(n), 0.0);
     for (const uint32_t index : indices) weights[index] += 1;
     Compare(baseline, candidate, weights, values);
   };
-  const auto drawn = stats::BootstrapIndices(n, Accelerations(baseline, candidate, n), statistic,
-                                             stats::WithinBudget(options.bootstrap, std::max(n, work)));
+  const auto drawn =
+      stats::BootstrapIndices(n, Accelerations(baseline, candidate, n), statistic,
+                              stats::WithinBudget(options.bootstrap, std::max(n, work)));
   TestEvidence out;
   out.n = n;
   out.paired.counts = flips;
   for (size_t r = 0; r < kNumRanges; ++r) {
-    out.baseline.emplace_back(kNames[r], verdict::BootstrapEstimate(drawn[3 * r], n, options.confidence));
-    out.candidate.emplace_back(kNames[r], verdict::BootstrapEstimate(drawn[3 * r + 1], n, options.confidence));
-    out.paired.difference.emplace_back(kNames[r], verdict::BootstrapEstimate(drawn[3 * r + 2], n, options.confidence));
+    out.baseline.emplace_back(kNames[r],
+                              verdict::BootstrapEstimate(drawn[3 * r], n, options.confidence));
+    out.candidate.emplace_back(kNames[r],
+                               verdict::BootstrapEstimate(drawn[3 * r + 1], n, options.confidence));
+    out.paired.difference.emplace_back(
+        kNames[r], verdict::BootstrapEstimate(drawn[3 * r + 2], n, options.confidence));
   }
   return out;
 }
 
 }  // namespace
 
-Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline, const std::string& baseline_name,
-                                                  std::istream& candidate, const std::string& candidate_name,
+Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline,
+                                                  const std::string& baseline_name,
+                                                  std::istream& candidate,
+                                                  const std::string& candidate_name,
                                                   const DetectionOptions& options) {
   PredictionReader readers[2] = {{baseline, baseline_name}, {candidate, candidate_name}};
   Categories categories;
@@ -148,29 +160,42 @@ Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline, const 
   int64_t work = 0;
   const std::vector<std::string> measured = {"num_objects", "num_detections"};
   std::optional<KpiLines> kpis;
-  TARE_TRY(flips.n, JoinById(readers[0], readers[1], [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
-    const JsonReader first = readers[0].Fields(a);
-    const JsonReader second = readers[1].Fields(b);
-    TARE_TRY(const auto truths, ReadTruths(first, categories));
-    if (second.Child("label") != nullptr && *second.Child("label") != *first.Child("label")) {
-      return readers[1].Wrong(b.line, StrCat("'label' of id '", b.id, "' differs from that in ", baseline_name),
-                              "give the same label in both files, or leave it out of the second");
-    }
-    TARE_TRY(const auto before, ReadDetections(first, categories));
-    TARE_TRY(const auto after, ReadDetections(second, categories));
-    TARE_TRY_VOID(scorers[0].AddImage(truths, before).While(StrCat("in ", baseline_name, ":", a.line)));
-    TARE_TRY_VOID(scorers[1].AddImage(truths, after).While(StrCat("in ", candidate_name, ":", b.line)));
-    if (ClassesOf(before) != ClassesOf(after)) ++flips.flips;
-    work += 20 * static_cast<int64_t>(before.size() + after.size());
-    if (options.kpis.empty()) return {};
-    if (!kpis) {
-      TARE_TRY(kpis, KpiLines::Create(options.kpis, {options.confidence, options.bootstrap, {}, {}}, measured, a, b));
-    }
-    const auto row = [&](size_t num_detections) {
-      return std::vector<double>{static_cast<double>(truths.size()), static_cast<double>(num_detections)};
-    };
-    return kpis->Add(first, second, row(before.size()), row(after.size()), 0);
-  }));
+  TARE_TRY(
+      flips.n,
+      JoinById(readers[0], readers[1],
+               [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
+                 const JsonReader first = readers[0].Fields(a);
+                 const JsonReader second = readers[1].Fields(b);
+                 TARE_TRY(const auto truths, ReadTruths(first, categories));
+                 if (second.Child("label") != nullptr &&
+                     *second.Child("label") != *first.Child("label")) {
+                   return readers[1].Wrong(
+                       b.line,
+                       StrCat("'label' of id '", b.id, "' differs from that in ", baseline_name),
+                       "give the same label in both files, or leave it out of the second");
+                 }
+                 TARE_TRY(const auto before, ReadDetections(first, categories));
+                 TARE_TRY(const auto after, ReadDetections(second, categories));
+                 TARE_TRY_VOID(scorers[0]
+                                   .AddImage(truths, before)
+                                   .While(StrCat("in ", baseline_name, ":", a.line)));
+                 TARE_TRY_VOID(scorers[1]
+                                   .AddImage(truths, after)
+                                   .While(StrCat("in ", candidate_name, ":", b.line)));
+                 if (ClassesOf(before) != ClassesOf(after)) ++flips.flips;
+                 work += 20 * static_cast<int64_t>(before.size() + after.size());
+                 if (options.kpis.empty()) return {};
+                 if (!kpis) {
+                   TARE_TRY(kpis, KpiLines::Create(options.kpis,
+                                                   {options.confidence, options.bootstrap, {}, {}},
+                                                   measured, a, b));
+                 }
+                 const auto row = [&](size_t num_detections) {
+                   return std::vector<double>{static_cast<double>(truths.size()),
+                                              static_cast<double>(num_detections)};
+                 };
+                 return kpis->Add(first, second, row(before.size()), row(after.size()), 0);
+               }));
   const scores::DetectionScores first = std::move(scorers[0]).Finish();
   const scores::DetectionScores second = std::move(scorers[1]).Finish();
   TestEvidence out = Summarise(first, second, work, flips, options);

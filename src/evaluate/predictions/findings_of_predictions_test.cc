@@ -40,13 +40,17 @@ verdict::Report RealReport() {
 TEST(FindingsOfPredictionsTest, StandInEveryFormOfTheReport) {
   const verdict::Report report = RealReport();
   const std::string json = verdict::WriteReportJson(report);
-  EXPECT_THAT(json, HasSubstr("\"findings\": [\n  {\n   \"scope\": \"all\",\n   \"what\": \"accuracy rises by 0.50 points"));
+  EXPECT_THAT(json, HasSubstr("\"findings\": [\n  {\n   \"scope\": \"all\",\n   \"what\": "
+                              "\"accuracy rises by 0.50 points"));
   EXPECT_THAT(json, HasSubstr("F1 macro falls by 0.003"));
-  EXPECT_THAT(json, HasSubstr("rare classes lose more than frequent ones gain; the classes that lose most: class 1 (recall −15.00 points, n 20)"));
-  EXPECT_THAT(verdict::WriteReportMarkdown(report), HasSubstr("- Finding: accuracy rises by 0.50 points"));
+  EXPECT_THAT(json, HasSubstr("rare classes lose more than frequent ones gain; the classes that "
+                              "lose most: class 1 (recall −15.00 points, n 20)"));
+  EXPECT_THAT(verdict::WriteReportMarkdown(report),
+              HasSubstr("- Finding: accuracy rises by 0.50 points"));
   const auto again = verdict::ReadReportJson(json, "report.json");
   ASSERT_TRUE(again);
-  EXPECT_EQ(verdict::FindDisagreements(again->evidence).size(), 1U) << "a report that was read back says the same";
+  EXPECT_EQ(verdict::FindDisagreements(again->evidence).size(), 1U)
+      << "a report that was read back says the same";
 }
 
 }  // namespace

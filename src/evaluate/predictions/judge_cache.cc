@@ -1,7 +1,7 @@
-#include "evaluate/predictions/judge_cache_internal.h"
-
 #include <functional>
 #include <unordered_set>
+
+#include "evaluate/predictions/judge_cache_internal.h"
 
 namespace tare::evaluate {
 namespace {

@@ -31,7 +31,8 @@ constexpr std::string_view kOfTheModel[] = {"prediction", "scores", "support", "
 class Groups {
  public:
   Groups(int64_t n, uint64_t seed) : random_(seed), left_(n) {
-    for (int64_t g = 0; g < kJackknifeGroups; ++g) places_[static_cast<size_t>(g)] = n / kJackknifeGroups + (g < n % kJackknifeGroups ? 1 : 0);
+    for (int64_t g = 0; g < kJackknifeGroups; ++g)
+      places_[static_cast<size_t>(g)] = n / kJackknifeGroups + (g < n % kJackknifeGroups ? 1 : 0);
   }
 
   /// nullopt when all n have been drawn.
@@ -57,7 +58,8 @@ class LineStore {
   explicit LineStore(std::string path) : path_(std::move(path)), out_(path_, std::ios::binary) {}
 
   Result<void> Add(int group, const Json& line) {
-    out_ << static_cast<char>('A' + group) << line.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+    out_ << static_cast<char>('A' + group)
+         << line.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
     return Check();
   }
   Result<void> Close() {
@@ -67,13 +69,15 @@ class LineStore {
 
   /// All lines but those of group `without`.
   ProcessInput Read(int without) const {
-    return [in = std::make_shared<std::ifstream>(path_, std::ios::binary), text = std::string(), without](std::string& piece) mutable -> Result<void> {
+    return [in = std::make_shared<std::ifstream>(path_, std::ios::binary), text = std::string(),
+            without](std::string& piece) mutable -> Result<void> {
       while (piece.size() < kPieceBytes && std::getline(*in, text)) {
         if (text[0] - 'A' == without) continue;
         piece.append(text, 1);
         piece += '\n';
       }
-      if (in->bad()) return DataLoss("cannot read a temporary file", "look at the disk of the temporary folder");
+      if (in->bad())
+        return DataLoss("cannot read a temporary file", "look at the disk of the temporary folder");
       return {};
     };
   }
@@ -81,7 +85,8 @@ class LineStore {
  private:
   Result<void> Check() const {
     if (out_) return {};
-    return ResourceExhausted(StrCat("cannot write ", path_), "make room in the temporary folder, or set TMPDIR to another one");
+    return ResourceExhausted(StrCat("cannot write ", path_),
+                             "make room in the temporary folder, or set TMPDIR to another one");
   }
   std::string path_;
   std::ofstream out_;
@@ -91,22 +96,28 @@ class LineStore {
 Json Merged(const Json& candidate, const Json& baseline) {
   Json out = candidate;
   for (const auto& [key, value] : baseline.items()) {
-    if (std::ranges::find(kOfTheModel, key) == std::end(kOfTheModel) && !out.contains(key)) out[key] = value;
+    if (std::ranges::find(kOfTheModel, key) == std::end(kOfTheModel) && !out.contains(key))
+      out[key] = value;
   }
   return out;
 }
 
-Result<void> Store(const PredictionStreams& streams, int64_t n, uint64_t seed, LineStore& baseline, LineStore& candidate) {
+Result<void> Store(const PredictionStreams& streams, int64_t n, uint64_t seed, LineStore& baseline,
+                   LineStore& candidate) {
   PredictionReader first(streams.baseline, streams.baseline_name);
   PredictionReader second(streams.candidate, streams.candidate_name);
   Groups groups(n, seed);
-  const auto changed = [] { return DataLoss("the predictions changed while they were read", "leave the files alone until tare has ended"); };
-  TARE_TRY_VOID(JoinById(first, second, [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
-    const auto group = groups.Next();
-    if (!group) return changed();
-    TARE_TRY_VOID(baseline.Add(*group, a.json));
-    return candidate.Add(*group, Merged(b.json, a.json));
-  }));
+  const auto changed = [] {
+    return DataLoss("the predictions changed while they were read",
+                    "leave the files alone until tare has ended");
+  };
+  TARE_TRY_VOID(JoinById(first, second,
+                         [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
+                           const auto group = groups.Next();
+                           if (!group) return changed();
+                           TARE_TRY_VOID(baseline.Add(*group, a.json));
+                           return candidate.Add(*group, Merged(b.json, a.json));
+                         }));
   if (groups.left() > 0) return changed();
   TARE_TRY_VOID(baseline.Close());
   return candidate.Close();
@@ -119,13 +130,15 @@ std::string Quoted(std::string_view text) {
 }
 
 Result<double> NumberOf(std::string_view output) {
-  constexpr const char* kNext = "let it print one number on standard output, and nothing else there";
+  constexpr const char* kNext =
+      "let it print one number on standard output, and nothing else there";
   constexpr std::string_view kSpace = " \t\r\n";
   const std::string shown = Quoted(output.substr(0, kQuotedBytes));
   const size_t from = output.find_first_not_of(kSpace);
   if (from == std::string_view::npos) return InvalidArgument("the command prints no number", kNext);
   std::string_view text = output.substr(from, output.find_last_not_of(kSpace) + 1 - from);
-  if (text.find_first_of(kSpace) != std::string_view::npos) return InvalidArgument(StrCat("the command prints more than one number: ", shown), kNext);
+  if (text.find_first_of(kSpace) != std::string_view::npos)
+    return InvalidArgument(StrCat("the command prints more than one number: ", shown), kNext);
   if (text.starts_with('+')) text.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -133,17 +146,20 @@ Result<double> NumberOf(std::string_view output) {
     return InvalidArgument(StrCat("the command prints no number but: ", shown), kNext);
   }
   if (error != std::errc() || !std::isfinite(value)) {
-    return InvalidArgument(StrCat("the command prints a number that is not finite: ", shown), "let it print a finite number for any part of the lines");
+    return InvalidArgument(StrCat("the command prints a number that is not finite: ", shown),
+                           "let it print a finite number for any part of the lines");
   }
   return value;
 }
 
-Result<double> RunOnce(const KpiCommand& kpi, const LineStore& lines, int without, const KpiCommandOptions& options, const Progress& progress) {
+Result<double> RunOnce(const KpiCommand& kpi, const LineStore& lines, int without,
+                       const KpiCommandOptions& options, const Progress& progress) {
   const ProcessOptions limits{.time_limit_s = options.time_limit_s};
   TARE_TRY(const ProcessEnd end, RunShell(kpi.command, lines.Read(without), limits, progress));
   if (end.exit_code != 0) {
     const std::string said = Quoted(end.last_errors);
-    return FailedPrecondition(StrCat("the command ends with exit code ", end.exit_code, said.empty() ? ", and says nothing" : StrCat(": ", said)),
+    return FailedPrecondition(StrCat("the command ends with exit code ", end.exit_code,
+                                     said.empty() ? ", and says nothing" : StrCat(": ", said)),
                               StrCat("run it by hand on the lines of one model: ", kpi.command));
   }
   return NumberOf(end.output);
@@ -157,9 +173,12 @@ struct Runs {
 
 class CommandEvaluation {
  public:
-  CommandEvaluation(const LineStore& baseline, const LineStore& candidate, const KpiCommandOptions& options, Progress& progress,
-                    TestEvidence& evidence)
-      : stores_{&baseline, &candidate}, options_(options), progress_(progress), evidence_(evidence) {}
+  CommandEvaluation(const LineStore& baseline, const LineStore& candidate,
+                    const KpiCommandOptions& options, Progress& progress, TestEvidence& evidence)
+      : stores_{&baseline, &candidate},
+        options_(options),
+        progress_(progress),
+        evidence_(evidence) {}
 
   Result<void> Add(const KpiCommand& kpi) {
     const int num_groups = evidence_.n < kMinJackknifeSamples ? 0 : kJackknifeGroups;
@@ -183,8 +202,11 @@ class CommandEvaluation {
     auto value = RunOnce(kpi, *stores_[side], without, options_, progress_);
     if (!value && value.error().code == ErrorCode::kCancelled) return value;
     progress_.Update(++done_);
-    const std::string part = without == kNoGroup ? std::string("all samples") : StrCat("all samples but group ", without + 1, " of ", kJackknifeGroups);
-    return std::move(value).While(StrCat("running KPI command '", kpi.name, "' on ", part, " of the ", side == 0 ? "baseline" : "candidate"));
+    const std::string part = without == kNoGroup ? std::string("all samples")
+                                                 : StrCat("all samples but group ", without + 1,
+                                                          " of ", kJackknifeGroups);
+    return std::move(value).While(StrCat("running KPI command '", kpi.name, "' on ", part,
+                                         " of the ", side == 0 ? "baseline" : "candidate"));
   }
 
   void Conclude(const KpiCommand& kpi, const Runs& baseline, const Runs& candidate) {
@@ -195,7 +217,8 @@ class CommandEvaluation {
       scale = std::max({scale, std::abs(baseline.left_out[g]), std::abs(candidate.left_out[g])});
     }
     const auto estimate = [&](const Runs& runs) {
-      if (!runs.left_out.empty()) return JackknifeEstimate(runs.all, runs.left_out, scale, evidence_.n, options_.confidence);
+      if (!runs.left_out.empty())
+        return JackknifeEstimate(runs.all, runs.left_out, scale, evidence_.n, options_.confidence);
       verdict::Estimate out;
       out.value = runs.all;
       out.n = evidence_.n;
@@ -207,11 +230,14 @@ class CommandEvaluation {
     evidence_.candidate.emplace_back(name, estimate(candidate));
     evidence_.paired.difference.emplace_back(name, estimate(difference));
     if (evidence_.n < kMinJackknifeSamples) {
-      evidence_.warnings.push_back({StrCat("KPI '", kpi.name, "' has no interval: there are ", evidence_.n, " samples"),
-                                    StrCat("give at least ", kMinJackknifeSamples)});
+      evidence_.warnings.push_back(
+          {StrCat("KPI '", kpi.name, "' has no interval: there are ", evidence_.n, " samples"),
+           StrCat("give at least ", kMinJackknifeSamples)});
     } else if (evidence_.paired.difference.back().second.bounds.empty()) {
-      evidence_.warnings.push_back({StrCat("KPI '", kpi.name, "' has no interval: its difference is the same whichever samples are left out"),
-                                    "look whether the command reads what the models say; more samples may tell them apart"});
+      evidence_.warnings.push_back(
+          {StrCat("KPI '", kpi.name,
+                  "' has no interval: its difference is the same whichever samples are left out"),
+           "look whether the command reads what the models say; more samples may tell them apart"});
     }
   }
 
@@ -224,13 +250,16 @@ class CommandEvaluation {
 
 }  // namespace
 
-Result<void> AddKpiCommands(std::span<const KpiCommand> commands, const PredictionStreams& streams, const KpiCommandOptions& options,
-                            Progress& progress, TestEvidence& evidence) {
+Result<void> AddKpiCommands(std::span<const KpiCommand> commands, const PredictionStreams& streams,
+                            const KpiCommandOptions& options, Progress& progress,
+                            TestEvidence& evidence) {
   if (commands.empty()) return {};
   std::vector<std::string> names;
   for (const KpiCommand& kpi : commands) names.push_back(kpi.name);
   TARE_TRY_VOID(verdict::CheckKpiNames(names));
-  if (!(options.time_limit_s > 0)) return InvalidArgument(StrCat("a time limit of ", options.time_limit_s, " s"), "give more than 0 seconds");
+  if (!(options.time_limit_s > 0))
+    return InvalidArgument(StrCat("a time limit of ", options.time_limit_s, " s"),
+                           "give more than 0 seconds");
   TARE_TRY(const auto folder, TemporaryFolder::Create());
   LineStore baseline(folder.path() + "/baseline.jsonl");
   LineStore candidate(folder.path() + "/candidate.jsonl");

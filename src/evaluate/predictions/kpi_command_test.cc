@@ -7,10 +7,10 @@
 #include <map>
 #include <sstream>
 
-#include "verdict/evidence_test_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/strcat.h"
 #include "tare/verdict/gate.h"
+#include "verdict/evidence_test_internal.h"
 
 namespace tare::evaluate {
 namespace {
@@ -24,7 +24,8 @@ std::string Lines(int n, Model model, int gain) {
   std::string lines;
   for (int i = 0; i < n; ++i) {
     if (model == Model::kBaseline) {
-      lines += StrCat("{\"id\": ", i, ", \"label\": ", i, ", \"prediction\": ", i, ", \"price\": 2}\n");
+      lines +=
+          StrCat("{\"id\": ", i, ", \"label\": ", i, ", \"prediction\": ", i, ", \"price\": 2}\n");
     } else {
       const int id = n - 1 - i;
       lines += StrCat("{\"id\": ", id, ", \"prediction\": ", id % 2 == 0 ? id + gain : id, "}\n");
@@ -46,14 +47,18 @@ Result<TestEvidence> Judge(const std::string& command, Case given = {}) {
   TestEvidence evidence;
   evidence.n = given.claimed;
   const std::vector<KpiCommand> commands = {{"k", command}};
-  TARE_TRY_VOID(AddKpiCommands(commands, {first, "float.jsonl", second, "int8.jsonl"}, given.options, NoProgress(), evidence));
+  TARE_TRY_VOID(AddKpiCommands(commands, {first, "float.jsonl", second, "int8.jsonl"},
+                               given.options, NoProgress(), evidence));
   return evidence;
 }
 
-const verdict::Estimate& Difference(const TestEvidence& evidence) { return *verdict::FindMetric(evidence.paired.difference, "kpi:k"); }
+const verdict::Estimate& Difference(const TestEvidence& evidence) {
+  return *verdict::FindMetric(evidence.paired.difference, "kpi:k");
+}
 
 // The sum of what follows "prediction":
-constexpr const char* kSum = R"(sed 's/.*"prediction":\(-*[0-9]*\).*/\1/' | awk '{s += $1} END {printf "%d\n", s}')";
+constexpr const char* kSum =
+    R"(sed 's/.*"prediction":\(-*[0-9]*\).*/\1/' | awk '{s += $1} END {printf "%d\n", s}')";
 
 TEST(KpiCommandTest, SeesTheLinesOfEachModelWithoutOneGroupAtATime) {
   const auto folder = TemporaryFolder::Create();
@@ -72,7 +77,8 @@ TEST(KpiCommandTest, SeesTheLinesOfEachModelWithoutOneGroupAtATime) {
   EXPECT_EQ(times.size(), 120U);
   for (const auto& [line, count] : times) EXPECT_EQ(count, 20) << line;
   EXPECT_EQ(times.count(R"({"id":7,"label":7,"prediction":7,"price":2})"), 1U);
-  EXPECT_EQ(times.count(R"({"id":7,"prediction":7,"label":7,"price":2})"), 1U) << "what is right comes from the first file";
+  EXPECT_EQ(times.count(R"({"id":7,"prediction":7,"label":7,"price":2})"), 1U)
+      << "what is right comes from the first file";
 }
 
 TEST(KpiCommandTest, JudgesThePairedDifferenceOfAnyFunction) {
@@ -123,7 +129,9 @@ TEST(KpiCommandTest, FewSamplesAndEqualRunsDecideNothing) {
   EXPECT_EQ(Gated(*same), verdict::Verdict::kInconclusive);
 }
 
-TEST(KpiCommandTest, ACommandNeedNotRead) { EXPECT_EQ(verdict::FindMetric(Judge("echo 1.5e1")->baseline, "kpi:k")->value, 15); }
+TEST(KpiCommandTest, ACommandNeedNotRead) {
+  EXPECT_EQ(verdict::FindMetric(Judge("echo 1.5e1")->baseline, "kpi:k")->value, 15);
+}
 
 struct BadCommand {
   std::string command;
@@ -145,27 +153,34 @@ TEST_P(BadCommandTest, EndsWithTheReasonAndWhichRun) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadCommandTest,
-    testing::Values(BadCommand{"echo lost >&2; exit 3", ErrorCode::kFailedPrecondition, "ends with exit code 3: lost"},
-                    BadCommand{"exit 1", ErrorCode::kFailedPrecondition, "ends with exit code 1, and says nothing"},
-                    BadCommand{"no_such_program", ErrorCode::kFailedPrecondition, "ends with exit code 127"},
-                    BadCommand{"kill -9 $$", ErrorCode::kFailedPrecondition, "exit code 137"},
-                    BadCommand{"cat > /dev/null", ErrorCode::kInvalidArgument, "prints no number"},
-                    BadCommand{"echo 12 apples", ErrorCode::kInvalidArgument, "prints more than one number: 12 apples"},
-                    BadCommand{"echo 12x", ErrorCode::kInvalidArgument, "prints no number but: 12x"},
-                    BadCommand{"echo nan", ErrorCode::kInvalidArgument, "not finite: nan"},
-                    BadCommand{"echo 1e999", ErrorCode::kInvalidArgument, "not finite: 1e999"},
-                    BadCommand{"yes 1", ErrorCode::kInvalidArgument, "more than 65536 bytes"},
-                    BadCommand{"sleep 60", ErrorCode::kUnavailable, "longer than 1 s"}));
+    testing::Values(
+        BadCommand{"echo lost >&2; exit 3", ErrorCode::kFailedPrecondition,
+                   "ends with exit code 3: lost"},
+        BadCommand{"exit 1", ErrorCode::kFailedPrecondition,
+                   "ends with exit code 1, and says nothing"},
+        BadCommand{"no_such_program", ErrorCode::kFailedPrecondition, "ends with exit code 127"},
+        BadCommand{"kill -9 $$", ErrorCode::kFailedPrecondition, "exit code 137"},
+        BadCommand{"cat > /dev/null", ErrorCode::kInvalidArgument, "prints no number"},
+        BadCommand{"echo 12 apples", ErrorCode::kInvalidArgument,
+                   "prints more than one number: 12 apples"},
+        BadCommand{"echo 12x", ErrorCode::kInvalidArgument, "prints no number but: 12x"},
+        BadCommand{"echo nan", ErrorCode::kInvalidArgument, "not finite: nan"},
+        BadCommand{"echo 1e999", ErrorCode::kInvalidArgument, "not finite: 1e999"},
+        BadCommand{"yes 1", ErrorCode::kInvalidArgument, "more than 65536 bytes"},
+        BadCommand{"sleep 60", ErrorCode::kUnavailable, "longer than 1 s"}));
 
 TEST(KpiCommandTest, NamesTheGroupOfTheRunThatFails) {
   const auto found = Judge("test $(wc -l) = 60 && echo 1");
   ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().context.back(), "running KPI command 'k' on all samples but group 1 of 20 of the baseline");
+  EXPECT_EQ(found.error().context.back(),
+            "running KPI command 'k' on all samples but group 1 of 20 of the baseline");
 }
 
 TEST(KpiCommandTest, RefusesFilesThatChanged) {
-  EXPECT_THAT(Judge("echo 1", {.claimed = 59}).error().what, HasSubstr("changed while they were read"));
-  EXPECT_THAT(Judge("echo 1", {.claimed = 61}).error().what, HasSubstr("changed while they were read"));
+  EXPECT_THAT(Judge("echo 1", {.claimed = 59}).error().what,
+              HasSubstr("changed while they were read"));
+  EXPECT_THAT(Judge("echo 1", {.claimed = 61}).error().what,
+              HasSubstr("changed while they were read"));
 }
 
 }  // namespace

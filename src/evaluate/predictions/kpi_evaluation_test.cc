@@ -23,7 +23,8 @@ SampleOptions Fast() {
   return options;
 }
 
-Result<TestEvidence> Judge(std::string_view task, const std::string& baseline, const std::string& candidate, std::vector<KpiSpec> kpis,
+Result<TestEvidence> Judge(std::string_view task, const std::string& baseline,
+                           const std::string& candidate, std::vector<KpiSpec> kpis,
                            std::vector<SliceSpec> slices = {}) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
@@ -36,7 +37,8 @@ Result<TestEvidence> Judge(std::string_view task, const std::string& baseline, c
     return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options, nullptr);
   }
   if (task == "object_detection") {
-    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl", {0.95, fast.bootstrap, std::move(kpis)});
+    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl",
+                                        {0.95, fast.bootstrap, std::move(kpis)});
   }
   const TaskOptions options{0.95, fast.bootstrap, std::move(slices), std::move(kpis)};
   return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
@@ -49,7 +51,8 @@ double Value(const verdict::Metrics& metrics, std::string_view name) {
 }
 
 TEST(KpiEvaluationTest, AsksForEachNameOnceAndAveragesBothSides) {
-  const std::vector<KpiSpec> specs = {{"gain", "if(correct == 1, price, -2)"}, {"cost", "-price * time"}};
+  const std::vector<KpiSpec> specs = {{"gain", "if(correct == 1, price, -2)"},
+                                      {"cost", "-price * time"}};
   auto kpis = KpiEvaluation::Create(specs, Fast());
   ASSERT_TRUE(kpis) << kpis.error().what;
   EXPECT_THAT(kpis->names(), ElementsAre("correct", "price", "time"));
@@ -73,11 +76,14 @@ TEST(KpiEvaluationTest, EndsAtAValueThatIsNotFinite) {
   ASSERT_FALSE(infinite);
   EXPECT_EQ(infinite.error().what, "KPI 'rate' is infinite for the candidate (gain = 1, cost = 0)");
   EXPECT_THAT(infinite.error().next_step, HasSubstr("if(cost == 0, 0, gain / cost)"));
-  EXPECT_THAT(kpis->Add(std::vector<double>{0, 0}, std::vector<double>{1, 1}).error().what, HasSubstr("NaN for the baseline"));
+  EXPECT_THAT(kpis->Add(std::vector<double>{0, 0}, std::vector<double>{1, 1}).error().what,
+              HasSubstr("NaN for the baseline"));
 }
 
 TEST(KpiEvaluationTest, RefusesNamesThatAreNoNames) {
-  const auto error = [](std::vector<KpiSpec> specs) { return KpiEvaluation::Create(specs, Fast()).error(); };
+  const auto error = [](std::vector<KpiSpec> specs) {
+    return KpiEvaluation::Create(specs, Fast()).error();
+  };
   EXPECT_THAT(error({{"a b", "1"}}).what, HasSubstr("'a b' is not made of"));
   EXPECT_THAT(error({{"", "1"}}).what, HasSubstr("''"));
   EXPECT_THAT(error({{"a", "1"}, {"a", "2"}}).what, HasSubstr("'a' is given twice"));
@@ -92,7 +98,8 @@ verdict::Estimate DifferenceAfter(int changed) {
   EXPECT_TRUE(kpis);
   for (int i = 0; i < 300; ++i) {
     const double x = i % 11;
-    EXPECT_TRUE(kpis->Add(std::vector<double>{x}, std::vector<double>{i < changed && x > 0 ? x - 1 : x}));
+    EXPECT_TRUE(
+        kpis->Add(std::vector<double>{x}, std::vector<double>{i < changed && x > 0 ? x - 1 : x}));
   }
   TestEvidence evidence;
   kpis->AddTo(evidence);
@@ -126,13 +133,17 @@ constexpr const char* kSecond =
 
 TEST(KpiPredictionsTest, ReadFieldsOfTheFirstFileAndTheModelsOwn) {
   const auto found = Judge("classification", kFirst, kSecond,
-                           {{"revenue", "if(correct == 1, price, 0)"}, {"speed", "-latency"}, {"ones", "prediction"}, {"label", "label"}},
+                           {{"revenue", "if(correct == 1, price, 0)"},
+                            {"speed", "-latency"},
+                            {"ones", "prediction"},
+                            {"label", "label"}},
                            {{"dear", "price >= 20"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:revenue"), 40.0 / 3);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:revenue"), 30.0 / 3);
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:speed"), -18.0 / 3);
-  EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:speed"), -10.0 / 3) << "5, where the second file has none";
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:speed"), -10.0 / 3)
+      << "5, where the second file has none";
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:ones"), 1.0 / 3);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:label"), 2.0 / 3);
   ASSERT_EQ(found->baseline_slices.size(), 1U);
@@ -142,7 +153,8 @@ TEST(KpiPredictionsTest, ReadFieldsOfTheFirstFileAndTheModelsOwn) {
 }
 
 TEST(KpiPredictionsTest, ReadTheConfidenceOfScores) {
-  const auto found = Judge("classification", R"({"id": 1, "label": 0, "scores": [0.75, 0.25]})", R"({"id": 1, "scores": [0.125, 0.875]})",
+  const auto found = Judge("classification", R"({"id": 1, "label": 0, "scores": [0.75, 0.25]})",
+                           R"({"id": 1, "scores": [0.125, 0.875]})",
                            {{"sure", "if(correct == 1, confidence, -confidence)"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:sure"), 0.75);
@@ -150,8 +162,9 @@ TEST(KpiPredictionsTest, ReadTheConfidenceOfScores) {
 }
 
 TEST(KpiPredictionsTest, NumberNamedClassesAlphabetically) {
-  const auto found = Judge("classification", R"({"id": 1, "label": "dog", "prediction": "cat", "x": 3})", R"({"id": 1, "prediction": "dog"})",
-                           {{"class", "10 * label + prediction + x"}});
+  const auto found =
+      Judge("classification", R"({"id": 1, "label": "dog", "prediction": "cat", "x": 3})",
+            R"({"id": 1, "prediction": "dog"})", {{"class", "10 * label + prediction + x"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:class"), 13);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:class"), 14);
@@ -177,18 +190,27 @@ TEST_P(KpiOfTaskTest, ReadsWhatTheTaskMeasures) {
 INSTANTIATE_TEST_SUITE_P(
     All, KpiOfTaskTest,
     testing::Values(
-        TaskCase{"regression", R"({"id": 1, "label": 10, "prediction": 12})", R"({"id": 1, "prediction": 7})",
-                 "if(error > 0, -error, 3 * error) + label + prediction + absolute_error + squared_error", -2 + 10 + 12 + 2 + 4, -9 + 10 + 7 + 3 + 9},
-        TaskCase{"multi_label", R"({"id": 1, "label": [0, 2], "prediction": [0, 1]})", R"({"id": 1, "prediction": [0, 2]})",
-                 "exact + 10 * true_positives + 100 * gold", 210, 221},
-        TaskCase{"question_answering", R"({"id": 1, "answers": ["x y"], "prediction": "x y", "w": 3})", R"({"id": 1, "prediction": "y z"})",
-                 "w * f1 + exact + answered", 3 * 1 + 2, 3 * 0.5 + 1},
-        TaskCase{"retrieval", R"({"id": 1, "relevant": ["a"], "prediction": ["a", "b"]})", R"({"id": 1, "prediction": ["b", "a"]})",
-                 "first + reciprocal_rank", 2, 0.5},
-        TaskCase{"token_classification", R"({"id": 1, "label": ["O", "B-X"], "prediction": ["O", "O"]})", R"({"id": 1, "prediction": ["O", "B-X"]})",
-                 "right_tokens / tokens", 0.5, 1},
-        TaskCase{"object_detection", R"({"id": 1, "label": [{"box": [0, 0, 1, 1], "class": 1}], "prediction": []})",
-                 R"({"id": 1, "prediction": [{"box": [0, 0, 1, 1], "class": 1, "score": 0.5}]})", "num_detections - 2 * num_objects", -2, -1}));
+        TaskCase{"regression", R"({"id": 1, "label": 10, "prediction": 12})",
+                 R"({"id": 1, "prediction": 7})",
+                 "if(error > 0, -error, 3 * error) + label + prediction + absolute_error + "
+                 "squared_error",
+                 -2 + 10 + 12 + 2 + 4, -9 + 10 + 7 + 3 + 9},
+        TaskCase{"multi_label", R"({"id": 1, "label": [0, 2], "prediction": [0, 1]})",
+                 R"({"id": 1, "prediction": [0, 2]})", "exact + 10 * true_positives + 100 * gold",
+                 210, 221},
+        TaskCase{"question_answering",
+                 R"({"id": 1, "answers": ["x y"], "prediction": "x y", "w": 3})",
+                 R"({"id": 1, "prediction": "y z"})", "w * f1 + exact + answered", 3 * 1 + 2,
+                 3 * 0.5 + 1},
+        TaskCase{"retrieval", R"({"id": 1, "relevant": ["a"], "prediction": ["a", "b"]})",
+                 R"({"id": 1, "prediction": ["b", "a"]})", "first + reciprocal_rank", 2, 0.5},
+        TaskCase{"token_classification",
+                 R"({"id": 1, "label": ["O", "B-X"], "prediction": ["O", "O"]})",
+                 R"({"id": 1, "prediction": ["O", "B-X"]})", "right_tokens / tokens", 0.5, 1},
+        TaskCase{"object_detection",
+                 R"({"id": 1, "label": [{"box": [0, 0, 1, 1], "class": 1}], "prediction": []})",
+                 R"({"id": 1, "prediction": [{"box": [0, 0, 1, 1], "class": 1, "score": 0.5}]})",
+                 "num_detections - 2 * num_objects", -2, -1}));
 
 struct BadKpi {
   std::string_view task;
@@ -198,8 +220,12 @@ struct BadKpi {
 class BadKpiTest : public testing::TestWithParam<BadKpi> {};
 
 TEST_P(BadKpiTest, EndsWithTheLineAndTheNextStep) {
-  const std::string first = GetParam().task == "classification" ? kFirst : "{\"id\": 1, \"label\": 1, \"prediction\": 1, \"price\": 0, \"note\": \"x\"}\n";
-  const std::string second = GetParam().task == "classification" ? kSecond : "{\"id\": 1, \"prediction\": 1}\n";
+  const std::string first =
+      GetParam().task == "classification"
+          ? kFirst
+          : "{\"id\": 1, \"label\": 1, \"prediction\": 1, \"price\": 0, \"note\": \"x\"}\n";
+  const std::string second =
+      GetParam().task == "classification" ? kSecond : "{\"id\": 1, \"prediction\": 1}\n";
   const auto found = Judge(GetParam().task, first, second, {{"k", GetParam().expression}});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kInvalidArgument);
@@ -211,12 +237,18 @@ TEST_P(BadKpiTest, EndsWithTheLineAndTheNextStep) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadKpiTest,
-    testing::Values(BadKpi{"classification", "prices", "KPI 'k' reads 'prices', which no sample has", "did you mean 'price'?"},
-                    BadKpi{"classification", "confidence", "'confidence'", "it may read label, prediction, price, latency, correct"},
-                    BadKpi{"classification", "1 / (price - 30)", "infinite for the baseline (price = 30); reading float.jsonl:3", "if(cost == 0"},
+    testing::Values(BadKpi{"classification", "prices",
+                           "KPI 'k' reads 'prices', which no sample has", "did you mean 'price'?"},
+                    BadKpi{"classification", "confidence", "'confidence'",
+                           "it may read label, prediction, price, latency, correct"},
+                    BadKpi{"classification", "1 / (price - 30)",
+                           "infinite for the baseline (price = 30); reading float.jsonl:3",
+                           "if(cost == 0"},
                     BadKpi{"classification", "1 +", "expected", "write it like"},
-                    BadKpi{"regression", "1 / price", "infinite for the baseline (price = 0); reading float.jsonl:1", "if("},
-                    BadKpi{"regression", "note", "'note', which no sample has", "error, absolute_error, squared_error, label, prediction, price"}));
+                    BadKpi{"regression", "1 / price",
+                           "infinite for the baseline (price = 0); reading float.jsonl:1", "if("},
+                    BadKpi{"regression", "note", "'note', which no sample has",
+                           "error, absolute_error, squared_error, label, prediction, price"}));
 
 TEST(KpiPredictionsTest, NameTheLineThatLacksAField) {
   const std::string lines = std::string(kFirst) + "{\"id\": 4, \"label\": 0, \"prediction\": 0}\n";

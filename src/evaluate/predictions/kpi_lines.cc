@@ -1,6 +1,6 @@
-#include "evaluate/predictions/kpi_lines_internal.h"
-
 #include <algorithm>
+
+#include "evaluate/predictions/kpi_lines_internal.h"
 
 namespace tare::evaluate {
 
@@ -12,7 +12,8 @@ std::vector<std::string> NumericFields(const PredictionLine& line) {
   return names;
 }
 
-Result<double> ReadField(const JsonReader& own, const JsonReader& reference, const std::string& name, const std::string& readers) {
+Result<double> ReadField(const JsonReader& own, const JsonReader& reference,
+                         const std::string& name, const std::string& readers) {
   TARE_TRY(auto value, own.Number(name.c_str()));
   if (!value) {
     TARE_TRY(value, reference.Number(name.c_str()));
@@ -21,12 +22,14 @@ Result<double> ReadField(const JsonReader& own, const JsonReader& reference, con
   return *value;
 }
 
-Result<KpiLines> KpiLines::Create(std::span<const KpiSpec> specs, SampleOptions options, std::span<const std::string> measured,
+Result<KpiLines> KpiLines::Create(std::span<const KpiSpec> specs, SampleOptions options,
+                                  std::span<const std::string> measured,
                                   const PredictionLine& first, const PredictionLine& second) {
   TARE_TRY(auto kpis, KpiEvaluation::Create(specs, std::move(options)));
   KpiLines out(std::move(kpis));
   std::vector<std::string> known;
-  std::ranges::copy_if(measured, std::back_inserter(known), [](const std::string& name) { return !name.empty(); });
+  std::ranges::copy_if(measured, std::back_inserter(known),
+                       [](const std::string& name) { return !name.empty(); });
   for (const PredictionLine* line : {&first, &second}) {
     for (std::string& name : NumericFields(*line)) {
       if (std::ranges::find(known, name) == known.end()) known.push_back(std::move(name));
@@ -34,16 +37,19 @@ Result<KpiLines> KpiLines::Create(std::span<const KpiSpec> specs, SampleOptions 
   }
   for (size_t i = 0; i < out.kpis_.names().size(); ++i) {
     const std::string& name = out.kpis_.names()[i];
-    if (std::ranges::find(known, name) == known.end()) return UnknownKpiColumn(out.kpis_.ReadersOf(i), name, known);
+    if (std::ranges::find(known, name) == known.end())
+      return UnknownKpiColumn(out.kpis_.ReadersOf(i), name, known);
     const auto place = std::ranges::find(measured, name);
     out.readers_.push_back(out.kpis_.ReadersOf(i));
-    out.places_.push_back(place == measured.end() ? std::nullopt : std::optional(static_cast<size_t>(place - measured.begin())));
+    out.places_.push_back(place == measured.end()
+                              ? std::nullopt
+                              : std::optional(static_cast<size_t>(place - measured.begin())));
   }
   return out;
 }
 
-Result<void> KpiLines::Read(const JsonReader& own, const JsonReader& reference, std::span<const double> measured,
-                            std::vector<double>& values) const {
+Result<void> KpiLines::Read(const JsonReader& own, const JsonReader& reference,
+                            std::span<const double> measured, std::vector<double>& values) const {
   values.resize(places_.size());
   for (size_t i = 0; i < values.size(); ++i) {
     if (places_[i]) {
@@ -55,7 +61,8 @@ Result<void> KpiLines::Read(const JsonReader& own, const JsonReader& reference, 
   return {};
 }
 
-Result<void> KpiLines::Add(const JsonReader& baseline, const JsonReader& candidate, std::span<const double> measured_baseline,
+Result<void> KpiLines::Add(const JsonReader& baseline, const JsonReader& candidate,
+                           std::span<const double> measured_baseline,
                            std::span<const double> measured_candidate, uint64_t slices) {
   TARE_TRY_VOID(Read(baseline, baseline, measured_baseline, values_[0]));
   TARE_TRY_VOID(Read(candidate, baseline, measured_candidate, values_[1]));

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "core/json_reader.h"
-#include "tare/evaluate/samples/sample_evaluation.h"
 #include "tare/evaluate/predictions/support_judge.h"
+#include "tare/evaluate/samples/sample_evaluation.h"
 
 namespace tare::evaluate {
 
@@ -28,7 +28,8 @@ class LineScorer {
   /// where these are equal.
   /// `reference` is the line that holds what is right, `answer` the one of the model; they may be the same.
   /// Errors  kInvalidArgument: a field is missing or of another kind, with file and line.
-  virtual Result<std::string> Score(const JsonReader& reference, const JsonReader& answer, std::span<double> row) const = 0;
+  virtual Result<std::string> Score(const JsonReader& reference, const JsonReader& answer,
+                                    std::span<double> row) const = 0;
 
   /// How many pairs of lines Prepare() wants to see at once; 0: it need not be called.
   virtual size_t lookahead() const { return 0; }
@@ -36,7 +37,10 @@ class LineScorer {
   virtual Result<void> Prepare(std::span<const LinePair> /*lines*/) { return {}; }
 
   /// Looks at both answers of a sample, after Score() has taken both, for what is no sum over samples.
-  virtual Result<void> Rank(const JsonReader& /*reference*/, const JsonReader& /*baseline*/, const JsonReader& /*candidate*/) { return {}; }
+  virtual Result<void> Rank(const JsonReader& /*reference*/, const JsonReader& /*baseline*/,
+                            const JsonReader& /*candidate*/) {
+    return {};
+  }
   /// Adds what Rank() has seen.
   virtual void AddTo(double /*confidence*/, uint64_t /*seed*/, TestEvidence& /*evidence*/) const {}
 
@@ -54,13 +58,15 @@ class LineScorer {
 /// Makes the scorer of a task; `first` is a line of it, from which a task takes what it needs to know
 /// (the number of classes, whether there are contexts). `judge` may be null; it must outlive the scorer.
 /// Errors  kUnsupported: no such task; kInvalidArgument: a judge for a task without answers in words.
-Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first, SupportJudge* judge);
+Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first,
+                                                   SupportJudge* judge);
 
 Result<std::unique_ptr<LineScorer>> MakeRegressionScorer(const JsonReader& first);
 Result<std::unique_ptr<LineScorer>> MakeMultiLabelScorer(const JsonReader& first);
 std::unique_ptr<LineScorer> MakeTokenScorer();
 /// Question answering and generation: the first counts exact answers, the second ROUGE-L too.
-std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first, SupportJudge* judge);
+std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first,
+                                             SupportJudge* judge);
 std::unique_ptr<LineScorer> MakeRankingScorer();
 
 }  // namespace tare::evaluate

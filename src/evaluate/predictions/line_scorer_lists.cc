@@ -25,11 +25,14 @@ class TokenScorer : public LineScorer {
  public:
   TokenScorer() { schema_ = TokenSchema(true); }
 
-  Result<std::string> Score(const JsonReader& reference, const JsonReader& answer, std::span<double> row) const override {
+  Result<std::string> Score(const JsonReader& reference, const JsonReader& answer,
+                            std::span<double> row) const override {
     TARE_TRY(const auto truths, NeedTexts(reference, "label"));
     TARE_TRY(const auto found, NeedTexts(answer, "prediction"));
     const auto measured = MeasureTokens(truths, found, true, row);
-    if (!measured) return answer.Wrong("prediction", StrCat("a list of as many tags as label: ", measured.error().what));
+    if (!measured)
+      return answer.Wrong("prediction",
+                          StrCat("a list of as many tags as label: ", measured.error().what));
     return Join(found, " ");
   }
 };
@@ -38,11 +41,15 @@ class RankingScorer : public LineScorer {
  public:
   RankingScorer() { schema_ = RankingSchema(); }
 
-  Result<std::string> Score(const JsonReader& reference, const JsonReader& answer, std::span<double> row) const override {
+  Result<std::string> Score(const JsonReader& reference, const JsonReader& answer,
+                            std::span<double> row) const override {
     TARE_TRY(const auto relevant, NeedTexts(reference, "relevant"));
     TARE_TRY(const auto ranked, NeedTexts(answer, "prediction"));
-    if (relevant.empty()) return reference.Wrong("relevant", "a list with at least one id: leave such queries out of both files");
-    MeasureRanking(scores::ScoreRetrieval(ranked, relevant, 1), scores::ScoreRetrieval(ranked, relevant, 10), row);
+    if (relevant.empty())
+      return reference.Wrong("relevant",
+                             "a list with at least one id: leave such queries out of both files");
+    MeasureRanking(scores::ScoreRetrieval(ranked, relevant, 1),
+                   scores::ScoreRetrieval(ranked, relevant, 10), row);
     return Join(ranked, " ");
   }
   const char* reference_key() const override { return "relevant"; }

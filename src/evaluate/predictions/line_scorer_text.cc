@@ -20,7 +20,8 @@ constexpr size_t kJudgedLines = 16;  // pairs of lines whose answers are judged 
 
 Result<std::vector<std::string>> ReadAnswers(const JsonReader& fields) {
   const Json* child = fields.Child("answers");
-  if (child != nullptr && child->is_string()) return std::vector<std::string>{child->get<std::string>()};
+  if (child != nullptr && child->is_string())
+    return std::vector<std::string>{child->get<std::string>()};
   if (child == nullptr) return fields.Wrong("answers", "a list of texts: it is missing");
   return fields.Texts("answers");
 }
@@ -32,10 +33,13 @@ struct SupportVerdict {
 };
 
 // What a judge is asked: the question, where the line has it, makes a statement of a short answer.
-Result<SupportPair> PairOf(const JsonReader& reference, const JsonReader& answer, const std::string& prediction) {
+Result<SupportPair> PairOf(const JsonReader& reference, const JsonReader& answer,
+                           const std::string& prediction) {
   SupportPair pair;
   TARE_TRY(pair.premise, reference.Text("context"));
-  if (pair.premise.empty()) return reference.Wrong("context", "a text: the judge needs it where an answer has no `support`");
+  if (pair.premise.empty())
+    return reference.Wrong("context",
+                           "a text: the judge needs it where an answer has no `support`");
   TARE_TRY(const std::string question, reference.Text("question"));
   pair.hypothesis = question.empty() ? prediction : StrCat(question, " ", prediction);
   pair.where = answer.source();
@@ -43,7 +47,8 @@ Result<SupportPair> PairOf(const JsonReader& reference, const JsonReader& answer
 }
 
 // `support` is a score of the user's own judge; else the judge that runs decides, else words.
-Result<SupportVerdict> JudgeSupport(const JsonReader& reference, const JsonReader& answer, const std::string& prediction, const JudgeCache* judge) {
+Result<SupportVerdict> JudgeSupport(const JsonReader& reference, const JsonReader& answer,
+                                    const std::string& prediction, const JudgeCache* judge) {
   SupportVerdict verdict;
   TARE_TRY(const auto score, answer.Number("support"));
   if (score && (*score < 0 || *score > 1)) return answer.Wrong("support", "between 0 and 1");
@@ -65,34 +70,59 @@ Result<SupportVerdict> JudgeSupport(const JsonReader& reference, const JsonReade
 
 class AnswerScorer : public LineScorer {
  public:
-  enum : size_t { kExact, kF1, kAnswered, kRouge, kJudged, kFlagged, kTruePositive, kFalseNegative, kTrueNegative, kFalsePositive };
+  enum : size_t {
+    kExact,
+    kF1,
+    kAnswered,
+    kRouge,
+    kJudged,
+    kFlagged,
+    kTruePositive,
+    kFalseNegative,
+    kTrueNegative,
+    kFalsePositive
+  };
   static constexpr std::string_view kSlices[] = {"has_answer", "no_answer"};
 
-  AnswerScorer(bool generation, bool with_context, SupportJudge* judge) : generation_(generation), with_context_(with_context) {
+  AnswerScorer(bool generation, bool with_context, SupportJudge* judge)
+      : generation_(generation), with_context_(with_context) {
     if (judge != nullptr) judge_.emplace(*judge);
-    schema_.columns = {"exact", "f1", "answered", "rouge_l", "judged", "flagged", "true_positive", "false_negative",
+    schema_.columns = {"exact",         "f1",
+                       "answered",      "rouge_l",
+                       "judged",        "flagged",
+                       "true_positive", "false_negative",
                        "true_negative", "false_positive"};
     schema_.correct = kExact;
     schema_.metrics = {{.name = "exact_match", .kind = Kind::kShare, .column = kExact},
                        {.name = "token_f1", .kind = Kind::kMean, .column = kF1}};
-    if (generation) schema_.metrics.push_back({.name = "rouge_l", .kind = Kind::kMean, .column = kRouge});
+    if (generation)
+      schema_.metrics.push_back({.name = "rouge_l", .kind = Kind::kMean, .column = kRouge});
     schema_.metrics.push_back({.name = "answer_rate", .kind = Kind::kShare, .column = kAnswered});
     if (!with_context) return;
-    schema_.metrics.push_back({.name = "hallucination_rate", .kind = Kind::kRatio, .column = kFlagged, .denominator = kJudged});
+    schema_.metrics.push_back({.name = "hallucination_rate",
+                               .kind = Kind::kRatio,
+                               .column = kFlagged,
+                               .denominator = kJudged});
     // Rogan and Gladen's estimate (support_scores.h), each side with the judge's errors on that side.
     const auto corrected = [](std::span<const double> sums, double) -> double {
       const auto count = [&](size_t column) { return static_cast<int64_t>(sums[column]); };
       if (sums[kJudged] == 0) return NAN;
-      const scores::JudgeCounts labelled{count(kTruePositive), count(kFalseNegative), count(kTrueNegative), count(kFalsePositive)};
+      const scores::JudgeCounts labelled{count(kTruePositive), count(kFalseNegative),
+                                         count(kTrueNegative), count(kFalsePositive)};
       const auto rate = scores::RoganGladen(count(kFlagged), count(kJudged), labelled, 0.95);
       return rate ? rate->rate : NAN;
     };
-    schema_.metrics.push_back({.name = "hallucination_rate_corrected", .kind = Kind::kOfSums, .value = corrected, .optional = true});
+    schema_.metrics.push_back({.name = "hallucination_rate_corrected",
+                               .kind = Kind::kOfSums,
+                               .value = corrected,
+                               .optional = true});
   }
 
-  Result<std::string> Score(const JsonReader& reference, const JsonReader& answer, std::span<double> row) const override {
+  Result<std::string> Score(const JsonReader& reference, const JsonReader& answer,
+                            std::span<double> row) const override {
     TARE_TRY(const auto answers, ReadAnswers(reference));
-    if (answer.Child("prediction") == nullptr) return answer.Wrong("prediction", "a text: it is missing");
+    if (answer.Child("prediction") == nullptr)
+      return answer.Wrong("prediction", "a text: it is missing");
     TARE_TRY(const std::string prediction, answer.Text("prediction"));
     const scores::AnswerScore score = scores::ScoreAnswer(prediction, answers);
     std::fill(row.begin(), row.end(), 0);
@@ -101,11 +131,14 @@ class AnswerScorer : public LineScorer {
     row[kAnswered] = scores::IsAbstention(prediction) ? 0 : 1;
     if (generation_ && score.has_answer) row[kRouge] = scores::RougeL(prediction, answers).f1;
     if (with_context_ && row[kAnswered] != 0) {
-      TARE_TRY(const auto verdict, JudgeSupport(reference, answer, prediction, judge_ ? &*judge_ : nullptr));
+      TARE_TRY(const auto verdict,
+               JudgeSupport(reference, answer, prediction, judge_ ? &*judge_ : nullptr));
       row[kJudged] = 1;
       row[kFlagged] = verdict.flagged ? 1 : 0;
-      if (verdict.label && !*verdict.label) row[verdict.flagged ? kTruePositive : kFalseNegative] = 1;
-      if (verdict.label && *verdict.label) row[verdict.flagged ? kFalsePositive : kTrueNegative] = 1;
+      if (verdict.label && !*verdict.label)
+        row[verdict.flagged ? kTruePositive : kFalseNegative] = 1;
+      if (verdict.label && *verdict.label)
+        row[verdict.flagged ? kFalsePositive : kTrueNegative] = 1;
     }
     return scores::NormalizeAnswer(prediction);
   }
@@ -139,8 +172,10 @@ class AnswerScorer : public LineScorer {
 
 }  // namespace
 
-std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first, SupportJudge* judge) {
-  const bool with_context = judge != nullptr || first.Child("context") != nullptr || first.Child("support") != nullptr;
+std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first,
+                                             SupportJudge* judge) {
+  const bool with_context =
+      judge != nullptr || first.Child("context") != nullptr || first.Child("support") != nullptr;
   return std::make_unique<AnswerScorer>(generation, with_context, judge);
 }
 

@@ -1,10 +1,10 @@
-#include "evaluate/predictions/prediction_lines_internal.h"
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <istream>
 #include <unordered_map>
+
+#include "evaluate/predictions/prediction_lines_internal.h"
 
 namespace tare::evaluate {
 namespace {
@@ -106,7 +106,8 @@ JsonReader PredictionReader::Fields(const PredictionLine& line) const {
   return {line.json, StrCat(name_, ":", line.line), ""};
 }
 
-Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate, const OnPair& on_pair) {
+Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate,
+                         const OnPair& on_pair) {
   PredictionReader* const readers[2] = {&baseline, &candidate};
   std::unordered_map<std::string, PredictionLine> pending[2];
   IdSet ids;
@@ -119,7 +120,8 @@ Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate
       more[side] = line.has_value();
       if (!line) continue;
       if (!ids.Insert(line->id, static_cast<size_t>(side))) {
-        return readers[side]->Wrong(line->line, StrCat("the id '", line->id, "' stands twice"), "give each id once in a file");
+        return readers[side]->Wrong(line->line, StrCat("the id '", line->id, "' stands twice"),
+                                    "give each id once in a file");
       }
       const auto partner = pending[1 - side].find(line->id);
       if (partner == pending[1 - side].end()) {
@@ -134,8 +136,11 @@ Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate
   }
   for (const int side : {0, 1}) {
     if (pending[side].empty()) continue;
-    const auto first = std::ranges::min_element(pending[side], {}, [](const auto& entry) { return entry.second.line; });
-    const std::string others = pending[side].size() > 1 ? StrCat(" (and ", pending[side].size() - 1, " more)") : std::string();
+    const auto first = std::ranges::min_element(
+        pending[side], {}, [](const auto& entry) { return entry.second.line; });
+    const std::string others = pending[side].size() > 1
+                                   ? StrCat(" (and ", pending[side].size() - 1, " more)")
+                                   : std::string();
     return readers[side]->Wrong(
         first->second.line,
         StrCat("the id '", first->first, "' has no partner in ", readers[1 - side]->name(), others),

@@ -64,8 +64,10 @@ class PredictionReader {
 /// Memory   the ids, and the lines whose partner has not come yet.
 /// Errors   kInvalidArgument: an id twice in a file, or without partner (names the first and how many); kDataLoss: no line
 ///          at all; what the readers and `on_pair` give.
-using OnPair = std::function<Result<void>(const PredictionLine& baseline, const PredictionLine& candidate)>;
-Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate, const OnPair& on_pair);
+using OnPair =
+    std::function<Result<void>(const PredictionLine& baseline, const PredictionLine& candidate)>;
+Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate,
+                         const OnPair& on_pair);
 
 /// The finite numbers of an array field; none when it is absent.
 /// Errors  kInvalidArgument: not an array, an empty one, or one with something else.

@@ -45,7 +45,8 @@ Result<ClassLine> ReadClassLine(const PredictionReader& reader, const Prediction
   TARE_TRY(out.prediction, ReadClass(fields, "prediction"));
   TARE_TRY(out.scores, ReadNumbers(fields, "scores"));
   const auto is_float = [](double score) { return std::abs(score) <= FLT_MAX; };
-  if (!std::ranges::all_of(out.scores, is_float)) return fields.Wrong("scores", "a list of finite numbers");
+  if (!std::ranges::all_of(out.scores, is_float))
+    return fields.Wrong("scores", "a list of finite numbers");
   if (std::holds_alternative<std::monostate>(out.prediction) && out.scores.empty()) {
     return reader.Wrong(line.line, "the line has neither prediction nor scores",
                         "write lines like {\"id\": \"a1\", \"label\": 3, \"prediction\": 3}");
@@ -121,10 +122,13 @@ class FieldColumns {
   /// Errors  kInvalidArgument: a slice or a KPI does not parse.
   Result<void> Parse(const ClassificationOptions& options) {
     for (const SliceSpec& spec : options.slices) {
-      TARE_TRY(const auto where, SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
-      for (const std::string& name : where.names()) Want(name, StrCat("slice '", spec.name, "'"), false);
+      TARE_TRY(const auto where,
+               SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
+      for (const std::string& name : where.names())
+        Want(name, StrCat("slice '", spec.name, "'"), false);
     }
-    TARE_TRY(const auto kpis, KpiEvaluation::Create(options.kpis, {options.confidence, options.bootstrap, {}, {}}));
+    TARE_TRY(const auto kpis,
+             KpiEvaluation::Create(options.kpis, {options.confidence, options.bootstrap, {}, {}}));
     for (size_t i = 0; i < kpis.names().size(); ++i) Want(kpis.names()[i], kpis.ReadersOf(i), true);
     return {};
   }
@@ -138,13 +142,18 @@ class FieldColumns {
     auto known = NumericFields(first);
     for (const std::string& name : NumericFields(second)) AddMissing(name, known);
     const auto stands_in = [](const std::vector<std::string>& names) {
-      return [&names](const Field& field) { return std::ranges::find(names, field.name) != names.end(); };
+      return [&names](const Field& field) {
+        return std::ranges::find(names, field.name) != names.end();
+      };
     };
     // The field `prediction` of a line may be compared by slices.
-    std::erase_if(fields_, [&](const Field& field) { return stands_in(measured)(field) && (field.of_kpi || field.name != "prediction"); });
+    std::erase_if(fields_, [&](const Field& field) {
+      return stands_in(measured)(field) && (field.of_kpi || field.name != "prediction");
+    });
     const auto absent = std::ranges::find_if_not(fields_, stands_in(known));
     for (const std::string& name : measured) AddMissing(name, known);
-    if (absent != fields_.end() && absent->of_kpi) return UnknownKpiColumn(absent->readers, absent->name, known);
+    if (absent != fields_.end() && absent->of_kpi)
+      return UnknownKpiColumn(absent->readers, absent->name, known);
     std::erase_if(fields_, std::not_fn(stands_in(known)));
     return {};
   }
@@ -161,7 +170,8 @@ class FieldColumns {
 
   std::vector<Column> Columns(size_t side, size_t from, size_t rows) const {
     std::vector<Column> columns;
-    for (const Field& field : fields_) columns.push_back({field.name, std::span(field.values[side]).subspan(from, rows)});
+    for (const Field& field : fields_)
+      columns.push_back({field.name, std::span(field.values[side]).subspan(from, rows)});
     return columns;
   }
 
@@ -184,7 +194,8 @@ class FieldColumns {
   }
 
   void Want(const std::string& name, std::string readers, bool of_kpi) {
-    if (std::ranges::find(fields_, name, &Field::name) == fields_.end()) fields_.push_back({name, std::move(readers), of_kpi, {}});
+    if (std::ranges::find(fields_, name, &Field::name) == fields_.end())
+      fields_.push_back({name, std::move(readers), of_kpi, {}});
   }
 
   std::vector<Field> fields_;
@@ -200,16 +211,18 @@ class Joiner {
 
   Result<TestEvidence> Run(std::vector<std::string>* classes) {
     TARE_TRY_VOID(fields_.Parse(options_));
-    TARE_TRY_VOID(JoinById(readers_[0], readers_[1], [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
-      TARE_TRY(const ClassLine first, ReadClassLine(readers_[0], a));
-      TARE_TRY(const ClassLine second, ReadClassLine(readers_[1], b));
-      TARE_TRY_VOID(AddPair(first, second));
-      if (labels_.size() == 1 && !evaluation_) TARE_TRY_VOID(fields_.Find(a, b, *scored_));
-      TARE_TRY_VOID(fields_.Add(readers_[0].Fields(a), readers_[1].Fields(b)));
-      lines_.push_back(first.line);
-      // Names are numbered at the end: then all rows wait.
-      return labels_.size() >= kRowsAtOnce && !table_.named() ? Flush() : Result<void>();
-    }));
+    TARE_TRY_VOID(JoinById(
+        readers_[0], readers_[1],
+        [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
+          TARE_TRY(const ClassLine first, ReadClassLine(readers_[0], a));
+          TARE_TRY(const ClassLine second, ReadClassLine(readers_[1], b));
+          TARE_TRY_VOID(AddPair(first, second));
+          if (labels_.size() == 1 && !evaluation_) TARE_TRY_VOID(fields_.Find(a, b, *scored_));
+          TARE_TRY_VOID(fields_.Add(readers_[0].Fields(a), readers_[1].Fields(b)));
+          lines_.push_back(first.line);
+          // Names are numbered at the end: then all rows wait.
+          return labels_.size() >= kRowsAtOnce && !table_.named() ? Flush() : Result<void>();
+        }));
     if (table_.named()) {
       if (scored_.value_or(false)) {
         return InvalidArgument("the labels are names, and scores have no names",
@@ -272,7 +285,9 @@ class Joiner {
   }
 
   Result<void> AddRows(size_t from, size_t rows) {
-    const auto part = [&](const auto& values, size_t width) { return std::span(values).subspan(from * width, rows * width); };
+    const auto part = [&](const auto& values, size_t width) {
+      return std::span(values).subspan(from * width, rows * width);
+    };
     const size_t answers = num_classes_ == 0 ? 1 : 0;
     ClassificationBatch batch;
     batch.labels = part(labels_, 1);
@@ -292,12 +307,16 @@ class Joiner {
 
   // The first lines tell what scores are; logits among probabilities would have no log loss. Sums are not looked at: a
   // softmax in 8 bits does not add up to 1 either.
-  Result<void> CheckProbabilities(std::span<const float> scores, size_t from, std::string_view side) const {
+  Result<void> CheckProbabilities(std::span<const float> scores, size_t from,
+                                  std::string_view side) const {
     constexpr float kRounding = 1e-3F;
-    const auto wrong = std::ranges::find_if(scores, [](float p) { return p < -kRounding || p > 1 + kRounding; });
+    const auto wrong =
+        std::ranges::find_if(scores, [](float p) { return p < -kRounding || p > 1 + kRounding; });
     if (wrong == scores.end()) return {};
     const size_t row = from + static_cast<size_t>(wrong - scores.begin()) / num_classes_;
-    return readers_[0].Wrong(lines_[row], StrCat("the score ", *wrong, " of the ", side, " is no probability, as those of the first lines are"),
+    return readers_[0].Wrong(lines_[row],
+                             StrCat("the score ", *wrong, " of the ", side,
+                                    " is no probability, as those of the first lines are"),
                              "give probabilities in all lines of both files, or logits in all");
   }
 
@@ -305,7 +324,8 @@ class Joiner {
     if (!evaluation_) {
       TARE_TRY(evaluation_, ClassificationEvaluation::Create(options_));
     }
-    for (size_t from = 0; from < labels_.size(); from += kRowsAtOnce) TARE_TRY_VOID(AddRows(from, std::min(kRowsAtOnce, labels_.size() - from)));
+    for (size_t from = 0; from < labels_.size(); from += kRowsAtOnce)
+      TARE_TRY_VOID(AddRows(from, std::min(kRowsAtOnce, labels_.size() - from)));
     fields_.Clear();
     lines_.clear();
     for (auto* column : {&labels_, &first_predictions_, &second_predictions_}) column->clear();
@@ -327,12 +347,10 @@ class Joiner {
 
 }  // namespace
 
-Result<TestEvidence> EvaluatePredictions(std::istream& baseline,
-                                                   const std::string& baseline_name,
-                                                   std::istream& candidate,
-                                                   const std::string& candidate_name,
-                                                   const ClassificationOptions& options,
-                                                   std::vector<std::string>* classes) {
+Result<TestEvidence> EvaluatePredictions(std::istream& baseline, const std::string& baseline_name,
+                                         std::istream& candidate, const std::string& candidate_name,
+                                         const ClassificationOptions& options,
+                                         std::vector<std::string>* classes) {
   return Joiner({baseline, baseline_name}, {candidate, candidate_name}, options).Run(classes);
 }
 

@@ -13,8 +13,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 Result<TestEvidence> Join(const std::string& baseline, const std::string& candidate,
-                                    std::vector<std::string>* classes = nullptr,
-                                    std::vector<std::string> given = {}) {
+                          std::vector<std::string>* classes = nullptr,
+                          std::vector<std::string> given = {}) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
   ClassificationOptions options;
@@ -70,12 +70,16 @@ TEST(PredictionsTest, TakesNamesOfGivenClassesWithScores) {
 TEST(PredictionsTest, RefuseLogitsAmongProbabilities) {
   const auto lines = [](int odd, const char* scores) {
     std::string text;
-    for (int i = 0; i < 600; ++i) text += StrCat("{\"id\": ", i, ", \"label\": 0, \"scores\": ", i == odd ? scores : "[0.25, 0.75]", "}\n");
+    for (int i = 0; i < 600; ++i)
+      text += StrCat("{\"id\": ", i,
+                     ", \"label\": 0, \"scores\": ", i == odd ? scores : "[0.25, 0.75]", "}\n");
     return text;
   };
   const std::string good = lines(-1, "");
-  EXPECT_THAT(Join(lines(500, "[2.5, 0]"), good).error().what, HasSubstr("float.jsonl:501: the score 2.5 of the baseline is no probability"));
-  EXPECT_THAT(Join(good, lines(3, "[0.5, -0.5]")).error().what, HasSubstr("float.jsonl:4: the score -0.5 of the candidate"));
+  EXPECT_THAT(Join(lines(500, "[2.5, 0]"), good).error().what,
+              HasSubstr("float.jsonl:501: the score 2.5 of the baseline is no probability"));
+  EXPECT_THAT(Join(good, lines(3, "[0.5, -0.5]")).error().what,
+              HasSubstr("float.jsonl:4: the score -0.5 of the candidate"));
   // A softmax in 8 bits need not add up to 1.
   EXPECT_EQ(Join(good, lines(500, "[0.3, 0.72]"))->scores, "probabilities");
   EXPECT_EQ(Join(lines(3, "[0.5, 0.6]"), good)->scores, "logits") << "the first 256 lines decide";
@@ -83,8 +87,10 @@ TEST(PredictionsTest, RefuseLogitsAmongProbabilities) {
 
 TEST(PredictionsTest, AClassThatOnlyOneSideNamesIsAClass) {
   std::vector<std::string> classes;
-  const auto found = Join("{\"id\": 1, \"label\": \"a\", \"prediction\": \"a\"}\n{\"id\": 2, \"label\": \"b\", \"prediction\": \"b\"}\n",
-                          "{\"id\": 1, \"prediction\": \"a\"}\n{\"id\": 2, \"prediction\": \"c\"}\n", &classes);
+  const auto found = Join(
+      "{\"id\": 1, \"label\": \"a\", \"prediction\": \"a\"}\n{\"id\": 2, \"label\": \"b\", "
+      "\"prediction\": \"b\"}\n",
+      "{\"id\": 1, \"prediction\": \"a\"}\n{\"id\": 2, \"prediction\": \"c\"}\n", &classes);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_THAT(classes, ElementsAre("a", "b", "c"));
   // scikit-learn: f1_score(["a", "b"], ["a", "c"], average="macro", zero_division=0) is (1 + 0 + 0) / 3.
@@ -94,7 +100,8 @@ TEST(PredictionsTest, AClassThatOnlyOneSideNamesIsAClass) {
 
 TEST(PredictionsTest, OneClassAloneHasItsMetrics) {
   std::string lines;
-  for (int i = 0; i < 20; ++i) lines += StrCat("{\"id\": ", i, ", \"label\": 0, \"scores\": [3]}\n");
+  for (int i = 0; i < 20; ++i)
+    lines += StrCat("{\"id\": ", i, ", \"label\": 0, \"scores\": [3]}\n");
   const auto single = Join(lines, lines);  // a logit of class 1
   ASSERT_TRUE(single) << single.error().what;
   EXPECT_EQ(verdict::FindMetric(single->baseline, "accuracy")->value, 0);
@@ -112,7 +119,8 @@ TEST(PredictionsTest, AnEmptySliceIsSaidAndHasNoNumbers) {
   const auto found = EvaluatePredictions(first, "a", second, "b", options, nullptr);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->warnings.at(0).what, "slice 'none' holds no sample");
-  EXPECT_TRUE(std::isnan(verdict::FindMetric(found->baseline_slices[0].metrics, "accuracy")->value));
+  EXPECT_TRUE(
+      std::isnan(verdict::FindMetric(found->baseline_slices[0].metrics, "accuracy")->value));
   EXPECT_TRUE(std::isnan(verdict::FindMetric(found->baseline_slices[0].metrics, "kpi:k")->value));
   EXPECT_FALSE(verdict::FindMetric(found->paired.slices[0].difference, "kpi:k")->low);
 }

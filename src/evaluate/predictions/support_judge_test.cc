@@ -54,7 +54,9 @@ Files Saved(const ModelBuilder& model) {
   return {*std::move(folder), options};
 }
 
-std::vector<SupportPair> Pairs() { return {{"Paris", "Paris", "a:1"}, {"Paris x y", "London", "a:2"}}; }
+std::vector<SupportPair> Pairs() {
+  return {{"Paris", "Paris", "a:1"}, {"Paris x y", "London", "a:2"}};
+}
 
 TEST(EntailmentJudgeTest, TakesTheSoftmaxOfTheClass) {
   for (const Shape& shape : {Shape{-1, -1}, Shape{1, 16}, Shape{4, -1}}) {
@@ -90,15 +92,19 @@ TEST(EntailmentJudgeTest, CutsThePremiseAndSaysSo) {
   ASSERT_TRUE(judge) << judge.error().what;
   const auto scores = (*judge)->Score(std::vector<SupportPair>{{"x x Paris", "Paris", "a:1"}});
   ASSERT_TRUE(scores);
-  EXPECT_DOUBLE_EQ((*scores)[0], 1 / (1 + std::exp(0.5)));  // the Paris of the premise is cut: 1 - 1.5
+  EXPECT_DOUBLE_EQ((*scores)[0],
+                   1 / (1 + std::exp(0.5)));  // the Paris of the premise is cut: 1 - 1.5
   ASSERT_EQ((*judge)->warnings().size(), 1U);
-  EXPECT_THAT((*judge)->warnings()[0].what, HasSubstr("1 of 1 contexts only in part: it takes 6 tokens"));
+  EXPECT_THAT((*judge)->warnings()[0].what,
+              HasSubstr("1 of 1 contexts only in part: it takes 6 tokens"));
   const auto refused = (*judge)->Score(std::vector<SupportPair>{{"x", "x x x x", "a:2"}});
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().context.back(), HasSubstr("a:2"));
 }
 
-void ExpectLoadError(const ModelBuilder& model, std::optional<int64_t> entailment, const std::string& what, const std::string& next, const std::string& output = "") {
+void ExpectLoadError(const ModelBuilder& model, std::optional<int64_t> entailment,
+                     const std::string& what, const std::string& next,
+                     const std::string& output = "") {
   Files files = Saved(model);
   files.options.entailment = entailment;
   files.options.output = output;
@@ -109,12 +115,17 @@ void ExpectLoadError(const ModelBuilder& model, std::optional<int64_t> entailmen
 }
 
 TEST(EntailmentJudgeTest, NamesWhatIsWrongWithAModel) {
-  ExpectLoadError(Sums({0, 0, 0}), std::nullopt, "has 3 classes, 0 to 2, and which one is entailment is not said", "--judge-entailment INDEX");
+  ExpectLoadError(Sums({0, 0, 0}), std::nullopt,
+                  "has 3 classes, 0 to 2, and which one is entailment is not said",
+                  "--judge-entailment INDEX");
   ExpectLoadError(Sums({0, 0, 0}), 3, "has 3 classes, 0 to 2, not a class 3", "id2label");
   ExpectLoadError(Sums({0, 0}), 1, "has no output 'scores'", "logits", "scores");
-  ExpectLoadError(Sums({0, 0}).Input("position_ids", {-1, -1}, DType::kInt64), 1, "an input 'position_ids', which tare cannot fill", "input_ids");
-  ExpectLoadError(Sums({0, 0}).Output("e"), 1, "is [2, 3, 2] for 2 texts, not [2, classes]", "--judge-output", "e");
-  ExpectLoadError(ModelBuilder(13).Input("x", {-1, 4}).Op("Relu", {"x"}, {"y"}).Output("y"), 1, "has no input 'input_ids'; it has x", "cross-encoder");
+  ExpectLoadError(Sums({0, 0}).Input("position_ids", {-1, -1}, DType::kInt64), 1,
+                  "an input 'position_ids', which tare cannot fill", "input_ids");
+  ExpectLoadError(Sums({0, 0}).Output("e"), 1, "is [2, 3, 2] for 2 texts, not [2, classes]",
+                  "--judge-output", "e");
+  ExpectLoadError(ModelBuilder(13).Input("x", {-1, 4}).Op("Relu", {"x"}, {"y"}).Output("y"), 1,
+                  "has no input 'input_ids'; it has x", "cross-encoder");
 }
 
 TEST(EntailmentJudgeTest, RefusesScoresThatAreNotFinite) {
@@ -141,7 +152,8 @@ class PrefixJudge : public SupportJudge {
   std::vector<std::string> asked;
 };
 
-Result<TestEvidence> Evaluated(const std::string& baseline, const std::string& candidate, SupportJudge& judge, std::string_view task = "question_answering") {
+Result<TestEvidence> Evaluated(const std::string& baseline, const std::string& candidate,
+                               SupportJudge& judge, std::string_view task = "question_answering") {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
   TaskOptions options;
@@ -153,15 +165,19 @@ Result<TestEvidence> Evaluated(const std::string& baseline, const std::string& c
 TEST(SupportJudgeTest, AsksOncePerDistinctPairAndSkipsAbstentionsAndGivenSupport) {
   std::string baseline, candidate;
   for (int i = 0; i < 40; ++i) {  // more than two windows of lines
-    baseline += StrCat("{\"id\": ", i, ", \"answers\": [\"x\"], \"context\": \"Who? x\", \"question\": \"Who?\", \"prediction\": \"x\"}\n");
-    candidate += StrCat("{\"id\": ", i, ", \"prediction\": \"", i % 4 == 0 ? "I don't know" : "y", "\"", i % 4 == 1 ? ", \"support\": 1" : "", "}\n");
+    baseline += StrCat("{\"id\": ", i,
+                       ", \"answers\": [\"x\"], \"context\": \"Who? x\", \"question\": \"Who?\", "
+                       "\"prediction\": \"x\"}\n");
+    candidate += StrCat("{\"id\": ", i, ", \"prediction\": \"", i % 4 == 0 ? "I don't know" : "y",
+                        "\"", i % 4 == 1 ? ", \"support\": 1" : "", "}\n");
   }
   PrefixJudge judge;
   const auto found = Evaluated(baseline, candidate, judge);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(judge.asked, (std::vector<std::string>{"Who? x", "Who? y"}));
   EXPECT_EQ(verdict::FindMetric(found->baseline, "hallucination_rate")->value, 0);
-  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate, "hallucination_rate")->value, 20.0 / 30);  // 10 abstain, 10 are given as supported
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate, "hallucination_rate")->value,
+                   20.0 / 30);  // 10 abstain, 10 are given as supported
 }
 
 TEST(SupportJudgeTest, NeedsAContextOfEachAnswerAndATaskThatHasThem) {

@@ -15,22 +15,27 @@ constexpr std::string_view kTasks[] = {"regression",         "multi_label", "tok
 
 class TaskEvaluation {
  public:
-  TaskEvaluation(std::string_view task, PredictionReader& baseline, PredictionReader& candidate, const TaskOptions& options)
+  TaskEvaluation(std::string_view task, PredictionReader& baseline, PredictionReader& candidate,
+                 const TaskOptions& options)
       : task_(task), readers_{&baseline, &candidate}, options_(options) {}
 
   Result<TestEvidence> Run() {
     for (const SliceSpec& spec : options_.slices) {
-      TARE_TRY(auto where, SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
+      TARE_TRY(auto where,
+               SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
       conditions_.push_back(std::move(where));
     }
     TARE_TRY_VOID(JoinById(*readers_[0], *readers_[1],
-                           [&](const PredictionLine& first, const PredictionLine& second) { return Add(first, second); }));
+                           [&](const PredictionLine& first, const PredictionLine& second) {
+                             return Add(first, second);
+                           }));
     TARE_TRY_VOID(MeasurePending());
     TestEvidence out = evaluation_->Finish();
     scorer_->AddTo(options_.confidence, options_.bootstrap.seed, out);
     if (kpis_) kpis_->AddTo(out);
     if (options_.judge != nullptr) {
-      for (verdict::Warning& warning : options_.judge->warnings()) out.warnings.push_back(std::move(warning));
+      for (verdict::Warning& warning : options_.judge->warnings())
+        out.warnings.push_back(std::move(warning));
     }
     return out;
   }
@@ -67,7 +72,8 @@ class TaskEvaluation {
   Result<void> MeasurePending() {
     if (pending_.empty()) return {};
     std::vector<LinePair> lines;
-    for (const auto& [first, second] : pending_) lines.push_back({readers_[0]->Fields(first), readers_[1]->Fields(second)});
+    for (const auto& [first, second] : pending_)
+      lines.push_back({readers_[0]->Fields(first), readers_[1]->Fields(second)});
     TARE_TRY_VOID(scorer_->Prepare(lines));
     for (const auto& [first, second] : pending_) TARE_TRY_VOID(Measure(first, second));
     pending_.clear();
@@ -86,14 +92,17 @@ class TaskEvaluation {
     return kpis_ ? kpis_->Add(baseline, candidate, rows_[0], rows_[1], slices) : Result<void>();
   }
 
-  Result<void> CheckReference(const JsonReader& baseline, const JsonReader& candidate, const PredictionLine& line) const {
+  Result<void> CheckReference(const JsonReader& baseline, const JsonReader& candidate,
+                              const PredictionLine& line) const {
     const char* key = scorer_->reference_key();
     const auto* theirs = candidate.Child(key);
     const auto* ours = baseline.Child(key);
     if (ours == nullptr) return baseline.Wrong(key, "there: the first file says what is right");
     if (theirs == nullptr || *theirs == *ours) return {};
-    return readers_[1]->Wrong(line.line, StrCat("'", key, "' of id '", line.id, "' differs from that in ", readers_[0]->name()),
-                              StrCat("give the same ", key, " in both files, or leave it out of the second"));
+    return readers_[1]->Wrong(
+        line.line,
+        StrCat("'", key, "' of id '", line.id, "' differs from that in ", readers_[0]->name()),
+        StrCat("give the same ", key, " in both files, or leave it out of the second"));
   }
 
   Result<uint64_t> SlicesOf(const JsonReader& reference) const {
@@ -120,17 +129,21 @@ class TaskEvaluation {
   std::optional<SampleEvaluation> evaluation_;
   std::optional<KpiLines> kpis_;
   std::vector<double> rows_[2];
-  std::vector<std::pair<PredictionLine, PredictionLine>> pending_;  // until the scorer has seen them together
+  std::vector<std::pair<PredictionLine, PredictionLine>>
+      pending_;  // until the scorer has seen them together
 };
 
 }  // namespace
 
 std::span<const std::string_view> PredictionTasks() { return kTasks; }
 
-Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first, SupportJudge* judge) {
+Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first,
+                                                   SupportJudge* judge) {
   const bool answers = task == "question_answering" || task == "generation";
   if (judge != nullptr && !answers) {
-    return InvalidArgument(StrCat("a judge of support for the task '", task, "', which has no contexts"), "leave out --judge, or give --task question_answering or generation");
+    return InvalidArgument(
+        StrCat("a judge of support for the task '", task, "', which has no contexts"),
+        "leave out --judge, or give --task question_answering or generation");
   }
   if (answers) return MakeAnswerScorer(task == "generation", first, judge);
   if (task == "regression") return MakeRegressionScorer(first);
@@ -142,8 +155,10 @@ Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const 
                      StrCat("choose one of classification, object_detection, ", Join(names, ", ")));
 }
 
-Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline, const std::string& baseline_name,
-                                             std::istream& candidate, const std::string& candidate_name,
+Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline,
+                                             const std::string& baseline_name,
+                                             std::istream& candidate,
+                                             const std::string& candidate_name,
                                              const TaskOptions& options) {
   PredictionReader first(baseline, baseline_name);
   PredictionReader second(candidate, candidate_name);

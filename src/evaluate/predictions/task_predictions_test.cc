@@ -14,15 +14,16 @@ namespace {
 
 using testing::HasSubstr;
 
-Result<TestEvidence> Judge(std::string_view task, const std::string& baseline, const std::string& candidate,
-                           std::vector<SliceSpec> slices = {}) {
+Result<TestEvidence> Judge(std::string_view task, const std::string& baseline,
+                           const std::string& candidate, std::vector<SliceSpec> slices = {}) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
   TaskOptions options;
   options.bootstrap.replicates = 500;
   options.slices = std::move(slices);
   if (task == "object_detection") {
-    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl", {0.95, options.bootstrap});
+    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl",
+                                        {0.95, options.bootstrap});
   }
   return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
 }
@@ -46,22 +47,25 @@ TEST(TaskPredictionsTest, JudgesRegressionWhateverTheOrderOfTheLines) {
   EXPECT_EQ(found->paired.counts.flips, 2);
   EXPECT_DOUBLE_EQ(Value(found->baseline, "mae"), 0.5);
   EXPECT_DOUBLE_EQ(Value(found->baseline, "rmse"), std::sqrt(1.25 / 3));
-  EXPECT_DOUBLE_EQ(Value(found->baseline, "r2"), 1 - 1.25 / 14);  // labels 1, 2, 6 have mean 3: 4 + 1 + 9
+  EXPECT_DOUBLE_EQ(Value(found->baseline, "r2"),
+                   1 - 1.25 / 14);  // labels 1, 2, 6 have mean 3: 4 + 1 + 9
   EXPECT_DOUBLE_EQ(Value(found->candidate, "mae"), 2.0 / 3);
   EXPECT_DOUBLE_EQ(Value(found->paired.difference, "mae"), 2.0 / 3 - 0.5);
 }
 
 TEST(TaskPredictionsTest, SaysWhereR2IsUndefined) {
-  const auto found = Judge("regression", R"({"id": 1, "label": 2, "prediction": 1})", R"({"id": 1, "prediction": 2})");
+  const auto found = Judge("regression", R"({"id": 1, "label": 2, "prediction": 1})",
+                           R"({"id": 1, "prediction": 2})");
   ASSERT_TRUE(found);
   EXPECT_TRUE(std::isnan(Value(found->baseline, "r2")));
 }
 
 TEST(TaskPredictionsTest, JudgesLabelSets) {
-  const auto found = Judge("multi_label",
-                           "{\"id\": 1, \"label\": [0, 2], \"scores\": [0.9, 0.6, 0.1]}\n"
-                           "{\"id\": 2, \"label\": [], \"scores\": [0.1, 0.2, 0.3]}\n",
-                           "{\"id\": 1, \"scores\": [0.9, 0.1, 0.8]}\n{\"id\": 2, \"scores\": [0.5, 0.2, 0.3]}\n");
+  const auto found =
+      Judge("multi_label",
+            "{\"id\": 1, \"label\": [0, 2], \"scores\": [0.9, 0.6, 0.1]}\n"
+            "{\"id\": 2, \"label\": [], \"scores\": [0.1, 0.2, 0.3]}\n",
+            "{\"id\": 1, \"scores\": [0.9, 0.1, 0.8]}\n{\"id\": 2, \"scores\": [0.5, 0.2, 0.3]}\n");
   ASSERT_TRUE(found) << found.error().what;
   // Float: {0, 1} for {0, 2}, {} for {}: tp 1 of 2 predicted and 2 gold. Int8: {0, 2}, {0}.
   EXPECT_DOUBLE_EQ(Value(found->baseline, "f1_micro"), 2.0 / 4);
@@ -75,7 +79,8 @@ TEST(TaskPredictionsTest, JudgesLabelSets) {
 }
 
 constexpr const char* kQuestions =
-    "{\"id\": \"a\", \"answers\": [\"the Eiffel Tower\", \"Eiffel\"], \"context\": \"They saw the Eiffel Tower.\", \"prediction\": \"Eiffel tower!\"}\n"
+    "{\"id\": \"a\", \"answers\": [\"the Eiffel Tower\", \"Eiffel\"], \"context\": \"They saw the "
+    "Eiffel Tower.\", \"prediction\": \"Eiffel tower!\"}\n"
     "{\"id\": \"b\", \"answers\": [], \"context\": \"Nothing of use.\", \"prediction\": \"\"}\n"
     "{\"id\": \"c\", \"answers\": [\"42\"], \"context\": \"It is 42.\", \"prediction\": \"42\"}\n";
 
@@ -90,7 +95,8 @@ TEST(TaskPredictionsTest, JudgesAnswersAndWhatSupportsThem) {
   EXPECT_DOUBLE_EQ(Value(found->baseline, "answer_rate"), 2.0 / 3);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "answer_rate"), 1);
   EXPECT_DOUBLE_EQ(Value(found->baseline, "hallucination_rate"), 0);
-  EXPECT_DOUBLE_EQ(Value(found->candidate, "hallucination_rate"), 1.0 / 3) << "Big Ben is not in the context";
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "hallucination_rate"), 1.0 / 3)
+      << "Big Ben is not in the context";
   ASSERT_EQ(found->baseline_slices.size(), 2U);
   EXPECT_EQ(found->baseline_slices[0].name, "has_answer");
   EXPECT_EQ(found->baseline_slices[0].n, 2);
@@ -99,7 +105,9 @@ TEST(TaskPredictionsTest, JudgesAnswersAndWhatSupportsThem) {
 }
 
 TEST(TaskPredictionsTest, LeavesOutItsOwnSlicesThatHoldNothing) {
-  const auto found = Judge("question_answering", R"({"id": 1, "answers": ["a"], "prediction": "a"})", R"({"id": 1, "prediction": "a"})");
+  const auto found =
+      Judge("question_answering", R"({"id": 1, "answers": ["a"], "prediction": "a"})",
+            R"({"id": 1, "prediction": "a"})");
   ASSERT_TRUE(found);
   ASSERT_EQ(found->baseline_slices.size(), 1U);
   EXPECT_EQ(found->baseline_slices[0].name, "has_answer");
@@ -115,7 +123,8 @@ TEST(TaskPredictionsTest, TakesTheJudgeOfTheUserAndCorrectsItsErrors) {
     std::string label;
     if (i < 16 || (i >= 30 && i < 34)) label = ", \"supported\": false";
     if ((i >= 16 && i < 19) || (i >= 34 && i < 61)) label = ", \"supported\": true";
-    lines += StrCat("{\"id\": ", i, ", \"answers\": [\"x\"], \"prediction\": \"x\", \"support\": ", flagged ? "0.2" : "0.9", label, "}\n");
+    lines += StrCat("{\"id\": ", i, ", \"answers\": [\"x\"], \"prediction\": \"x\", \"support\": ",
+                    flagged ? "0.2" : "0.9", label, "}\n");
   }
   const auto found = Judge("generation", lines, lines);
   ASSERT_TRUE(found) << found.error().what;
@@ -125,41 +134,51 @@ TEST(TaskPredictionsTest, TakesTheJudgeOfTheUserAndCorrectsItsErrors) {
 
 TEST(TaskPredictionsTest, JudgesSlicesOfNumericFields) {
   const std::string lines =
-      "{\"id\": 1, \"label\": 1, \"prediction\": 1, \"length\": 3}\n{\"id\": 2, \"label\": 1, \"prediction\": 3, \"length\": 30}\n";
+      "{\"id\": 1, \"label\": 1, \"prediction\": 1, \"length\": 3}\n{\"id\": 2, \"label\": 1, "
+      "\"prediction\": 3, \"length\": 30}\n";
   const auto found = Judge("regression", lines, lines, {{"long", "length > 10"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->baseline_slices[0].n, 1);
   EXPECT_DOUBLE_EQ(Value(found->baseline_slices[0].metrics, "mae"), 2);
-  EXPECT_THAT(Judge("regression", lines, lines, {{"odd", "age > 1"}}).error().what, HasSubstr("age"));
+  EXPECT_THAT(Judge("regression", lines, lines, {{"odd", "age > 1"}}).error().what,
+              HasSubstr("age"));
 }
 
 TEST(TaskPredictionsTest, JudgesEntities) {
   const auto found = Judge("token_classification",
-                           "{\"id\": 1, \"label\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"], \"prediction\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"]}\n",
+                           "{\"id\": 1, \"label\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"], "
+                           "\"prediction\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"]}\n",
                            "{\"id\": 1, \"prediction\": [\"B-PER\", \"O\", \"O\", \"B-LOC\"]}\n");
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "f1_micro"), 1);
-  EXPECT_DOUBLE_EQ(Value(found->candidate, "f1_micro"), 0.5) << "one of two entities, two predicted";
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "f1_micro"), 0.5)
+      << "one of two entities, two predicted";
   EXPECT_DOUBLE_EQ(Value(found->candidate, "token_accuracy"), 0.75);
   EXPECT_EQ(found->paired.counts.harmful, 1);
 }
 
 TEST(TaskPredictionsTest, JudgesRankedLists) {
-  const auto found = Judge("retrieval", R"({"id": 1, "relevant": ["d3", 5], "prediction": ["d3", "d7", 5]})",
-                           R"({"id": 1, "prediction": ["d7", 5, "d1"]})");
+  const auto found =
+      Judge("retrieval", R"({"id": 1, "relevant": ["d3", 5], "prediction": ["d3", "d7", 5]})",
+            R"({"id": 1, "prediction": ["d7", 5, "d1"]})");
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "mrr"), 1);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "mrr"), 0.5);
   EXPECT_DOUBLE_EQ(Value(found->baseline, "recall_at_1"), 0.5);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "recall_at_10"), 0.5);
-  EXPECT_DOUBLE_EQ(Value(found->candidate, "ndcg_at_10"), (1 / std::log2(3)) / (1 + 1 / std::log2(3)));
+  EXPECT_DOUBLE_EQ(Value(found->candidate, "ndcg_at_10"),
+                   (1 / std::log2(3)) / (1 + 1 / std::log2(3)));
 }
 
 TEST(DetectionPredictionsTest, JudgesBoxes) {
   // One box of two is found exactly; the precision is 1 up to recall 0.5: 51 of 101 points.
-  const std::string truth = R"("label": [{"box": [0, 0, 10, 10], "class": "dog"}, {"box": [50, 50, 10, 10], "class": "dog"}])";
-  const std::string one = StrCat("{\"id\": 1, ", truth, R"(, "prediction": [{"box": [0, 0, 10, 10], "class": "dog", "score": 0.9}]})");
-  const std::string none = R"({"id": 1, "prediction": [{"box": [0, 0, 10, 10], "class": "cat", "score": 0.9}]})";
+  const std::string truth =
+      R"("label": [{"box": [0, 0, 10, 10], "class": "dog"}, {"box": [50, 50, 10, 10], "class": "dog"}])";
+  const std::string one =
+      StrCat("{\"id\": 1, ", truth,
+             R"(, "prediction": [{"box": [0, 0, 10, 10], "class": "dog", "score": 0.9}]})");
+  const std::string none =
+      R"({"id": 1, "prediction": [{"box": [0, 0, 10, 10], "class": "cat", "score": 0.9}]})";
   const auto found = Judge("object_detection", one, none);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_NEAR(Value(found->baseline, "map"), 51.0 / 101, 1e-12);
@@ -172,7 +191,9 @@ struct BadLines {
   std::string_view task;
   std::string baseline, candidate;
   std::string_view what;
-  friend void PrintTo(const BadLines& lines, std::ostream* out) { *out << lines.task << ": " << lines.what; }
+  friend void PrintTo(const BadLines& lines, std::ostream* out) {
+    *out << lines.task << ": " << lines.what;
+  }
 };
 class BadTaskLinesTest : public testing::TestWithParam<BadLines> {};
 
@@ -187,31 +208,42 @@ INSTANTIATE_TEST_SUITE_P(
     All, BadTaskLinesTest,
     testing::Values(
         BadLines{"guess", R"({"id": 1})", R"({"id": 1})", "'guess'"},
-        BadLines{"regression", R"({"id": 1, "prediction": 1})", R"({"id": 1, "prediction": 1})", "label"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1})", R"({"id": 2, "prediction": 1})", "no partner"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1})", R"({"id": 1, "label": 2, "prediction": 1})",
+        BadLines{"regression", R"({"id": 1, "prediction": 1})", R"({"id": 1, "prediction": 1})",
+                 "label"},
+        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1})",
+                 R"({"id": 2, "prediction": 1})", "no partner"},
+        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1})",
+                 R"({"id": 1, "label": 2, "prediction": 1})",
                  "int8.jsonl:1: 'label' of id '1' differs"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": "x"})", R"({"id": 1, "prediction": 1})",
-                 "float.jsonl:1: prediction is not a number"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1e200})", R"({"id": 1, "prediction": 1})", "finite"},
-        BadLines{"multi_label", R"({"id": 1, "label": [3], "scores": [0.1, 0.2]})", R"({"id": 1, "scores": [0.1, 0.2]})",
-                 "class indices below 2"},
-        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})", R"({"id": 1, "scores": [0.1]})",
+        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": "x"})",
+                 R"({"id": 1, "prediction": 1})", "float.jsonl:1: prediction is not a number"},
+        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1e200})",
+                 R"({"id": 1, "prediction": 1})", "finite"},
+        BadLines{"multi_label", R"({"id": 1, "label": [3], "scores": [0.1, 0.2]})",
+                 R"({"id": 1, "scores": [0.1, 0.2]})", "class indices below 2"},
+        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})",
+                 R"({"id": 1, "scores": [0.1]})",
                  "int8.jsonl:1: scores is not a list of 2 numbers"},
-        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})", R"({"id": 1, "scores": [0.1, 3]})",
+        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})",
+                 R"({"id": 1, "scores": [0.1, 3]})",
                  "int8.jsonl:1: scores is not between 0 and 1 as in the first line"},
-        BadLines{"question_answering", R"({"id": 1, "prediction": "x"})", R"({"id": 1, "prediction": "x"})", "answers"},
-        BadLines{"question_answering", R"({"id": 1, "answers": ["x"]})", R"({"id": 1, "prediction": "x"})",
-                 "float.jsonl:1: prediction is not a text"},
-        BadLines{"generation", R"({"id": 1, "answers": ["x"], "prediction": "x", "support": 2})", R"({"id": 1, "prediction": "x"})",
-                 "support is not between 0 and 1"},
-        BadLines{"object_detection", R"({"id": 1, "label": [{"box": [0, 0, -1, 1], "class": 1}], "prediction": []})",
+        BadLines{"question_answering", R"({"id": 1, "prediction": "x"})",
+                 R"({"id": 1, "prediction": "x"})", "answers"},
+        BadLines{"question_answering", R"({"id": 1, "answers": ["x"]})",
+                 R"({"id": 1, "prediction": "x"})", "float.jsonl:1: prediction is not a text"},
+        BadLines{"generation", R"({"id": 1, "answers": ["x"], "prediction": "x", "support": 2})",
+                 R"({"id": 1, "prediction": "x"})", "support is not between 0 and 1"},
+        BadLines{"object_detection",
+                 R"({"id": 1, "label": [{"box": [0, 0, -1, 1], "class": 1}], "prediction": []})",
                  R"({"id": 1, "prediction": []})", "float.jsonl:1"},
-        BadLines{"object_detection", R"({"id": 1, "label": [], "prediction": [{"box": [0, 0, 1, 1], "class": 1}]})",
+        BadLines{"object_detection",
+                 R"({"id": 1, "label": [], "prediction": [{"box": [0, 0, 1, 1], "class": 1}]})",
                  R"({"id": 1, "prediction": []})", "score"},
-        BadLines{"token_classification", R"({"id": 1, "label": ["O"], "prediction": ["O", "O"]})", R"({"id": 1, "prediction": ["O"]})",
+        BadLines{"token_classification", R"({"id": 1, "label": ["O"], "prediction": ["O", "O"]})",
+                 R"({"id": 1, "prediction": ["O"]})",
                  "float.jsonl:1: prediction is not a list of as many tags"},
-        BadLines{"retrieval", R"({"id": 1, "relevant": [], "prediction": ["x"]})", R"({"id": 1, "prediction": ["x"]})",
+        BadLines{"retrieval", R"({"id": 1, "relevant": [], "prediction": ["x"]})",
+                 R"({"id": 1, "prediction": ["x"]})",
                  "float.jsonl:1: relevant is not a list with at least one id"},
         BadLines{"object_detection", "", "", "no predictions"}));
 

@@ -160,7 +160,8 @@ SummaryOptions ClassificationEvaluation::State::MakeSummaryOptions() const {
 // A sample of hard predictions is all said by its answers and slices, of which there are few kinds.
 void ClassificationEvaluation::State::Fold() {
   if (score_columns != 0 || !search_columns.empty()) return;
-  for (size_t i = 0; i < records.size(); ++i) ++folded[{records[i].answers, slices.empty() ? 0 : slice_bits[i]}];
+  for (size_t i = 0; i < records.size(); ++i)
+    ++folded[{records[i].answers, slices.empty() ? 0 : slice_bits[i]}];
   num_folded += static_cast<int64_t>(records.size());
   records.clear();
   slice_bits.clear();
@@ -175,7 +176,8 @@ std::vector<SampleRecord> ClassificationEvaluation::State::RecordsOf(size_t slic
 }
 
 // Either all samples are folded or none.
-Cells ClassificationEvaluation::State::CellsOf(std::span<const SampleRecord> from, std::optional<size_t> slice) const {
+Cells ClassificationEvaluation::State::CellsOf(std::span<const SampleRecord> from,
+                                               std::optional<size_t> slice) const {
   std::vector<Sample> samples;
   samples.reserve(from.size());
   for (const SampleRecord& record : from) samples.push_back(record.answers);
@@ -210,8 +212,7 @@ void ClassificationEvaluation::State::FinishSlices(const SummaryOptions& summary
   }
 }
 
-void ClassificationEvaluation::State::AddConfusion(const Cells& cells,
-                                                   TestEvidence& out) const {
+void ClassificationEvaluation::State::AddConfusion(const Cells& cells, TestEvidence& out) const {
   const size_t size = ClassCount();
   if (size > kMaxConfusionClasses) return;
   out.baseline_confusion.assign(size, std::vector<int64_t>(size));
@@ -259,9 +260,8 @@ Result<ClassificationEvaluation> ClassificationEvaluation::Create(Classification
   }
   auto state = std::make_unique<State>();
   for (const auto& spec : options.slices) {
-    TARE_TRY(
-        auto where,
-        SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
+    TARE_TRY(auto where,
+             SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
     state->slices.push_back({spec, std::move(where)});
   }
   if (!options.kpis.empty()) {
@@ -292,11 +292,11 @@ Result<void> ClassificationEvaluation::Add(const ClassificationBatch& batch) {
   return {};
 }
 
-int64_t ClassificationEvaluation::num_samples() const {
-  return state_->num_samples();
-}
+int64_t ClassificationEvaluation::num_samples() const { return state_->num_samples(); }
 
-std::optional<stats::ScoreKind> ClassificationEvaluation::score_kind() const { return state_->kind; }
+std::optional<stats::ScoreKind> ClassificationEvaluation::score_kind() const {
+  return state_->kind;
+}
 
 TestEvidence ClassificationEvaluation::Finish() const {
   const State& state = *state_;

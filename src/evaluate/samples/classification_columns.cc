@@ -15,14 +15,18 @@ constexpr std::string_view kConfidence = "confidence";
 
 }  // namespace
 
-Result<void> ClassificationEvaluation::State::CheckSliceColumns(const ClassificationBatch& batch) const {
+Result<void> ClassificationEvaluation::State::CheckSliceColumns(
+    const ClassificationBatch& batch) const {
   for (const Slice& slice : slices) {
     for (const std::string& name : slice.where.names()) {
       if (name == "label" || (name == kConfidence && batch.num_classes > 0)) continue;
       if (std::ranges::find(batch.columns, name, &Column::name) != batch.columns.end()) continue;
-      return InvalidArgument(StrCat("slice '", slice.spec.name, "' compares '", name, "', which is no column of the data"),
-                             name == kConfidence ? "give scores: hard predictions have no confidence"
-                                                 : "compare 'label', 'confidence' or a numeric array of the test data");
+      return InvalidArgument(
+          StrCat("slice '", slice.spec.name, "' compares '", name,
+                 "', which is no column of the data"),
+          name == kConfidence
+              ? "give scores: hard predictions have no confidence"
+              : "compare 'label', 'confidence' or a numeric array of the test data");
     }
   }
   return {};
@@ -33,10 +37,12 @@ namespace {
 // What a classification measures of a sample for KPIs; the last needs scores.
 constexpr std::string_view kMeasured[] = {"label", "prediction", "correct", kConfidence};
 bool IsMeasured(std::string_view name, const ClassificationBatch& batch) {
-  return std::ranges::find(kMeasured, name) != std::end(kMeasured) && (name != kConfidence || batch.num_classes > 0);
+  return std::ranges::find(kMeasured, name) != std::end(kMeasured) &&
+         (name != kConfidence || batch.num_classes > 0);
 }
 
-double Measured(std::string_view name, const Sample& answers, int32_t prediction, float confidence) {
+double Measured(std::string_view name, const Sample& answers, int32_t prediction,
+                float confidence) {
   if (name == "label") return answers.label;
   if (name == "prediction") return prediction;
   if (name == "correct") return prediction == answers.label ? 1 : 0;
@@ -50,7 +56,8 @@ const Column* FindColumn(std::span<const Column> columns, std::string_view name)
 
 }  // namespace
 
-Result<void> ClassificationEvaluation::State::CheckKpiColumns(const ClassificationBatch& batch) const {
+Result<void> ClassificationEvaluation::State::CheckKpiColumns(
+    const ClassificationBatch& batch) const {
   for (size_t i = 0; kpis && i < kpis->names().size(); ++i) {
     const std::string& name = kpis->names()[i];
     if (IsMeasured(name, batch) || FindColumn(batch.columns, name) != nullptr) continue;
@@ -76,17 +83,24 @@ Result<void> ClassificationEvaluation::State::AddKpis(const ClassificationBatch&
     columns[0].push_back(ours);
     columns[1].push_back(theirs == nullptr ? ours : theirs);
   }
-  std::vector<double> values[2] = {std::vector<double>(names.size()), std::vector<double>(names.size())};
+  std::vector<double> values[2] = {std::vector<double>(names.size()),
+                                   std::vector<double>(names.size())};
   for (size_t i = 0; i < rows; ++i) {
     const size_t at = records.size() - rows + i;
     const SampleRecord& record = records[at];
     for (size_t c = 0; c < names.size(); ++c) {
       const Sample& answers = record.answers;
-      values[0][c] = columns[0][c] != nullptr ? columns[0][c]->values[i] : Measured(names[c], answers, answers.baseline, record.baseline_confidence);
-      values[1][c] = columns[1][c] != nullptr ? columns[1][c]->values[i] : Measured(names[c], answers, answers.candidate, record.candidate_confidence);
+      values[0][c] = columns[0][c] != nullptr ? columns[0][c]->values[i]
+                                              : Measured(names[c], answers, answers.baseline,
+                                                         record.baseline_confidence);
+      values[1][c] = columns[1][c] != nullptr ? columns[1][c]->values[i]
+                                              : Measured(names[c], answers, answers.candidate,
+                                                         record.candidate_confidence);
     }
     auto added = kpis->Add(values[0], values[1], slices.empty() ? 0 : slice_bits[at]);
-    if (!added) return std::move(added).error().While(StrCat("reading ", batch.place ? batch.place(i) : StrCat("sample ", at)));
+    if (!added)
+      return std::move(added).error().While(
+          StrCat("reading ", batch.place ? batch.place(i) : StrCat("sample ", at)));
   }
   return {};
 }
@@ -102,9 +116,10 @@ void ClassificationEvaluation::State::AddMembership(const ClassificationBatch& b
     for (size_t i = 0; i < bits.size(); ++i) {
       for (size_t c = 0; c < names.size(); ++c) {
         const auto column = std::ranges::find(batch.columns, names[c], &Column::name);
-        values[c] = names[c] == "label"            ? static_cast<double>(batch.labels[i])
-                    : column != batch.columns.end() ? column->values[i]
-                                                    : static_cast<double>(added[i].baseline_confidence);
+        values[c] = names[c] == "label" ? static_cast<double>(batch.labels[i])
+                    : column != batch.columns.end()
+                        ? column->values[i]
+                        : static_cast<double>(added[i].baseline_confidence);
       }
       if (slices[s].where.Matches(values)) bits[i] |= uint64_t{1} << s;
     }
@@ -139,21 +154,26 @@ void ClassificationEvaluation::State::FindSlices(TestEvidence& out) const {
   std::vector<uint8_t> damaged;
   for (const Sample& answers : samples) {
     labels.push_back(static_cast<float>(answers.label));
-    damaged.push_back(answers.baseline == answers.label && answers.candidate != answers.label ? 1 : 0);
+    damaged.push_back(answers.baseline == answers.label && answers.candidate != answers.label ? 1
+                                                                                              : 0);
   }
   std::vector<SearchColumn> columns = {{"label", labels, true}};
   // Not by confidence: an unsure answer flips first in any model, which is no finding.
   for (const auto& [name, values] : search_columns) columns.push_back({name, values, false});
   const SliceSearchOptions search;
-  const SliceSearchResult result = FindDamagedSlices(columns, damaged, search, folded.empty() ? std::span<const int64_t>() : sizes);
+  const SliceSearchResult result = FindDamagedSlices(
+      columns, damaged, search, folded.empty() ? std::span<const int64_t>() : sizes);
   verdict::SliceFindings& findings = out.slice_findings.emplace();
   findings.num_tests = result.num_tests;
   findings.alpha = search.alpha;
-  for (const FoundSlice& slice : result.found) findings.found.push_back(Describe(slice, samples, sizes));
+  for (const FoundSlice& slice : result.found)
+    findings.found.push_back(Describe(slice, samples, sizes));
 }
 
 // Accuracy of both models in a slice that was found.
-verdict::FoundScope ClassificationEvaluation::State::Describe(const FoundSlice& slice, std::span<const Sample> samples, std::span<const int64_t> sizes) const {
+verdict::FoundScope ClassificationEvaluation::State::Describe(
+    const FoundSlice& slice, std::span<const Sample> samples,
+    std::span<const int64_t> sizes) const {
   int64_t right[2] = {0, 0};
   stats::PairedCounts pairs{slice.n, 0, 0};
   for (const int64_t member : slice.members) {
@@ -166,7 +186,16 @@ verdict::FoundScope ClassificationEvaluation::State::Describe(const FoundSlice& 
     pairs.harmful += before && !after ? sizes[place] : 0;
     pairs.helpful += after && !before ? sizes[place] : 0;
   }
-  verdict::FoundScope found{slice.where, slice.n, slice.damaged, slice.rest_n, slice.rest_damaged, slice.p, slice.p_holm, {}, {}, {}};
+  verdict::FoundScope found{slice.where,
+                            slice.n,
+                            slice.damaged,
+                            slice.rest_n,
+                            slice.rest_damaged,
+                            slice.p,
+                            slice.p_holm,
+                            {},
+                            {},
+                            {}};
   found.baseline = verdict::ShareEstimate(right[0], slice.n, options.confidence);
   found.candidate = verdict::ShareEstimate(right[1], slice.n, options.confidence);
   found.difference = verdict::PairedEstimate(pairs, options.confidence);

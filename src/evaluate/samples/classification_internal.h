@@ -59,7 +59,8 @@ ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options)
 /// confidence, placed where they move the metric most.
 ///
 ///   missed = ceil(n ClopperPearsonUpper(harmful, n, confidence)) - harmful
-void WidenForRareFlips(const verdict::FlipCounts& relevant, const ClassCounts& candidate, ScoreField field,
-                       int64_t index, double interval_confidence, verdict::Estimate& difference);
+void WidenForRareFlips(const verdict::FlipCounts& relevant, const ClassCounts& candidate,
+                       ScoreField field, int64_t index, double interval_confidence,
+                       verdict::Estimate& difference);
 
 }  // namespace tare::evaluate

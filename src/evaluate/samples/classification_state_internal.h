@@ -35,11 +35,11 @@ struct ClassificationEvaluation::State {
   std::optional<stats::ScoreKind> kind;  // absent until the first batch; and for predictions
   int64_t score_columns = -1;            // as given; 0 for predictions; -1 before the first batch
   int64_t num_classes = 0;
-  std::vector<SampleRecord> records;     // that are not folded
-  std::map<Kind, int64_t> folded;        // samples of each kind
+  std::vector<SampleRecord> records;  // that are not folded
+  std::map<Kind, int64_t> folded;     // samples of each kind
   int64_t num_folded = 0;
   std::map<std::string, std::vector<float>> search_columns;  // values of each sample, by name
-  std::vector<uint64_t> slice_bits;  // bit s: the sample is in slice s
+  std::vector<uint64_t> slice_bits;                          // bit s: the sample is in slice s
   int64_t baseline_unanswered = 0, candidate_unanswered = 0;
 
   Result<void> CheckSizes(const ClassificationBatch& batch) const;
@@ -66,7 +66,8 @@ struct ClassificationEvaluation::State {
   void AddConfusion(const Cells& cells, TestEvidence& out) const;
   void AddWarnings(TestEvidence& out) const;
   void FindSlices(TestEvidence& out) const;
-  verdict::FoundScope Describe(const FoundSlice& slice, std::span<const Sample> samples, std::span<const int64_t> sizes) const;
+  verdict::FoundScope Describe(const FoundSlice& slice, std::span<const Sample> samples,
+                               std::span<const int64_t> sizes) const;
 };
 
 }  // namespace tare::evaluate

@@ -141,7 +141,8 @@ TEST(ClassificationEvaluationTest, GivesNoBoundFromSilenceWhereFlipsMayBeMissing
   EXPECT_EQ(f1.value, 0);
   // 95 %: up to 13.9 % of 20 samples, so 3, may flip unseen. Three flips of 20 move F1 by 0.15.
   EXPECT_NEAR(*verdict::OneSidedBound(f1, verdict::Direction::kAbove, 0.95, 0.95), -0.15, 0.01);
-  EXPECT_EQ(*verdict::OneSidedBound(f1, verdict::Direction::kBelow, 0.95, 0.95), 0);  // nothing is wrong yet
+  EXPECT_EQ(*verdict::OneSidedBound(f1, verdict::Direction::kBelow, 0.95, 0.95),
+            0);  // nothing is wrong yet
 }
 
 TEST(ClassificationEvaluationTest, ReadsASingleScoreAsTwoClasses) {
@@ -187,7 +188,8 @@ TEST(ClassificationEvaluationTest, EvaluatesSlices) {
   EXPECT_EQ(found.paired.slices[0].counts.harmful, 1);
   EXPECT_EQ(found.paired.slices[1].counts.n, 2);
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found.candidate_slices[1].metrics, "accuracy")->value, 0.5);
-  EXPECT_TRUE(std::isnan(verdict::FindMetric(found.candidate_slices[2].metrics, "accuracy")->value));
+  EXPECT_TRUE(
+      std::isnan(verdict::FindMetric(found.candidate_slices[2].metrics, "accuracy")->value));
   EXPECT_THAT(found.warnings.back().what, HasSubstr("slice 'none' holds no sample"));
 }
 
@@ -264,7 +266,10 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
   verdict::Evidence evidence;
   SetTestEvidence(found, evidence);
   ASSERT_FALSE(evidence.warnings.empty());
-  EXPECT_THAT(evidence.warnings.back().what, HasSubstr("harmful flips gather where width == 9: 25 of 35 samples (71.43 %), elsewhere 0.00 %"));
+  EXPECT_THAT(
+      evidence.warnings.back().what,
+      HasSubstr(
+          "harmful flips gather where width == 9: 25 of 35 samples (71.43 %), elsewhere 0.00 %"));
   ASSERT_TRUE(found.slice_findings);
   // Columns `width` (1 and 9) and `label` (0 alone): three conditions, two pairs across the columns.
   EXPECT_EQ(found.slice_findings->num_tests, 5);
@@ -306,7 +311,8 @@ std::vector<verdict::Warning> WarningsOf(int right, int samples = 100) {
 TEST(ClassificationEvaluationTest, WarnsOfABaselineThatIsHardlyBetterThanTheMostFrequentClass) {
   const auto found = WarningsOf(61);
   ASSERT_EQ(found.size(), 1);
-  EXPECT_THAT(found[0].what, HasSubstr("right on 61.00 % of the samples; always answering the most frequent class would be on 60.00 %"));
+  EXPECT_THAT(found[0].what, HasSubstr("right on 61.00 % of the samples; always answering the most "
+                                       "frequent class would be on 60.00 %"));
   EXPECT_THAT(found[0].next, HasSubstr("preprocessing"));
   EXPECT_EQ(WarningsOf(20).size(), 1);
   // A twentieth of the way from 60 to 100 is 62.

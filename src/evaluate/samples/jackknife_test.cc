@@ -17,7 +17,8 @@ TEST(JackknifeTest, AgreesWithAstropyAndScipy) {
     EXPECT_EQ(found.method, "jackknife");
     const auto error = golden.at("error").get<double>();
     for (const auto& bound : golden.at("bounds")) {
-      const auto mine = std::ranges::find(found.bounds, bound[0].get<double>(), &verdict::Bound::confidence);
+      const auto mine =
+          std::ranges::find(found.bounds, bound[0].get<double>(), &verdict::Bound::confidence);
       ASSERT_NE(mine, found.bounds.end());
       EXPECT_NEAR(*mine->low, bound[1], 1e-7 * error);  // quantiles of t agree to 1e-9
       EXPECT_NEAR(*mine->high, bound[2], 1e-7 * error);

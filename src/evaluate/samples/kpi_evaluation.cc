@@ -23,11 +23,14 @@ SampleSchema SchemaOf(std::span<const KpiSpec> specs) {
   return schema;
 }
 
-void Append(const verdict::Metrics& from, verdict::Metrics& to) { to.insert(to.end(), from.begin(), from.end()); }
+void Append(const verdict::Metrics& from, verdict::Metrics& to) {
+  to.insert(to.end(), from.begin(), from.end());
+}
 
 }  // namespace
 
-KpiEvaluation::KpiEvaluation(std::vector<Kpi> kpis, std::vector<std::string> names, SampleEvaluation evaluation)
+KpiEvaluation::KpiEvaluation(std::vector<Kpi> kpis, std::vector<std::string> names,
+                             SampleEvaluation evaluation)
     : kpis_(std::move(kpis)), names_(std::move(names)), evaluation_(std::move(evaluation)) {}
 
 Result<KpiEvaluation> KpiEvaluation::Create(std::span<const KpiSpec> specs, SampleOptions options) {
@@ -37,7 +40,8 @@ Result<KpiEvaluation> KpiEvaluation::Create(std::span<const KpiSpec> specs, Samp
   std::vector<Kpi> kpis;
   std::vector<std::string> names;
   for (const KpiSpec& spec : specs) {
-    TARE_TRY(auto expression, KpiExpression::Parse(spec.expression).While(StrCat("reading KPI '", spec.name, "'")));
+    TARE_TRY(auto expression,
+             KpiExpression::Parse(spec.expression).While(StrCat("reading KPI '", spec.name, "'")));
     Kpi kpi{spec, std::move(expression), {}};
     for (const std::string& name : kpi.expression.names()) {
       const auto known = std::ranges::find(names, name);
@@ -53,20 +57,25 @@ Result<KpiEvaluation> KpiEvaluation::Create(std::span<const KpiSpec> specs, Samp
 std::string KpiEvaluation::ReadersOf(size_t index) const {
   std::vector<std::string> readers;
   for (const Kpi& kpi : kpis_) {
-    if (std::ranges::find(kpi.places, index) != kpi.places.end()) readers.push_back(StrCat("KPI '", kpi.spec.name, "'"));
+    if (std::ranges::find(kpi.places, index) != kpi.places.end())
+      readers.push_back(StrCat("KPI '", kpi.spec.name, "'"));
   }
   return Join(readers, ", ");
 }
 
 Error KpiEvaluation::NotFinite(const Kpi& kpi, std::string_view side, double value) const {
   std::vector<std::string> read;
-  for (size_t i = 0; i < read_.size(); ++i) read.push_back(StrCat(kpi.expression.names()[i], " = ", read_[i]));
-  return InvalidArgument(StrCat("KPI '", kpi.spec.name, "' is ", std::isnan(value) ? "NaN" : "infinite", " for the ", side,
-                                read.empty() ? std::string() : StrCat(" (", Join(read, ", "), ")")),
-                         "say in the expression what such a sample is worth: if(cost == 0, 0, gain / cost), or if(x == x, x, 0) for NaN");
+  for (size_t i = 0; i < read_.size(); ++i)
+    read.push_back(StrCat(kpi.expression.names()[i], " = ", read_[i]));
+  return InvalidArgument(
+      StrCat("KPI '", kpi.spec.name, "' is ", std::isnan(value) ? "NaN" : "infinite", " for the ",
+             side, read.empty() ? std::string() : StrCat(" (", Join(read, ", "), ")")),
+      "say in the expression what such a sample is worth: if(cost == 0, 0, gain / cost), or if(x "
+      "== x, x, 0) for NaN");
 }
 
-Result<void> KpiEvaluation::Evaluate(std::string_view side, std::span<const double> values, std::vector<double>& row) {
+Result<void> KpiEvaluation::Evaluate(std::string_view side, std::span<const double> values,
+                                     std::vector<double>& row) {
   TARE_CHECK(values.size() == names_.size());
   row.clear();
   for (const Kpi& kpi : kpis_) {
@@ -79,7 +88,8 @@ Result<void> KpiEvaluation::Evaluate(std::string_view side, std::span<const doub
   return {};
 }
 
-Result<void> KpiEvaluation::Add(std::span<const double> baseline, std::span<const double> candidate, uint64_t slices) {
+Result<void> KpiEvaluation::Add(std::span<const double> baseline, std::span<const double> candidate,
+                                uint64_t slices) {
   TARE_TRY_VOID(Evaluate("baseline", baseline, rows_[0]));
   TARE_TRY_VOID(Evaluate("candidate", candidate, rows_[1]));
   evaluation_.Add(rows_[0], rows_[1], rows_[0] != rows_[1], slices);
@@ -100,11 +110,15 @@ void KpiEvaluation::AddTo(TestEvidence& evidence) const {
   }
 }
 
-Error UnknownKpiColumn(std::string_view readers, std::string_view name, std::span<const std::string> known) {
+Error UnknownKpiColumn(std::string_view readers, std::string_view name,
+                       std::span<const std::string> known) {
   const std::string nearest = NearestName(name, known);
-  return InvalidArgument(StrCat(readers, " reads '", name, "', which no sample has"),
-                         StrCat(nearest.empty() ? std::string() : StrCat("did you mean '", nearest, "'? "), "it may read ",
-                                known.empty() ? std::string("nothing here: add numeric fields to the lines") : Join(known, ", ")));
+  return InvalidArgument(
+      StrCat(readers, " reads '", name, "', which no sample has"),
+      StrCat(nearest.empty() ? std::string() : StrCat("did you mean '", nearest, "'? "),
+             "it may read ",
+             known.empty() ? std::string("nothing here: add numeric fields to the lines")
+                           : Join(known, ", ")));
 }
 
 }  // namespace tare::evaluate

@@ -1,9 +1,8 @@
-#include "evaluate/samples/label_rankings_internal.h"
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "evaluate/samples/label_rankings_internal.h"
 #include "tare/core/random.h"
 #include "tare/core/strcat.h"
 #include "tare/core/text.h"
@@ -26,7 +25,8 @@ std::vector<int> DrawGroups(size_t n, uint64_t seed) {
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), size_t{0});
   Random random(seed);
-  for (size_t i = n; i > 1; --i) std::swap(order[i - 1], order[static_cast<size_t>(random.Below(i))]);
+  for (size_t i = n; i > 1; --i)
+    std::swap(order[i - 1], order[static_cast<size_t>(random.Below(i))]);
   std::vector<int> groups(n);
   for (size_t i = 0; i < n; ++i) groups[order[i]] = static_cast<int>(i % kJackknifeGroups);
   return groups;
@@ -35,7 +35,8 @@ std::vector<int> DrawGroups(size_t n, uint64_t seed) {
 // Sums over classes with a positive, of all samples and of each set of weights.
 class MacroPrecision {
  public:
-  explicit MacroPrecision(const std::vector<std::vector<double>>& weights) : weights_(weights), sums_(weights.size() + 1), counts_(weights.size() + 1) {}
+  explicit MacroPrecision(const std::vector<std::vector<double>>& weights)
+      : weights_(weights), sums_(weights.size() + 1), counts_(weights.size() + 1) {}
 
   void AddClass(std::span<const uint8_t> truths, std::span<const double> scores) {
     if (std::ranges::find(truths, uint8_t{1}) == truths.end()) return;
@@ -49,7 +50,9 @@ class MacroPrecision {
   }
 
   Values Finish() const {
-    const auto mean = [&](size_t place) { return counts_[place] > 0 ? sums_[place] / counts_[place] : NAN; };
+    const auto mean = [&](size_t place) {
+      return counts_[place] > 0 ? sums_[place] / counts_[place] : NAN;
+    };
     Values out{mean(0), {}};
     for (size_t g = 0; g < weights_.size(); ++g) out.left_out.push_back(mean(g + 1));
     return out;
@@ -66,7 +69,8 @@ class MacroPrecision {
 };
 
 verdict::Estimate EstimateOf(const Values& values, int64_t n, double confidence) {
-  if (!values.left_out.empty()) return JackknifeEstimate(values.all, values.left_out, 1, n, confidence);
+  if (!values.left_out.empty())
+    return JackknifeEstimate(values.all, values.left_out, 1, n, confidence);
   verdict::Estimate out;
   out.value = values.all;
   out.n = n;
@@ -76,7 +80,8 @@ verdict::Estimate EstimateOf(const Values& values, int64_t n, double confidence)
 
 }  // namespace
 
-void LabelRankings::Add(const std::set<int64_t>& gold, std::span<const float> baseline, std::span<const float> candidate) {
+void LabelRankings::Add(const std::set<int64_t>& gold, std::span<const float> baseline,
+                        std::span<const float> candidate) {
   num_classes_ = baseline.size();
   too_many_ = too_many_ || std::ssize(truths_) + std::ssize(baseline) > kMaxScores;
   if (too_many_) {  // nothing is ranked: what was held is of no use
@@ -84,7 +89,8 @@ void LabelRankings::Add(const std::set<int64_t>& gold, std::span<const float> ba
     for (auto& scores : scores_) scores = {};
     return;
   }
-  for (size_t c = 0; c < num_classes_; ++c) truths_.push_back(gold.contains(static_cast<int64_t>(c)) ? 1 : 0);
+  for (size_t c = 0; c < num_classes_; ++c)
+    truths_.push_back(gold.contains(static_cast<int64_t>(c)) ? 1 : 0);
   scores_[0].insert(scores_[0].end(), baseline.begin(), baseline.end());
   scores_[1].insert(scores_[1].end(), candidate.begin(), candidate.end());
 }
@@ -92,7 +98,10 @@ void LabelRankings::Add(const std::set<int64_t>& gold, std::span<const float> ba
 void LabelRankings::AddTo(double confidence, uint64_t seed, TestEvidence& evidence) const {
   if (num_classes_ == 0) return;
   if (too_many_) {
-    evidence.warnings.push_back({StrCat("average precision is left out: over ", WithThousands(kMaxScores), " scores a model would have to be ranked"), "judge fewer samples where it counts"});
+    evidence.warnings.push_back(
+        {StrCat("average precision is left out: over ", WithThousands(kMaxScores),
+                " scores a model would have to be ranked"),
+         "judge fewer samples where it counts"});
     return;
   }
   const size_t n = truths_.size() / num_classes_;
@@ -117,7 +126,8 @@ void LabelRankings::AddTo(double confidence, uint64_t seed, TestEvidence& eviden
     values[side] = macro.Finish();
   }
   Values difference{values[1].all - values[0].all, {}};
-  for (size_t g = 0; g < weights.size(); ++g) difference.left_out.push_back(values[1].left_out[g] - values[0].left_out[g]);
+  for (size_t g = 0; g < weights.size(); ++g)
+    difference.left_out.push_back(values[1].left_out[g] - values[0].left_out[g]);
   const auto samples = static_cast<int64_t>(n);
   evidence.baseline.emplace_back(kName, EstimateOf(values[0], samples, confidence));
   evidence.candidate.emplace_back(kName, EstimateOf(values[1], samples, confidence));

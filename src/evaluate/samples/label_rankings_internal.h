@@ -24,7 +24,8 @@ class LabelRankings {
   static constexpr int64_t kMaxScores = 20'000'000;  ///< of each model
 
   /// One sample. Shape: as many scores on both sides, and in every call.
-  void Add(const std::set<int64_t>& gold, std::span<const float> baseline, std::span<const float> candidate);
+  void Add(const std::set<int64_t>& gold, std::span<const float> baseline,
+           std::span<const float> candidate);
   void AddTo(double confidence, uint64_t seed, TestEvidence& evidence) const;
 
  private:

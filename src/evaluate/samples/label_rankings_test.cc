@@ -1,15 +1,16 @@
-#include "evaluate/samples/label_rankings_internal.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "evaluate/samples/label_rankings_internal.h"
 #include "tare/core/random.h"
 
 namespace tare::evaluate {
 namespace {
 
-const verdict::Estimate& Of(const verdict::Metrics& metrics) { return *verdict::FindMetric(metrics, "average_precision_macro"); }
+const verdict::Estimate& Of(const verdict::Metrics& metrics) {
+  return *verdict::FindMetric(metrics, "average_precision_macro");
+}
 
 TEST(LabelRankingsTest, IsTheMeanOverClassesWithAPositive) {
   // By hand: class 0 ranks sample 1 (wrong), 0, 2 (right, right): (1/2 + 2/3) / 2; class 1 is perfect; class 2 has no positive.

@@ -19,22 +19,30 @@ SampleSchema TokenSchema(bool with_entities) {
   schema.columns = {"right_tokens", "tokens", "exact"};
   schema.correct = kExact;
   if (with_entities) {
-    for (const char* column : {"right", "predicted", "members"}) schema.columns.emplace_back(column);
+    for (const char* column : {"right", "predicted", "members"})
+      schema.columns.emplace_back(column);
     const auto of = [](double scores::FScore::*field) {
       return [field](std::span<const double> sums, double) {
-        const scores::SpanCounts counts{static_cast<int64_t>(sums[kRight]), static_cast<int64_t>(sums[kPredicted]), static_cast<int64_t>(sums[kMembers])};
+        const scores::SpanCounts counts{static_cast<int64_t>(sums[kRight]),
+                                        static_cast<int64_t>(sums[kPredicted]),
+                                        static_cast<int64_t>(sums[kMembers])};
         return scores::ScoreCounts(counts).*field;
       };
     };
-    schema.metrics = {{.name = "f1_micro", .kind = Kind::kOfSums, .value = of(&scores::FScore::f1)},
-                      {.name = "precision_micro", .kind = Kind::kOfSums, .value = of(&scores::FScore::precision)},
-                      {.name = "recall_micro", .kind = Kind::kOfSums, .value = of(&scores::FScore::recall)}};
+    schema.metrics = {
+        {.name = "f1_micro", .kind = Kind::kOfSums, .value = of(&scores::FScore::f1)},
+        {.name = "precision_micro", .kind = Kind::kOfSums, .value = of(&scores::FScore::precision)},
+        {.name = "recall_micro", .kind = Kind::kOfSums, .value = of(&scores::FScore::recall)}};
   }
-  schema.metrics.push_back({.name = "token_accuracy", .kind = Kind::kRatio, .column = kRightTokens, .denominator = kTokens});
+  schema.metrics.push_back({.name = "token_accuracy",
+                            .kind = Kind::kRatio,
+                            .column = kRightTokens,
+                            .denominator = kTokens});
   return schema;
 }
 
-Result<void> MeasureTokens(std::span<const std::string> truths, std::span<const std::string> found, bool with_entities, std::span<double> row) {
+Result<void> MeasureTokens(std::span<const std::string> truths, std::span<const std::string> found,
+                           bool with_entities, std::span<double> row) {
   row[kExact] = std::ranges::equal(truths, found) ? 1 : 0;
   if (with_entities) {
     TARE_TRY(const scores::SpanOutcome outcome, scores::ScoreSpans(truths, found));
@@ -46,7 +54,8 @@ Result<void> MeasureTokens(std::span<const std::string> truths, std::span<const 
     return {};
   }
   if (truths.size() != found.size()) {
-    return InvalidArgument(StrCat(found.size(), " tags for ", truths.size(), " tokens"), "give one tag a token");
+    return InvalidArgument(StrCat(found.size(), " tags for ", truths.size(), " tokens"),
+                           "give one tag a token");
   }
   double right = 0;
   for (size_t t = 0; t < truths.size(); ++t) right += truths[t] == found[t] ? 1 : 0;
@@ -67,7 +76,8 @@ SampleSchema RankingSchema() {
   return schema;
 }
 
-void MeasureRanking(const scores::RetrievalScore& one, const scores::RetrievalScore& ten, std::span<double> row) {
+void MeasureRanking(const scores::RetrievalScore& one, const scores::RetrievalScore& ten,
+                    std::span<double> row) {
   row[kFirst] = ten.reciprocal_rank == 1 ? 1 : 0;
   row[kRecall1] = one.recall;
   row[kRecall10] = ten.recall;

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "tare/core/result.h"
-#include "tare/scores/ranking_scores.h"
 #include "tare/evaluate/samples/sample_evaluation.h"
+#include "tare/scores/ranking_scores.h"
 
 namespace tare::evaluate {
 
@@ -15,11 +15,13 @@ namespace tare::evaluate {
 SampleSchema TokenSchema(bool with_entities);
 /// Fills a row of TokenSchema(with_entities) from the tags of one sample.
 /// Errors  as ScoreSpans(); without entities, tags are any text.
-Result<void> MeasureTokens(std::span<const std::string> truths, std::span<const std::string> found, bool with_entities, std::span<double> row);
+Result<void> MeasureTokens(std::span<const std::string> truths, std::span<const std::string> found,
+                           bool with_entities, std::span<double> row);
 
 /// mrr, precision_at_1, recall_at_1, recall_at_10 and ndcg_at_10: means over queries.
 SampleSchema RankingSchema();
 /// Fills a row of RankingSchema() from what ScoreRetrieval() gives for k = 1 and k = 10.
-void MeasureRanking(const scores::RetrievalScore& one, const scores::RetrievalScore& ten, std::span<double> row);
+void MeasureRanking(const scores::RetrievalScore& one, const scores::RetrievalScore& ten,
+                    std::span<double> row);
 
 }  // namespace tare::evaluate

@@ -1,8 +1,7 @@
-#include "evaluate/samples/number_tasks_internal.h"
-
 #include <algorithm>
 #include <cmath>
 
+#include "evaluate/samples/number_tasks_internal.h"
 #include "tare/core/strcat.h"
 
 namespace tare::evaluate {
@@ -18,14 +17,17 @@ double Over(double part, double whole) { return whole > 0 ? part / whole : 0; }
 // The mean over classes of F1, from three columns each.
 double MacroF1(std::span<const double> of_classes) {
   double total = 0;
-  for (size_t c = 0; c < of_classes.size(); c += 3) total += Over(2 * of_classes[c], of_classes[c + 1] + of_classes[c + 2]);
+  for (size_t c = 0; c < of_classes.size(); c += 3)
+    total += Over(2 * of_classes[c], of_classes[c + 1] + of_classes[c + 2]);
   return 3 * total / static_cast<double>(of_classes.size());
 }
 
 }  // namespace
 
 SampleSchema RegressionSchema() {
-  const auto rmse = [](std::span<const double> sums, double n) { return n > 0 ? std::sqrt(sums[kSquared] / n) : NAN; };
+  const auto rmse = [](std::span<const double> sums, double n) {
+    return n > 0 ? std::sqrt(sums[kSquared] / n) : NAN;
+  };
   const auto r2 = [](std::span<const double> sums, double n) {
     const double spread = sums[kLabelSquared] - sums[kLabel] * sums[kLabel] / n;
     return spread > 1e-12 * sums[kLabelSquared] ? 1 - sums[kSquared] / spread : NAN;
@@ -33,9 +35,16 @@ SampleSchema RegressionSchema() {
   SampleSchema schema;
   // Labels are less their origin: not for others to read.
   schema.columns = {"error", "absolute_error", "squared_error", "", ""};
-  schema.metrics = {{.name = "mae", .kind = Kind::kMean, .column = kAbsolute, .reach = SampleMetric::Reach::kUnbounded},
-                    {.name = "rmse", .kind = Kind::kOfSums, .value = rmse, .reach = SampleMetric::Reach::kUnbounded},
-                    {.name = "r2", .kind = Kind::kOfSums, .value = r2, .reach = SampleMetric::Reach::kUnbounded}};
+  schema.metrics = {
+      {.name = "mae",
+       .kind = Kind::kMean,
+       .column = kAbsolute,
+       .reach = SampleMetric::Reach::kUnbounded},
+      {.name = "rmse",
+       .kind = Kind::kOfSums,
+       .value = rmse,
+       .reach = SampleMetric::Reach::kUnbounded},
+      {.name = "r2", .kind = Kind::kOfSums, .value = r2, .reach = SampleMetric::Reach::kUnbounded}};
   return schema;
 }
 
@@ -51,9 +60,15 @@ SampleSchema LabelSetSchema(int64_t num_classes) {
   SampleSchema schema;
   schema.columns = {"true_positives", "predicted", "gold", "exact", "wrong_share"};
   schema.correct = kExact;
-  const auto f1 = [](std::span<const double> sums, double) { return Over(2 * sums[kTrue], sums[kPredicted] + sums[kGold]); };
-  const auto precision = [](std::span<const double> sums, double) { return Over(sums[kTrue], sums[kPredicted]); };
-  const auto recall = [](std::span<const double> sums, double) { return Over(sums[kTrue], sums[kGold]); };
+  const auto f1 = [](std::span<const double> sums, double) {
+    return Over(2 * sums[kTrue], sums[kPredicted] + sums[kGold]);
+  };
+  const auto precision = [](std::span<const double> sums, double) {
+    return Over(sums[kTrue], sums[kPredicted]);
+  };
+  const auto recall = [](std::span<const double> sums, double) {
+    return Over(sums[kTrue], sums[kGold]);
+  };
   schema.metrics = {{.name = "f1_micro", .kind = Kind::kOfSums, .value = f1},
                     {.name = "precision_micro", .kind = Kind::kOfSums, .value = precision},
                     {.name = "recall_micro", .kind = Kind::kOfSums, .value = recall},
@@ -62,20 +77,26 @@ SampleSchema LabelSetSchema(int64_t num_classes) {
   schema.metrics.push_back({.name = "hamming_loss", .kind = Kind::kMean, .column = kWrongShare});
   if (num_classes > kMaxMacroClasses) return schema;
   for (int64_t c = 0; c < num_classes; ++c) {
-    for (const char* part : {"true_positives", "predicted", "gold"}) schema.columns.push_back(StrCat(part, "_", c));
+    for (const char* part : {"true_positives", "predicted", "gold"})
+      schema.columns.push_back(StrCat(part, "_", c));
   }
-  const auto macro = [](std::span<const double> sums, double) { return MacroF1(sums.subspan(kFirstClass)); };
+  const auto macro = [](std::span<const double> sums, double) {
+    return MacroF1(sums.subspan(kFirstClass));
+  };
   schema.metrics.push_back({.name = "f1_macro", .kind = Kind::kOfSums, .value = macro});
   return schema;
 }
 
-void MeasureLabelSets(const std::set<int64_t>& gold, const std::set<int64_t>& predicted, int64_t num_classes, std::span<double> row) {
+void MeasureLabelSets(const std::set<int64_t>& gold, const std::set<int64_t>& predicted,
+                      int64_t num_classes, std::span<double> row) {
   std::ranges::fill(row, 0);
   row[kPredicted] = static_cast<double>(predicted.size());
   row[kGold] = static_cast<double>(gold.size());
   row[kExact] = gold == predicted ? 1 : 0;
   const bool by_class = row.size() > kFirstClass;
-  const auto at = [&](int64_t index, size_t part) -> double& { return row[kFirstClass + 3 * static_cast<size_t>(index) + part]; };
+  const auto at = [&](int64_t index, size_t part) -> double& {
+    return row[kFirstClass + 3 * static_cast<size_t>(index) + part];
+  };
   for (const int64_t index : predicted) {
     const double right = gold.contains(index) ? 1 : 0;
     row[kTrue] += right;

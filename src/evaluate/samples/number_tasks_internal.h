@@ -23,6 +23,7 @@ void MeasureRegression(double label, double prediction, double origin, std::span
 SampleSchema LabelSetSchema(int64_t num_classes);
 inline constexpr int64_t kMaxMacroClasses = 100;
 /// Fills a row of LabelSetSchema(num_classes).
-void MeasureLabelSets(const std::set<int64_t>& gold, const std::set<int64_t>& predicted, int64_t num_classes, std::span<double> row);
+void MeasureLabelSets(const std::set<int64_t>& gold, const std::set<int64_t>& predicted,
+                      int64_t num_classes, std::span<double> row);
 
 }  // namespace tare::evaluate

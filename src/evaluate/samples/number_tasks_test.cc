@@ -1,11 +1,10 @@
 // What the program sums by sample equals the scorers that are held to scikit-learn's values.
 
-#include "evaluate/samples/number_tasks_internal.h"
-
 #include <gtest/gtest.h>
 
 #include <random>
 
+#include "evaluate/samples/number_tasks_internal.h"
 #include "tare/scores/multilabel_scores.h"
 #include "tare/scores/regression_scores.h"
 
@@ -72,8 +71,10 @@ TEST(NumberTasksTest, SumsLabelSetsToTheScoresOfAllSamples) {
   EXPECT_NEAR(verdict::FindMetric(metrics, "f1_micro")->value, micro.f1, 1e-12);
   EXPECT_NEAR(verdict::FindMetric(metrics, "precision_micro")->value, micro.precision, 1e-12);
   EXPECT_NEAR(verdict::FindMetric(metrics, "recall_micro")->value, micro.recall, 1e-12);
-  EXPECT_NEAR(verdict::FindMetric(metrics, "f1_macro")->value, scores::MacroScore(counts).f1, 1e-12);
-  EXPECT_NEAR(verdict::FindMetric(metrics, "hamming_loss")->value, num_wrong / (400 * kClasses), 1e-12);
+  EXPECT_NEAR(verdict::FindMetric(metrics, "f1_macro")->value, scores::MacroScore(counts).f1,
+              1e-12);
+  EXPECT_NEAR(verdict::FindMetric(metrics, "hamming_loss")->value, num_wrong / (400 * kClasses),
+              1e-12);
   EXPECT_NEAR(verdict::FindMetric(metrics, "subset_accuracy")->value, num_exact / 400, 1e-12);
 }
 

@@ -41,9 +41,12 @@ std::vector<double> SumsOf(const RowSet& set) {
 
 double ValueOf(const SampleMetric& metric, std::span<const double> sums, double n) {
   switch (metric.kind) {
-    case SampleMetric::Kind::kRatio: return sums[metric.denominator] == 0 ? NAN : sums[metric.column] / sums[metric.denominator];
-    case SampleMetric::Kind::kOfSums: return metric.value(sums, n);
-    default: return n > 0 ? sums[metric.column] / n : NAN;
+    case SampleMetric::Kind::kRatio:
+      return sums[metric.denominator] == 0 ? NAN : sums[metric.column] / sums[metric.denominator];
+    case SampleMetric::Kind::kOfSums:
+      return metric.value(sums, n);
+    default:
+      return n > 0 ? sums[metric.column] / n : NAN;
   }
 }
 
@@ -53,7 +56,8 @@ int64_t CountChanged(const RowSet& set) {
   int64_t count = 0;
   for (size_t kind = 0; kind < set.sizes.size(); ++kind) {
     const double* row = set.Row(kind);
-    if (std::memcmp(row, row + set.num_columns, set.num_columns * sizeof(double)) != 0) count += set.sizes[kind];
+    if (std::memcmp(row, row + set.num_columns, set.num_columns * sizeof(double)) != 0)
+      count += set.sizes[kind];
   }
   return count;
 }
@@ -69,10 +73,13 @@ int64_t CountChanged(const RowSet& set, size_t column) {
 }
 
 // Moves the bounds of a difference by the samples that may have been missed.
-void WidenForRare(int64_t seen, int64_t n, double span, double interval_confidence, verdict::Estimate& difference) {
+void WidenForRare(int64_t seen, int64_t n, double span, double interval_confidence,
+                  verdict::Estimate& difference) {
   if (seen >= kRareFlips || !std::isfinite(difference.value)) return;
-  const auto widen = [&](std::optional<double>& low, std::optional<double>& high, double confidence) {
-    const double missed = stats::ClopperPearsonUpper(seen, n, confidence) - static_cast<double>(seen) / static_cast<double>(n);
+  const auto widen = [&](std::optional<double>& low, std::optional<double>& high,
+                         double confidence) {
+    const double missed = stats::ClopperPearsonUpper(seen, n, confidence) -
+                          static_cast<double>(seen) / static_cast<double>(n);
     if (low) low = std::min(*low, difference.value - span * missed);
     if (high) high = std::max(*high, difference.value + span * missed);
   };
@@ -85,7 +92,8 @@ class Summary {
   Summary(const SampleSchema& schema, const RowSet& set, const SampleOptions& options)
       : schema_(schema), set_(set), options_(options), sums_(SumsOf(set)) {}
 
-  void Metrics(verdict::Metrics& baseline, verdict::Metrics& candidate, verdict::Metrics& difference) const {
+  void Metrics(verdict::Metrics& baseline, verdict::Metrics& candidate,
+               verdict::Metrics& difference) const {
     const auto drawn = Bootstrap();
     size_t next = 0;
     for (const SampleMetric& metric : schema_.metrics) {
@@ -94,7 +102,9 @@ class Summary {
         continue;
       }
       const size_t place = next++;
-      const auto take = [&](size_t side) { return EstimateOf(metric, side, drawn.empty() ? nullptr : &drawn[3 * place + side]); };
+      const auto take = [&](size_t side) {
+        return EstimateOf(metric, side, drawn.empty() ? nullptr : &drawn[3 * place + side]);
+      };
       verdict::Estimate first = take(0);
       verdict::Estimate second = take(1);
       if (metric.optional && !std::isfinite(first.value) && !std::isfinite(second.value)) continue;
@@ -102,7 +112,8 @@ class Summary {
       candidate.emplace_back(metric.name, std::move(second));
       verdict::Estimate estimate = take(2);
       if (metric.reach == SampleMetric::Reach::kRange && set_.n > 0) {
-        WidenForRare(CountChanged(set_, metric.column), set_.n, RangeOf(metric.column), options_.confidence, estimate);
+        WidenForRare(CountChanged(set_, metric.column), set_.n, RangeOf(metric.column),
+                     options_.confidence, estimate);
       } else if (metric.reach == SampleMetric::Reach::kBounded && set_.n > 0) {
         WidenForRare(CountChanged(set_), set_.n, SpanOf(metric), options_.confidence, estimate);
       }
@@ -132,9 +143,11 @@ class Summary {
   }
 
   // Of both sides and their difference.
-  void Values(std::span<const SampleMetric* const> metrics, std::span<const double> sums, double n, std::span<double> values) const {
+  void Values(std::span<const SampleMetric* const> metrics, std::span<const double> sums, double n,
+              std::span<double> values) const {
     for (size_t m = 0; m < metrics.size(); ++m) {
-      for (size_t side = 0; side < 2; ++side) values[3 * m + side] = ValueOf(*metrics[m], SideSums(sums, side), n);
+      for (size_t side = 0; side < 2; ++side)
+        values[3 * m + side] = ValueOf(*metrics[m], SideSums(sums, side), n);
       values[3 * m + 2] = values[3 * m + 1] - values[3 * m];
     }
   }
@@ -143,7 +156,8 @@ class Summary {
   // the rows, and no value kept.
   std::vector<double> Accelerations(std::span<const SampleMetric* const> metrics) const {
     const size_t width = 3 * metrics.size();
-    std::vector<double> sums(sums_.size()), values(width), means(width), squares(width), cubes(width), out(width);
+    std::vector<double> sums(sums_.size()), values(width), means(width), squares(width),
+        cubes(width), out(width);
     const auto n = static_cast<double>(set_.n);
     const auto each_left_out = [&](const auto& use) {
       for (size_t kind = 0; kind < set_.sizes.size(); ++kind) {
@@ -189,10 +203,14 @@ class Summary {
   }
 
   // From the sums themselves, so that the value does not depend on the bootstrap.
-  verdict::Estimate EstimateOf(const SampleMetric& metric, size_t side, const stats::BootstrapDistribution* drawn) const {
-    const auto value = [&](size_t of) { return ValueOf(metric, SideSums(sums_, of), static_cast<double>(set_.n)); };
+  verdict::Estimate EstimateOf(const SampleMetric& metric, size_t side,
+                               const stats::BootstrapDistribution* drawn) const {
+    const auto value = [&](size_t of) {
+      return ValueOf(metric, SideSums(sums_, of), static_cast<double>(set_.n));
+    };
     verdict::Estimate estimate;
-    if (drawn != nullptr) estimate = verdict::BootstrapEstimate(*drawn, set_.n, options_.confidence);
+    if (drawn != nullptr)
+      estimate = verdict::BootstrapEstimate(*drawn, set_.n, options_.confidence);
     estimate.value = side < 2 ? value(side) : value(1) - value(0);
     return estimate;
   }
@@ -200,7 +218,8 @@ class Summary {
   // How far one sample in n moves a bounded metric, times n.
   double SpanOf(const SampleMetric& metric) const {
     if (metric.kind != SampleMetric::Kind::kRatio) return 1;
-    const double total = std::min(sums_[metric.denominator], sums_[set_.num_columns + metric.denominator]);
+    const double total =
+        std::min(sums_[metric.denominator], sums_[set_.num_columns + metric.denominator]);
     return total > 0 ? std::max(1.0, static_cast<double>(set_.n) / total) : 1;
   }
 
@@ -226,8 +245,10 @@ class Summary {
       if (before > after) pairs.harmful += set_.sizes[kind];
       if (after > before) pairs.helpful += set_.sizes[kind];
     }
-    baseline.emplace_back(metric.name, verdict::ShareEstimate(right[0], set_.n, options_.confidence));
-    candidate.emplace_back(metric.name, verdict::ShareEstimate(right[1], set_.n, options_.confidence));
+    baseline.emplace_back(metric.name,
+                          verdict::ShareEstimate(right[0], set_.n, options_.confidence));
+    candidate.emplace_back(metric.name,
+                           verdict::ShareEstimate(right[1], set_.n, options_.confidence));
     difference.emplace_back(metric.name, verdict::PairedEstimate(pairs, options_.confidence));
   }
 
@@ -242,13 +263,16 @@ class Summary {
 struct SampleEvaluation::State {
   SampleSchema schema;
   SampleOptions options;
-  std::vector<uint32_t> places;  // open addressing: 1 + kind by the hash of row, change and slices; 0: free
+  std::vector<uint32_t>
+      places;  // open addressing: 1 + kind by the hash of row, change and slices; 0: free
   RowSet rows;
   std::vector<uint64_t> slices;  // of each kind
 
-  uint64_t HashOf(std::span<const double> baseline, std::span<const double> candidate, bool changed, uint64_t bits) const;
+  uint64_t HashOf(std::span<const double> baseline, std::span<const double> candidate, bool changed,
+                  uint64_t bits) const;
   uint64_t HashOf(size_t kind) const;
-  bool IsKind(size_t kind, std::span<const double> baseline, std::span<const double> candidate, bool changed, uint64_t bits) const;
+  bool IsKind(size_t kind, std::span<const double> baseline, std::span<const double> candidate,
+              bool changed, uint64_t bits) const;
   void Grow();
 
   RowSet InSlice(size_t slice) const {
@@ -273,10 +297,12 @@ SampleEvaluation::~SampleEvaluation() = default;
 
 Result<SampleEvaluation> SampleEvaluation::Create(SampleSchema schema, SampleOptions options) {
   if (!(options.confidence > 0.5 && options.confidence < 1)) {
-    return InvalidArgument(StrCat("confidence ", options.confidence, " is not in (0.5, 1)"), "give a confidence such as 0.95");
+    return InvalidArgument(StrCat("confidence ", options.confidence, " is not in (0.5, 1)"),
+                           "give a confidence such as 0.95");
   }
   if (options.bootstrap.replicates < 100) {
-    return InvalidArgument(StrCat(options.bootstrap.replicates, " bootstrap replicates"), "give at least 100; 10,000 is the default");
+    return InvalidArgument(StrCat(options.bootstrap.replicates, " bootstrap replicates"),
+                           "give at least 100; 10,000 is the default");
   }
   if (options.slices.size() > kMaxSlices) {
     return InvalidArgument(StrCat(options.slices.size(), " slices"), "give at most 64 slices");
@@ -299,11 +325,14 @@ uint64_t Mix(uint64_t hash, uint64_t value) {
   return (hash ^ (hash >> 31)) + 0x9E3779B97F4A7C15ULL;
 }
 
-bool SameBits(std::span<const double> a, const double* b) { return std::memcmp(a.data(), b, a.size_bytes()) == 0; }
+bool SameBits(std::span<const double> a, const double* b) {
+  return std::memcmp(a.data(), b, a.size_bytes()) == 0;
+}
 
 }  // namespace
 
-uint64_t SampleEvaluation::State::HashOf(std::span<const double> baseline, std::span<const double> candidate, bool changed,
+uint64_t SampleEvaluation::State::HashOf(std::span<const double> baseline,
+                                         std::span<const double> candidate, bool changed,
                                          uint64_t bits) const {
   uint64_t hash = Mix(changed ? 1 : 0, bits);
   for (const double value : baseline) hash = Mix(hash, std::bit_cast<uint64_t>(value));
@@ -313,10 +342,12 @@ uint64_t SampleEvaluation::State::HashOf(std::span<const double> baseline, std::
 
 uint64_t SampleEvaluation::State::HashOf(size_t kind) const {
   const std::span<const double> row(rows.Row(kind), 2 * rows.num_columns);
-  return HashOf(row.first(rows.num_columns), row.last(rows.num_columns), rows.changed[kind] != 0, slices[kind]);
+  return HashOf(row.first(rows.num_columns), row.last(rows.num_columns), rows.changed[kind] != 0,
+                slices[kind]);
 }
 
-bool SampleEvaluation::State::IsKind(size_t kind, std::span<const double> baseline, std::span<const double> candidate, bool changed,
+bool SampleEvaluation::State::IsKind(size_t kind, std::span<const double> baseline,
+                                     std::span<const double> candidate, bool changed,
                                      uint64_t bits) const {
   const double* row = rows.Row(kind);
   return slices[kind] == bits && (rows.changed[kind] != 0) == changed && SameBits(baseline, row) &&
@@ -332,7 +363,8 @@ void SampleEvaluation::State::Grow() {
   }
 }
 
-void SampleEvaluation::Add(std::span<const double> baseline, std::span<const double> candidate, bool changed, uint64_t slices) {
+void SampleEvaluation::Add(std::span<const double> baseline, std::span<const double> candidate,
+                           bool changed, uint64_t slices) {
   State& state = *state_;
   const size_t width = state.rows.num_columns;
   TARE_CHECK(baseline.size() == width && candidate.size() == width);
@@ -363,7 +395,8 @@ TestEvidence SampleEvaluation::Finish() const {
   all.Metrics(out.baseline, out.candidate, out.paired.difference);
   out.paired.counts = all.Flips();
   const auto& counts = out.paired.counts;
-  out.paired.mcnemar_p = stats::McNemar({counts.n, counts.harmful, counts.helpful}, stats::Tail::kTwoSided);
+  out.paired.mcnemar_p =
+      stats::McNemar({counts.n, counts.harmful, counts.helpful}, stats::Tail::kTwoSided);
   for (size_t s = 0; s < state.options.slices.size(); ++s) {
     const std::string& name = state.options.slices[s];
     const std::string& text = state.options.slice_texts[s];
@@ -375,7 +408,8 @@ TestEvidence SampleEvaluation::Finish() const {
     verdict::PairedScope paired{name, summary.Flips(), {}};
     summary.Metrics(baseline.metrics, candidate.metrics, paired.difference);
     if (part.n == 0) {
-      out.warnings.push_back({StrCat("slice '", name, "' holds no sample"), StrCat("look at its condition: ", text)});
+      out.warnings.push_back(
+          {StrCat("slice '", name, "' holds no sample"), StrCat("look at its condition: ", text)});
     }
     out.baseline_slices.push_back(std::move(baseline));
     out.candidate_slices.push_back(std::move(candidate));

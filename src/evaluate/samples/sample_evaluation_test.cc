@@ -81,7 +81,8 @@ TEST(SampleEvaluationTest, TimeGrowsWithTheSamplesNotWithTheirSquare) {
   // 200,000 different rows: 4e10 steps by the square, minutes that no test has.
   auto evaluation = Make();
   for (int i = 0; i < 200'000; ++i) {
-    evaluation.Add(std::vector<double>{1, i / 2e5, 1, 2}, std::vector<double>{1, i / 3e5, 1, 2}, true);
+    evaluation.Add(std::vector<double>{1, i / 2e5, 1, 2}, std::vector<double>{1, i / 3e5, 1, 2},
+                   true);
   }
   EXPECT_NEAR(verdict::FindMetric(evaluation.Finish().baseline, "score")->value, 0.5, 1e-5);
 }
@@ -98,7 +99,8 @@ TEST(SampleEvaluationTest, CoversTheTrueDifferenceAsOftenAsItSays) {
     auto evaluation = Make(options);
     for (int i = 0; i < 200; ++i) {
       const double score = uniform(random);
-      evaluation.Add(std::vector<double>{0, score, 0, 0}, std::vector<double>{0, score - 0.04 * uniform(random), 0, 0}, true);
+      evaluation.Add(std::vector<double>{0, score, 0, 0},
+                     std::vector<double>{0, score - 0.04 * uniform(random), 0, 0}, true);
     }
     const TestEvidence found = evaluation.Finish();
     const verdict::Estimate& difference = *verdict::FindMetric(found.paired.difference, "score");
@@ -119,8 +121,10 @@ TEST(SampleEvaluationTest, DoesNotTakeASampleWithoutChangesForProof) {
   EXPECT_EQ(difference.value, 0);
   // None of 100 changed: up to 1 - 0.05^(1/100) of all may, with 95 % confidence.
   const double missed = 1 - std::pow(0.05, 0.01);
-  EXPECT_NEAR(*verdict::OneSidedBound(difference, verdict::Direction::kAbove, 0.95, 0.95), -missed, 1e-9);
-  EXPECT_NEAR(*verdict::OneSidedBound(difference, verdict::Direction::kBelow, 0.95, 0.95), missed, 1e-9);
+  EXPECT_NEAR(*verdict::OneSidedBound(difference, verdict::Direction::kAbove, 0.95, 0.95), -missed,
+              1e-9);
+  EXPECT_NEAR(*verdict::OneSidedBound(difference, verdict::Direction::kBelow, 0.95, 0.95), missed,
+              1e-9);
 }
 
 TEST(SampleEvaluationTest, JudgesSlicesOnTheirOwnSamples) {
@@ -130,7 +134,8 @@ TEST(SampleEvaluationTest, JudgesSlicesOnTheirOwnSamples) {
   auto evaluation = Make(std::move(options));
   for (int i = 0; i < 10; ++i) {
     const double score = i % 2 == 1 ? 1 : 0;
-    evaluation.Add(std::vector<double>{score, score, 0, 0}, std::vector<double>{0, 0, 0, 0}, true, score > 0 ? 1 : 0);
+    evaluation.Add(std::vector<double>{score, score, 0, 0}, std::vector<double>{0, 0, 0, 0}, true,
+                   score > 0 ? 1 : 0);
   }
   const TestEvidence found = evaluation.Finish();
   ASSERT_EQ(found.baseline_slices.size(), 2U);
@@ -147,8 +152,10 @@ TEST(SampleEvaluationTest, SaysWhereAMetricIsUndefined) {
   auto evaluation = Make();
   evaluation.Add(std::vector<double>{1, 1, 0, 0}, std::vector<double>{1, 1, 0, 0}, false);
   const TestEvidence found = evaluation.Finish();
-  EXPECT_TRUE(std::isnan(verdict::FindMetric(found.baseline, "ratio")->value)) << "nothing in the denominator";
-  EXPECT_TRUE(std::isnan(verdict::FindMetric(Make().Finish().baseline, "score")->value)) << "no samples";
+  EXPECT_TRUE(std::isnan(verdict::FindMetric(found.baseline, "ratio")->value))
+      << "nothing in the denominator";
+  EXPECT_TRUE(std::isnan(verdict::FindMetric(Make().Finish().baseline, "score")->value))
+      << "no samples";
 }
 
 TEST(SampleEvaluationTest, RefusesOptionsOutOfRange) {

@@ -49,7 +49,8 @@ Bits Members(size_t n, const std::function<bool(size_t)>& is_member) {
 std::vector<int64_t> PlacesOf(const Bits& bits) {
   std::vector<int64_t> places;
   for (size_t w = 0; w < bits.size(); ++w) {
-    for (uint64_t rest = bits[w]; rest != 0; rest &= rest - 1) places.push_back(static_cast<int64_t>(64 * w) + std::countr_zero(rest));
+    for (uint64_t rest = bits[w]; rest != 0; rest &= rest - 1)
+      places.push_back(static_cast<int64_t>(64 * w) + std::countr_zero(rest));
   }
   return places;
 }
@@ -70,15 +71,18 @@ void AddConditions(const SearchColumn& column, size_t index, std::vector<Conditi
   std::ranges::sort(sorted);
   const std::set<float> distinct(sorted.begin(), sorted.end());
   const auto add = [&](std::string text, const std::function<bool(float)>& holds) {
-    conditions.push_back({std::move(text), index, Members(values.size(), [&](size_t i) { return holds(values[i]); })});
+    conditions.push_back({std::move(text), index,
+                          Members(values.size(), [&](size_t i) { return holds(values[i]); })});
   };
   if (distinct.size() <= (column.nominal ? kMaxNames : kMaxValues)) {
-    for (const float value : distinct) add(StrCat(column.name, " == ", value), [value](float x) { return x == value; });
+    for (const float value : distinct)
+      add(StrCat(column.name, " == ", value), [value](float x) { return x == value; });
     return;
   }
   if (column.nominal) return;
   for (const double quantile : kQuantiles) {
-    const float cut = sorted[static_cast<size_t>(quantile * static_cast<double>(sorted.size() - 1))];
+    const float cut =
+        sorted[static_cast<size_t>(quantile * static_cast<double>(sorted.size() - 1))];
     if (quantile < 0.5) {
       add(StrCat(column.name, " < ", cut), [cut](float x) { return x < cut; });
     } else {
@@ -110,22 +114,25 @@ struct Tested {
 
 class Search {
  public:
-  Search(std::span<const uint8_t> damaged, std::span<const int64_t> sizes, const SliceSearchOptions& options)
+  Search(std::span<const uint8_t> damaged, std::span<const int64_t> sizes,
+         const SliceSearchOptions& options)
       : options_(options),
         sizes_(sizes),
-        total_(sizes.empty() ? std::ssize(damaged) : std::accumulate(sizes.begin(), sizes.end(), int64_t{0})),
+        total_(sizes.empty() ? std::ssize(damaged)
+                             : std::accumulate(sizes.begin(), sizes.end(), int64_t{0})),
         damaged_(Members(damaged.size(), [&](size_t i) { return damaged[i] != 0; })),
         num_damaged_(Count(damaged_)) {}
 
   SliceSearchResult Run(const std::vector<Condition>& conditions) {
     if (num_damaged_ == 0 || num_damaged_ == total_) return {};
     std::vector<double> single;
-    for (const Condition& condition : conditions) single.push_back(Test(condition.text, condition.members, 1));
+    for (const Condition& condition : conditions)
+      single.push_back(Test(condition.text, condition.members, 1));
     for (size_t a = 0; a < conditions.size(); ++a) {
       for (size_t b = a + 1; b < conditions.size(); ++b) {
         if (conditions[a].column == conditions[b].column) continue;
-        Test(StrCat(conditions[a].text, " and ", conditions[b].text), And(conditions[a].members, conditions[b].members),
-             std::min(single[a], single[b]));
+        Test(StrCat(conditions[a].text, " and ", conditions[b].text),
+             And(conditions[a].members, conditions[b].members), std::min(single[a], single[b]));
       }
     }
     return {num_tests_, Best()};
@@ -138,10 +145,13 @@ class Search {
     const int64_t n = Count(members);
     if (n < options_.min_samples || total_ - n < options_.min_samples) return 1;
     const int64_t found = Count(And(members, damaged_));
-    if (static_cast<double>(found) * static_cast<double>(total_) <= static_cast<double>(n) * static_cast<double>(num_damaged_)) return 1;
+    if (static_cast<double>(found) * static_cast<double>(total_) <=
+        static_cast<double>(n) * static_cast<double>(num_damaged_))
+      return 1;
     const double p = UpperTail(found, n, num_damaged_, total_);
     if (p < beat && p <= options_.alpha) {
-      tested_.push_back({{std::move(where), n, found, total_ - n, num_damaged_ - found, p, 1, {}}, std::move(members)});
+      tested_.push_back({{std::move(where), n, found, total_ - n, num_damaged_ - found, p, 1, {}},
+                         std::move(members)});
     }
     return p;
   }
@@ -183,8 +193,10 @@ class Search {
 
 }  // namespace
 
-SliceSearchResult FindDamagedSlices(std::span<const SearchColumn> columns, std::span<const uint8_t> damaged,
-                                    const SliceSearchOptions& options, std::span<const int64_t> sizes) {
+SliceSearchResult FindDamagedSlices(std::span<const SearchColumn> columns,
+                                    std::span<const uint8_t> damaged,
+                                    const SliceSearchOptions& options,
+                                    std::span<const int64_t> sizes) {
   TARE_CHECK(sizes.empty() || sizes.size() == damaged.size());
   std::vector<Condition> conditions;
   for (size_t c = 0; c < columns.size(); ++c) {

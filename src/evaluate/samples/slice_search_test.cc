@@ -59,7 +59,8 @@ TEST(FindDamagedSlicesTest, FindsWhatWasPlanted) {
 
 TEST(FindDamagedSlicesTest, FindsNothingWhereThereIsNothing) {
   int false_alarms = 0;
-  for (uint32_t seed = 100; seed < 300; ++seed) false_alarms += Make(seed, 0).Search().found.empty() ? 0 : 1;
+  for (uint32_t seed = 100; seed < 300; ++seed)
+    false_alarms += Make(seed, 0).Search().found.empty() ? 0 : 1;
   // At most 5 % of 200 are expected; 10 and three standard deviations.
   EXPECT_LE(false_alarms, 19);
 }

@@ -168,8 +168,9 @@ std::vector<stats::BootstrapDistribution> BootstrapClassDifferences(const Cells&
 }
 
 // The bound at `confidence` of a difference, moved by the flips that the sample may have missed.
-double Widened(double bound, double estimate, double confidence, const verdict::FlipCounts& relevant,
-               FlipKind kind, const ClassCounts& candidate, ScoreField field, int64_t index) {
+double Widened(double bound, double estimate, double confidence,
+               const verdict::FlipCounts& relevant, FlipKind kind, const ClassCounts& candidate,
+               ScoreField field, int64_t index) {
   const int64_t seen = kind == FlipKind::kHarmful ? relevant.harmful : relevant.helpful;
   const double upper = stats::ClopperPearsonUpper(seen, relevant.n, confidence);
   const auto missed =
@@ -208,11 +209,13 @@ ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options)
     out.baseline.push_back(MetricsOfClass(totals.baseline, c, options.confidence));
     out.candidate.push_back(MetricsOfClass(totals.candidate, c, options.confidence));
     verdict::PairedClass paired{index, flips[c], {}};
-    paired.difference.emplace_back("recall", verdict::PairedEstimate(Pairs(flips[c]), options.confidence));
+    paired.difference.emplace_back("recall",
+                                   verdict::PairedEstimate(Pairs(flips[c]), options.confidence));
     const verdict::FlipCounts touching = FlipsTouching(cells, index);
     for (size_t f = 0; f < 2 && index < num_bootstrapped; ++f) {
       const ScoreField field = f == 0 ? ScoreField::kPrecision : ScoreField::kF1;
-      verdict::Estimate estimate = verdict::BootstrapEstimate(drawn[2 * c + f], touching.n, options.confidence);
+      verdict::Estimate estimate =
+          verdict::BootstrapEstimate(drawn[2 * c + f], touching.n, options.confidence);
       WidenForRareFlips(touching, totals.candidate, field, index, options.confidence, estimate);
       if (flips[c].n == 0) estimate.value = NAN;  // no sample of the class: undefined
       paired.difference.emplace_back(f == 0 ? "precision" : "f1", std::move(estimate));
@@ -222,8 +225,9 @@ ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options)
   return out;
 }
 
-void WidenForRareFlips(const verdict::FlipCounts& relevant, const ClassCounts& candidate, ScoreField field,
-                       int64_t index, double interval_confidence, verdict::Estimate& difference) {
+void WidenForRareFlips(const verdict::FlipCounts& relevant, const ClassCounts& candidate,
+                       ScoreField field, int64_t index, double interval_confidence,
+                       verdict::Estimate& difference) {
   const auto widen = [&](std::optional<double>& bound, double confidence, FlipKind kind) {
     const int64_t seen = kind == FlipKind::kHarmful ? relevant.harmful : relevant.helpful;
     if (!bound || seen >= kRareFlips) return;

@@ -87,8 +87,8 @@ std::vector<stats::BootstrapDistribution> BootstrapEce(const ScoreColumns& colum
   return stats::BootstrapIndices(static_cast<int64_t>(n), accelerations, statistic, options);
 }
 
-verdict::KlSummary SummariseKl(std::vector<double> kl_nats, const stats::BootstrapDistribution& mean,
-                      double confidence) {
+verdict::KlSummary SummariseKl(std::vector<double> kl_nats,
+                               const stats::BootstrapDistribution& mean, double confidence) {
   std::sort(kl_nats.begin(), kl_nats.end());
   const auto n = static_cast<int64_t>(kl_nats.size());
   verdict::KlSummary out;

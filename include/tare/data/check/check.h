@@ -11,8 +11,8 @@
 
 #include "tare/core/progress.h"
 #include "tare/core/result.h"
-#include "tare/data/dataset.h"
 #include "tare/data/check/duplicates.h"
+#include "tare/data/dataset.h"
 #include "tare/data/splits.h"
 
 namespace tare::data {

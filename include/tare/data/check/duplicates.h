@@ -102,8 +102,8 @@ struct SimilarPair {
 struct SharedSamples {
   std::string split;
   std::string earlier_split;
-  int64_t num_exact = 0;  ///< samples of `split` with the content of an earlier sample
-  int64_t num_near = 0;   ///< of the others, those with nearly the content of one
+  int64_t num_exact = 0;              ///< samples of `split` with the content of an earlier sample
+  int64_t num_near = 0;               ///< of the others, those with nearly the content of one
   std::vector<SimilarPair> examples;  ///< the first 10, exact ones first
 };
 

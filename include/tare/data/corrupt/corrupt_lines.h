@@ -30,6 +30,7 @@ struct CorruptedLines {
 ///          no such text, or is longer than 16 MiB (names the line); without a field, the first line is a JSON
 ///          object; the file holds no text; `path` and `out_path` are one file; the severity is outside 1 to 5;
 ///          as WriteFileAtomic(). On every error `out_path` is what it was.
-Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& out_path, const CorruptLinesOptions& options);
+Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& out_path,
+                                    const CorruptLinesOptions& options);
 
 }  // namespace tare::data

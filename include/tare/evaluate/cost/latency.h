@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "tare/core/result.h"
-#include "tare/verdict/evidence.h"
 #include "tare/runtime/session.h"
 #include "tare/tensor/tensor.h"
+#include "tare/verdict/evidence.h"
 
 namespace tare::evaluate {
 

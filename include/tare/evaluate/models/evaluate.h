@@ -12,11 +12,11 @@
 
 #include "tare/core/progress.h"
 #include "tare/core/result.h"
-#include "tare/evaluate/samples/classification.h"
-#include "tare/verdict/evidence.h"
 #include "tare/evaluate/models/outputs.h"
+#include "tare/evaluate/samples/classification.h"
 #include "tare/runtime/session.h"
 #include "tare/tensor/tensor.h"
+#include "tare/verdict/evidence.h"
 
 namespace tare::evaluate {
 
@@ -33,7 +33,7 @@ struct EvaluationBatch {
   /// Of regression [num_valid], of multi-label classification [num_valid, classes] of 0 and 1, of token
   /// classification [num_valid, tokens]: class of each token, negative where none is judged.
   std::vector<double> targets;
-  int64_t num_valid = 0;        ///< rows that are samples; the rest is padding
+  int64_t num_valid = 0;  ///< rows that are samples; the rest is padding
   std::vector<NamedColumn> columns;
 };
 
@@ -88,13 +88,14 @@ std::span<const std::string_view> ModelTasks();
 ///          finite; kCancelled; and what the source and the models give. An empty source is
 ///          kInvalidArgument.
 Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
-                          BatchSource& source, const std::string& task,
-                          const EvaluateOptions& options, Progress& progress);
+                                   BatchSource& source, const std::string& task,
+                                   const EvaluateOptions& options, Progress& progress);
 
 /// Evaluates another distribution and adds it to `evidence` under `name`. `task`: one of ModelTasks().
 Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
-                                  BatchSource& source, const std::string& task, const std::string& name,
-                                  const std::string& description, const EvaluateOptions& options,
-                                  Progress& progress, verdict::Evidence& evidence);
+                                  BatchSource& source, const std::string& task,
+                                  const std::string& name, const std::string& description,
+                                  const EvaluateOptions& options, Progress& progress,
+                                  verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

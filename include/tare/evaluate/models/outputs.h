@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "tare/core/result.h"
-#include "tare/verdict/evidence.h"
 #include "tare/stats/bootstrap.h"
 #include "tare/tensor/tensor.h"
+#include "tare/verdict/evidence.h"
 
 namespace tare::evaluate {
 
@@ -71,6 +71,7 @@ class OutputsEvaluation {
 
 /// Puts the outputs into `evidence`, with n where it has none, and warnings about non-finite
 /// values. The task stays: a classification reports the closeness of its outputs too.
-void SetOutputsEvidence(std::vector<verdict::OutputCloseness> outputs, int64_t n, verdict::Evidence& evidence);
+void SetOutputsEvidence(std::vector<verdict::OutputCloseness> outputs, int64_t n,
+                        verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

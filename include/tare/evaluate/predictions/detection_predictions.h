@@ -35,8 +35,10 @@ struct DetectionOptions {
 /// Errors   kInvalidArgument, with file and line: a field is missing or of another type, a box that is
 ///          not four finite numbers with width and height of at least 0, an id twice or without partner,
 ///          boxes of `label` that differ between the files; kDataLoss: a line is not JSON; no line at all.
-Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline, const std::string& baseline_name,
-                                                  std::istream& candidate, const std::string& candidate_name,
+Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline,
+                                                  const std::string& baseline_name,
+                                                  std::istream& candidate,
+                                                  const std::string& candidate_name,
                                                   const DetectionOptions& options);
 
 }  // namespace tare::evaluate

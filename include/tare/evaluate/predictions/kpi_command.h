@@ -60,7 +60,8 @@ struct PredictionStreams {
 ///          name (CheckKpiNames); kUnavailable: it takes too long; kDataLoss: the streams are not those of
 ///          `evidence`; kResourceExhausted: no room for the temporary files; kCancelled.
 /// Cost     42 runs a command (2 below kMinJackknifeSamples samples).
-Result<void> AddKpiCommands(std::span<const KpiCommand> commands, const PredictionStreams& streams, const KpiCommandOptions& options,
-                            Progress& progress, TestEvidence& evidence);
+Result<void> AddKpiCommands(std::span<const KpiCommand> commands, const PredictionStreams& streams,
+                            const KpiCommandOptions& options, Progress& progress,
+                            TestEvidence& evidence);
 
 }  // namespace tare::evaluate

@@ -30,11 +30,9 @@ namespace tare::evaluate {
 ///          or of another type, NaN or infinite scores, scores of differing lengths, a label that
 ///          differs between the files, a class out of range; an id without partner in the other
 ///          file (names the first and how many); kDataLoss: a line is not JSON; no line at all.
-Result<TestEvidence> EvaluatePredictions(std::istream& baseline,
-                                                   const std::string& baseline_name,
-                                                   std::istream& candidate,
-                                                   const std::string& candidate_name,
-                                                   const ClassificationOptions& options,
-                                                   std::vector<std::string>* classes);
+Result<TestEvidence> EvaluatePredictions(std::istream& baseline, const std::string& baseline_name,
+                                         std::istream& candidate, const std::string& candidate_name,
+                                         const ClassificationOptions& options,
+                                         std::vector<std::string>* classes);
 
 }  // namespace tare::evaluate

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "tare/core/result.h"
-#include "tare/verdict/evidence.h"
-#include "tare/scores/wordpiece.h"
 #include "tare/runtime/session.h"
+#include "tare/scores/wordpiece.h"
+#include "tare/verdict/evidence.h"
 
 namespace tare::evaluate {
 

@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/evaluate/predictions/support_judge.h"
 #include "tare/evaluate/samples/kpi_evaluation.h"
 #include "tare/evaluate/samples/slices.h"
-#include "tare/evaluate/predictions/support_judge.h"
 #include "tare/evaluate/samples/test_evidence.h"
 #include "tare/stats/bootstrap.h"
 
@@ -54,8 +54,10 @@ struct TaskOptions {
 ///          another type, an id twice or without partner, references that differ, a slice that compares a
 ///          field which a line does not have; a KPI that reads such a field or is not finite; a judge for a task without
 ///          contexts, or an answer without one; what the judge gives; kDataLoss: a line is not JSON; no line at all.
-Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline, const std::string& baseline_name,
-                                             std::istream& candidate, const std::string& candidate_name,
+Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline,
+                                             const std::string& baseline_name,
+                                             std::istream& candidate,
+                                             const std::string& candidate_name,
                                              const TaskOptions& options);
 
 }  // namespace tare::evaluate

@@ -24,6 +24,7 @@ inline constexpr int64_t kMinJackknifeSamples = 2 * kJackknifeGroups;
 /// Bound    for smooth statistics: means, ratios, rates; a median or a maximum may have another interval.
 /// Source   Kott, "The delete-a-group jackknife", Journal of Official Statistics 17 (2001) 521; Shao and Tu, The
 ///          Jackknife and Bootstrap (1995).
-verdict::Estimate JackknifeEstimate(double value, std::span<const double> left_out, double scale, int64_t n, double confidence);
+verdict::Estimate JackknifeEstimate(double value, std::span<const double> left_out, double scale,
+                                    int64_t n, double confidence);
 
 }  // namespace tare::evaluate

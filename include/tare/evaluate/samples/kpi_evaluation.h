@@ -50,7 +50,8 @@ class KpiEvaluation {
   /// Shape   one value a name on both sides (TARE_CHECK).
   /// Errors  kInvalidArgument: a KPI is NaN or infinite for the sample: a mean over the others would be one of
   ///         another set. Names the values read; nothing is added then.
-  Result<void> Add(std::span<const double> baseline, std::span<const double> candidate, uint64_t slices = 0);
+  Result<void> Add(std::span<const double> baseline, std::span<const double> candidate,
+                   uint64_t slices = 0);
 
   /// Appends kpi:NAME to the metrics and differences of the whole set and of each slice of `evidence`.
   /// Shape   the slices of `evidence` are those of the options, in order; it may have none (TARE_CHECK).
@@ -63,7 +64,8 @@ class KpiEvaluation {
     std::vector<size_t> places;  // of its names in names_
   };
   KpiEvaluation(std::vector<Kpi> kpis, std::vector<std::string> names, SampleEvaluation evaluation);
-  Result<void> Evaluate(std::string_view side, std::span<const double> values, std::vector<double>& row);
+  Result<void> Evaluate(std::string_view side, std::span<const double> values,
+                        std::vector<double>& row);
   Error NotFinite(const Kpi& kpi, std::string_view side, double value) const;
 
   std::vector<Kpi> kpis_;
@@ -74,6 +76,7 @@ class KpiEvaluation {
 
 /// "kpi 'x' reads 'revenu', which ...": the error of a name that a sample does not have.
 /// `known` is what could be read; the nearest of it is named.
-Error UnknownKpiColumn(std::string_view readers, std::string_view name, std::span<const std::string> known);
+Error UnknownKpiColumn(std::string_view readers, std::string_view name,
+                       std::span<const std::string> known);
 
 }  // namespace tare::evaluate

@@ -34,8 +34,8 @@ struct SampleMetric {
   std::function<double(std::span<const double> sums, double n)> value = nullptr;
   /// How far one sample of n moves the metric at most.
   enum class Reach {
-    kBounded,    ///< about 1 / n: what lies in [0, 1]
-    kRange,      ///< of kMean: the range of the values seen, greatest less least of both models, / n
+    kBounded,  ///< about 1 / n: what lies in [0, 1]
+    kRange,    ///< of kMean: the range of the values seen, greatest less least of both models, / n
     kUnbounded,  ///< nobody knows
   };
   Reach reach = Reach::kBounded;
@@ -88,7 +88,8 @@ class SampleEvaluation {
 
   /// Adds one sample. `changed`: the models answered differently. Bit s of `slices`: it is in slice s.
   /// Shape  both rows one number a column of the schema (TARE_CHECK), finite.
-  void Add(std::span<const double> baseline, std::span<const double> candidate, bool changed, uint64_t slices = 0);
+  void Add(std::span<const double> baseline, std::span<const double> candidate, bool changed,
+           uint64_t slices = 0);
 
   int64_t num_samples() const;
 

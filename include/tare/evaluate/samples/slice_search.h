@@ -18,13 +18,13 @@ struct SearchColumn {
 };
 
 struct FoundSlice {
-  std::string where;     ///< as a slice of tare.yaml
-  int64_t n = 0;         ///< samples in it
-  int64_t damaged = 0;   ///< damaged ones among them
+  std::string where;    ///< as a slice of tare.yaml
+  int64_t n = 0;        ///< samples in it
+  int64_t damaged = 0;  ///< damaged ones among them
   int64_t rest_n = 0;
   int64_t rest_damaged = 0;
-  double p = 1;          ///< of Fisher's exact test, as if no other slice had been looked at
-  double p_holm = 1;     ///< adjusted for every slice that could have been looked at
+  double p = 1;       ///< of Fisher's exact test, as if no other slice had been looked at
+  double p_holm = 1;  ///< adjusted for every slice that could have been looked at
   std::vector<int64_t> members;  ///< places of its samples, rising
 };
 
@@ -36,7 +36,8 @@ struct SliceSearchOptions {
 };
 
 struct SliceSearchResult {
-  int64_t num_tests = 0;  ///< conditions and pairs of conditions, looked at or not; 0 without damage
+  int64_t num_tests =
+      0;  ///< conditions and pairs of conditions, looked at or not; 0 without damage
   std::vector<FoundSlice> found;
 };
 
@@ -53,7 +54,9 @@ struct SliceSearchResult {
 /// Shape       every column as long as `damaged` (TARE_CHECK); NaN fulfils no condition. `sizes`, where given: a
 ///             place stands for so many equal samples; then every column is nominal (TARE_CHECK).
 /// Cost        O(pairs * n / 64) of bit operations.
-SliceSearchResult FindDamagedSlices(std::span<const SearchColumn> columns, std::span<const uint8_t> damaged,
-                                    const SliceSearchOptions& options = {}, std::span<const int64_t> sizes = {});
+SliceSearchResult FindDamagedSlices(std::span<const SearchColumn> columns,
+                                    std::span<const uint8_t> damaged,
+                                    const SliceSearchOptions& options = {},
+                                    std::span<const int64_t> sizes = {});
 
 }  // namespace tare::evaluate
