@@ -26,11 +26,11 @@ function(tare_module name)
   if(TARE_BUILD_TESTS AND tests)
     add_executable(tare_${name}_test ${tests})
     target_include_directories(tare_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src)
-    target_compile_definitions(tare_${name}_test PRIVATE
-      TARE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     target_link_libraries(tare_${name}_test PRIVATE
       tare_${name} tare_flags ${arg_TEST_LINK} GTest::gmock GTest::gtest_main)
-    gtest_discover_tests(tare_${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${name})
+    # Tests read tests/golden and the like relative to the source folder: objects do not depend on where it lies.
+    gtest_discover_tests(tare_${name}_test DISCOVERY_MODE PRE_TEST
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES LABELS ${name})
   endif()
   if(TARE_BUILD_BENCHMARKS AND benchmarks)
     add_executable(tare_${name}_benchmark ${benchmarks})

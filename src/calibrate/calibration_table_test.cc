@@ -141,8 +141,7 @@ TEST(CalibrationJsonTest, WritesAndReadsFiles) {
 }
 
 TEST(CalibrationJsonTest, StillReadsTheFirstVersion) {
-  const auto table =
-      ReadCalibration(std::string(TARE_SOURCE_DIR) + "/tests/formats/calibration-1.json");
+  const auto table = ReadCalibration("tests/formats/calibration-1.json");
   ASSERT_TRUE(table) << table.error().what;
   EXPECT_EQ(table->origin, (CalibrationOrigin{"0.1.0", "aa11", "bb22"}));
   EXPECT_EQ(table->num_samples, 2);

@@ -16,7 +16,7 @@ namespace tare::data {
 
 /// Path of a file that tests/formats/make_data.py wrote.
 inline std::string StoredFile(const std::string& name) {
-  return std::string(TARE_SOURCE_DIR) + "/tests/formats/data/" + name;
+  return "tests/formats/data/" + name;
 }
 
 inline std::string StoredBytes(const std::string& name) {

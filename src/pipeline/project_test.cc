@@ -28,7 +28,7 @@ TEST(ProjectTest, FillsInDefaults) {
 }
 
 TEST(ProjectTest, ReadsTheExample) {
-  const auto project = ReadProject(TARE_SOURCE_DIR "/examples/fashion");
+  const auto project = ReadProject("examples/fashion");
   ASSERT_TRUE(project) << project.error().what;
   EXPECT_EQ(project->name, "fashion");
   EXPECT_EQ(project->task, "classification");
@@ -161,7 +161,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // The page that describes the file is read as one.
 TEST(ProjectTest, ReadsTheExampleOfItsDocumentation) {
-  const auto page = ReadFile(TARE_SOURCE_DIR "/docs/formats/project.md", 1 << 20);
+  const auto page = ReadFile("docs/formats/project.md", 1 << 20);
   ASSERT_TRUE(page);
   const size_t begin = page->find("```yaml\n") + 8;
   const auto project =

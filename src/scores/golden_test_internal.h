@@ -15,7 +15,7 @@ namespace tare::scores {
 /// Returns one section of tests/golden/<file>; at least one case, so that no loop over it is idle.
 /// By value: `for (x : Read(file)["section"])` would walk a document that is gone.
 inline nlohmann::json ReadGolden(const std::string& file, const std::string& section) {
-  std::ifstream in(TARE_SOURCE_DIR "/tests/golden/" + file);
+  std::ifstream in("tests/golden/" + file);
   const auto document = nlohmann::json::parse(in);
   EXPECT_FALSE(document.at(section).empty()) << file << ": " << section;
   return document.at(section);

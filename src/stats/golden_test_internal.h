@@ -4,11 +4,12 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
 
 namespace tare::stats {
 
-inline nlohmann::json ReadGolden(const char* name) {
-  std::ifstream in(std::string(TARE_SOURCE_DIR "/tests/golden/") + name);
+inline nlohmann::json ReadGolden(const std::string& name) {
+  std::ifstream in("tests/golden/" + name);
   return nlohmann::json::parse(in);
 }
 

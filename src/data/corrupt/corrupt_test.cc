@@ -23,7 +23,7 @@ struct Golden {
 void PrintTo(const Golden& golden, std::ostream* out) { *out << golden.name; }
 
 Tensor ReadGolden(const std::string& name) {
-  auto dataset = OpenDataset(StrCat(TARE_SOURCE_DIR, "/tests/golden/corruptions/", name, ".npy"));
+  auto dataset = OpenDataset(StrCat("tests/golden/corruptions/", name, ".npy"));
   EXPECT_TRUE(dataset) << dataset.error().what;
   std::vector<int64_t> all(static_cast<size_t>((*dataset)->num_samples()));
   std::iota(all.begin(), all.end(), int64_t{0});

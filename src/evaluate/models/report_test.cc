@@ -289,7 +289,7 @@ TEST(ReportTest, FindsThePolicyUnderWhichItWasJudged) {
 // The example of the format's page, written by hand by those who draw it: no bounds, no counts
 // inside the differences.
 TEST(ReportTest, JudgesAReportThatHoldsOnlyTheDocumentedKeys) {
-  const std::string text = ReadText(TARE_SOURCE_DIR "/tests/formats/report-1.json");
+  const std::string text = ReadText("tests/formats/report-1.json");
   const auto report = verdict::ReadReportJson(text, "report-1.json");
   ASSERT_TRUE(report) << report.error().what;
   const auto policy = verdict::DeclaredPolicy(*report);

@@ -20,7 +20,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 nlohmann::json Golden() {
-  std::ifstream in(TARE_SOURCE_DIR "/tests/golden/classification.json");
+  std::ifstream in("tests/golden/classification.json");
   return nlohmann::json::parse(in);
 }
 
