@@ -6,12 +6,10 @@
 
 #include "pipeline/project_sets_internal.h"
 #include "tare/data/splits.h"
-#include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
 #include "tare/quantize/plan.h"
 #include "tare/quantize/prepare.h"
 #include "tare/runtime/analysis.h"
-#include "tare/runtime/probe.h"
 #include "tare/search/auto_format.h"
 
 namespace tare::pipeline {
@@ -77,15 +75,15 @@ Result<void> CountTest(const runtime::Session& tapped, const data::Feed& feed,
 Result<std::vector<TensorCoverage>> ActivationCoverage(const Project& project,
                                                        const CoverageOptions& options,
                                                        Progress& progress) {
-  TARE_TRY(const graph::Model source, graph::ReadOnnx(project.model_path));
-  TARE_TRY(const ProjectSets sets, OpenSets(project, FedInputs(source.graph)));
-  const auto& calibration = sets.samples.calibration;
-  TARE_TRY(auto batch, sets.calibration.feed->Read(std::span(calibration).first(1)));
-  const std::vector<quantize::Inputs> probes = {std::move(batch.inputs)};
-  const auto probed = runtime::InChild(
-      [&] { return quantize::RunOnce(source, probes, options.session); }, options.time_limit_s);
-  if (!probed) return progress.cancelled() ? Cancelled() : probed.error();
-  TARE_TRY(const auto prepared, quantize::Prepare(source, probes, options.session));
+  ModelRequest request = ModelOf(project, options.time_limit_s);
+  request.session = options.session;
+  TARE_TRY(auto model, OpenedModel::Open(std::move(request)));
+  TARE_TRY(const ProjectSets sets, OpenSets(project, model));
+  FileDigests files;
+  TARE_TRY(const SplitDigests digests, DigestSplits(project, files));
+  TARE_TRY(const SplitSamples samples, ChooseSplits(project, digests, sets.Sizes()));
+  TARE_TRY(const auto probes, sets.calibration.Probes(samples.calibration, 1));
+  TARE_TRY(const auto prepared, model.Prepare(probes, progress));
   const auto values = StaticValues(prepared);
   if (values.empty())
     return Unsupported(StrCat(project.model_path, " has no values that take static ranges"),
@@ -93,7 +91,7 @@ Result<std::vector<TensorCoverage>> ActivationCoverage(const Project& project,
   TARE_TRY(const auto tapped,
            runtime::MakeSession(runtime::WithOutputs(prepared.model, values), options.session));
   TARE_TRY(const auto observed,
-           search::ObserveValues(tapped, *sets.calibration.feed, calibration, progress));
+           search::ObserveValues(tapped, *sets.calibration.feed, samples.calibration, progress));
   std::vector<TensorCoverage> tensors;
   for (const auto& tensor : observed.tensors) {
     tensors.push_back(
@@ -101,8 +99,8 @@ Result<std::vector<TensorCoverage>> ActivationCoverage(const Project& project,
   }
   std::vector<int64_t> test;
   for (const int64_t place :
-       data::ChooseSamples(std::ssize(sets.samples.test), options.num_test_samples, project.seed)) {
-    test.push_back(sets.samples.test[static_cast<size_t>(place)]);
+       data::ChooseSamples(std::ssize(samples.test), options.num_test_samples, project.seed)) {
+    test.push_back(samples.test[static_cast<size_t>(place)]);
   }
   TARE_TRY_VOID(CountTest(tapped, *sets.test.feed, test, progress, tensors));
   std::ranges::sort(tensors, [](const TensorCoverage& a, const TensorCoverage& b) {

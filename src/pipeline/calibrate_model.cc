@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <set>
 
+#include "pipeline/opened_model_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/parallel.h"
 #include "tare/data/splits.h"
-#include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
 #include "tare/quantize/plan.h"
 #include "tare/quantize/prepare.h"
 #include "tare/runtime/analysis.h"
-#include "tare/runtime/probe.h"
 #include "tare/search/auto_format.h"
 
 namespace tare::pipeline {
@@ -54,31 +53,23 @@ std::vector<std::string> WithoutRange(const quantize::Prepared& prepared,
 
 Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& request,
                                                    Progress& progress) {
-  TARE_TRY(const graph::Model source, graph::ReadOnnx(request.model_path));
-  std::vector<ValueInfo> inputs;
-  for (const graph::Value& input : source.graph.inputs) {
-    if (source.graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
-  }
-  TARE_TRY(const auto dataset, data::OpenDataset(request.data_path));
-  TARE_TRY(const auto feed, data::Feed::Bind(*dataset, inputs, request.bindings, request.label));
-  const auto samples = data::ChooseSamples(feed.num_samples(), request.num_samples, request.seed);
-  TARE_TRY(auto batch, feed.Read(std::span(samples).first(1)));
-  const std::vector<quantize::Inputs> probes = {std::move(batch.inputs)};
-  const auto probed = runtime::InChild(
-      [&] { return quantize::RunOnce(source, probes, request.session); }, request.time_limit_s);
-  if (!probed) return progress.cancelled() ? Cancelled() : probed.error();
-
-  TARE_TRY(const auto prepared, quantize::Prepare(source, probes, request.session));
+  TARE_TRY(auto model, OpenedModel::Open({request.model_path, request.bindings, request.label,
+                                          request.session, request.time_limit_s}));
+  TARE_TRY(const OpenSource data, model.Bind(FileSource(request.data_path)));
+  const auto samples =
+      data::ChooseSamples(data.feed->num_samples(), request.num_samples, request.seed);
+  TARE_TRY(const auto probes, data.Probes(samples, 1));
+  TARE_TRY(const auto prepared, model.Prepare(probes, progress));
   const auto values = ValuesOf(prepared);
   if (!prepared.decline_reason.empty() || values.empty())
     return NothingStatic(request.model_path, prepared.decline_reason);
   TARE_TRY(const auto tapped,
            runtime::MakeSession(runtime::WithOutputs(prepared.model, values), request.session));
-  TARE_TRY(const auto observations, search::ObserveValues(tapped, feed, samples, progress));
+  TARE_TRY(const auto observations, search::ObserveValues(tapped, *data.feed, samples, progress));
   calibrate::CalibrationOrigin origin;
   origin.tare_version = request.tare_version;
   TARE_TRY(origin.graph_digest, Sha256File(request.model_path));
-  TARE_TRY(origin.data_digest, dataset->Digest());
+  TARE_TRY(origin.data_digest, data.dataset->Digest());
   return calibrate::MakeTable(observations, std::move(origin), {}, NumProcessors());
 }
 
@@ -94,8 +85,8 @@ Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::s
                               StrCat("calibrate this one: tare calibrate ", model_path,
                                      " --data samples.npz -o ", ranges_path));
   }
-  TARE_TRY(const graph::Model source, graph::ReadOnnx(model_path));
-  TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options));
+  TARE_TRY(auto model, OpenedModel::Open({.path = model_path, .session = options}));
+  TARE_TRY(const auto prepared, model.Prepare({}, NoProgress()));
   if (!prepared.decline_reason.empty()) return NothingStatic(model_path, prepared.decline_reason);
   StaticModel result;
   quantize::Recipe& recipe = result.recipe;

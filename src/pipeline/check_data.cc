@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "pipeline/project_sets_internal.h"
-#include "tare/graph/onnx.h"
 
 namespace tare::pipeline {
 namespace {
@@ -56,16 +55,20 @@ Result<data::DataCheck> CheckFiles(const std::vector<DataFile>& files, const Che
 
 Result<data::DataCheck> CheckProject(const Project& project, const CheckOptions& options,
                                      Progress& progress) {
-  TARE_TRY(const auto model, graph::ReadOnnx(project.model_path));
-  TARE_TRY(const ProjectSets sets, OpenSets(project, FedInputs(model.graph)));
+  // Nothing is run: no time limit applies.
+  TARE_TRY(auto model, OpenedModel::Open(ModelOf(project, 0)));
+  TARE_TRY(const ProjectSets sets, OpenSets(project, model));
+  FileDigests files;
+  TARE_TRY(const SplitDigests digests, DigestSplits(project, files));
+  TARE_TRY(const SplitSamples samples, ChooseSplits(project, digests, sets.Sizes()));
   data::CheckRequest request = RequestOf(options);
   request.content.label = project.label;
   request.seed = project.seed;
   request.splits = {
       {"calibration", sets.calibration.dataset.get(), sets.calibration.feed->arrays(),
-       sets.samples.calibration},
-      {"search", sets.search.dataset.get(), sets.search.feed->arrays(), sets.samples.search},
-      {"test", sets.test.dataset.get(), sets.test.feed->arrays(), sets.samples.test}};
+       samples.calibration},
+      {"search", sets.search.dataset.get(), sets.search.feed->arrays(), samples.search},
+      {"test", sets.test.dataset.get(), sets.test.feed->arrays(), samples.test}};
   return data::CheckData(request, progress);
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "pipeline/opened_model_internal.h"
 #include "tare/core/text.h"
 #include "tare/core/yaml.h"
 #include "tare/data/corrupt/corrupt.h"
@@ -15,8 +16,6 @@
 #include "tare/data/feed.h"
 #include "tare/data/labels.h"
 #include "tare/data/splits.h"
-#include "tare/graph/onnx.h"
-#include "tare/runtime/probe.h"
 #include "tare/runtime/session.h"
 
 namespace tare::pipeline {
@@ -76,10 +75,9 @@ class Drafter {
   explicit Drafter(const DraftRequest& request) : request_(request) {}
 
   Result<Draft> Make() {
-    TARE_TRY(const graph::Model model, graph::ReadOnnx(request_.model_path));
-    for (const graph::Value& input : model.graph.inputs) {
-      if (model.graph.FindInitializer(input.info.name) == nullptr) inputs_.push_back(input.info);
-    }
+    TARE_TRY(model_, OpenedModel::Open(
+                         {.path = request_.model_path, .time_limit_s = request_.time_limit_s}));
+    inputs_ = model_->inputs();
     if (!request_.data_path.empty()) TARE_TRY_VOID(LookAtData());
     draft_.is_complete = draft_.missing.empty() && !request_.data_path.empty();
     if (request_.data_path.empty())
@@ -90,7 +88,7 @@ class Drafter {
 
  private:
   Result<void> LookAtData() {
-    TARE_TRY(dataset_, data::OpenDataset(request_.data_path));
+    TARE_TRY(dataset_, model_->Dataset(FileSource(request_.data_path)));
     FindLabel();
     const auto feed = data::Feed::Bind(*dataset_, inputs_, {}, label_);
     if (!feed) {
@@ -147,12 +145,25 @@ class Drafter {
     }
   }
 
+  Result<data::Feed> FeedBy(const Way& way) const {
+    const data::InputBinding binding{
+        inputs_[static_cast<size_t>(image_input_)].name, "", {way.scale_value, way.mean, way.std}};
+    return data::Feed::Bind(*dataset_, inputs_, std::span(&binding, 1), label_);
+  }
+
+  bool TryFirst(std::span<const int64_t> samples) {
+    const auto feed = FeedBy(way_);
+    if (!feed) return false;
+    auto batch = feed->Read(samples.first(1));
+    if (!batch) return false;
+    const std::vector<quantize::Inputs> probes = {std::move(batch->inputs)};
+    return model_->Try(probes, NoProgress()).has_value();
+  }
+
   // Share of samples that the model gets right under one way.
   Result<double> Accuracy(const runtime::Session& session, const Way& way,
                           std::span<const int64_t> samples, std::span<const int64_t> labels) const {
-    const data::InputBinding binding{
-        inputs_[static_cast<size_t>(image_input_)].name, "", {way.scale_value, way.mean, way.std}};
-    TARE_TRY(const auto feed, data::Feed::Bind(*dataset_, inputs_, std::span(&binding, 1), label_));
+    TARE_TRY(const auto feed, FeedBy(way));
     int64_t right = 0;
     const auto step = static_cast<size_t>(feed.BatchOf(32));
     for (size_t at = 0; at < samples.size(); at += step) {
@@ -178,17 +189,8 @@ class Drafter {
     if (label_.empty()) return;
     const auto samples = data::ChooseSamples(dataset_->num_samples(), kTriedSamples, 1);
     const auto labels = data::ReadLabels(*dataset_, label_, samples);
-    const runtime::SessionOptions options;
-    const auto probed = runtime::InChild(
-        [&]() -> Result<void> {
-          TARE_TRY(const auto session, runtime::Session::FromFile(request_.model_path, options));
-          TARE_TRY_VOID(
-              Accuracy(session, way_, std::span(samples).first(1), std::span(*labels).first(1)));
-          return {};
-        },
-        request_.time_limit_s);
-    if (!labels || !probed) return;
-    const auto session = runtime::Session::FromFile(request_.model_path, options);
+    if (!labels || !TryFirst(samples)) return;
+    const auto session = runtime::Session::FromFile(request_.model_path, {});
     if (!session) return;
     for (const Way& way : ways) {
       const auto accuracy = Accuracy(*session, way, samples, *labels);
@@ -359,8 +361,9 @@ class Drafter {
 
   const DraftRequest& request_;
   Draft draft_;
+  std::optional<OpenedModel> model_;
   std::vector<ValueInfo> inputs_;
-  std::unique_ptr<data::Dataset> dataset_;
+  std::shared_ptr<const data::Dataset> dataset_;
   std::vector<std::string> arrays_;
   std::string label_;
   std::vector<std::string> other_labels_;

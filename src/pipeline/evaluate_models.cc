@@ -4,20 +4,15 @@
 #include <fstream>
 #include <set>
 
-#include "evaluate/cost/comparison_internal.h"
-#include "pipeline/distributions_internal.h"
-#include "pipeline/project_data_internal.h"
+#include "pipeline/evaluate_pair_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/labels.h"
-#include "tare/evaluate/models/evaluate.h"
+#include "tare/data/splits.h"
 #include "tare/evaluate/predictions/detection_predictions.h"
 #include "tare/evaluate/predictions/predictions.h"
 #include "tare/evaluate/predictions/task_predictions.h"
-#include "tare/graph/onnx.h"
 #include "tare/pipeline/report_files.h"
-#include "tare/quantize/prepare.h"
-#include "tare/runtime/probe.h"
 #include "tare/verdict/gate.h"
 #include "tare/verdict/metric_info.h"
 
@@ -25,19 +20,6 @@ namespace tare::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Loads a model and runs it once where a crash does no harm.
-Result<void> Probe(const std::string& path, const quantize::Inputs& inputs,
-                   const EvaluateRequest& request) {
-  return runtime::InChild(
-             [&]() -> Result<void> {
-               TARE_TRY(const auto session, runtime::Session::FromFile(path, request.session));
-               TARE_TRY_VOID(session.Run(inputs));
-               return {};
-             },
-             request.time_limit_s)
-      .While(StrCat("running ", path, " on the first sample"));
-}
 
 // What the file is called.
 std::string LabelOf(const std::string& path, std::string otherwise) {
@@ -62,51 +44,47 @@ Result<void> AddDigest(const std::string& name, const std::string& path, verdict
   return {};
 }
 
-Project ProjectOf(const EvaluateRequest& request) {
-  Project project;
-  project.file = request.data_path;
-  project.model_path = request.baseline_path;
-  project.label = request.label;
-  project.task = !request.task.empty()   ? request.task
-                 : request.label.empty() ? "outputs"
-                                         : "classification";
-  project.bindings = request.bindings;
-  project.slices = request.slices;
-  project.kpis = request.kpis;
-  project.test.path = request.data_path;
-  project.seed = request.seed;
+TestPlan PlanOf(const EvaluateRequest& request) {
+  TestPlan plan;
+  plan.task = !request.task.empty()   ? request.task
+              : request.label.empty() ? "outputs"
+                                      : "classification";
+  plan.output = request.output;
+  plan.label = request.label;
+  // Of classification the data name the classes: --classes are the tags of tokens.
+  if (plan.task == "token_classification") plan.classes = request.classes;
+  plan.slices = request.slices;
+  plan.kpis = request.kpis;
+  plan.test = FileSource(request.data_path);
+  plan.seed = request.seed;
   for (const data::CorruptionSpec& spec : request.corruptions) {
-    project.distributions.push_back(
+    plan.distributions.push_back(
         {StrCat(data::CorruptionName(spec.corruption), ":", spec.severity), {}, spec});
   }
-  return project;
+  return plan;
 }
 
-Result<void> CheckRequest(const Project& project) {
-  if (project.task != "outputs" && project.label.empty()) {
-    return InvalidArgument(StrCat("task ", project.task, " needs labels"),
+Result<void> CheckPlan(const TestPlan& plan) {
+  const bool judged = plan.task != "outputs";
+  if (!judged && !plan.slices.empty())
+    return InvalidArgument("--slice needs labels", "name their array with --label");
+  if (!judged && !plan.kpis.empty())
+    return InvalidArgument("--kpi needs labels", "name their array with --label");
+  if (judged && plan.label.empty()) {
+    return InvalidArgument(StrCat("task ", plan.task, " needs labels"),
                            "name their array with --label, or use --task outputs");
   }
-  if (project.task == "outputs" && !project.distributions.empty()) {
+  if (!judged && !plan.distributions.empty()) {
     return InvalidArgument("what is corrupted is judged by its labels",
                            "name their array with --label, or leave out --corrupt");
   }
   std::set<std::string> names;
-  for (const DistributionSource& distribution : project.distributions) {
+  for (const DistributionSource& distribution : plan.distributions) {
     if (names.insert(distribution.name).second) continue;
     return InvalidArgument(StrCat("the corruption ", distribution.name, " is given twice"),
                            "give it once");
   }
   return {};
-}
-
-Result<std::vector<ValueInfo>> InputsOf(const std::string& path) {
-  TARE_TRY(const auto model, graph::ReadOnnx(path));
-  std::vector<ValueInfo> inputs;
-  for (const graph::Value& input : model.graph.inputs) {
-    if (model.graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
-  }
-  return inputs;
 }
 
 // Labels that nobody asked for: whoever forgets --label should not take close outputs for a judged task.
@@ -121,66 +99,19 @@ std::string UnusedLabel(const OpenSource& source, const std::vector<ValueInfo>& 
   return "";
 }
 
-}  // namespace
+// Whoever forgets --label is told.
+void WarnOfUnusedLabel(const OpenSource& source, const std::vector<ValueInfo>& inputs,
+                       verdict::Evidence& evidence) {
+  const std::string label = UnusedLabel(source, inputs);
+  if (label.empty()) return;
+  evidence.warnings.push_back(
+      {StrCat("outputs were compared and no answer was judged: there is no --label, and the data "
+              "has '",
+              label, "'"),
+       StrCat("give --label ", label, "; or --task outputs, if that is what you want")});
+}
 
-Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
-  const Project project = ProjectOf(request);
-  if (project.task == "outputs" && !request.slices.empty()) {
-    return InvalidArgument("--slice needs labels", "name their array with --label");
-  }
-  if (project.task == "outputs" && !request.kpis.empty()) {
-    return InvalidArgument("--kpi needs labels", "name their array with --label");
-  }
-  TARE_TRY_VOID(CheckRequest(project));
-  TARE_TRY(auto peak, evaluate::PeakMemory::Start());
-  TARE_TRY(const auto inputs, InputsOf(request.baseline_path));
-  TARE_TRY_VOID(InputsOf(request.candidate_path));
-  SourceOpener opener(project, inputs);
-  TARE_TRY(const OpenSource source, opener.Open(project.test));
-  for (const data::CorruptionSpec& spec : request.corruptions)
-    TARE_TRY_VOID(opener.OpenCorrupted(project.test, spec));
-  const int64_t available = source.dataset->num_samples();
-  const auto samples = data::ChooseSamples(
-      available, request.num_samples > 0 ? request.num_samples : available, request.seed);
-  TARE_TRY_VOID(evaluate::CheckBatches(*source.feed, request.costs));
-  TARE_TRY(const auto first, source.feed->Read(std::span(samples).first(1)));
-  for (const std::string& path : {request.baseline_path, request.candidate_path}) {
-    const auto probed = Probe(path, first.inputs, request);
-    if (!probed && progress.cancelled()) return Cancelled();
-    if (!probed) return probed.error();
-  }
-  TARE_TRY(const auto baseline, runtime::Session::FromFile(request.baseline_path, request.session));
-  TARE_TRY(const auto candidate,
-           runtime::Session::FromFile(request.candidate_path, request.session));
-
-  verdict::Report report;
-  verdict::Evidence& evidence = report.evidence;
-  evaluate::EvaluateOptions options;
-  options.score_output = request.output;
-  options.classification.slices = request.slices;
-  options.classification.kpis = request.kpis;
-  if (project.task == "classification") {
-    TARE_TRY(const data::ArrayInfo info, source.dataset->Find(project.label));
-    options.classification.classes = info.classes;
-  } else if (project.task == "token_classification") {
-    options.classification.classes = request.classes;
-  }
-  SplitBatches batches(project, source, samples);
-  const auto first_model = evaluate::RunnableOf(baseline);
-  const auto second_model = evaluate::RunnableOf(candidate);
-  TARE_TRY(evidence,
-           evaluate::Evaluate(first_model, second_model, batches, project.task, options, progress));
-  TARE_TRY_VOID(AddDistributions(project, opener, samples, first_model, second_model, options,
-                                 progress, evidence));
-  if (const std::string label =
-          request.task.empty() && request.label.empty() ? UnusedLabel(source, inputs) : "";
-      !label.empty()) {
-    evidence.warnings.push_back(
-        {StrCat("outputs were compared and no answer was judged: there is no --label, and the data "
-                "has '",
-                label, "'"),
-         StrCat("give --label ", label, "; or --task outputs, if that is what you want")});
-  }
+void NameModels(const EvaluateRequest& request, verdict::Evidence& evidence) {
   evidence.baseline.label = LabelOf(request.baseline_path, "float");
   evidence.candidate.label = LabelOf(request.candidate_path, "int8");
   if (evidence.baseline.label == evidence.candidate.label) {
@@ -189,10 +120,45 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
   }
   evidence.baseline.path = fs::path(request.baseline_path).filename().string();
   evidence.candidate.path = fs::path(request.candidate_path).filename().string();
-  const evaluate::ComparedModels models{request.baseline_path, request.candidate_path, &baseline,
-                                        &candidate, request.session};
-  TARE_TRY_VOID(
-      evaluate::AddCosts(models, request.costs, *source.feed, samples, peak, progress, evidence));
+}
+
+}  // namespace
+
+Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
+  const TestPlan plan = PlanOf(request);
+  TARE_TRY_VOID(CheckPlan(plan));
+  TARE_TRY(auto peak, evaluate::PeakMemory::Start());
+  ModelRequest model{request.baseline_path, request.bindings, request.label, request.session,
+                     request.time_limit_s};
+  TARE_TRY(auto baseline, OpenedModel::Open(model));
+  model.path = request.candidate_path;
+  TARE_TRY(auto candidate, OpenedModel::Open(std::move(model)));
+  TARE_TRY(const OpenSource test, baseline.Bind(plan.test));
+  // Whether there is something to corrupt is said before minutes are spent.
+  for (const data::CorruptionSpec& spec : request.corruptions)
+    TARE_TRY_VOID(baseline.BindCorrupted(plan.test, spec, plan.seed));
+  const int64_t available = test.dataset->num_samples();
+  const auto samples = data::ChooseSamples(
+      available, request.num_samples > 0 ? request.num_samples : available, request.seed);
+  TARE_TRY_VOID(evaluate::CheckBatches(*test.feed, request.costs));
+  TARE_TRY(const auto probes, test.Probes(samples, 1));
+  for (OpenedModel* opened : {&baseline, &candidate}) TARE_TRY_VOID(opened->Try(probes, progress));
+
+  verdict::Report report;
+  verdict::Evidence& evidence = report.evidence;
+  TARE_TRY(auto classes, ClassNames(plan, *test.dataset));
+  TARE_TRY(evidence, EvaluatePair({.plan = &plan,
+                                   .baseline = &baseline,
+                                   .test = &test,
+                                   .samples = samples,
+                                   .classes = std::move(classes),
+                                   .candidate_path = request.candidate_path,
+                                   .costs = request.costs,
+                                   .peak = &peak},
+                                  progress));
+  if (request.task.empty() && request.label.empty())
+    WarnOfUnusedLabel(test, baseline.inputs(), evidence);
+  NameModels(request, evidence);
 
   report.name = evidence.candidate.path;
   TARE_TRY_VOID(AddDigest("baseline", request.baseline_path, report));

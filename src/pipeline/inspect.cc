@@ -5,12 +5,10 @@
 #include <set>
 
 #include "evaluate/cost/comparison_internal.h"
+#include "pipeline/opened_model_internal.h"
 #include "tare/core/text.h"
 #include "tare/graph/index.h"
-#include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
-#include "tare/quantize/prepare.h"
-#include "tare/runtime/probe.h"
 
 namespace tare::pipeline {
 namespace {
@@ -115,16 +113,16 @@ void Group(const quantize::Prepared& prepared, Inspection& inspection) {
 Result<Inspection> Inspect(const std::string& model_path, const runtime::SessionOptions& options,
                            double time_limit_s) {
   Inspection inspection;
-  TARE_TRY(const graph::Model source, graph::ReadOnnx(model_path));
+  TARE_TRY(
+      auto opened,
+      OpenedModel::Open({.path = model_path, .session = options, .time_limit_s = time_limit_s}));
+  const graph::Model& source = opened.source();
   inspection.file_bytes = evaluate::ModelBytes(model_path);
   inspection.opset = source.opset();
   for (const auto& [domain, version] : source.opsets) {
     if (!domain.empty()) inspection.other_domains.emplace_back(domain, version);
   }
-  for (const graph::Value& input : source.graph.inputs) {
-    if (source.graph.FindInitializer(input.info.name) == nullptr)
-      inspection.inputs.push_back(input.info);
-  }
+  inspection.inputs = opened.inputs();
   for (const graph::Value& output : source.graph.outputs) inspection.outputs.push_back(output.info);
   Counter counter{{}, inspection};
   counter.Add(source.graph, 0);
@@ -133,10 +131,7 @@ Result<Inspection> Inspect(const std::string& model_path, const runtime::Session
       inspection.operators.begin(), inspection.operators.end(),
       [](const OperatorCount& a, const OperatorCount& b) { return a.count > b.count; });
 
-  TARE_TRY_VOID(
-      runtime::InChild([&] { return quantize::RunOnce(source, {}, options); }, time_limit_s)
-          .While(StrCat("loading ", model_path)));
-  TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options));
+  TARE_TRY(const auto prepared, opened.Prepare({}, NoProgress()));
   for (const graph::RewriteCount& rewrite : prepared.rewrites) {
     inspection.rewrites.push_back(rewrite.count == 1 ? rewrite.what
                                                      : StrCat(rewrite.count, " ", rewrite.what));

@@ -2,28 +2,23 @@
 
 namespace tare::pipeline {
 
-std::vector<ValueInfo> FedInputs(const graph::Graph& graph) {
-  std::vector<ValueInfo> inputs;
-  for (const graph::Value& input : graph.inputs) {
-    if (graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
-  }
-  return inputs;
+ModelRequest ModelOf(const Project& project, double time_limit_s) {
+  ModelRequest request{project.model_path, project.bindings, project.label, {}, time_limit_s};
+  request.session.num_threads = project.num_threads;
+  request.session.custom_op_libraries = project.custom_ops;
+  return request;
 }
 
-Result<ProjectSets> OpenSets(const Project& project, std::vector<ValueInfo> inputs) {
-  SourceOpener opener(project, std::move(inputs));
+SourceSizes ProjectSets::Sizes() const {
+  return {calibration.dataset->num_samples(), search.dataset->num_samples(),
+          test.dataset->num_samples()};
+}
+
+Result<ProjectSets> OpenSets(const Project& project, OpenedModel& model) {
   ProjectSets sets;
-  TARE_TRY(sets.calibration, opener.Open(project.calibration));
-  TARE_TRY(sets.search, opener.Open(project.search));
-  TARE_TRY(sets.test, opener.Open(project.test));
-  FileDigests files;
-  std::vector<std::string> digests;
-  for (const SplitSource* source : {&project.calibration, &project.search, &project.test}) {
-    TARE_TRY(digests.emplace_back(), files.Of(*source));
-  }
-  const SourceSizes sizes{sets.calibration.dataset->num_samples(),
-                          sets.search.dataset->num_samples(), sets.test.dataset->num_samples()};
-  TARE_TRY(sets.samples, ChooseSplits(project, digests, sizes));
+  TARE_TRY(sets.calibration, model.Bind(project.calibration));
+  TARE_TRY(sets.search, model.Bind(project.search));
+  TARE_TRY(sets.test, model.Bind(project.test));
   return sets;
 }
 

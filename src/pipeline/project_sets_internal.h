@@ -2,22 +2,21 @@
 
 #pragma once
 
+#include "pipeline/opened_model_internal.h"
 #include "pipeline/project_data_internal.h"
-#include "tare/graph/model.h"
 
 namespace tare::pipeline {
 
-/// The model's inputs that data feeds: initializers that are inputs too get nothing.
-std::vector<ValueInfo> FedInputs(const graph::Graph& graph);
+/// The model of a project, as its yaml says to feed and run it.
+ModelRequest ModelOf(const Project& project, double time_limit_s);
 
 struct ProjectSets {
   OpenSource calibration, search, test;
-  SplitSamples samples;
-};
 
-/// Opens the sources of a project for a model with these inputs, and chooses its samples.
-/// `project` must outlive the sets.
-/// Errors  those of opening, binding and digesting; as ChooseSplits().
-Result<ProjectSets> OpenSets(const Project& project, std::vector<ValueInfo> inputs);
+  SourceSizes Sizes() const;
+};
+/// Opens the sources of a project for its model.
+/// Errors  those of opening and binding.
+Result<ProjectSets> OpenSets(const Project& project, OpenedModel& model);
 
 }  // namespace tare::pipeline

@@ -3,40 +3,17 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "pipeline/choose_model_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/splits.h"
-#include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
-#include "tare/runtime/probe.h"
 
 namespace tare::pipeline {
 namespace {
 
-constexpr int64_t kMaxCheckSamples = 64;
-constexpr size_t kProbeRuns = 2;
-
-// Inputs as the file declares them: what the feed binds to before anything is loaded.
-std::vector<ValueInfo> InputsOf(const graph::Graph& graph) {
-  std::vector<ValueInfo> inputs;
-  for (const graph::Value& input : graph.inputs) {
-    if (graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
-  }
-  return inputs;
-}
-
-// Why nothing of the model can be quantized whatever the data, or "".
-Result<std::string> DeclineWithoutData(const graph::Model& source,
-                                       const runtime::SessionOptions& options,
-                                       double time_limit_s) {
-  TARE_TRY_VOID(
-      runtime::InChild([&] { return quantize::RunOnce(source, {}, options); }, time_limit_s));
-  TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options));
-  return prepared.decline_reason;
-}
-
-// A third of a small file checks, the rest calibrates; of a large one up to kMaxCheckSamples check.
+// A third of a small file checks, the rest calibrates.
 Result<search::Samples> Divide(const data::Feed& feed, int64_t wanted, uint64_t seed) {
   const int64_t available = feed.num_samples();
   search::Samples samples{&feed, {}, {}};
@@ -44,7 +21,7 @@ Result<search::Samples> Divide(const data::Feed& feed, int64_t wanted, uint64_t 
     samples.calibration = samples.check = data::ChooseSamples(available, available, seed);
     return samples;
   }
-  const int64_t check = std::clamp<int64_t>(available / 3, 1, kMaxCheckSamples);
+  const int64_t check = std::min<int64_t>(std::max<int64_t>(available / 3, 1), 64);
   const int64_t calibration = std::min(wanted, available - check);
   const data::SplitRequest requests[] = {{"calibration", "data", "", available, calibration},
                                          {"check", "data", "", available, check}};
@@ -54,52 +31,40 @@ Result<search::Samples> Divide(const data::Feed& feed, int64_t wanted, uint64_t 
   return samples;
 }
 
-Result<std::vector<quantize::Inputs>> Probes(const search::Samples& samples) {
-  std::vector<quantize::Inputs> probes;
-  for (size_t i = 0; i < std::min(kProbeRuns, samples.check.size()); ++i) {
-    TARE_TRY(auto batch, samples.feed->Read(std::span(samples.check).subspan(i, 1)));
-    probes.push_back(std::move(batch.inputs));
-  }
-  return probes;
+// Why nothing of the model can be quantized whatever the data, or "".
+std::string ReasonWithoutData(OpenedModel& model, const Progress& progress) {
+  const auto prepared = model.Prepare({}, progress);
+  return prepared ? prepared->decline_reason : "";
 }
 
 }  // namespace
 
 Result<QuantizeOutcome> QuantizeModel(const QuantizeRequest& request, Progress& progress) {
-  const runtime::SessionOptions& options = request.search.session;
-  TARE_TRY(const graph::Model source, graph::ReadOnnx(request.model_path));
-  TARE_TRY(const auto dataset, data::OpenDataset(request.data_path));
-  auto bound = data::Feed::Bind(*dataset, InputsOf(source.graph), request.bindings, request.label);
-  if (!bound) {
-    // A model of trees over text needs no data that fits to be left alone.
-    const auto reason = DeclineWithoutData(source, options, request.time_limit_s);
-    if (!reason || reason->empty()) return std::move(bound).error();
-    QuantizeOutcome declined;
-    declined.choice.reason = *reason;
-    return declined;
-  }
-  const data::Feed feed = *std::move(bound);
-  TARE_TRY(const search::Samples samples, Divide(feed, request.num_samples, request.seed));
-  TARE_TRY(const auto probes, Probes(samples));
-  TARE_TRY_VOID(runtime::InChild([&] { return quantize::RunOnce(source, probes, options); },
-                                 request.time_limit_s));
-
+  TARE_TRY(auto model, OpenedModel::Open({request.model_path, request.bindings, request.label,
+                                          request.search.session, request.time_limit_s}));
   QuantizeOutcome outcome;
-  outcome.feed_report = feed.report();
-  outcome.num_calibration = static_cast<int64_t>(samples.calibration.size());
-  outcome.num_check = static_cast<int64_t>(samples.check.size());
+  const SplitSource source = FileSource(request.data_path);
+  TARE_TRY_VOID(model.Dataset(source));
+  auto data = model.Bind(source);
+  if (!data) {
+    // A model of trees over text needs no data that fits to be left alone.
+    outcome.choice.reason = ReasonWithoutData(model, progress);
+    if (outcome.choice.reason.empty()) return std::move(data).error();
+    return outcome;
+  }
+  TARE_TRY(const search::Samples samples, Divide(*data->feed, request.num_samples, request.seed));
+  outcome.feed_report = data->feed->report();
+  outcome.num_calibration = std::ssize(samples.calibration);
+  outcome.num_check = std::ssize(samples.check);
   std::error_code ignored;
   outcome.source_bytes =
       static_cast<int64_t>(std::filesystem::file_size(request.model_path, ignored));
-  TARE_TRY(outcome.prepared, quantize::Prepare(source, probes, options));
-  if (!outcome.prepared.decline_reason.empty()) {
-    outcome.choice.reason = outcome.prepared.decline_reason;
-    return outcome;
-  }
-  TARE_TRY(outcome.choice,
-           search::ChooseFormats(source, outcome.prepared, samples, request.search, progress));
+  TARE_TRY(auto chosen, ChooseModel(model, samples, request.search, progress));
+  outcome.prepared = std::move(chosen.prepared);
+  outcome.choice = std::move(chosen.choice);
+  if (!outcome.choice.model) return outcome;
   TARE_TRY(outcome.choice.recipe.model_digest, Sha256File(request.model_path));
-  TARE_TRY(outcome.choice.recipe.data_digest, dataset->Digest());
+  TARE_TRY(outcome.choice.recipe.data_digest, data->dataset->Digest());
   return outcome;
 }
 
@@ -115,8 +80,8 @@ Result<graph::Model> QuantizeByRecipe(const std::string& model_path, const std::
                digest.substr(0, 12)),
         "use the model that the recipe names, or remove the line 'model:' from the recipe");
   }
-  TARE_TRY(const graph::Model source, graph::ReadOnnx(model_path));
-  TARE_TRY(const auto prepared, quantize::Prepare(source, {}, options, recipe.left_out));
+  TARE_TRY(auto model, OpenedModel::Open({.path = model_path, .session = options}));
+  TARE_TRY(const auto prepared, model.Prepare({}, NoProgress(), recipe.left_out));
   return quantize::ApplyRecipe(prepared.model, recipe);
 }
 

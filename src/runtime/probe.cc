@@ -13,6 +13,8 @@
 #include <cstring>
 #include <string>
 
+#include "tare/runtime/analysis.h"
+
 namespace tare::runtime {
 namespace {
 
@@ -77,7 +79,36 @@ bool ReadUntilClosed(int fd, double time_limit_s, std::string* text) {
   }
 }
 
+// Loads once, runs on each.
+Result<void> RunEach(const Result<Session>& session,
+                     std::span<const std::vector<NamedTensor>> probes) {
+  if (!session) return session.error();
+  for (const auto& inputs : probes) TARE_TRY_VOID(session->Run(inputs));
+  return {};
+}
+
+// Ctrl-C reaches the child too: what it says then is not the cause.
+Result<void> UnlessCancelled(Result<void> tried, const Progress& progress) {
+  if (!tried && progress.cancelled()) return Cancelled();
+  return tried;
+}
+
 }  // namespace
+
+Result<void> TryInChild(const graph::Model& model, std::span<const std::vector<NamedTensor>> probes,
+                        const SessionOptions& session, double time_limit_s,
+                        const Progress& progress) {
+  const auto work = [&] { return RunEach(MakeSession(model, session), probes); };
+  return UnlessCancelled(InChild(work, time_limit_s), progress);
+}
+
+Result<void> TryInChild(const std::string& model_path,
+                        std::span<const std::vector<NamedTensor>> probes,
+                        const SessionOptions& session, double time_limit_s,
+                        const Progress& progress) {
+  const auto work = [&] { return RunEach(Session::FromFile(model_path, session), probes); };
+  return UnlessCancelled(InChild(work, time_limit_s), progress);
+}
 
 Result<void> InChild(const std::function<Result<void>()>& work, double time_limit_s) {
   std::array<int, 2> ends{};

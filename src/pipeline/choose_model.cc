@@ -1,0 +1,50 @@
+#include <algorithm>
+
+#include "pipeline/choose_model_internal.h"
+
+namespace tare::pipeline {
+namespace {
+
+constexpr int64_t kMinCheckSamples = 16;
+constexpr int64_t kMaxCheckSamples = 256;
+constexpr int64_t kMaxCheckBytes = 64 << 20;
+// One run tells whether the model loads; a second one, with other numbers, whether a rewrite holds.
+constexpr size_t kProbes = 2;
+
+Result<std::vector<quantize::Inputs>> Probes(const search::Samples& samples) {
+  const data::Feed& feed = samples.check_feed != nullptr ? *samples.check_feed : *samples.feed;
+  std::vector<quantize::Inputs> probes;
+  for (size_t i = 0; i < std::min(kProbes, samples.check.size()); ++i) {
+    TARE_TRY(auto batch, feed.Read(std::span(samples.check).subspan(i, 1)));
+    probes.push_back(std::move(batch.inputs));
+  }
+  return probes;
+}
+
+}  // namespace
+
+Result<int64_t> NumCheckSamples(const data::Feed& feed, int64_t available) {
+  const int64_t first[] = {0};
+  TARE_TRY(const auto batch, feed.Read(first));
+  int64_t bytes = 1;
+  for (const NamedTensor& input : batch.inputs) bytes += std::ssize(input.value.bytes());
+  return std::min(available,
+                  std::clamp(kMaxCheckBytes / bytes, kMinCheckSamples, kMaxCheckSamples));
+}
+
+Result<ModelChoice> ChooseModel(OpenedModel& model, const search::Samples& samples,
+                                search::AutoOptions options, Progress& progress) {
+  options.session = model.request().session;
+  TARE_TRY(const auto probes, Probes(samples));
+  ModelChoice out;
+  TARE_TRY(out.prepared, model.Prepare(probes, progress));
+  if (!out.prepared.decline_reason.empty()) {
+    out.choice.reason = out.prepared.decline_reason;
+    return out;
+  }
+  TARE_TRY(out.choice,
+           search::ChooseFormats(model.source(), out.prepared, samples, options, progress));
+  return out;
+}
+
+}  // namespace tare::pipeline

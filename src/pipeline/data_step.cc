@@ -1,0 +1,148 @@
+#include "core/json_reader.h"
+#include "pipeline/data_step_internal.h"
+#include "pipeline/leaks_internal.h"
+#include "pipeline/test_plan_internal.h"
+#include "tare/core/text.h"
+
+namespace tare::pipeline {
+namespace {
+
+std::string KeyOf(const DataIn& in) {
+  const Project& project = *in.project;
+  const SplitDigests& splits = in.identity->splits;
+  StepKey key("data");
+  key.Add("feed", in.identity->feed_key)
+      .Add("calibration", splits.calibration)
+      .Add("search", splits.search)
+      .Add("test", splits.test);
+  key.Add("c", project.calibration.num_samples)
+      .Add("s", project.search.num_samples)
+      .Add("t", project.test.num_samples);
+  key.Add("seed", project.seed).Add("allow_leak", project.allow_leak);
+  for (const DistributionSource& distribution : project.distributions) {
+    if (distribution.corruption) AddDistribution(distribution, key);
+  }
+  return key.Digest();
+}
+
+// Columns of the model's scores where the file declares them; 0 elsewhere.
+int64_t DeclaredClasses(const graph::Graph& graph) {
+  if (graph.outputs.empty()) return 0;
+  const Shape& shape = graph.outputs[0].info.shape;
+  const bool scores = IsFloat(graph.outputs[0].info.dtype) && shape.size() == 2 && shape[1] >= 2;
+  return scores ? shape[1] : 0;
+}
+
+Result<void> LookForLeaks(const DataIn& in, const ProjectSets& sets, const SplitSamples& samples,
+                          Progress& progress, DataOut& out) {
+  const data::Split splits[] = {
+      {"calibration", sets.calibration.dataset.get(), sets.calibration.feed->arrays(),
+       samples.calibration},
+      {"search", sets.search.dataset.get(), sets.search.feed->arrays(), samples.search},
+      {"test", sets.test.dataset.get(), sets.test.feed->arrays(), samples.test}};
+  TARE_TRY(const Leaks leaks, FindLeaks(splits, in.project->allow_leak, progress));
+  out.num_duplicates = leaks.num_duplicates;
+  out.leak = leaks.warning;
+  if (leaks.num_near > 0)
+    out.near_note = StrCat(", ", WithThousands(leaks.num_near), " nearly alike");
+  if (!leaks.looked_for_near) out.near_note = " · near duplicates not looked for, so much data";
+  return {};
+}
+
+Result<void> CheckLabels(const DataIn& in, const ProjectSets& sets, std::span<const int64_t> test,
+                         const TestPlan& plan) {
+  if (plan.task == "outputs") return {};
+  if (plan.task != "classification") {
+    TARE_TRY_VOID(sets.test.dataset->Find(plan.label).While("looking for the labels"));
+    return {};
+  }
+  TARE_TRY(const auto* const model, in.sources->Model());
+  const int64_t declared =
+      plan.classes.empty() ? DeclaredClasses(model->source().graph) : std::ssize(plan.classes);
+  TARE_TRY_VOID(ClassLabels(plan, *sets.test.dataset, test, declared));
+  return {};
+}
+
+Result<DataOut> InspectData(const DataIn& in, Progress& progress) {
+  TARE_TRY(auto* const model, in.sources->Model());
+  TARE_TRY(const auto* const sets, in.sources->Sets());
+  const TestPlan plan = PlanOf(*in.project);
+  DataOut out;
+  out.sizes = sets->Sizes();
+  TARE_TRY(const SplitSamples samples, ChooseSplits(*in.project, in.identity->splits, out.sizes));
+  out.num_chosen = samples.Sizes();
+  TARE_TRY_VOID(LookForLeaks(in, *sets, samples, progress, out));
+  TARE_TRY_VOID(CheckLabels(in, *sets, samples.test, plan));
+  TARE_TRY(out.classes, ClassNames(plan, *sets->test.dataset));
+  for (const std::string& column : SliceColumns(plan)) {
+    TARE_TRY_VOID(
+        sets->test.dataset->Find(column).While("looking for a column that a slice compares"));
+  }
+  // Whether there is something to corrupt is said before minutes are spent.
+  for (const DistributionSource& distribution : plan.distributions) {
+    if (!distribution.corruption || plan.task == "outputs") continue;
+    TARE_TRY_VOID(model->BindCorrupted(plan.test, *distribution.corruption, plan.seed)
+                      .While(StrCat("opening the distribution ", distribution.name)));
+  }
+  return out;
+}
+
+std::string SummaryOf(const DataOut& out) {
+  const std::string across =
+      out.num_duplicates == 0
+          ? "disjoint, 0 duplicates across"
+          : StrCat("NOT disjoint, ", WithThousands(out.num_duplicates), " duplicates across");
+  return StrCat("test ", WithThousands(out.num_chosen.test), " · search ",
+                WithThousands(out.num_chosen.search), " · calibration ",
+                WithThousands(out.num_chosen.calibration), " · ", across, out.near_note);
+}
+
+Result<DataOut> Work(const DataIn& in, Progress& progress) {
+  OneStep step(progress, "data");
+  TARE_TRY(auto out, InspectData(in, step));
+  step.Done(SummaryOf(out));
+  return out;
+}
+
+Json SizesJson(const SourceSizes& sizes) {
+  return {{"calibration", sizes.calibration}, {"search", sizes.search}, {"test", sizes.test}};
+}
+
+Result<SourceSizes> ReadSizes(const JsonReader& reader, const char* key) {
+  const Json* child = reader.Child(key);
+  if (child == nullptr) return reader.Wrong(key, "there");
+  const JsonReader under = reader.Under(key, *child);
+  TARE_TRY(const auto calibration, under.Count("calibration"));
+  TARE_TRY(const auto search, under.Count("search"));
+  TARE_TRY(const auto test, under.Count("test"));
+  return SourceSizes{calibration.value_or(0), search.value_or(0), test.value_or(0)};
+}
+
+Json Write(const DataOut& out) {
+  return {{"sizes", SizesJson(out.sizes)},
+          {"chosen", SizesJson(out.num_chosen)},
+          {"duplicates", out.num_duplicates},
+          {"leak", out.leak},
+          {"near", out.near_note},
+          {"classes", out.classes}};
+}
+
+Result<DataOut> Read(const Json& json) {
+  const JsonReader reader(json, "data.json", "");
+  TARE_TRY_VOID(reader.ExpectObject());
+  DataOut out;
+  TARE_TRY(out.sizes, ReadSizes(reader, "sizes"));
+  TARE_TRY(out.num_chosen, ReadSizes(reader, "chosen"));
+  TARE_TRY(const auto duplicates, reader.Count("duplicates"));
+  out.num_duplicates = duplicates.value_or(0);
+  TARE_TRY(out.leak, reader.Text("leak"));
+  TARE_TRY(out.near_note, reader.Text("near"));
+  TARE_TRY(out.classes, reader.Texts("classes"));
+  return out;
+}
+
+}  // namespace
+
+const Step<DataIn, DataOut> kDataStep = {"data", KeyOf, Work, SummaryOf, Write, Read};
+
+}  // namespace tare::pipeline

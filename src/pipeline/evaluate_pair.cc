@@ -1,0 +1,80 @@
+#include "pipeline/evaluate_pair_internal.h"
+#include "tare/core/strcat.h"
+#include "tare/data/splits.h"
+
+namespace tare::pipeline {
+namespace {
+
+// The test set under other conditions.
+struct Conditions {
+  OpenSource source;
+  std::vector<int64_t> samples;
+  std::string description;
+};
+
+Result<Conditions> Open(const DistributionSource& distribution, const PairIn& in) {
+  Conditions conditions;
+  const TestPlan& plan = *in.plan;
+  const int64_t wanted = distribution.source.num_samples;
+  const auto choose = [&](int64_t available) {
+    return data::ChooseSamples(available, wanted > 0 ? wanted : available, plan.seed);
+  };
+  if (!distribution.corruption) {
+    TARE_TRY(conditions.source, in.baseline->Bind(distribution.source));
+    conditions.samples = choose(conditions.source.dataset->num_samples());
+    conditions.description = SourceName(distribution.source);
+    return conditions;
+  }
+  TARE_TRY(conditions.source,
+           in.baseline->BindCorrupted(plan.test, *distribution.corruption, plan.seed));
+  for (const int64_t i : choose(std::ssize(in.samples)))
+    conditions.samples.push_back(in.samples[static_cast<size_t>(i)]);
+  conditions.description = data::Describe(*distribution.corruption);
+  return conditions;
+}
+
+// Recorded answers are to the clean samples alone: here both models run.
+Result<void> AddDistributions(const PairIn& in, const evaluate::RunnableModel& baseline,
+                              const evaluate::RunnableModel& candidate,
+                              const evaluate::EvaluateOptions& options, Progress& progress,
+                              verdict::Evidence& evidence) {
+  for (const DistributionSource& distribution : in.plan->distributions) {
+    if (in.plan->task == "outputs") {
+      evidence.warnings.push_back(
+          {StrCat("the distribution '", distribution.name, "' was not evaluated: it needs labels"),
+           "name their array: data: label"});
+      continue;
+    }
+    TARE_TRY(const Conditions conditions,
+             Open(distribution, in).While(StrCat("opening the distribution ", distribution.name)));
+    SplitBatches batches(*in.plan, conditions.source, conditions.samples);
+    TARE_TRY_VOID(evaluate::EvaluateDistribution(baseline, candidate, batches, in.plan->task,
+                                                 distribution.name, conditions.description, options,
+                                                 progress, evidence));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<verdict::Evidence> EvaluatePair(const PairIn& in, Progress& progress) {
+  const runtime::SessionOptions& session = in.baseline->request().session;
+  TARE_TRY_VOID(evaluate::CheckBatches(*in.test->feed, in.costs));
+  TARE_TRY(const auto baseline, runtime::Session::FromFile(in.baseline->request().path, session));
+  TARE_TRY(const auto candidate, runtime::Session::FromFile(in.candidate_path, session));
+  const auto first = evaluate::RunnableOf(baseline);
+  const auto second = evaluate::RunnableOf(candidate);
+  const auto options = EvaluationOptions(*in.plan, in.classes);
+  SplitBatches batches(*in.plan, *in.test, in.samples);
+  auto known = in.answers ? in.answers(first.outputs) : std::nullopt;
+  TARE_TRY(auto evidence, evaluate::Evaluate(known.value_or(first), second, batches, in.plan->task,
+                                             options, progress));
+  TARE_TRY_VOID(AddDistributions(in, first, second, options, progress, evidence));
+  const evaluate::ComparedModels models{in.baseline->request().path, in.candidate_path, &baseline,
+                                        &candidate, session};
+  TARE_TRY_VOID(evaluate::AddCosts(models, in.costs, *in.test->feed, in.samples, *in.peak, progress,
+                                   evidence));
+  return evidence;
+}
+
+}  // namespace tare::pipeline

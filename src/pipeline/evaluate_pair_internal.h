@@ -1,0 +1,42 @@
+// Two models compared on a test set: the evidence of its task, of its distributions, and of cost.
+// `tare evaluate` and the evaluation step of `tare run` are both this.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/cost/comparison_internal.h"
+#include "pipeline/project_data_internal.h"
+#include "pipeline/test_plan_internal.h"
+#include "tare/core/progress.h"
+#include "tare/verdict/evidence.h"
+
+namespace tare::pipeline {
+
+/// A pair to compare. A stranger's model has been tried before (OpenedModel::Try).
+struct PairIn {
+  const TestPlan* plan = nullptr;
+  OpenedModel* baseline = nullptr;  ///< opens the distributions too
+  const OpenSource* test = nullptr;
+  std::vector<int64_t> samples;      ///< of `test`
+  std::vector<std::string> classes;  ///< as ClassNames()
+  std::string candidate_path;
+  evaluate::CostOptions costs;
+  const evaluate::PeakMemory* peak = nullptr;
+  /// Gives what the baseline with these outputs answered to the samples in this order, if that is known;
+  /// without it the baseline is run.
+  std::function<std::optional<evaluate::RunnableModel>(std::vector<ValueInfo> outputs)> answers;
+};
+
+/// Corruptions take the test samples; other files take all of theirs; both fewer where the
+/// distribution says so. Without labels each distribution leaves a warning.
+///
+/// Errors  what opening, reading and running give; kInvalidArgument: other outputs, batches that the
+///         model does not take; kUnsupported: nothing to corrupt; kCancelled.
+Result<verdict::Evidence> EvaluatePair(const PairIn& in, Progress& progress);
+
+}  // namespace tare::pipeline

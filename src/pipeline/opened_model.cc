@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <utility>
+
+#include "pipeline/opened_model_internal.h"
+#include "tare/core/parallel.h"
+#include "tare/core/strcat.h"
+#include "tare/graph/onnx.h"
+#include "tare/runtime/probe.h"
+
+namespace tare::pipeline {
+namespace {
+
+// An initializer that is listed as an input too has a value already.
+std::vector<ValueInfo> FedInputs(const graph::Graph& graph) {
+  std::vector<ValueInfo> inputs;
+  for (const graph::Value& input : graph.inputs) {
+    if (graph.FindInitializer(input.info.name) == nullptr) inputs.push_back(input.info);
+  }
+  return inputs;
+}
+
+std::string KeyOf(const SplitSource& source) {
+  std::string key = source.path + "\n";
+  for (const data::ArrayFile& array : source.arrays)
+    key += StrCat(array.name, "=", array.path, "\n");
+  return key;
+}
+
+}  // namespace
+
+Result<std::vector<quantize::Inputs>> OpenSource::Probes(std::span<const int64_t> samples,
+                                                         size_t count) const {
+  std::vector<quantize::Inputs> probes;
+  for (size_t i = 0; i < std::min(count, samples.size()); ++i) {
+    TARE_TRY(auto batch, feed->Read(samples.subspan(i, 1)));
+    probes.push_back(std::move(batch.inputs));
+  }
+  return probes;
+}
+
+SplitSource FileSource(std::string path) {
+  SplitSource source;
+  source.path = std::move(path);
+  return source;
+}
+
+OpenedModel::OpenedModel(ModelRequest request, graph::Model source)
+    : request_(std::move(request)), source_(std::move(source)), inputs_(FedInputs(source_.graph)) {}
+
+Result<OpenedModel> OpenedModel::Open(ModelRequest request) {
+  TARE_TRY(auto source, graph::ReadOnnx(request.path));
+  return OpenedModel(std::move(request), std::move(source));
+}
+
+Result<std::shared_ptr<const data::Dataset>> OpenedModel::Dataset(const SplitSource& source) {
+  auto& shared = open_[KeyOf(source)];
+  if (!shared) {
+    TARE_TRY(auto dataset, source.path.empty() ? data::OpenArrays(source.arrays)
+                                               : data::OpenDataset(source.path));
+    shared = std::move(dataset);
+  }
+  return shared;
+}
+
+Result<OpenSource> OpenedModel::Bind(const SplitSource& source) {
+  TARE_TRY(auto dataset, Dataset(source));
+  return Bound(std::move(dataset));
+}
+
+Result<OpenSource> OpenedModel::BindCorrupted(const SplitSource& source,
+                                              const data::CorruptionSpec& spec, uint64_t seed) {
+  TARE_TRY(const OpenSource clean, Bind(source));
+  // The number of threads of the request is that of the model; images are made before it runs.
+  const data::CorruptOptions options{seed, NumProcessors()};
+  TARE_TRY(auto corrupted, data::CorruptDataset(clean.dataset, clean.feed->arrays(), spec, options)
+                               .While(StrCat("reading ", clean.dataset->source())));
+  return Bound(std::move(corrupted));
+}
+
+Result<OpenSource> OpenedModel::Bound(std::shared_ptr<const data::Dataset> dataset) const {
+  OpenSource opened;
+  TARE_TRY(auto feed, data::Feed::Bind(*dataset, inputs_, request_.bindings, request_.label)
+                          .While(StrCat("reading ", dataset->source())));
+  opened.dataset = std::move(dataset);
+  opened.feed = std::make_unique<data::Feed>(std::move(feed));
+  return opened;
+}
+
+Result<void> OpenedModel::Try(std::span<const quantize::Inputs> probes, const Progress& progress) {
+  if (tried_) return {};
+  TARE_TRY_VOID(
+      runtime::TryInChild(request_.path, probes, request_.session, request_.time_limit_s, progress)
+          .While(StrCat(probes.empty() ? "loading " : "running ", request_.path,
+                        probes.empty() ? "" : " on the first sample")));
+  tried_ = true;
+  return {};
+}
+
+Result<quantize::Prepared> OpenedModel::Prepare(std::span<const quantize::Inputs> probes,
+                                                const Progress& progress,
+                                                std::span<const std::string> left_out) {
+  TARE_TRY_VOID(Try(probes, progress));
+  return quantize::Prepare(source_, probes, request_.session, left_out);
+}
+
+}  // namespace tare::pipeline

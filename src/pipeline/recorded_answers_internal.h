@@ -1,0 +1,58 @@
+// What a model answered over a test set, kept in a file: the float model need not run over it twice.
+//
+//   file   "tareans1", the key, then for each run the outputs (dtype, rank, extents, bytes);
+//          written beside its name and moved there when it is complete
+//
+// The file stands for the key that it was recorded under: model, data, samples, host.
+
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tare/core/result.h"
+#include "tare/evaluate/models/evaluate.h"
+
+namespace tare::pipeline {
+
+/// Answers of more bytes than this are not kept: the model is then run again.
+inline constexpr int64_t kMaxRecordedBytes = int64_t{1} << 30;
+
+/// Wraps `model` so that what it answers is kept as well. A file that cannot be written (a full disk)
+/// or that would grow over `max_bytes` is given up without a word: it only saves time.
+///
+/// Threads  none.
+class AnswerRecorder {
+ public:
+  AnswerRecorder(std::string path, std::string key, int64_t max_bytes = kMaxRecordedBytes);
+  AnswerRecorder(const AnswerRecorder&) = delete;
+  AnswerRecorder& operator=(const AnswerRecorder&) = delete;
+  ~AnswerRecorder();
+
+  /// The recorder must outlive the result.
+  evaluate::RunnableModel Record(const evaluate::RunnableModel& model);
+  /// Puts the file in its place; without it nothing stays.
+  void Keep();
+
+ private:
+  void Write(std::span<const TensorView> outputs);
+  void GiveUp();
+
+  std::string path_, part_;
+  int64_t max_bytes_, bytes_ = 0;
+  std::FILE* file_ = nullptr;
+};
+
+/// A model that gives the recorded answers in their order, whatever its inputs; nullopt when there are
+/// none under this key, or the file is damaged. `outputs` are those of the model that was recorded.
+/// Errors   of its runs: kDataLoss: the file ends before the runs do, or cannot be read.
+/// Threads  none.
+std::optional<evaluate::RunnableModel> ReplayAnswers(const std::string& path,
+                                                     const std::string& key,
+                                                     std::vector<ValueInfo> outputs);
+
+}  // namespace tare::pipeline

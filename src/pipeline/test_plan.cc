@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <cmath>
+
+#include "pipeline/test_plan_internal.h"
+#include "tare/core/text.h"
+#include "tare/data/labels.h"
+
+namespace tare::pipeline {
+namespace {
+
+constexpr int64_t kEvaluationBatch = 32;
+
+// NaN and infinity in data would pass for a property of the models.
+Result<void> CheckFinite(const data::FeedBatch& batch, std::span<const int64_t> samples) {
+  for (const NamedTensor& input : batch.inputs) {
+    if (input.value.dtype() != DType::kFloat32 || input.value.num_elements() == 0) continue;
+    const auto values = input.value.data<float>();
+    const auto bad = std::find_if(values.begin(), values.end(),
+                                  [](float value) { return !std::isfinite(value); });
+    if (bad == values.end()) continue;
+    const auto rows = input.value.rank() == 0
+                          ? size_t{1}
+                          : static_cast<size_t>(std::max<int64_t>(1, input.value.shape()[0]));
+    const auto row =
+        static_cast<size_t>(bad - values.begin()) / std::max<size_t>(1, values.size() / rows);
+    return FailedPrecondition(StrCat("input '", input.name, "' holds ", *bad, " in sample ",
+                                     samples[std::min(row, samples.size() - 1)]),
+                              "repair or leave out that sample");
+  }
+  return {};
+}
+
+// Large numbers keep the digits that a float32 would lose.
+Result<std::vector<double>> Doubles(const Tensor& values) {
+  const auto copy = [](const auto& span) { return std::vector<double>(span.begin(), span.end()); };
+  if (values.dtype() == DType::kFloat64) return copy(values.data<double>());
+  if (values.dtype() == DType::kInt64) return copy(values.data<int64_t>());
+  if (values.dtype() == DType::kInt32) return copy(values.data<int32_t>());
+  TARE_TRY(const Tensor floats, values.ToFloat32());
+  return copy(floats.data<float>());
+}
+
+}  // namespace
+
+TestPlan PlanOf(const Project& project) {
+  return {.task = project.task,
+          .output = project.output,
+          .label = project.label,
+          .classes = project.classes,
+          .classes_file = project.file,
+          .slices = project.slices,
+          .kpis = project.kpis,
+          .test = project.test,
+          .distributions = project.distributions,
+          .seed = project.seed};
+}
+
+void AddDistribution(const DistributionSource& distribution, StepKey& key) {
+  key.Add("distribution", distribution.name).Add("samples", distribution.source.num_samples);
+  if (distribution.corruption) key.Add("corrupt", data::Describe(*distribution.corruption));
+}
+
+Result<std::vector<int64_t>> ClassLabels(const TestPlan& plan, const data::Dataset& dataset,
+                                         std::span<const int64_t> samples, int64_t num_classes) {
+  TARE_TRY(const data::ArrayInfo info, dataset.Find(plan.label));
+  const bool named = !info.classes.empty() && !plan.classes.empty();
+  TARE_TRY(auto labels, data::ReadLabels(dataset, plan.label, samples, named ? 0 : num_classes)
+                            .While(StrCat("reading labels of ", dataset.source())));
+  if (!named) return labels;
+  std::vector<int64_t> numbers;
+  for (const std::string& name : info.classes) {
+    const auto found = std::find(plan.classes.begin(), plan.classes.end(), name);
+    if (found == plan.classes.end()) {
+      return InvalidArgument(StrCat("label '", name, "' of ", dataset.source(),
+                                    " is not among the classes of ", plan.classes_file),
+                             StrCat("add it to 'classes', in the model's order; there are ",
+                                    Join(plan.classes, ", ")));
+    }
+    numbers.push_back(found - plan.classes.begin());
+  }
+  for (int64_t& label : labels) label = numbers[static_cast<size_t>(label)];
+  return labels;
+}
+
+std::vector<std::string> SliceColumns(const TestPlan& plan) {
+  std::vector<std::string> columns;
+  for (const auto& slice : plan.slices) {
+    const auto parsed = evaluate::SliceExpression::Parse(slice.where);
+    if (!parsed) continue;  // the plan was checked
+    for (const std::string& name : parsed->names()) {
+      const bool known = name == "label" || name == "confidence" ||
+                         std::find(columns.begin(), columns.end(), name) != columns.end();
+      if (!known) columns.push_back(name);
+    }
+  }
+  return columns;
+}
+
+std::vector<std::string> KpiColumns(const TestPlan& plan, const data::Dataset& dataset) {
+  std::vector<std::string> columns;
+  for (const evaluate::KpiSpec& kpi : plan.kpis) {
+    const auto parsed = evaluate::KpiExpression::Parse(kpi.expression);
+    if (!parsed) continue;  // the plan was checked
+    for (const std::string& name : parsed->names()) {
+      const auto info = dataset.Find(name);
+      const bool is_column =
+          info && info->sample_shape.empty() && name != plan.label && name != "label";
+      if (is_column && std::ranges::find(columns, name) == columns.end()) columns.push_back(name);
+    }
+  }
+  return columns;
+}
+
+SplitBatches::SplitBatches(const TestPlan& plan, const OpenSource& source,
+                           std::vector<int64_t> samples)
+    : plan_(plan), source_(source), samples_(std::move(samples)), columns_(SliceColumns(plan)) {
+  for (std::string& column : KpiColumns(plan, *source.dataset)) {
+    if (std::ranges::find(columns_, column) == columns_.end())
+      columns_.push_back(std::move(column));
+  }
+}
+
+Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
+  if (next_ >= samples_.size()) return std::optional<evaluate::EvaluationBatch>();
+  const auto size = static_cast<size_t>(source_.feed->BatchOf(kEvaluationBatch));
+  const auto part = std::span(samples_).subspan(next_, std::min(size, samples_.size() - next_));
+  next_ += part.size();
+  TARE_TRY(auto batch, source_.feed->Read(part));
+  TARE_TRY_VOID(CheckFinite(batch, part).While(StrCat("reading ", source_.dataset->source())));
+  evaluate::EvaluationBatch out;
+  out.inputs = std::move(batch.inputs);
+  out.num_valid = batch.num_valid;
+  if (plan_.task == "classification" || plan_.task == "embedding") {
+    TARE_TRY(out.labels, ClassLabels(plan_, *source_.dataset, part, 0));
+  } else if (plan_.task != "outputs") {
+    TARE_TRY(const Tensor labels, source_.dataset->Read(plan_.label, part));
+    TARE_TRY(out.targets, Doubles(labels).While(StrCat("reading '", plan_.label, "' of ",
+                                                       source_.dataset->source())));
+  }
+  for (const std::string& column : columns_) {
+    const std::string names[] = {column};
+    TARE_TRY(const Tensor values, source_.dataset->ReadColumns(names, part));
+    evaluate::NamedColumn& named = out.columns.emplace_back();
+    named.name = column;
+    TARE_TRY(named.values, Doubles(values));
+  }
+  return std::optional(std::move(out));
+}
+
+Result<std::vector<std::string>> ClassNames(const TestPlan& plan, const data::Dataset& dataset) {
+  if (plan.task == "outputs") return std::vector<std::string>();
+  if (plan.task != "classification" || !plan.classes.empty()) return plan.classes;
+  TARE_TRY(const data::ArrayInfo info, dataset.Find(plan.label));
+  return info.classes;
+}
+
+evaluate::EvaluateOptions EvaluationOptions(const TestPlan& plan,
+                                            std::vector<std::string> classes) {
+  evaluate::EvaluateOptions options;
+  options.classification.classes = std::move(classes);
+  options.classification.slices = plan.slices;
+  options.classification.kpis = plan.kpis;
+  options.score_output = plan.output;
+  return options;
+}
+
+}  // namespace tare::pipeline
