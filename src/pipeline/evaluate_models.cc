@@ -4,12 +4,13 @@
 #include <fstream>
 #include <set>
 
-#include "evaluate/cost/comparison_internal.h"
+#include "evaluate/cost/peak_memory_internal.h"
 #include "pipeline/distributions_internal.h"
 #include "pipeline/project_data_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/labels.h"
+#include "tare/evaluate/cost/comparison.h"
 #include "tare/evaluate/models/evaluate.h"
 #include "tare/evaluate/predictions/detection_predictions.h"
 #include "tare/evaluate/predictions/predictions.h"

@@ -4,8 +4,8 @@
 #include <map>
 #include <set>
 
-#include "evaluate/cost/comparison_internal.h"
 #include "tare/core/text.h"
+#include "tare/evaluate/cost/comparison.h"
 #include "tare/graph/index.h"
 #include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"

@@ -2,10 +2,10 @@
 
 #include <filesystem>
 
-#include "evaluate/cost/comparison_internal.h"
 #include "pipeline/distributions_internal.h"
 #include "pipeline/run_internal.h"
 #include "tare/core/text.h"
+#include "tare/evaluate/cost/comparison.h"
 #include "tare/evaluate/models/evaluate.h"
 #include "tare/verdict/report.h"
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "evaluate/cost/comparison_internal.h"
 #include "evaluate/cost/peak_memory_internal.h"
 #include "pipeline/project_data_internal.h"
 #include "pipeline/step_cache_internal.h"
+#include "tare/evaluate/cost/comparison.h"
 #include "tare/evaluate/models/evaluate.h"
 #include "tare/graph/model.h"
 #include "tare/pipeline/run.h"
