@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "evaluate/cost/comparison_internal.h"
 #include "pipeline/project_data_internal.h"
 #include "pipeline/test_plan_internal.h"
 #include "tare/core/progress.h"
+#include "tare/evaluate/cost/comparison.h"
 #include "tare/verdict/evidence.h"
 
 namespace tare::pipeline {

@@ -4,9 +4,9 @@
 #include <map>
 #include <set>
 
-#include "evaluate/cost/comparison_internal.h"
 #include "pipeline/opened_model_internal.h"
 #include "tare/core/text.h"
+#include "tare/evaluate/cost/comparison.h"
 #include "tare/graph/index.h"
 #include "tare/quantize/apply.h"
 

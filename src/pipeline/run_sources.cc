@@ -1,11 +1,11 @@
 #include <filesystem>
 
-#include "evaluate/cost/comparison_internal.h"
 #include "pipeline/run_sources_internal.h"
 #include "pipeline/step_cache_internal.h"
 #include "pipeline/test_plan_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
+#include "tare/evaluate/cost/comparison.h"
 #include "tare/graph/onnx.h"
 #include "tare/runtime/host.h"
 

@@ -1,10 +1,9 @@
-#include "tare/stats/binomial.h"
-
 #include <math.h>  // lgamma_r: std::lgamma writes a global
 
 #include <algorithm>
 #include <cmath>
 
+#include "stats/binomial_internal.h"
 #include "tare/core/result.h"
 
 namespace tare::stats {

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "stats/binomial_internal.h"
 #include "stats/golden_test_internal.h"
-#include "tare/stats/binomial.h"
 #include "tare/stats/normal.h"
 #include "tare/stats/proportion.h"
 #include "tare/stats/student.h"

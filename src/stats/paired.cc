@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "tare/stats/binomial.h"
+#include "stats/binomial_internal.h"
 #include "tare/stats/normal.h"
 
 namespace tare::stats {

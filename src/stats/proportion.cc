@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tare/stats/binomial.h"
+#include "stats/binomial_internal.h"
 #include "tare/stats/normal.h"
 
 namespace tare::stats {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "tare/stats/binomial.h"
+#include "stats/binomial_internal.h"
 
 namespace tare::stats {
 namespace {

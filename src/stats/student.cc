@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "stats/binomial_internal.h"
 #include "tare/core/result.h"
-#include "tare/stats/binomial.h"
 
 namespace tare::stats {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "tare/core/text.h"
+#include "tare/verdict/format.h"
 #include "tare/verdict/render.h"
-#include "verdict/format_internal.h"
 
 namespace tare::verdict {
 namespace {

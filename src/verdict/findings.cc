@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "tare/core/text.h"
+#include "tare/verdict/format.h"
 #include "tare/verdict/metric_info.h"
-#include "verdict/format_internal.h"
 
 namespace tare::verdict {
 namespace {

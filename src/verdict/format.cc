@@ -1,8 +1,9 @@
+#include "tare/verdict/format.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "tare/core/text.h"
-#include "verdict/format_internal.h"
 
 namespace tare::verdict {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "tare/core/text.h"
 #include "tare/stats/normal.h"
-#include "verdict/format_internal.h"
+#include "tare/verdict/format.h"
 #include "verdict/subject_internal.h"
 #include "verdict/summary_internal.h"
 

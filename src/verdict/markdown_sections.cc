@@ -4,9 +4,9 @@
 #include <map>
 
 #include "tare/core/text.h"
+#include "tare/verdict/format.h"
 #include "tare/verdict/metric_info.h"
 #include "verdict/extra_damage_internal.h"
-#include "verdict/format_internal.h"
 #include "verdict/markdown_internal.h"
 #include "verdict/table_internal.h"
 

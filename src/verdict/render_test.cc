@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "tare/core/text.h"
+#include "tare/verdict/format.h"
 #include "verdict/evidence_test_internal.h"
-#include "verdict/format_internal.h"
 
 namespace tare::verdict {
 namespace {

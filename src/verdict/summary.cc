@@ -2,8 +2,8 @@
 #include <vector>
 
 #include "tare/core/text.h"
+#include "tare/verdict/format.h"
 #include "tare/verdict/metric_info.h"
-#include "verdict/format_internal.h"
 #include "verdict/summary_internal.h"
 
 namespace tare::verdict {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tare/verdict/format.h"
 #include "tare/verdict/report.h"
-#include "verdict/format_internal.h"
 
 namespace tare::verdict {
 

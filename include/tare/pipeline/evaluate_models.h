@@ -13,7 +13,7 @@
 #include "tare/evaluate/cost/cost_options.h"
 #include "tare/evaluate/predictions/kpi_command.h"
 #include "tare/evaluate/predictions/support_judge.h"
-#include "tare/evaluate/samples/kpi_evaluation.h"
+#include "tare/evaluate/samples/kpi.h"
 #include "tare/evaluate/samples/slices.h"
 #include "tare/runtime/session.h"
 #include "tare/verdict/policy.h"

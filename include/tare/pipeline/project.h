@@ -14,7 +14,7 @@
 #include "tare/data/dataset.h"
 #include "tare/data/feed.h"
 #include "tare/evaluate/cost/cost_options.h"
-#include "tare/evaluate/samples/kpi_evaluation.h"
+#include "tare/evaluate/samples/kpi.h"
 #include "tare/evaluate/samples/slices.h"
 #include "tare/search/auto_format.h"
 #include "tare/verdict/policy.h"

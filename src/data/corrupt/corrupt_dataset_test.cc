@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "data/corrupt/corrupt_table_internal.h"
 #include "tare/data/corrupt/corrupt.h"
-#include "tare/data/corrupt/corrupt_table.h"
 #include "tare/data/feed.h"
 
 namespace tare::data {

@@ -1,9 +1,8 @@
-#include "tare/data/corrupt/corrupt_table.h"
-
 #include <cmath>
 #include <string>
 
 #include "data/corrupt/corrupt_internal.h"
+#include "data/corrupt/corrupt_table_internal.h"
 #include "tare/core/text.h"
 
 namespace tare::data {

@@ -3,7 +3,7 @@
 
 #include "data/convert.h"
 #include "data/corrupt/corrupt_dataset_internal.h"
-#include "tare/data/corrupt/corrupt_table.h"
+#include "data/corrupt/corrupt_table_internal.h"
 
 namespace tare::data {
 namespace {

@@ -1,11 +1,11 @@
-#include "tare/data/corrupt/corrupt_table.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
+
+#include "data/corrupt/corrupt_table_internal.h"
 
 namespace tare::data {
 namespace {

@@ -1,8 +1,10 @@
+#include "tare/evaluate/cost/comparison.h"
+
 #include <algorithm>
 #include <filesystem>
 
-#include "evaluate/cost/comparison_internal.h"
 #include "evaluate/cost/energy_internal.h"
+#include "evaluate/cost/peak_memory_internal.h"
 #include "tare/core/text.h"
 #include "tare/evaluate/cost/latency.h"
 #include "tare/runtime/energy.h"

@@ -1,7 +1,8 @@
+#include "tare/evaluate/cost/comparison.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "evaluate/cost/comparison_internal.h"
 #include "tare/data/dataset.h"
 
 namespace tare::evaluate {

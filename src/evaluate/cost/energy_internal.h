@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "evaluate/cost/comparison_internal.h"
+#include "tare/evaluate/cost/comparison.h"
 
 namespace tare::evaluate {
 

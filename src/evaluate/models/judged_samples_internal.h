@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "evaluate/samples/kpi_evaluation_internal.h"
+#include "evaluate/samples/sample_evaluation_internal.h"
 #include "tare/evaluate/models/evaluate.h"
-#include "tare/evaluate/samples/kpi_evaluation.h"
-#include "tare/evaluate/samples/sample_evaluation.h"
 
 namespace tare::evaluate {
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "evaluate/predictions/prediction_lines_internal.h"
+#include "evaluate/samples/jackknife_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/process.h"
 #include "tare/core/random.h"

@@ -1,11 +1,10 @@
-#include "tare/evaluate/samples/kpi_evaluation.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <sstream>
 
+#include "evaluate/samples/kpi_evaluation_internal.h"
 #include "tare/core/strcat.h"
 #include "tare/evaluate/predictions/detection_predictions.h"
 #include "tare/evaluate/predictions/predictions.h"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "evaluate/predictions/prediction_lines_internal.h"
-#include "tare/evaluate/samples/kpi_evaluation.h"
+#include "evaluate/samples/kpi_evaluation_internal.h"
 
 namespace tare::evaluate {
 

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "core/json_reader.h"
+#include "evaluate/samples/sample_evaluation_internal.h"
 #include "tare/evaluate/predictions/support_judge.h"
-#include "tare/evaluate/samples/sample_evaluation.h"
 
 namespace tare::evaluate {
 

@@ -10,6 +10,7 @@
 
 #include "evaluate/predictions/kpi_lines_internal.h"
 #include "evaluate/predictions/prediction_lines_internal.h"
+#include "evaluate/samples/kpi_evaluation_internal.h"
 
 namespace tare::evaluate {
 namespace {

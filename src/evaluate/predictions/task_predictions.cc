@@ -5,6 +5,7 @@
 #include "evaluate/predictions/kpi_lines_internal.h"
 #include "evaluate/predictions/line_scorer_internal.h"
 #include "evaluate/predictions/prediction_lines_internal.h"
+#include "evaluate/samples/sample_evaluation_internal.h"
 #include "tare/core/text.h"
 
 namespace tare::evaluate {

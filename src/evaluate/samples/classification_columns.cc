@@ -5,8 +5,8 @@
 #include <iterator>
 
 #include "evaluate/samples/classification_state_internal.h"
+#include "evaluate/samples/slice_search_internal.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/samples/slice_search.h"
 
 namespace tare::evaluate {
 namespace {

@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "evaluate/samples/classification_internal.h"
+#include "evaluate/samples/kpi_evaluation_internal.h"
+#include "evaluate/samples/slice_search_internal.h"
 #include "tare/evaluate/samples/classification.h"
-#include "tare/evaluate/samples/slice_search.h"
 #include "tare/stats/scores.h"
 
 namespace tare::evaluate {

@@ -1,8 +1,7 @@
-#include "tare/evaluate/samples/jackknife.h"
-
 #include <algorithm>
 #include <cmath>
 
+#include "evaluate/samples/jackknife_internal.h"
 #include "tare/core/result.h"
 #include "tare/stats/student.h"
 

@@ -1,10 +1,9 @@
-#include "tare/evaluate/samples/jackknife.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 
+#include "evaluate/samples/jackknife_internal.h"
 #include "scores/golden_test_internal.h"
 
 namespace tare::evaluate {

@@ -1,9 +1,8 @@
-#include "tare/evaluate/samples/kpi_evaluation.h"
-
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 
+#include "evaluate/samples/kpi_evaluation_internal.h"
 #include "tare/core/text.h"
 #include "tare/verdict/metric_info.h"
 

@@ -2,11 +2,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "evaluate/samples/jackknife_internal.h"
 #include "evaluate/samples/label_rankings_internal.h"
 #include "tare/core/random.h"
 #include "tare/core/strcat.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/samples/jackknife.h"
 #include "tare/scores/ranking_scores.h"
 
 namespace tare::evaluate {

@@ -15,7 +15,7 @@ namespace tare::evaluate {
 ///
 ///   mean over the classes that have a positive of BinaryRanking::AveragePrecision()
 ///
-/// Interval  of a delete-a-group jackknife of 20 groups (jackknife.h): a rank is no sum over samples. None with
+/// Interval  of a delete-a-group jackknife of 20 groups (jackknife_internal.h): a rank is no sum over samples. None with
 ///           fewer than kMinJackknifeSamples.
 /// Edge      no positive at all, or a NaN score: undefined.
 /// Memory    8 bytes a score; beyond kMaxScores the metric is left out, with a warning.

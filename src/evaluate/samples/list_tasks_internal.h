@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
+#include "evaluate/samples/sample_evaluation_internal.h"
 #include "tare/core/result.h"
-#include "tare/evaluate/samples/sample_evaluation.h"
 #include "tare/scores/ranking_scores.h"
 
 namespace tare::evaluate {

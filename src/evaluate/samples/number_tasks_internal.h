@@ -6,7 +6,7 @@
 #include <set>
 #include <span>
 
-#include "tare/evaluate/samples/sample_evaluation.h"
+#include "evaluate/samples/sample_evaluation_internal.h"
 
 namespace tare::evaluate {
 

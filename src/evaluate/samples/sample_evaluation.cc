@@ -1,10 +1,9 @@
-#include "tare/evaluate/samples/sample_evaluation.h"
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
 
+#include "evaluate/samples/sample_evaluation_internal.h"
 #include "tare/core/strcat.h"
 #include "tare/stats/paired.h"
 #include "tare/stats/proportion.h"

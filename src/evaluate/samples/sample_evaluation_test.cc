@@ -1,10 +1,10 @@
-#include "tare/evaluate/samples/sample_evaluation.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
+
+#include "evaluate/samples/sample_evaluation_internal.h"
 
 namespace tare::evaluate {
 namespace {

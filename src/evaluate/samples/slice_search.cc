@@ -1,5 +1,3 @@
-#include "tare/evaluate/samples/slice_search.h"
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -7,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "evaluate/samples/slice_search_internal.h"
 #include "tare/core/result.h"
 #include "tare/core/strcat.h"
 

@@ -1,9 +1,8 @@
-#include "tare/evaluate/samples/slice_search.h"
-
 #include <gtest/gtest.h>
 
 #include <random>
 
+#include "evaluate/samples/slice_search_internal.h"
 #include "tare/evaluate/samples/slices.h"
 
 namespace tare::evaluate {

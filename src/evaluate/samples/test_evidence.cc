@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "tare/core/text.h"
-#include "verdict/format_internal.h"
+#include "tare/verdict/format.h"
 
 namespace tare::evaluate {
 namespace {

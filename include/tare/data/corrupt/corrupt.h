@@ -1,5 +1,6 @@
 // Corruptions: the test set as it looks under other conditions. Images here; tables and token ids through
-// CorruptDataset() with the numbers of corrupt_table.h and corrupt_text.h.
+// CorruptDataset(); src/data/corrupt/corrupt_table_internal.h has the severities of tables,
+// corrupt_text.h those of texts.
 //
 // For images the fifteen common corruptions of Hendrycks and Dietterich, "Benchmarking neural network
 // robustness to common corruptions and perturbations", ICLR 2019, arXiv:1903.12261, at five
@@ -137,7 +138,7 @@ Result<void> CorruptImages(const CorruptionSpec& spec, const ImageFormat& format
 ///
 ///   images      as ImageFormatOf() says; every array gets the same draws for the same sample
 ///   tables      numbers, one [] or a row [F] a sample, not classes of text: they become float64, since noise
-///               leaves no integers. All of them together are the row whose columns corrupt_table.h means;
+///               leaves no integers. All of them together are one row a sample;
 ///               mean and spread are those of the whole dataset, which is read once for them
 ///   truncation  token ids: integers [L] a sample, beside one array of that shape whose name holds "mask".
 ///               Of the tokens that the mask counts the first ceil(kept * count) stay, at least one; behind

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "tare/core/result.h"
-#include "tare/evaluate/samples/kpi_evaluation.h"
+#include "tare/evaluate/samples/kpi.h"
 #include "tare/evaluate/samples/test_evidence.h"
 #include "tare/stats/bootstrap.h"
 

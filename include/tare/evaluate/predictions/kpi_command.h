@@ -13,8 +13,6 @@
 
 #include "tare/core/progress.h"
 #include "tare/core/result.h"
-#include "tare/evaluate/samples/jackknife.h"
-#include "tare/evaluate/samples/kpi_evaluation.h"
 #include "tare/evaluate/samples/test_evidence.h"
 
 namespace tare::evaluate {
@@ -59,7 +57,7 @@ struct PredictionStreams {
 ///          kInvalidArgument: it prints no number, more than one, one that is not finite, or over 64 KiB; a
 ///          name (CheckKpiNames); kUnavailable: it takes too long; kDataLoss: the streams are not those of
 ///          `evidence`; kResourceExhausted: no room for the temporary files; kCancelled.
-/// Cost     42 runs a command (2 below kMinJackknifeSamples samples).
+/// Cost     42 runs a command (2 below 40 samples).
 Result<void> AddKpiCommands(std::span<const KpiCommand> commands, const PredictionStreams& streams,
                             const KpiCommandOptions& options, Progress& progress,
                             TestEvidence& evidence);

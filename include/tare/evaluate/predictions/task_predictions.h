@@ -18,7 +18,7 @@
 
 #include "tare/core/result.h"
 #include "tare/evaluate/predictions/support_judge.h"
-#include "tare/evaluate/samples/kpi_evaluation.h"
+#include "tare/evaluate/samples/kpi.h"
 #include "tare/evaluate/samples/slices.h"
 #include "tare/evaluate/samples/test_evidence.h"
 #include "tare/stats/bootstrap.h"

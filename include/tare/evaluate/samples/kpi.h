@@ -25,6 +25,12 @@
 
 namespace tare::evaluate {
 
+/// A named KPI, as in --kpi 'NAME=EXPRESSION'.
+struct KpiSpec {
+  std::string name;
+  std::string expression;
+};
+
 /// A parsed expression: a small program in postfix order.
 /// Threads  const calls may run together.
 class KpiExpression {

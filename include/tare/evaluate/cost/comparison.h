@@ -2,10 +2,10 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "evaluate/cost/peak_memory_internal.h"
 #include "tare/core/progress.h"
 #include "tare/data/feed.h"
 #include "tare/evaluate/cost/cost_options.h"
@@ -13,6 +13,8 @@
 #include "tare/verdict/evidence.h"
 
 namespace tare::evaluate {
+
+class PeakMemory;
 
 /// Bytes of a model file and of the external data that tare writes beside it; 0 when there is none.
 int64_t ModelBytes(const std::string& path);

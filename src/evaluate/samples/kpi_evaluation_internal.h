@@ -16,23 +16,17 @@
 #include <string_view>
 #include <vector>
 
+#include "evaluate/samples/sample_evaluation_internal.h"
 #include "tare/core/result.h"
 #include "tare/evaluate/samples/kpi.h"
-#include "tare/evaluate/samples/sample_evaluation.h"
 #include "tare/evaluate/samples/test_evidence.h"
 
 namespace tare::evaluate {
 
-/// A named KPI, as in --kpi 'NAME=EXPRESSION'.
-struct KpiSpec {
-  std::string name;
-  std::string expression;
-};
-
 /// Evaluates KPIs of paired samples.
 ///
 /// Intervals: paired BCa bootstrap over samples. A difference that rests on fewer than 10 changed samples is
-/// widened by those that may have been missed, each with the range of the KPI's values (sample_evaluation.h).
+/// widened by those that may have been missed, each with the range of the KPI's values (sample_evaluation_internal.h).
 ///
 /// Memory   as SampleEvaluation: 16 bytes a KPI and 30 bytes a sample where values do not repeat.
 /// Threads  none.
