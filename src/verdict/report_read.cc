@@ -1,4 +1,4 @@
-// Reads back report.json: what the gate needs, from a file that may be anything.
+// Reads back report.json, from a file that may be anything.
 
 #include <algorithm>
 #include <cmath>
@@ -106,6 +106,29 @@ Result<std::optional<Energy>> ReadEnergy(const JsonReader& side) {
   return std::optional<Energy>(std::move(out));
 }
 
+// The counts of one array.
+Result<std::vector<int64_t>> ReadCountList(const JsonReader& reader, const char* key,
+                                           const Json& list) {
+  std::vector<int64_t> out;
+  if (!list.is_array()) return reader.Wrong(key, "a list of whole numbers");
+  for (const auto& item : list) {
+    if (!item.is_number_integer()) return reader.Wrong(key, "a list of whole numbers");
+    out.push_back(item.get<int64_t>());
+  }
+  return out;
+}
+
+Result<std::vector<std::vector<int64_t>>> ReadConfusion(const JsonReader& reader) {
+  std::vector<std::vector<int64_t>> out;
+  TARE_TRY(const Json* rows, reader.Array("confusion"));
+  if (rows == nullptr) return out;
+  for (const auto& row : *rows) {
+    TARE_TRY(auto counts, ReadCountList(reader, "confusion", row));
+    out.push_back(std::move(counts));
+  }
+  return out;
+}
+
 Result<Side> ReadSide(const JsonReader& document, const char* key) {
   const Json* child = document.Child(key);
   if (child == nullptr) return document.Wrong(key, "there");
@@ -116,6 +139,7 @@ Result<Side> ReadSide(const JsonReader& document, const char* key) {
   TARE_TRY(out.path, reader.Text("path"));
   TARE_TRY(out.metrics, ReadMetrics(reader, "metrics"));
   TARE_TRY(out.per_class, ReadList<ClassMetrics>(reader, "per_class", ReadClass));
+  TARE_TRY(out.confusion, ReadConfusion(reader));
   TARE_TRY(out.slices, ReadList<ScopeMetrics>(reader, "slices", ReadScope));
   TARE_TRY(out.distributions, ReadList<ScopeMetrics>(reader, "distributions", ReadScope));
   TARE_TRY(out.latency, ReadLatencies(reader));
@@ -272,6 +296,13 @@ Result<OutputCloseness> ReadOutput(const JsonReader& reader) {
     if (equal.value_or(0) > total.value_or(0)) return agreement.Wrong("equal", "at most n");
     out.agreement = Share{equal.value_or(0), total.value_or(0)};
   }
+  if (const Json* child = reader.Child("non_finite")) {
+    const JsonReader non_finite = reader.Under("non_finite", *child);
+    TARE_TRY(const auto baseline, non_finite.Count("baseline"));
+    TARE_TRY(const auto candidate, non_finite.Count("candidate"));
+    out.non_finite_baseline = baseline.value_or(0);
+    out.non_finite_candidate = candidate.value_or(0);
+  }
   return out;
 }
 
@@ -306,6 +337,13 @@ Result<Warning> ReadWarning(const JsonReader& reader) {
   return out;
 }
 
+// All 64 bits; one that is no such number is as good as absent.
+std::optional<uint64_t> ReadSeed(const JsonReader& reader) {
+  const Json* seed = reader.Child("seed");
+  if (seed == nullptr || !seed->is_number_unsigned()) return std::nullopt;
+  return seed->get<uint64_t>();
+}
+
 Result<void> ReadIntervals(const JsonReader& document, Evidence& evidence) {
   const Json* child = document.Child("intervals");
   if (child == nullptr) return {};
@@ -318,9 +356,7 @@ Result<void> ReadIntervals(const JsonReader& document, Evidence& evidence) {
   }
   TARE_TRY(const auto replicates, reader.Count("replicates"));
   evidence.replicates = replicates.value_or(0);
-  if (const Json* seed = reader.Child("seed"); seed != nullptr && seed->is_number_unsigned()) {
-    evidence.seed = seed->get<uint64_t>();
-  }
+  evidence.seed = ReadSeed(reader).value_or(evidence.seed);
   return {};
 }
 
@@ -374,16 +410,64 @@ Result<Evidence> ReadEvidence(const JsonReader& document) {
   return out;
 }
 
+// The one of `all` that has this name, else `otherwise`: a newer tare may know more of them.
+template <class Enum, size_t kCount, class NameOf>
+Enum Named(std::string_view name, const Enum (&all)[kCount], const NameOf& name_of,
+           Enum otherwise) {
+  const auto* found = std::ranges::find(all, name, name_of);
+  return found == std::end(all) ? otherwise : *found;
+}
+
+CheckKind KindNamed(std::string_view name) {
+  constexpr CheckKind kAll[] = {CheckKind::kDifference, CheckKind::kMax, CheckKind::kMin};
+  return Named(name, kAll, CheckKindName, CheckKind::kDifference);
+}
+
+Unit UnitNamed(std::string_view name) {
+  constexpr Unit kAll[] = {Unit::kRatio,  Unit::kScore, Unit::kTimes,  Unit::kMs,
+                           Unit::kBytes,  Unit::kNats,  Unit::kJoules, Unit::kPerSecond,
+                           Unit::kNumber, Unit::kDb};
+  return Named(name, kAll, UnitName, Unit::kNumber);
+}
+
+Verdict VerdictNamed(std::string_view name) {
+  constexpr Verdict kAll[] = {Verdict::kPass, Verdict::kFail, Verdict::kInconclusive};
+  return Named(name, kAll, VerdictName, Verdict::kInconclusive);
+}
+
+Result<void> ReadJudgement(const JsonReader& reader, CheckResult& check) {
+  TARE_TRY(const auto limit, reader.Number("limit"));
+  TARE_TRY(const auto direction, reader.Text("direction"));
+  TARE_TRY(const auto verdict, reader.Text("verdict"));
+  check.limit = limit.value_or(0);
+  check.direction = direction == "below" ? Direction::kBelow : Direction::kAbove;
+  check.verdict = VerdictNamed(verdict);
+  TARE_TRY(check.bound, reader.Number("bound"));
+  TARE_TRY(check.test, reader.Text("test"));
+  TARE_TRY(check.p, reader.Number("p"));
+  TARE_TRY(check.reason, reader.Text("reason"));
+  TARE_TRY(check.settle_n, reader.Count("settle_n"));
+  return {};
+}
+
 Result<CheckResult> ReadCheck(const JsonReader& reader) {
   CheckResult out;
   TARE_TRY(out.metric, reader.Text("metric"));
   TARE_TRY(out.scope, reader.Text("scope"));
+  TARE_TRY(out.label, reader.Text("label"));
   TARE_TRY(const auto kind, reader.Text("kind"));
-  out.kind = kind == "max"   ? CheckKind::kMax
-             : kind == "min" ? CheckKind::kMin
-                             : CheckKind::kDifference;
+  TARE_TRY(const auto unit, reader.Text("unit"));
   TARE_TRY(const auto margin, reader.Number("margin"));
+  out.kind = KindNamed(kind);
+  out.unit = UnitNamed(unit);
   out.margin = margin.value_or(0);
+  TARE_TRY(out.baseline, reader.Number("baseline"));
+  TARE_TRY(out.candidate, reader.Number("candidate"));
+  TARE_TRY(out.statistic, reader.Number("statistic"));
+  TARE_TRY(out.low, reader.Number("low"));
+  TARE_TRY(out.high, reader.Number("high"));
+  TARE_TRY(out.n, reader.Count("n"));
+  TARE_TRY_VOID(ReadJudgement(reader, out));
   return out;
 }
 
@@ -400,10 +484,40 @@ Result<std::optional<Decision>> ReadDecision(const JsonReader& document) {
   TARE_TRY(out.checks, ReadList<CheckResult>(reader, "checks", ReadCheck));
   TARE_TRY(out.summary, document.Text("summary"));
   TARE_TRY(const auto verdict, document.Text("verdict"));
-  out.verdict = verdict == "PASS"   ? Verdict::kPass
-                : verdict == "FAIL" ? Verdict::kFail
-                                    : Verdict::kInconclusive;
+  out.verdict = VerdictNamed(verdict);
+  TARE_TRY(out.look, document.Count("look"));
   return std::optional<Decision>(std::move(out));
+}
+
+Result<std::optional<DataUse>> ReadDataUse(const JsonReader& data, const char* key) {
+  const Json* child = data.Child(key);
+  if (child == nullptr) return std::optional<DataUse>();
+  const JsonReader reader = data.Under(key, *child);
+  TARE_TRY_VOID(reader.ExpectObject());
+  DataUse out;
+  TARE_TRY(out.path, reader.Text("path"));
+  TARE_TRY(const auto n, reader.Count("n"));
+  out.n = n.value_or(0);
+  TARE_TRY(out.digest, reader.Text("digest"));
+  out.seed = ReadSeed(reader);
+  return std::optional<DataUse>(std::move(out));
+}
+
+Result<std::optional<DataSummary>> ReadData(const JsonReader& document) {
+  const Json* child = document.Child("data");
+  if (child == nullptr) return std::optional<DataSummary>();
+  const JsonReader reader = document.Under("data", *child);
+  TARE_TRY_VOID(reader.ExpectObject());
+  DataSummary out;
+  TARE_TRY(out.calibration, ReadDataUse(reader, "calibration"));
+  TARE_TRY(out.search, ReadDataUse(reader, "search"));
+  TARE_TRY(out.test, ReadDataUse(reader, "test"));
+  if (const Json* disjoint = reader.Child("disjoint")) {
+    if (!disjoint->is_boolean()) return reader.Wrong("disjoint", "true or false");
+    out.disjoint = disjoint->get<bool>();
+  }
+  TARE_TRY(out.duplicates_across, reader.Count("duplicates_across"));
+  return std::optional<DataSummary>(std::move(out));
 }
 
 Result<HostFacts> ReadHost(const JsonReader& document) {
@@ -452,6 +566,7 @@ Result<Report> ReadReport(const JsonReader& document, const std::string& source)
   TARE_TRY(out.name, document.Text("name"));
   TARE_TRY(out.evidence, ReadEvidence(document));
   TARE_TRY(out.decision, ReadDecision(document));
+  TARE_TRY(out.data, ReadData(document));
   TARE_TRY(out.host, ReadHost(document));
   TARE_TRY(out.digests, ReadDigests(document));
   if (const Json* gate = document.Child("gate")) {

@@ -101,7 +101,8 @@ struct Report {
 /// infinity become null. Text that is not UTF-8 is written with replacement characters.
 std::string WriteReportJson(const Report& report);
 
-/// What `tare gate` needs of a report.json: everything but nodes, tensors, candidates, fusion.
+/// Reads back everything but what no reader here needs: nodes, tensors, candidates and fusion stay empty,
+/// and of the decision `looks`, which its policy has.
 ///
 /// Bound    at most 128 MiB and 64 levels.
 /// Errors   kDataLoss: not JSON, or cut short (names the byte); kInvalidArgument: too large, too
