@@ -102,7 +102,9 @@ Result<void> ProjectRun::Choose() {
       .Add("calibration", calibration_digest_)
       .Add("search", search_digest_);
   key.Add("c", SamplesDigest(samples_.calibration)).Add("s", SamplesDigest(samples_.search));
-  key.Add("wish", static_cast<int>(project_.wish)).Add("goal", static_cast<int>(project_.goal));
+  for (const quantize::Format format : project_.formats)
+    key.Add("format", quantize::FormatName(format));
+  key.Add("goal", static_cast<int>(project_.goal));
   key.Add("method", static_cast<int>(project_.method))
       .Add("tolerance", project_.tolerance)
       .Add("threads", project_.num_threads);
@@ -137,7 +139,7 @@ Result<Json> ProjectRun::RunChoice() {
   } else {
     search::AutoOptions options;
     options.session = Session();
-    options.wish = project_.wish;
+    options.formats = project_.formats;
     options.goal = project_.goal;
     options.method = project_.method;
     options.tolerance = project_.tolerance;
