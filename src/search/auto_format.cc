@@ -23,7 +23,7 @@
 #include "tare/quantize/apply.h"
 #include "tare/runtime/compare.h"
 #include "tare/runtime/profile.h"
-#include "tare/search/kernel_plan.h"
+#include "search/kernel_plan_internal.h"
 
 namespace tare::search {
 namespace {
