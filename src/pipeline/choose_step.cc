@@ -28,7 +28,9 @@ std::string KeyOf(const ChooseIn& in) {
       .Add("calibration", in.identity->splits.calibration)
       .Add("search", in.identity->splits.search);
   key.Add("c", SamplesDigest(in.samples->calibration)).Add("s", SamplesDigest(in.samples->search));
-  key.Add("wish", static_cast<int>(project.wish)).Add("goal", static_cast<int>(project.goal));
+  for (const quantize::Format format : project.formats)
+    key.Add("format", quantize::FormatName(format));
+  key.Add("goal", static_cast<int>(project.goal));
   key.Add("method", static_cast<int>(project.method))
       .Add("tolerance", project.tolerance)
       .Add("threads", project.num_threads);
@@ -100,7 +102,7 @@ std::string ChoiceSummary(const search::Choice& choice, const std::string& forma
 
 search::AutoOptions OptionsOf(const Project& project) {
   search::AutoOptions options;
-  options.wish = project.wish;
+  options.formats = project.formats;
   options.goal = project.goal;
   options.method = project.method;
   options.tolerance = project.tolerance;

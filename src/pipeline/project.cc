@@ -399,11 +399,11 @@ class ProjectReader {
       return reader.Wrong(node, "no format but float32 is allowed",
                           "add int8_static or int8_dynamic");
     }
-    if (wanted.size() == 1 && wanted.contains("int8_static")) project_.wish = search::Wish::kStatic;
-    if (wanted.size() == 1 && wanted.contains("int8_dynamic"))
-      project_.wish = search::Wish::kDynamic;
-    if (wanted.size() == 1 && wanted.contains("int8_weights"))
-      project_.wish = search::Wish::kWeights;
+    if (wanted.contains("auto")) return {};
+    for (const std::string& format : wanted) {
+      TARE_TRY(const auto parsed, quantize::ParseFormat(format));
+      project_.formats.insert(parsed);
+    }
     return {};
   }
 

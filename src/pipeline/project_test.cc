@@ -39,7 +39,32 @@ TEST(ProjectTest, ReadsTheExample) {
   ASSERT_EQ(project->bindings.size(), 1U);
   EXPECT_DOUBLE_EQ(project->bindings[0].preprocessing.scale, 1.0 / 255);
   EXPECT_EQ(project->policy.quality.size(), 7U);
-  EXPECT_EQ(project->wish, search::Wish::kAuto);
+  EXPECT_EQ(project->formats,
+            (search::Formats{quantize::Format::kInt8Static, quantize::Format::kInt8Dynamic}));
+}
+
+TEST(ProjectTest, ReadsFormatsAsASet) {
+  using quantize::Format;
+  const struct {
+    const char* text;
+    search::Formats formats;
+  } cases[] = {
+      {"", {}},
+      {"search: {objective: size}\n", {}},
+      {"search: {formats: auto}\n", {}},
+      {"search: {formats: [auto, int8_weights]}\n", {}},
+      {"search: {formats: int8_dynamic}\n", {Format::kInt8Dynamic}},
+      {"search: {formats: [int8_weights, float32]}\n", {Format::kInt8Weights}},
+      {"search: {formats: [int8_static, int8_weights]}\n",
+       {Format::kInt8Static, Format::kInt8Weights}},
+      {"search: {formats: [int8_weights, float32, int8_dynamic, int8_dynamic, int8_static]}\n",
+       {Format::kInt8Static, Format::kInt8Dynamic, Format::kInt8Weights}},
+  };
+  for (const auto& [text, formats] : cases) {
+    const auto project = ParseProject(std::string(kLeast) + text, "tare.yaml");
+    ASSERT_TRUE(project) << text << project.error().what;
+    EXPECT_EQ(project->formats, formats) << text;
+  }
 }
 
 TEST(ProjectTest, KeepsAbsolutePaths) {

@@ -23,7 +23,7 @@
 #include "tare/quantize/apply.h"
 #include "tare/runtime/compare.h"
 #include "tare/runtime/profile.h"
-#include "tare/search/kernel_plan.h"
+#include "search/kernel_plan_internal.h"
 
 namespace tare::search {
 namespace {
@@ -61,6 +61,7 @@ class Search {
         prepared_(prepared),
         samples_(samples),
         options_(options),
+        formats_(options.formats.empty() ? AutoFormats(options.goal) : options.formats),
         progress_(progress) {}
 
   Result<Choice> Run() {
@@ -108,12 +109,10 @@ class Search {
     return quantize::PlanStatic(prepared_.model, prepared_.abilities, Scope::kAll, {});
   }
 
-  bool WantsStatic() const {
-    return options_.wish == Wish::kAuto || options_.wish == Wish::kStatic;
-  }
-  bool WantsDynamic() const {
-    return options_.wish == Wish::kAuto || options_.wish == Wish::kDynamic;
-  }
+  bool Wants(Format format) const { return formats_.contains(format); }
+  bool WantsStatic() const { return Wants(Format::kInt8Static); }
+  // A format asked for by name is taken though nothing is gained.
+  bool IsForced() const { return formats_.size() == 1; }
 
   // Values for the widest plan serve the narrower ones, where a mover that is left out makes its
   // output a value of its own.
@@ -244,7 +243,7 @@ class Search {
 
   void AddPlans() {
     if (WantsStatic() && !choice_.observations.tensors.empty()) AddStaticPlans();
-    if (WantsDynamic()) {
+    if (Wants(Format::kInt8Dynamic)) {
       AddPlan("dynamic", quantize::PlanDynamic(prepared_.abilities, {}));
       std::vector<std::string> small;
       for (const Ability& ability : prepared_.abilities) {
@@ -252,10 +251,9 @@ class Search {
       }
       AddPlan("dynamic, large weights", quantize::PlanDynamic(prepared_.abilities, small));
     }
-    if (options_.wish == Wish::kAuto) AddMixedPlan();
-    if (options_.wish == Wish::kWeights || options_.goal == Goal::kSize) {
+    if (WantsStatic() && Wants(Format::kInt8Dynamic)) AddMixedPlan();
+    if (Wants(Format::kInt8Weights))
       AddPlan("int8 weights", quantize::PlanWeights(prepared_.abilities));
-    }
   }
 
   // ---- measuring --------------------------------------------------------------------------
@@ -348,8 +346,7 @@ class Search {
     if (!Holds(candidate.closeness)) {
       candidate.problem = StrCat("output '", candidate.closeness.worst_output, "' moves: cosine ",
                                  Fixed(candidate.closeness.cosine, 4));
-    } else if (!IsFast(candidate) && options_.goal == Goal::kSpeed &&
-               options_.wish == Wish::kAuto) {
+    } else if (!IsFast(candidate) && options_.goal == Goal::kSpeed && !IsForced()) {
       candidate.problem = StrCat("not faster: ", SpeedText(candidate));
     }
   }
@@ -392,7 +389,7 @@ class Search {
   Result<void> MeasurePlans() {
     AddPlans();
     progress_.Begin("choose", static_cast<int64_t>(choice_.candidates.size()));
-    if (options_.wish == Wish::kStatic && !choice_.candidates.empty()) {
+    if (WantsStatic() && IsForced() && !choice_.candidates.empty()) {
       // Asked for by name: the plan with every fusable node, unless it breaks the outputs or is slow.
       Measure(choice_.candidates[0]);
       if (choice_.candidates[0].problem.empty() && IsFast(choice_.candidates[0])) {
@@ -539,7 +536,7 @@ class Search {
   Result<Choice> Decide() {
     std::vector<size_t> finalists = Sound();
     if (finalists.size() > kFinalists) finalists.resize(kFinalists);
-    const bool timed = options_.goal == Goal::kSpeed && options_.wish == Wish::kAuto;
+    const bool timed = options_.goal == Goal::kSpeed && !IsForced();
     if (timed && !finalists.empty()) {
       TARE_TRY_VOID(TimeAgain(finalists));
     }
@@ -634,6 +631,7 @@ class Search {
   const quantize::Prepared& prepared_;
   const Samples& samples_;
   const AutoOptions& options_;
+  const Formats formats_;
   Progress& progress_;
 
   std::unique_ptr<runtime::Session> float_session_;
@@ -649,6 +647,12 @@ class Search {
 };
 
 }  // namespace
+
+Formats AutoFormats(Goal goal) {
+  Formats formats = {Format::kInt8Static, Format::kInt8Dynamic};
+  if (goal == Goal::kSize) formats.insert(Format::kInt8Weights);
+  return formats;
+}
 
 Result<Choice> ChooseFormats(const graph::Model& source, const quantize::Prepared& prepared,
                              const Samples& samples, const AutoOptions& options,

@@ -57,9 +57,9 @@ class ChooseFormatsTest : public testing::Test {
     return chosen;
   }
 
-  static AutoOptions Wishing(Wish wish) {
+  static AutoOptions Allowing(Formats formats) {
     AutoOptions options;
-    options.wish = wish;
+    options.formats = std::move(formats);
     return options;
   }
 };
@@ -91,7 +91,7 @@ Model Perceptron() {
 }
 
 TEST_F(ChooseFormatsTest, MakesTheStaticModelThatWasAskedFor) {
-  const auto chosen = Choose(Perceptron(), Wishing(Wish::kStatic));
+  const auto chosen = Choose(Perceptron(), Allowing({Format::kInt8Static}));
   ASSERT_TRUE(chosen) << chosen.error().what;
   ASSERT_TRUE(chosen->choice.model) << chosen->choice.reason;
   EXPECT_EQ(chosen->choice.fusion.fused, chosen->choice.fusion.expected);
@@ -105,14 +105,14 @@ TEST_F(ChooseFormatsTest, MakesTheStaticModelThatWasAskedFor) {
 }
 
 TEST_F(ChooseFormatsTest, GivesTheSameStaticModelTwice) {
-  const auto first = Choose(Perceptron(), Wishing(Wish::kStatic));
-  const auto second = Choose(Perceptron(), Wishing(Wish::kStatic));
+  const auto first = Choose(Perceptron(), Allowing({Format::kInt8Static}));
+  const auto second = Choose(Perceptron(), Allowing({Format::kInt8Static}));
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->choice.recipe, second->choice.recipe);
 }
 
 TEST_F(ChooseFormatsTest, MakesTheDynamicModelThatWasAskedFor) {
-  const auto chosen = Choose(Perceptron(), Wishing(Wish::kDynamic));
+  const auto chosen = Choose(Perceptron(), Allowing({Format::kInt8Dynamic}));
   ASSERT_TRUE(chosen) << chosen.error().what;
   ASSERT_TRUE(chosen->choice.model) << chosen->choice.reason;
   for (const auto& node : chosen->choice.recipe.nodes) EXPECT_EQ(node.format, Format::kInt8Dynamic);
@@ -120,7 +120,7 @@ TEST_F(ChooseFormatsTest, MakesTheDynamicModelThatWasAskedFor) {
 }
 
 TEST_F(ChooseFormatsTest, ChoosesTheSmallerFileForSize) {
-  AutoOptions options = Wishing(Wish::kAuto);
+  AutoOptions options = Allowing({});
   options.goal = Goal::kSize;
   options.tolerance = 0.05;
   const auto chosen = Choose(Perceptron(), options);
@@ -138,7 +138,7 @@ TEST_F(ChooseFormatsTest, ChoosesTheSmallerFileForSize) {
 
 // Failure 23 of reference/peers.md.
 TEST_F(ChooseFormatsTest, SaysWhyWhenNothingIsToBeGained) {
-  AutoOptions options = Wishing(Wish::kAuto);
+  AutoOptions options = Allowing({});
   options.min_speedup = 1000;  // nothing is
   const auto chosen = Choose(Perceptron(), options);
   ASSERT_TRUE(chosen) << chosen.error().what;
@@ -165,7 +165,7 @@ TEST_F(ChooseFormatsTest, KeepsANanPlaceholderOutOfEveryScale) {
                           .Op("MatMul", {"hidden", "v"}, {"y"})
                           .Output("y")
                           .Build();
-  const auto chosen = Choose(model, Wishing(Wish::kStatic));
+  const auto chosen = Choose(model, Allowing({Format::kInt8Static}));
   ASSERT_TRUE(chosen) << chosen.error().what;
   if (!chosen->choice.model) GTEST_FAIL() << chosen->choice.reason;
   EXPECT_LT(LargestScale(*chosen->choice.model), 1);
@@ -187,7 +187,7 @@ TEST_F(ChooseFormatsTest, KeepsAnAttentionMaskFloat) {
                           .Op("MatMul", {"attention", "v"}, {"y"})
                           .Output("y")
                           .Build();
-  const auto chosen = Choose(model, Wishing(Wish::kStatic));
+  const auto chosen = Choose(model, Allowing({Format::kInt8Static}));
   ASSERT_TRUE(chosen) << chosen.error().what;
   if (!chosen->choice.model) GTEST_FAIL() << chosen->choice.reason;
   EXPECT_LT(LargestScale(*chosen->choice.model), 1);
@@ -206,7 +206,7 @@ TEST_F(ChooseFormatsTest, TakesAModelWithASoftmaxOnDouble) {
                           .Op("MatMul", {"f", "w"}, {"y"})
                           .Output("y")
                           .Build();
-  const auto chosen = Choose(model, Wishing(Wish::kStatic));
+  const auto chosen = Choose(model, Allowing({Format::kInt8Static}));
   ASSERT_TRUE(chosen) << chosen.error().what;
   EXPECT_TRUE(chosen->choice.model) << chosen->choice.reason;
 }
@@ -228,8 +228,8 @@ TEST_F(ChooseFormatsTest, NeverTakesWhatBreaksTheOutputs) {
                           .Op("Log", {"positive"}, {"y"})
                           .Output("y")
                           .Build();
-  for (const Wish wish : {Wish::kAuto, Wish::kStatic}) {
-    const auto chosen = Choose(model, Wishing(wish));
+  for (const Formats& formats : {Formats{}, Formats{Format::kInt8Static}}) {
+    const auto chosen = Choose(model, Allowing(formats));
     ASSERT_TRUE(chosen) << chosen.error().what;
     for (const Candidate& candidate : chosen->choice.candidates) {
       if (!candidate.chosen) continue;
@@ -245,7 +245,7 @@ TEST_F(ChooseFormatsTest, NeverTakesWhatBreaksTheOutputs) {
 TEST_F(ChooseFormatsTest, StopsAtNanInTheDataAndNamesTheSample) {
   Tensor data = graph::RandomTensor({kSamples, 32}, 1);
   data.mutable_data<float>()[7 * 32 + 3] = std::numeric_limits<float>::quiet_NaN();
-  const auto chosen = ChooseOn(Perceptron(), {{"x", data}}, Wishing(Wish::kStatic));
+  const auto chosen = ChooseOn(Perceptron(), {{"x", data}}, Allowing({Format::kInt8Static}));
   ASSERT_FALSE(chosen);
   EXPECT_EQ(chosen.error().code, ErrorCode::kFailedPrecondition);
   EXPECT_THAT(chosen.error().what, HasSubstr("'x'"));

@@ -1,4 +1,4 @@
-#include "tare/search/kernel_plan.h"
+#include "search/kernel_plan_internal.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,7 +6,7 @@
 
 #include "tare/graph/index.h"
 #include "tare/quantize/apply.h"
-#include "tare/search/min_cut.h"
+#include "search/min_cut_internal.h"
 
 namespace tare::search {
 namespace {

@@ -1,4 +1,4 @@
-#include "tare/search/min_cut.h"
+#include "search/min_cut_internal.h"
 
 #include <algorithm>
 #include <limits>

@@ -62,7 +62,7 @@ struct Project {
   std::string output;  ///< the model's output that answers; empty: the first that fits the task
   verdict::Policy policy;
 
-  search::Wish wish = search::Wish::kAuto;
+  search::Formats formats;  ///< that may be tried; empty: auto
   search::Goal goal = search::Goal::kSpeed;
   calibrate::RangeMethod method = calibrate::RangeMethod::kMse;
   double tolerance = 0.01;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,13 +33,22 @@ struct Samples {
   const data::Feed* check_feed = nullptr;
 };
 
-/// What a user asks for.
-enum class Wish { kAuto, kStatic, kDynamic, kWeights };
 enum class Goal { kSpeed, kSize };
+
+/// The formats that may be tried, and no other; float32 always may. Empty means auto.
+///
+/// int8_dynamic stores large tables of Gather as int8_weights, since a table is not multiplied.
+using Formats = std::set<quantize::Format>;
+
+/// Returns what auto tries: int8_static and int8_dynamic; for size int8_weights too, whose
+/// arithmetic is float and which is therefore not faster.
+Formats AutoFormats(Goal goal);
 
 struct AutoOptions {
   runtime::SessionOptions session;
-  Wish wish = Wish::kAuto;
+  /// One format is taken when its outputs hold, as asked for by name; of several the best is, and
+  /// only when something is gained.
+  Formats formats;
   Goal goal = Goal::kSpeed;
   calibrate::RangeMethod method = calibrate::RangeMethod::kMse;
   /// 1 - cosine to float that still counts as intact, for each output, in (0, 1).

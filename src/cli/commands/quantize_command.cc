@@ -43,10 +43,10 @@ Result<pipeline::QuantizeRequest> RequestOf(const QuantizeArgs& args) {
   request.time_limit_s = args.runtime.time_limit_s;
   request.search.session = SessionOptionsOf(args.runtime);
   request.search.tolerance = args.tolerance;
-  request.search.wish = args.format == "auto"           ? search::Wish::kAuto
-                        : args.format == "int8_static"  ? search::Wish::kStatic
-                        : args.format == "int8_dynamic" ? search::Wish::kDynamic
-                                                        : search::Wish::kWeights;
+  if (args.format != "auto") {
+    TARE_TRY(const auto format, quantize::ParseFormat(args.format));
+    request.search.formats = {format};
+  }
   request.search.goal = args.goal == "size" ? search::Goal::kSize : search::Goal::kSpeed;
   TARE_TRY(request.search.method, calibrate::ParseRangeMethod(args.method));
   return request;
