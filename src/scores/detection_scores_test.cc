@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "scores/golden_test_internal.h"
+#include "stats/golden_test_internal.h"
 
 namespace tare::scores {
 namespace {
@@ -15,7 +15,7 @@ using testing::HasSubstr;
 // Sums over thresholds and recalls round in another order than numpy's.
 constexpr double kRounding = 1e-12;
 
-nlohmann::json Golden() { return ReadGolden("coco/coco.json", "cases"); }
+nlohmann::json Golden() { return stats::ReadGolden("coco/coco.json", "cases"); }
 
 Box BoxOf(const nlohmann::json& row) { return {row[0], row[1], row[2], row[3]}; }
 
@@ -45,9 +45,9 @@ void ExpectCategory(const DetectionMetrics& m, const nlohmann::json& expected) {
     EXPECT_TRUE(expected["ap"].is_null());
     return;
   }
-  ExpectGolden(found->ap, expected["ap"], "ap of a category");
-  ExpectGolden(found->ap50, expected["ap50"], "ap50 of a category");
-  ExpectGolden(found->ar100, expected["ar"], "ar of a category");
+  stats::ExpectGolden(found->ap, expected["ap"], "ap of a category");
+  stats::ExpectGolden(found->ap50, expected["ap50"], "ap50 of a category");
+  stats::ExpectGolden(found->ar100, expected["ar"], "ar of a category");
 }
 
 TEST(DetectionScoresTest, AgreesWithPycocotools) {
@@ -58,7 +58,7 @@ TEST(DetectionScoresTest, AgreesWithPycocotools) {
     const double stats[] = {m.ap,  m.ap50, m.ap75,  m.ap_small, m.ap_medium, m.ap_large,
                             m.ar1, m.ar10, m.ar100, m.ar_small, m.ar_medium, m.ar_large};
     for (size_t i = 0; i < std::size(stats); ++i) {
-      ExpectGolden(stats[i], test["stats"][i], "stat " + std::to_string(i));
+      stats::ExpectGolden(stats[i], test["stats"][i], "stat " + std::to_string(i));
     }
     for (const auto& expected : test["by_category"]) ExpectCategory(m, expected);
   }
@@ -69,11 +69,11 @@ TEST(DetectionScoresTest, AgreesWithPycocotoolsOnRepeatedImages) {
     const DetectionScores scores = ScoresOf(test["images"]);
     for (const auto& resample : test["resamples"]) {
       const std::vector<double> weights = resample["weights"];
-      ExpectGolden(scores.MeanAveragePrecision(weights), resample["stats"][0], "ap");
-      ExpectGolden(scores.MeanAveragePrecision(weights, IouRange::k50), resample["stats"][1],
-                   "ap50");
-      ExpectGolden(scores.MeanAveragePrecision(weights, IouRange::k75), resample["stats"][2],
-                   "ap75");
+      stats::ExpectGolden(scores.MeanAveragePrecision(weights), resample["stats"][0], "ap");
+      stats::ExpectGolden(scores.MeanAveragePrecision(weights, IouRange::k50), resample["stats"][1],
+                          "ap50");
+      stats::ExpectGolden(scores.MeanAveragePrecision(weights, IouRange::k75), resample["stats"][2],
+                          "ap75");
     }
   }
 }
@@ -83,7 +83,7 @@ TEST(DetectionScoresTest, GivesTheSampleItselfForEqualWeights) {
     const DetectionScores scores = ScoresOf(test["images"]);
     for (const double weight : {1.0, 7.0}) {
       const std::vector<double> weights(static_cast<size_t>(scores.num_images()), weight);
-      ExpectGolden(scores.MeanAveragePrecision(weights), test["stats"][0], "ap");
+      stats::ExpectGolden(scores.MeanAveragePrecision(weights), test["stats"][0], "ap");
     }
   }
 }

@@ -4,19 +4,19 @@
 
 #include <cmath>
 
-#include "scores/golden_test_internal.h"
+#include "stats/golden_test_internal.h"
 
 namespace tare::scores {
 namespace {
 
 void ExpectScore(const FScore& found, const nlohmann::json& expected) {
-  ExpectGolden(found.precision, expected[0], "precision");
-  ExpectGolden(found.recall, expected[1], "recall");
-  ExpectGolden(found.f1, expected[2], "f1");
+  stats::ExpectGolden(found.precision, expected[0], "precision");
+  stats::ExpectGolden(found.recall, expected[1], "recall");
+  stats::ExpectGolden(found.f1, expected[2], "f1");
 }
 
 TEST(MultilabelScoresTest, AgreesWithScikitLearn) {
-  for (const auto& test : ReadGolden("sklearn/sklearn.json", "multilabel")) {
+  for (const auto& test : stats::ReadGolden("sklearn/sklearn.json", "multilabel")) {
     const size_t rows = test["truths"].size();
     std::vector<LabelCounts> counts(test["counts"].size());
     double num_exact = 0, num_wrong = 0;
@@ -30,14 +30,14 @@ TEST(MultilabelScoresTest, AgreesWithScikitLearn) {
     for (size_t c = 0; c < counts.size(); ++c) {
       const auto& expected = test["counts"][c];
       EXPECT_EQ(counts[c], (LabelCounts{expected[0], expected[1], expected[2]}));
-      ExpectGolden(ScoreLabel(counts[c]).f1, test["f1"][c], "f1 of a class");
+      stats::ExpectGolden(ScoreLabel(counts[c]).f1, test["f1"][c], "f1 of a class");
     }
     ExpectScore(MicroScore(counts), test["micro"]);
     ExpectScore(MacroScore(counts), test["macro"]);
     const auto n = static_cast<double>(rows);
-    ExpectGolden(num_exact / n, test["subset_accuracy"], "subset accuracy");
-    ExpectGolden(num_wrong / n / static_cast<double>(counts.size()), test["hamming_loss"],
-                 "hamming loss");
+    stats::ExpectGolden(num_exact / n, test["subset_accuracy"], "subset accuracy");
+    stats::ExpectGolden(num_wrong / n / static_cast<double>(counts.size()), test["hamming_loss"],
+                        "hamming loss");
   }
 }
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "scores/golden_test_internal.h"
+#include "stats/golden_test_internal.h"
 
 namespace tare::scores {
 namespace {
@@ -16,13 +16,13 @@ using Strings = std::vector<std::string>;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(BinaryRankingTest, AgreesWithScikitLearn) {
-  for (const auto& test : ReadGolden("sklearn/sklearn.json", "binary")) {
+  for (const auto& test : stats::ReadGolden("sklearn/sklearn.json", "binary")) {
     const BinaryRanking ranking(test["truths"].get<Bytes>(), test["scores"].get<Doubles>());
-    ExpectGolden(ranking.AveragePrecision(), test["ap"], "ap");
-    ExpectGolden(ranking.RocAuc(), test["auc"], "auc");
+    stats::ExpectGolden(ranking.AveragePrecision(), test["ap"], "ap");
+    stats::ExpectGolden(ranking.RocAuc(), test["auc"], "auc");
     const Doubles weights = test["weights"];
-    ExpectGolden(ranking.AveragePrecision(weights), test["weighted_ap"], "weighted ap");
-    ExpectGolden(ranking.RocAuc(weights), test["weighted_auc"], "weighted auc");
+    stats::ExpectGolden(ranking.AveragePrecision(weights), test["weighted_ap"], "weighted ap");
+    stats::ExpectGolden(ranking.RocAuc(weights), test["weighted_auc"], "weighted auc");
   }
 }
 
@@ -47,18 +47,18 @@ TEST(BinaryRankingTest, OrdersInfiniteScores) {
 }
 
 TEST(LogLossTest, AgreesWithScikitLearn) {
-  for (const auto& test : ReadGolden("sklearn/sklearn.json", "binary")) {
-    ExpectGolden(BinaryLogLoss(test["truths"].get<Bytes>(), test["chances"].get<Doubles>()),
-                 test["log_loss"], "binary log loss");
+  for (const auto& test : stats::ReadGolden("sklearn/sklearn.json", "binary")) {
+    stats::ExpectGolden(BinaryLogLoss(test["truths"].get<Bytes>(), test["chances"].get<Doubles>()),
+                        test["log_loss"], "binary log loss");
   }
-  for (const auto& test : ReadGolden("sklearn/sklearn.json", "multiclass")) {
+  for (const auto& test : stats::ReadGolden("sklearn/sklearn.json", "multiclass")) {
     Doubles flat;
     for (const auto& row : test["rows"]) {
       for (const double value : row) flat.push_back(value);
     }
     const auto width = static_cast<int64_t>(test["rows"][0].size());
-    ExpectGolden(LogLoss(test["labels"].get<std::vector<int64_t>>(), flat, width), test["log_loss"],
-                 "log loss");
+    stats::ExpectGolden(LogLoss(test["labels"].get<std::vector<int64_t>>(), flat, width),
+                        test["log_loss"], "log loss");
   }
 }
 
@@ -69,12 +69,12 @@ TEST(LogLossTest, IsUndefinedWithoutSamples) {
 }
 
 TEST(ScoreRetrievalTest, AgreesWithScikitLearn) {
-  for (const auto& test : ReadGolden("sklearn/sklearn.json", "retrieval")) {
+  for (const auto& test : stats::ReadGolden("sklearn/sklearn.json", "retrieval")) {
     const auto score = ScoreRetrieval(test["ranked"].get<Strings>(),
                                       test["relevant"].get<Strings>(), test["k"].get<int64_t>());
-    ExpectGolden(score.recall, test["recall"], "recall");
-    ExpectGolden(score.reciprocal_rank, test["reciprocal_rank"], "reciprocal rank");
-    ExpectGolden(score.ndcg, test["ndcg"], "ndcg");
+    stats::ExpectGolden(score.recall, test["recall"], "recall");
+    stats::ExpectGolden(score.reciprocal_rank, test["reciprocal_rank"], "reciprocal rank");
+    stats::ExpectGolden(score.ndcg, test["ndcg"], "ndcg");
   }
 }
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "scores/golden_test_internal.h"
+#include "stats/golden_test_internal.h"
 
 namespace tare::scores {
 namespace {
@@ -14,12 +14,12 @@ using Doubles = std::vector<double>;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(ScoreRegressionTest, AgreesWithScikitLearnAndScipy) {
-  for (const auto& test : ReadGolden("sklearn/sklearn.json", "regression")) {
+  for (const auto& test : stats::ReadGolden("sklearn/sklearn.json", "regression")) {
     const Doubles truths = test["truths"];
     const Doubles found = test["found"];
     const RegressionScore score = ScoreRegression(truths, found);
-    ExpectGolden(score.mae, test["mae"], "mae");
-    ExpectGolden(score.rmse, test["rmse"], "rmse");
+    stats::ExpectGolden(score.mae, test["mae"], "mae");
+    stats::ExpectGolden(score.rmse, test["rmse"], "rmse");
     if (!test["r2"].is_null()) {
       // 1 - r2 is what is summed.
       const double left = 1 - test["r2"].get<double>();
@@ -27,7 +27,7 @@ TEST(ScoreRegressionTest, AgreesWithScikitLearnAndScipy) {
     } else {
       EXPECT_TRUE(std::isnan(score.r2));
     }
-    ExpectGolden(Spearman(truths, found), test["spearman"], "spearman");
+    stats::ExpectGolden(Spearman(truths, found), test["spearman"], "spearman");
   }
 }
 

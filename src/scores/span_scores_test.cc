@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "scores/golden_test_internal.h"
+#include "stats/golden_test_internal.h"
 
 namespace tare::scores {
 namespace {
@@ -22,13 +22,13 @@ void ExpectEntities(const nlohmann::json& tags, const nlohmann::json& expected) 
 }
 
 void ExpectScore(const FScore& found, const nlohmann::json& expected) {
-  ExpectGolden(found.precision, expected[0], "precision");
-  ExpectGolden(found.recall, expected[1], "recall");
-  ExpectGolden(found.f1, expected[2], "f1");
+  stats::ExpectGolden(found.precision, expected[0], "precision");
+  stats::ExpectGolden(found.recall, expected[1], "recall");
+  stats::ExpectGolden(found.f1, expected[2], "f1");
 }
 
 TEST(SpanScoresTest, AgreesWithSeqeval) {
-  for (const auto& test : ReadGolden("seqeval/seqeval.json", "cases")) {
+  for (const auto& test : stats::ReadGolden("seqeval/seqeval.json", "cases")) {
     SpanOutcome sum;
     for (size_t i = 0; i < test["truths"].size(); ++i) {
       ExpectEntities(test["truths"][i], test["entities"][i]);
@@ -41,7 +41,7 @@ TEST(SpanScoresTest, AgreesWithSeqeval) {
     const nlohmann::json undefined(3, nullptr);
     ExpectScore(ScoreCounts(sum.all), test.value("micro", undefined));
     ExpectScore(MacroScore(sum.by_type), test.value("macro", undefined));
-    ExpectGolden(TokenAccuracy(sum), test.value("accuracy", nlohmann::json()), "accuracy");
+    stats::ExpectGolden(TokenAccuracy(sum), test.value("accuracy", nlohmann::json()), "accuracy");
     const auto by_type = test.value("by_type", nlohmann::json::object());
     EXPECT_EQ(sum.by_type.size(), by_type.size());
     for (const auto& [type, expected] : by_type.items()) {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "scores/golden_test_internal.h"
+#include "stats/golden_test_internal.h"
 
 namespace tare::scores {
 namespace {
@@ -16,7 +16,7 @@ bool HasEmptyGold(const Strings& golds) {
 }
 
 TEST(NormalizeAnswerTest, AgreesWithTheOfficialScripts) {
-  for (const auto& pair : ReadGolden("squad/squad.json", "normalised")) {
+  for (const auto& pair : stats::ReadGolden("squad/squad.json", "normalised")) {
     EXPECT_EQ(NormalizeAnswer(pair[0].get<std::string>()), pair[1].get<std::string>()) << pair[0];
   }
 }
@@ -28,7 +28,7 @@ TEST(NormalizeAnswerTest, KeepsBytesThatAreNoUtf8) {
 }
 
 TEST(ScoreAnswerTest, AgreesWithTheOfficialScripts) {
-  for (const auto& test : ReadGolden("squad/squad.json", "cases")) {
+  for (const auto& test : stats::ReadGolden("squad/squad.json", "cases")) {
     const Strings golds = test["golds"];
     const std::string prediction = test["prediction"];
     const AnswerScore score = ScoreAnswer(prediction, golds);
@@ -62,7 +62,7 @@ TEST(ScoreAnswerTest, TakesOnlyEmptyTextsForNoAnswer) {
 }
 
 TEST(SummariseAnswersTest, AgreesWithTheOfficialScript) {
-  for (const auto& test : ReadGolden("squad/squad.json", "aggregates")) {
+  for (const auto& test : stats::ReadGolden("squad/squad.json", "aggregates")) {
     std::vector<AnswerOutcome> questions;
     for (const auto& question : test["questions"]) {
       const std::string prediction = question["prediction"];
@@ -73,7 +73,7 @@ TEST(SummariseAnswersTest, AgreesWithTheOfficialScript) {
     const auto& expected = test["expected"];
     // Shares times 100 round once more than the script's 100 * sum / total.
     const auto check = [&](const char* key, double value) {
-      ExpectGolden(value, expected.contains(key) ? expected[key] : nlohmann::json(), key);
+      stats::ExpectGolden(value, expected.contains(key) ? expected[key] : nlohmann::json(), key);
     };
     check("exact", 100 * found.exact);
     check("f1", 100 * found.f1);
@@ -99,7 +99,7 @@ TEST(SummariseAnswersTest, IsUndefinedOverNoQuestion) {
 }
 
 TEST(RougeLTest, AgreesWithRougeScore) {
-  for (const auto& test : ReadGolden("rouge/rouge.json", "cases")) {
+  for (const auto& test : stats::ReadGolden("rouge/rouge.json", "cases")) {
     const FScore score =
         RougeL(test["prediction"].get<std::string>(), test["references"].get<Strings>());
     EXPECT_EQ(score.precision, test["expected"][0].get<double>()) << test;

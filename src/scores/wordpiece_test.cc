@@ -5,8 +5,8 @@
 #include <numeric>
 #include <span>
 
-#include "scores/golden_test_internal.h"
 #include "scores/unicode_internal.h"
+#include "stats/golden_test_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 
@@ -21,7 +21,7 @@ WordPiece Made(const std::string& vocab, LetterCase letters = LetterCase::kLower
 
 std::string GoldenVocab() {
   std::string vocab;
-  for (const auto& token : ReadGolden("wordpiece/wordpiece.json", "vocab"))
+  for (const auto& token : stats::ReadGolden("wordpiece/wordpiece.json", "vocab"))
     vocab += token.get<std::string>() + "\n";
   return vocab;
 }
@@ -31,7 +31,7 @@ TEST(WordPieceTest, CutsAThousandTextsAsTokenizersDoes) {
   const WordPiece uncased = Made(vocab);
   const WordPiece cased = Made(vocab, LetterCase::kKept);
   int64_t n = 0;
-  for (const auto& test : ReadGolden("wordpiece/wordpiece.json", "cases")) {
+  for (const auto& test : stats::ReadGolden("wordpiece/wordpiece.json", "cases")) {
     const auto text = test["text"].get<std::string>();
     EXPECT_EQ(uncased.Encode(text, 100'000), test["uncased"].get<std::vector<int64_t>>()) << text;
     EXPECT_EQ(cased.Encode(text, 100'000), test["cased"].get<std::vector<int64_t>>()) << text;
@@ -42,7 +42,7 @@ TEST(WordPieceTest, CutsAThousandTextsAsTokenizersDoes) {
 
 TEST(WordPieceTest, JoinsAndCutsPairsAsTokenizersDoes) {
   const WordPiece tokens = Made(GoldenVocab());
-  for (const auto& test : ReadGolden("wordpiece/wordpiece.json", "pairs")) {
+  for (const auto& test : stats::ReadGolden("wordpiece/wordpiece.json", "pairs")) {
     const auto pair =
         EncodePair(tokens, test["premise"].get<std::string>(),
                    test["hypothesis"].get<std::string>(), test["max_tokens"].get<size_t>());
@@ -66,7 +66,7 @@ TEST(WordPieceTest, FoldsEveryCodePointAsTokenizersDoes) {
     vocab += token + "\n##" + token + "\n";
     text += (text.empty() ? "a" : " a") + token + "b";
   }
-  const auto expected = ReadGolden("wordpiece/wordpiece.json", "every_code");
+  const auto expected = stats::ReadGolden("wordpiece/wordpiece.json", "every_code");
   for (const auto& [name, letters] :
        {std::pair("uncased", LetterCase::kLowered), std::pair("cased", LetterCase::kKept)}) {
     const auto ids = Made(vocab, letters).Encode(text, 10'000'000);

@@ -4,13 +4,13 @@
 #include <random>
 
 #include "evaluate/samples/jackknife_internal.h"
-#include "scores/golden_test_internal.h"
+#include "stats/golden_test_internal.h"
 
 namespace tare::evaluate {
 namespace {
 
 TEST(JackknifeTest, AgreesWithAstropyAndScipy) {
-  for (const auto& golden : scores::ReadGolden("jackknife/jackknife.json", "cases")) {
+  for (const auto& golden : stats::ReadGolden("jackknife/jackknife.json", "cases")) {
     const auto left_out = golden.at("left_out").get<std::vector<double>>();
     const auto found = JackknifeEstimate(golden.at("value"), left_out, 1, 100, 0.95);
     EXPECT_EQ(found.method, "jackknife");

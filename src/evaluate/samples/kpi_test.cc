@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "scores/golden_test_internal.h"
+#include "stats/golden_test_internal.h"
 
 namespace tare::evaluate {
 namespace {
@@ -31,7 +31,7 @@ std::string ErrorOf(std::string_view text) {
 }
 
 TEST(KpiExpressionTest, AgreesWithPython) {
-  for (const auto& test : scores::ReadGolden("kpi/kpi.json", "cases")) {
+  for (const auto& test : stats::ReadGolden("kpi/kpi.json", "cases")) {
     const std::string text = test["text"];
     const auto kpi = KpiExpression::Parse(text);
     ASSERT_TRUE(kpi) << kpi.error().what;

@@ -15,13 +15,14 @@
 
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/evaluate/samples/expression.h"
 
 namespace tare::evaluate {
 
@@ -31,7 +32,7 @@ struct KpiSpec {
   std::string expression;
 };
 
-/// A parsed expression: a small program in postfix order.
+/// A parsed KPI.
 /// Threads  const calls may run together.
 class KpiExpression {
  public:
@@ -40,54 +41,14 @@ class KpiExpression {
   static Result<KpiExpression> Parse(std::string_view text);
 
   /// Names that the expression reads, each once, as they first appear.
-  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<std::string>& names() const { return program_.names(); }
 
-  /// Returns the value for a sample.
-  ///
-  /// Shape   one value for each of names() (TARE_CHECK).
-  /// Edge    IEEE arithmetic: 1 / 0 is infinity, log(0) -infinity, sqrt(-1) NaN. Comparisons with
-  ///         NaN are 0, != is 1, as in slices. NaN in and, or, not, min, max or as a condition
-  ///         gives NaN: a missing number never becomes a decision. if() looks at the chosen value
-  ///         alone: if(x == x, x, 0) puts 0 for NaN.
-  /// Cost    linear in the expression; nothing is allocated.
-  double Evaluate(std::span<const double> values) const;
-
-  enum class Operation : uint8_t {
-    kNumber,
-    kName,
-    kNegate,
-    kNot,
-    kAbs,
-    kLog,
-    kExp,
-    kSqrt,  // of none or one
-    kAdd,
-    kSubtract,
-    kMultiply,
-    kDivide,
-    kMin,
-    kMax,
-    kAnd,
-    kOr,  // of two
-    kEqual,
-    kNotEqual,
-    kLess,
-    kLessEqual,
-    kMore,
-    kMoreEqual,
-    kIf  // kIf of three
-  };
-  struct Step {
-    Operation operation = Operation::kNumber;
-    uint32_t name = 0;  // of kName: index into names
-    double number = 0;  // of kNumber
-  };
+  /// Returns the value for a sample: Expression::Evaluate().
+  double Evaluate(std::span<const double> values) const { return program_.Evaluate(values); }
 
  private:
-  KpiExpression(std::vector<Step> steps, std::vector<std::string> names)
-      : steps_(std::move(steps)), names_(std::move(names)) {}
-  std::vector<Step> steps_;
-  std::vector<std::string> names_;
+  explicit KpiExpression(Expression program) : program_(std::move(program)) {}
+  Expression program_;
 };
 
 }  // namespace tare::evaluate

@@ -10,14 +10,14 @@
 
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/evaluate/samples/expression.h"
 
 namespace tare::evaluate {
 
@@ -29,23 +29,16 @@ class SliceExpression {
   ///         Also over 4,096 bytes, 32 nested terms, or 1,000 numbers in lists.
   static Result<SliceExpression> Parse(std::string_view text);
 
-  SliceExpression(SliceExpression&&) noexcept;
-  SliceExpression& operator=(SliceExpression&&) noexcept;
-  ~SliceExpression();
-
   /// Names that the expression compares, each once, as they first appear.
-  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<std::string>& names() const { return program_.names(); }
 
   /// Returns whether a sample with these values belongs to the slice.
   /// Shape   one value for each of names(). Edge: comparisons with NaN are false, != true.
-  bool Matches(std::span<const double> values) const;
-
-  struct Node;
+  bool Matches(std::span<const double> values) const { return program_.Evaluate(values) != 0; }
 
  private:
-  SliceExpression(std::unique_ptr<const Node> root, std::vector<std::string> names);
-  std::unique_ptr<const Node> root_;
-  std::vector<std::string> names_;
+  explicit SliceExpression(Expression program) : program_(std::move(program)) {}
+  Expression program_;
 };
 
 /// A named slice as in tare.yaml.
