@@ -32,18 +32,18 @@ demo: ## set up, build, and quantize a float CNN on Fashion-MNIST
 	@examples/fashion/prepare
 	@build/release/tare run examples/fashion/tare.yaml
 
-build: ## set up and build everything into build/release
+build: ## set up and build the program: build/release/tare
 	@scripts/configure release
 	@$(call build_preset,release)
 
 test: ## build and run every test
 	@scripts/configure release demo webtest
-	@$(call build_preset,release)
+	@$(call build_preset,release) --target all tests
 	@$(call test_preset,release)
 
 bench: ## measure tare beside its peers, and print the table
 	@scripts/configure bench bench
-	@$(call build_preset,bench)
+	@$(call build_preset,bench) --target all benchmarks
 	@benchmarks/run
 
 sanitize: tsan asan ## run the tests under both: tsan, asan
@@ -57,7 +57,7 @@ tsan: ## run the modules that start threads under ThreadSanitizer
 
 asan: ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/configure asan-ubsan
-	@$(call build_preset,asan-ubsan)
+	@$(call build_preset,asan-ubsan) --target all tests
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  $(call test_preset,asan-ubsan) -LE '^(web|install|slow)$$'
 

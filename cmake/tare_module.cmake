@@ -1,6 +1,6 @@
 # tare_module(NAME [LINK <private libraries>]): one folder = one target `tare_NAME` = one namespace.
 # Sources are src/NAME/*.cc and those of its folders; *_test.cc go into `tare_NAME_test`, *_benchmark.cc into `tare_NAME_benchmark`.
-# The modules it may see come from cmake/layers.cmake.
+# Both are built when asked for: `tests`, `benchmarks`. The modules it may see come from cmake/layers.cmake.
 function(tare_module name)
   cmake_parse_arguments(arg "" "" "LINK;TEST_LINK" ${ARGN})
   set(folder ${PROJECT_SOURCE_DIR}/src/${name})
@@ -24,7 +24,8 @@ function(tare_module name)
   add_library(tare::${name} ALIAS tare_${name})
 
   if(TARE_BUILD_TESTS AND tests)
-    add_executable(tare_${name}_test ${tests})
+    add_executable(tare_${name}_test EXCLUDE_FROM_ALL ${tests})
+    add_dependencies(tests tare_${name}_test)
     target_include_directories(tare_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(tare_${name}_test PRIVATE
       tare_${name} tare_flags ${arg_TEST_LINK} GTest::gmock GTest::gtest_main)
@@ -33,7 +34,8 @@ function(tare_module name)
       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES LABELS ${name})
   endif()
   if(TARE_BUILD_BENCHMARKS AND benchmarks)
-    add_executable(tare_${name}_benchmark ${benchmarks})
+    add_executable(tare_${name}_benchmark EXCLUDE_FROM_ALL ${benchmarks})
+    add_dependencies(benchmarks tare_${name}_benchmark)
     target_include_directories(tare_${name}_benchmark PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(tare_${name}_benchmark PRIVATE
       tare_${name} tare_flags benchmark::benchmark_main)
