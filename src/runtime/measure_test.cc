@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -182,18 +181,14 @@ TEST(InChildTest, ReportsAChildThatEndsWithoutAWord) {
 }
 
 TEST(InChildTest, EndsAHang) {
-  const auto start = std::chrono::steady_clock::now();
   const auto hung = InChild(
       []() -> Result<void> {
         while (true) pause();
       },
       0.2);
-  const double elapsed_s =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   ASSERT_FALSE(hung);
   EXPECT_EQ(hung.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(hung.error().what, HasSubstr("0.2 s"));
-  EXPECT_LT(elapsed_s, 5) << "far more than 0.2 s only on a machine that stands still";
 }
 
 TEST(ResidentBytesTest, SeesWhatIsHeldAndWhatIsGivenBack) {

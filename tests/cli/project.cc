@@ -3,9 +3,11 @@
 //   model.onnx     16 -> 1024 -> 1024 -> 4, relu between, weights from a fixed seed
 //   train.csv      700 samples: x0 ... x15, label; the label is what the model answers
 //   test.csv       400 other samples
-//   tare.yaml      a project over them
+//   far.csv        60 samples more, far outside of what the others have (x0 above 88): static int8 clips them
+//   tare.yaml      a project over them, which asks for one format: no measured speed decides what is made
 //   loops.onnx     an If whose bodies multiply: nothing outside can be quantized
 //   images.onnx    images [N, 1, 8, 8] -> 1024 -> 1024 -> 4
+//   outputs.onnx   model.onnx with two outputs more: the number of the class, and the exponentials of x
 //   price.onnx     the same as model.onnx with one output; price.csv: 900 samples of x0 ... x15, price
 //   judge.onnx, vocab.txt   logits of two classes for pairs of texts: the second (entailment) wins by the factor e
 //                  unless "lie" stands in either text
@@ -109,9 +111,11 @@ tare::graph::Model ModelOf(const std::vector<Layer>& layers) {
   return model;
 }
 
+enum class Where { kNear, kFar };
+
 // The answer is the class of the greatest score, or the one number that the model gives.
 std::string Samples(const std::vector<Layer>& layers, int64_t count, const std::string& answer,
-                    Random& random) {
+                    Random& random, Where where = Where::kNear) {
   std::string text;
   for (int64_t f = 0; f < kFeatures; ++f) text += tare::StrCat("x", f, ",");
   text += answer + "\n";
@@ -119,7 +123,9 @@ std::string Samples(const std::vector<Layer>& layers, int64_t count, const std::
     std::vector<float> x;
     for (int64_t f = 0; f < kFeatures; ++f) {
       // Rounded as printed, so that the label is that of the file's numbers.
-      x.push_back(static_cast<float>(std::round(Normal(random) * 1000) / 1000));
+      double value = Normal(random);
+      if (where == Where::kFar) value = f == 0 ? 100 + value : 100 * value;
+      x.push_back(static_cast<float>(std::round(value * 1000) / 1000));
       char number[32];
       std::snprintf(number, sizeof(number), "%.3f,", static_cast<double>(x.back()));
       text += number;
@@ -141,6 +147,28 @@ tare::graph::Model ImageModelOf(const std::vector<Layer>& layers) {
   flatten.inputs = {"images"};
   flatten.outputs = {"x"};
   model.graph.nodes.insert(model.graph.nodes.begin(), flatten);
+  return model;
+}
+
+// The same model with an output of whole numbers, and one that is infinite where a feature exceeds 88.
+tare::graph::Model OutputsModelOf(const std::vector<Layer>& layers) {
+  tare::graph::Model model = ModelOf(layers);
+  model.graph.outputs.push_back({{"best", tare::DType::kInt64, {-1}}, ""});
+  model.graph.outputs.push_back(ValueOf("exponentials", {-1, kFeatures}));
+  tare::graph::Node best;
+  best.name = "best";
+  best.op_type = "ArgMax";
+  best.inputs = {"scores"};
+  best.outputs = {"best"};
+  best.Set("axis", int64_t{1});
+  best.Set("keepdims", int64_t{0});
+  tare::graph::Node exponentials;
+  exponentials.name = "exponentials";
+  exponentials.op_type = "Exp";
+  exponentials.inputs = {"x"};
+  exponentials.outputs = {"exponentials"};
+  model.graph.nodes.push_back(best);
+  model.graph.nodes.push_back(exponentials);
   return model;
 }
 
@@ -218,6 +246,7 @@ policy:
     - {metric: flip_rate, max: 0.3}
   cost:
     - {metric: size_ratio, max: 0.5}
+search: {formats: [int8_static]}
 )";
 
 // if (x > 0 summed) x W else x V: the compute lies in the bodies.
@@ -258,6 +287,7 @@ Result<void> Write() {
                                      Layer(kHidden, kHidden, random),
                                      Layer(kHidden, kClasses, random)};
   TARE_TRY_VOID(tare::graph::WriteOnnx(ModelOf(layers), "model.onnx"));
+  TARE_TRY_VOID(tare::graph::WriteOnnx(OutputsModelOf(layers), "outputs.onnx"));
   TARE_TRY_VOID(tare::WriteFileAtomic("train.csv", Samples(layers, 700, "label", random)));
   TARE_TRY_VOID(tare::WriteFileAtomic("test.csv", Samples(layers, 400, "label", random)));
   TARE_TRY_VOID(tare::graph::WriteOnnx(Branches(Layer(kFeatures, kClasses, random)), "loops.onnx"));
@@ -271,6 +301,8 @@ Result<void> Write() {
                                            Layer(kHidden, 1, random)};
   TARE_TRY_VOID(tare::graph::WriteOnnx(ModelOf(price_layers), "price.onnx"));
   TARE_TRY_VOID(tare::WriteFileAtomic("price.csv", Samples(price_layers, 900, "price", random)));
+  TARE_TRY_VOID(
+      tare::WriteFileAtomic("far.csv", Samples(layers, 60, "label", random, Where::kFar)));
   TARE_TRY_VOID(WriteJudge());
   return tare::WriteFileAtomic("tare.yaml", kProject);
 }
