@@ -12,7 +12,7 @@
 #include "tare/quantize/prepare.h"
 #include "tare/runtime/analysis.h"
 #include "tare/runtime/probe.h"
-#include "tare/search/auto_format.h"
+#include "tare/search/observe.h"
 
 namespace tare::pipeline {
 namespace {

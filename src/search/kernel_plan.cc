@@ -1,12 +1,11 @@
-#include "search/kernel_plan_internal.h"
-
 #include <algorithm>
 #include <limits>
 #include <set>
 
+#include "search/kernel_plan_internal.h"
+#include "search/min_cut_internal.h"
 #include "tare/graph/index.h"
 #include "tare/quantize/apply.h"
-#include "search/min_cut_internal.h"
 
 namespace tare::search {
 namespace {
