@@ -10,7 +10,7 @@
 #include "tare/quantize/plan.h"
 #include "tare/quantize/prepare.h"
 #include "tare/runtime/analysis.h"
-#include "tare/search/auto_format.h"
+#include "tare/search/observe.h"
 
 namespace tare::pipeline {
 namespace {

@@ -1,12 +1,11 @@
-#include "search/kernel_plan_internal.h"
-
 #include <algorithm>
 #include <limits>
 #include <set>
 
+#include "search/kernel_plan_internal.h"
+#include "search/min_cut_internal.h"
 #include "tare/graph/index.h"
 #include "tare/quantize/apply.h"
-#include "search/min_cut_internal.h"
 
 namespace tare::search {
 namespace {
@@ -14,28 +13,37 @@ namespace {
 using graph::GraphIndex;
 using graph::Node;
 
-// A crossing is a Q or DQ and, around convolutions, a change of layout: measured on a 3.6 GHz core
-// with AVX-512 at 0.13 to 0.2 ns an element for each of the two, and 2 to 3 us to start a kernel
-// (docs/guide/fusion.md). The cut only needs their order of magnitude; its result is timed.
-constexpr double kCrossingUsPerElement = 0.35e-3;
-constexpr double kCrossingStartUs = 4.0;
+constexpr double kNever = std::numeric_limits<double>::infinity();
 
-constexpr double kNever = 1e12;
+// Puts more than all other costs together in the place of kNever. A fixed large number would do too,
+// but the cut takes what is small beside its largest cost for rounding, and kernels are short.
+void BoundCosts(SplitProblem& problem) {
+  double never = 1;
+  for (const auto& node : problem.nodes) {
+    for (const double cost : {node.cost_a, node.cost_b}) never += cost < kNever ? cost : 0;
+  }
+  for (const auto& edge : problem.edges) never += edge.cost_ab + edge.cost_ba;
+  for (auto& node : problem.nodes) {
+    node.cost_a = std::min(node.cost_a, never);
+    node.cost_b = std::min(node.cost_b, never);
+  }
+}
 
 class Costs {
  public:
   Costs(const quantize::Prepared& prepared, const GraphIndex& index)
       : prepared_(prepared), index_(index) {}
 
-  // Time of node i in a profile: under its own name, or under that of an output it is fused into.
+  // Time of node i in a profile, with the activation behind it: under its own name or its output's; a
+  // pair that was fused stands under the output of the second.
   double TimeOf(size_t i, const runtime::KernelTimes& times) const {
     const Node& node = prepared_.model.graph.nodes[i];
     double time = Lookup(times, node.name);
     if (time == 0) time = Lookup(times, node.outputs[0]);
     const Node* activation = quantize::FollowingActivation(prepared_.model.graph, index_, node);
     if (activation == nullptr) return time;
-    return time + Lookup(times, activation->name) +
-           (time == 0 ? Lookup(times, activation->outputs[0]) : 0);
+    const double behind = Lookup(times, activation->name);
+    return time + behind == 0 ? Lookup(times, activation->outputs[0]) : time + behind;
   }
 
  private:
@@ -109,6 +117,7 @@ std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared,
             {static_cast<int64_t>(owner[i]), outside, crossing(output), crossing(output)});
     }
   }
+  BoundCosts(problem);
   const std::vector<bool> integers = CheapestSplit(problem);
   std::vector<std::string> names;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {

@@ -1,8 +1,8 @@
-#include "search/min_cut_internal.h"
-
 #include <algorithm>
 #include <limits>
 #include <queue>
+
+#include "search/min_cut_internal.h"
 
 namespace tare::search {
 namespace {

@@ -27,6 +27,7 @@ struct SplitProblem {
 ///
 ///   sum of node costs of the chosen sides + sum of edge costs where the ends differ.
 ///
+/// Bound    exact but for rounding: what is below 1e-12 of the largest cost counts as nothing.
 /// Edge     no nodes: empty. Among equally cheap splits the one with the fewest nodes on side B.
 /// Cost     O(V^2 E) at worst, near linear on the sparse graphs of networks.
 /// Source   Boykov, Kolmogorov, "An Experimental Comparison of Min-Cut/Max-Flow Algorithms", PAMI

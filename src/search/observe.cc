@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
-#include "tare/graph/index.h"
-#include "tare/quantize/apply.h"
-#include "tare/search/auto_format.h"
+#include "search/candidates_internal.h"
+#include "search/observe_internal.h"
+#include "tare/core/text.h"
+#include "tare/quantize/plan.h"
+#include "tare/runtime/analysis.h"
 
 namespace tare::search {
 namespace {
@@ -43,6 +46,31 @@ int64_t ElementsOf(const runtime::Session& session, const data::Feed& feed, int6
   return counted ? std::max<int64_t>(1, elements) : 1;
 }
 
+// The values of every scope: those of the widest plan serve the narrower ones, where a mover that is
+// left out makes its output a value of its own.
+std::vector<std::string> ValuesOfPlans(const quantize::Prepared& prepared) {
+  std::set<std::string> values;
+  for (const quantize::Scope scope : kScopes) {
+    const auto nodes = quantize::PlanStatic(prepared.model, prepared.abilities, scope, {});
+    for (auto& value : quantize::ValuesToCalibrate(prepared.model, prepared.abilities, nodes))
+      values.insert(std::move(value));
+  }
+  return {values.begin(), values.end()};
+}
+
+std::vector<std::string> NodesThatTouch(const std::set<std::string>& values,
+                                        const quantize::Prepared& prepared) {
+  const auto within = [&](const std::string& value) { return values.contains(value); };
+  std::vector<std::string> names;
+  for (size_t i = 0; i < prepared.abilities.size(); ++i) {
+    const graph::Node& node = prepared.model.graph.nodes[i];
+    const bool touches = std::any_of(node.inputs.begin(), node.inputs.end(), within) ||
+                         std::any_of(node.outputs.begin(), node.outputs.end(), within);
+    if (touches && prepared.abilities[i].role != quantize::Role::kNone) names.push_back(node.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped,
@@ -70,6 +98,29 @@ Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped,
   // its own tensor out of the plan.
   options.non_finite = calibrate::CalibrateOptions::NonFinite::kCount;
   return calibrate::Calibrate(tapped, source, options, progress);
+}
+
+Result<Observed> ObservePlans(const quantize::Prepared& prepared, const Samples& samples,
+                              const AutoOptions& options, Progress& progress) {
+  Observed observed;
+  const bool is_static = FormatsOf(options).contains(quantize::Format::kInt8Static);
+  if (!is_static || prepared.model.opset() < 10) return observed;
+  // Graph inputs are no outputs of a node; the runtime takes them as outputs all the same.
+  const std::vector<std::string> taps = ValuesOfPlans(prepared);
+  if (taps.empty()) return observed;
+  TARE_TRY(const auto tapped,
+           runtime::MakeSession(runtime::WithOutputs(prepared.model, taps), options.session));
+  TARE_TRY(observed.observations,
+           ObserveValues(tapped, *samples.feed, samples.calibration, progress));
+  const int64_t num_samples = std::max<int64_t>(1, observed.observations.num_samples);
+  std::set<std::string> unusable;
+  for (const auto& [name, statistics] : observed.observations.tensors) {
+    const int64_t num_values = statistics.counts().num_values;
+    observed.elements[name] = static_cast<double>(num_values) / static_cast<double>(num_samples);
+    if (statistics.broken() || statistics.masked() || num_values == 0) unusable.insert(name);
+  }
+  observed.unranged = NodesThatTouch(unusable, prepared);
+  return observed;
 }
 
 Result<void> FillRanges(quantize::Recipe& recipe, const quantize::Prepared& prepared,

@@ -16,7 +16,6 @@
 #include "tare/data/feed.h"
 #include "tare/graph/model.h"
 #include "tare/quantize/fusion.h"
-#include "tare/quantize/plan.h"
 #include "tare/quantize/prepare.h"
 #include "tare/quantize/recipe.h"
 #include "tare/runtime/timing.h"
@@ -95,16 +94,5 @@ struct Choice {
 Result<Choice> ChooseFormats(const graph::Model& source, const quantize::Prepared& prepared,
                              const Samples& samples, const AutoOptions& options,
                              Progress& progress);
-
-/// Runs `samples` through `tapped` (a session whose outputs are the values to observe).
-/// Errors  kFailedPrecondition: an input holds NaN or infinity; names it and the sample.
-Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped,
-                                              const data::Feed& feed,
-                                              std::span<const int64_t> samples, Progress& progress);
-
-/// Fills the ranges that the recipe's nodes need from what was observed.
-/// Errors  kFailedPrecondition: a value was not observed, or holds NaN.
-Result<void> FillRanges(quantize::Recipe& recipe, const quantize::Prepared& prepared,
-                        const calibrate::Observations& observations, calibrate::RangeMethod method);
 
 }  // namespace tare::search

@@ -1,0 +1,155 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "search/decision_internal.h"
+#include "tare/core/text.h"
+
+namespace tare::search {
+namespace {
+
+using quantize::Format;
+using quantize::NodeChoice;
+
+constexpr double kRepairMargin = 0.75;
+// A broken candidate is worth repairing when it is this much faster than the best sound one.
+constexpr double kWorthRepair = 1.1;
+constexpr size_t kMaxRepairs = 2;
+constexpr size_t kFinalists = 3;
+// Speeds closer than this are equal.
+constexpr double kTie = 0.97;
+
+std::string SpeedText(const Candidate& candidate) {
+  return StrCat(Fixed(candidate.speedup.value, 2), "x [", Fixed(candidate.speedup.low, 2), ", ",
+                Fixed(candidate.speedup.high, 2), "]");
+}
+
+// Static convolutions, products and sums; then few other static nodes: a last Sigmoid in 8 bits
+// rounds small probabilities to 0 and gains nothing.
+std::pair<int64_t, int64_t> StaticRank(const Candidate& candidate) {
+  static const std::set<std::string> kArithmetic = {"Conv", "ConvTranspose", "Gemm", "MatMul",
+                                                    "Add"};
+  int64_t num_arithmetic = 0;
+  int64_t num_others = 0;
+  for (const NodeChoice& node : candidate.nodes) {
+    if (node.format != Format::kInt8Static) continue;
+    ++(kArithmetic.contains(node.op_type) ? num_arithmetic : num_others);
+  }
+  return {num_arithmetic, -num_others};
+}
+
+// Among equals the plan with more static nodes: less of it depends on the run, and more of the
+// file is int8. Measured ties must not decide by noise.
+size_t PreferStatic(size_t best, std::span<const Candidate> candidates,
+                    std::span<const size_t> finalists) {
+  size_t preferred = best;
+  for (const size_t i : finalists) {
+    const bool equal =
+        candidates[i].problem.empty() && Score(candidates[i]) >= kTie * Score(candidates[best]);
+    if (equal && StaticRank(candidates[i]) > StaticRank(candidates[preferred])) preferred = i;
+  }
+  return preferred;
+}
+
+std::string WhyNone(std::span<const Candidate> candidates, const AutoOptions& options) {
+  if (candidates.empty()) return "no format can be applied to this model";
+  const Candidate& fastest =
+      *std::max_element(candidates.begin(), candidates.end(),
+                        [](const auto& a, const auto& b) { return Score(a) < Score(b); });
+  return StrCat("nothing to gain here: the fastest, ", fastest.name, ", is ", SpeedText(fastest),
+                " with cosine ", Fixed(fastest.closeness.cosine, 4), "; a new file must be surely ",
+                Fixed(options.min_speedup, 2), "x");
+}
+
+}  // namespace
+
+bool IsForced(const AutoOptions& options) { return options.formats.size() == 1; }
+
+bool Holds(const Closeness& closeness, const AutoOptions& options) {
+  return closeness.cosine >= 1 - options.tolerance;
+}
+
+bool HoldsWithMargin(const Closeness& closeness, const AutoOptions& options) {
+  return closeness.cosine >= 1 - kRepairMargin * options.tolerance;
+}
+
+bool IsFast(const Candidate& candidate, const AutoOptions& options) {
+  const bool batch_holds =
+      candidate.batch_speedup.value == 0 || candidate.batch_speedup.value >= 1.0;
+  return candidate.speedup.low >= options.min_speedup && batch_holds;
+}
+
+double Score(const Candidate& candidate) {
+  const double batch = candidate.batch_speedup.value;
+  return batch == 0 ? candidate.speedup.value : std::sqrt(candidate.speedup.value * batch);
+}
+
+std::string ProblemOf(const Candidate& candidate, const AutoOptions& options) {
+  if (!Holds(candidate.closeness, options)) {
+    return StrCat("output '", candidate.closeness.worst_output, "' moves: cosine ",
+                  Fixed(candidate.closeness.cosine, 4));
+  }
+  if (MustBeFaster(options) && !IsFast(candidate, options))
+    return StrCat("not faster: ", SpeedText(candidate));
+  return "";
+}
+
+std::vector<size_t> Sound(std::span<const Candidate> candidates, const AutoOptions& options) {
+  std::vector<size_t> sound;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (candidates[i].problem.empty()) sound.push_back(i);
+  }
+  std::stable_sort(sound.begin(), sound.end(), [&](size_t a, size_t b) {
+    const Candidate& x = candidates[a];
+    const Candidate& y = candidates[b];
+    return options.goal == Goal::kSize ? x.model_bytes < y.model_bytes : Score(x) > Score(y);
+  });
+  return sound;
+}
+
+std::vector<size_t> WorthRepair(std::span<const Candidate> candidates, const AutoOptions& options) {
+  const auto sound = Sound(candidates, options);
+  const double bar =
+      sound.empty() ? options.min_speedup : kWorthRepair * Score(candidates[sound[0]]);
+  std::vector<size_t> broken;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    // Without a time it never ran: there is nothing to repair.
+    const bool moved = candidates[i].speedup.value > 0 && !Holds(candidates[i].closeness, options);
+    if (moved && Score(candidates[i]) > bar) broken.push_back(i);
+  }
+  std::sort(broken.begin(), broken.end(),
+            [&](size_t a, size_t b) { return Score(candidates[a]) > Score(candidates[b]); });
+  if (broken.size() > kMaxRepairs) broken.resize(kMaxRepairs);
+  return broken;
+}
+
+std::vector<size_t> Finalists(std::span<const Candidate> candidates, const AutoOptions& options) {
+  std::vector<size_t> finalists = Sound(candidates, options);
+  if (finalists.size() > kFinalists) finalists.resize(kFinalists);
+  return finalists;
+}
+
+bool MustBeFaster(const AutoOptions& options) {
+  return options.goal == Goal::kSpeed && !IsForced(options);
+}
+
+std::string ProblemWhenTimedAgain(const Candidate& candidate, const AutoOptions& options) {
+  return IsFast(candidate, options) ? std::string()
+                                    : StrCat("not faster when timed again: ", SpeedText(candidate));
+}
+
+Decision Decide(std::span<const Candidate> candidates, std::span<const size_t> finalists,
+                const AutoOptions& options) {
+  for (const size_t best : Sound(candidates, options)) {
+    if (std::find(finalists.begin(), finalists.end(), best) == finalists.end()) continue;
+    const size_t chosen =
+        options.goal == Goal::kSpeed ? PreferStatic(best, candidates, finalists) : best;
+    const Candidate& candidate = candidates[chosen];
+    return {chosen, StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2),
+                           "x as fast, cosine ", Fixed(candidate.closeness.cosine, 4))};
+  }
+  return {std::nullopt, WhyNone(candidates, options)};
+}
+
+}  // namespace tare::search
