@@ -92,11 +92,8 @@ class Search {
       float_outputs_.push_back(std::move(outputs));
     }
     TARE_TRY(single_, feed.Read(std::span(samples_.check).first(1)));
-    const runtime::Session* alone[] = {float_session_.get()};
-    TARE_TRY(const auto times,
-             runtime::TimeInterleaved(alone, single_.inputs,
-                                      {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
-    float_ms_ = runtime::Median(times[0]);
+    const runtime::TimingOptions brief{.budget_ms = 10, .min_rounds = 3, .max_rounds = 20};
+    TARE_TRY(float_ms_, runtime::TimeAlone(*float_session_, single_.inputs, brief));
     // About kRounds rounds of a pair: enough for an interval of a few per cent.
     budget_ms_ = std::clamp(2 * kRounds * float_ms_, std::min(10.0, options_.timing_budget_ms),
                             options_.timing_budget_ms);
@@ -352,7 +349,8 @@ class Search {
   }
 
   runtime::TimingOptions Timing(double budget_ms) const {
-    return {.budget_ms = budget_ms, .thread_time = options_.session.num_threads == 1};
+    const bool one_thread = options_.session.num_threads == 1;
+    return {.budget_ms = budget_ms, .clock = one_thread ? runtime::ThreadNs : runtime::MonotonicNs};
   }
 
   bool HasBatch() const { return !check_inputs_.empty() && check_inputs_[0].num_valid > 1; }
