@@ -8,6 +8,7 @@
 #include "tare/core/parallel.h"
 #include "tare/core/random.h"
 #include "tare/core/result.h"
+#include "tare/core/strcat.h"
 #include "tare/stats/normal.h"
 #include "tare/stats/quantile.h"
 #include "tare/stats/resample.h"
@@ -115,6 +116,18 @@ IndexStatistic MeansOfAny(std::span<const std::span<const double>> columns) {
 }
 
 }  // namespace
+
+Result<void> CheckBootstrap(const BootstrapOptions& options, double confidence) {
+  if (!(confidence > 0.5 && confidence < 1)) {
+    return InvalidArgument(StrCat("confidence ", confidence, " is not in (0.5, 1)"),
+                           "give a confidence such as 0.95");
+  }
+  if (options.replicates < 100) {
+    return InvalidArgument(StrCat(options.replicates, " bootstrap replicates"),
+                           "give at least 100; 10,000 is the default");
+  }
+  return {};
+}
 
 BootstrapDistribution::BootstrapDistribution(double estimate, double acceleration,
                                              std::vector<double> replicates)
