@@ -115,6 +115,15 @@ IndexStatistic MeansOfAny(std::span<const std::span<const double>> columns) {
   return MeansOf<4>(columns);
 }
 
+std::vector<BootstrapDistribution> Distributions(std::span<const double> estimates,
+                                                 std::span<const double> accelerations,
+                                                 Replicates replicates) {
+  std::vector<BootstrapDistribution> out;
+  for (size_t s = 0; s < estimates.size(); ++s)
+    out.emplace_back(estimates[s], accelerations[s], std::move(replicates[s]));
+  return out;
+}
+
 }  // namespace
 
 Result<void> CheckBootstrap(const BootstrapOptions& options, double confidence) {
@@ -200,11 +209,7 @@ std::vector<BootstrapDistribution> BootstrapCells(std::span<const int64_t> sizes
   });
   std::vector<double> estimates(width);
   statistic(sizes, estimates);
-  std::vector<BootstrapDistribution> out;
-  for (size_t s = 0; s < width; ++s) {
-    out.emplace_back(estimates[s], accelerations[s], std::move(replicates[s]));
-  }
-  return out;
+  return Distributions(estimates, accelerations, std::move(replicates));
 }
 
 std::vector<BootstrapDistribution> BootstrapIndices(int64_t n,
@@ -224,11 +229,7 @@ std::vector<BootstrapDistribution> BootstrapIndices(int64_t n,
   for (size_t i = 0; i < size; ++i) identity[i] = static_cast<uint32_t>(i);
   std::vector<double> estimates(width);
   statistic(identity, estimates);
-  std::vector<BootstrapDistribution> out;
-  for (size_t s = 0; s < width; ++s) {
-    out.emplace_back(estimates[s], accelerations[s], std::move(replicates[s]));
-  }
-  return out;
+  return Distributions(estimates, accelerations, std::move(replicates));
 }
 
 std::vector<BootstrapDistribution> BootstrapMeans(std::span<const std::span<const double>> columns,
