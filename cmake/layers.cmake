@@ -33,7 +33,7 @@ tare_layer(data/formats core data)
 tare_layer(data/corrupt core data)
 tare_layer(data/check core tensor data)
 tare_layer(graph core tensor)
-tare_layer(runtime core tensor graph)
+tare_layer(runtime core tensor stats graph)
 tare_layer(calibrate core tensor stats runtime)
 tare_layer(quantize core tensor graph runtime)
 tare_layer(scores core stats)
@@ -43,7 +43,7 @@ tare_layer(evaluate/predictions core stats graph runtime scores verdict evaluate
 tare_layer(evaluate/cost core tensor stats data runtime verdict)
 tare_layer(evaluate/models core tensor stats graph runtime scores verdict evaluate/samples evaluate/predictions
   evaluate/cost)
-tare_layer(search core data graph runtime calibrate quantize)
+tare_layer(search core stats data graph runtime calibrate quantize)
 tare_layer(registry core)
 tare_layer(pipeline core tensor data data/corrupt data/check graph runtime calibrate quantize verdict evaluate/samples
   evaluate/predictions evaluate/cost evaluate/models search registry)

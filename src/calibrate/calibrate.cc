@@ -16,15 +16,15 @@ struct Place {
 };
 
 Result<Place> PlaceOf(const Batch& batch, int64_t first_sample) {
-  if (batch.num_samples < 1) {
-    return InvalidArgument(StrCat("a calibration batch has ", batch.num_samples, " samples"),
+  if (batch.num_valid < 1) {
+    return InvalidArgument(StrCat("a calibration batch has ", batch.num_valid, " samples"),
                            "give at least one sample");
   }
-  int64_t num_rows = batch.num_samples;
+  int64_t num_rows = batch.num_valid;
   for (const NamedTensor& input : batch.inputs) {
     if (input.value.rank() > 0) num_rows = std::max(num_rows, input.value.shape().front());
   }
-  return Place{first_sample, batch.num_samples, num_rows};
+  return Place{first_sample, batch.num_valid, num_rows};
 }
 
 // A tensor of the batch: its first axis counts rows.
@@ -143,7 +143,7 @@ Result<Observations> Calibrate(std::span<const ValueInfo> outputs, const Runner&
   while (batch) {
     if (progress.cancelled()) return Cancelled();
     TARE_TRY_VOID(loop.Run(run, *batch, num_samples));
-    num_samples += batch->num_samples;
+    num_samples += batch->num_valid;
     progress.Update(num_samples);
     TARE_TRY(batch, source());
   }
@@ -152,6 +152,12 @@ Result<Observations> Calibrate(std::span<const ValueInfo> outputs, const Runner&
   }
   progress.End(StrCat(outputs.size(), " tensors, ", num_samples, " samples"));
   return loop.Finish(num_samples);
+}
+
+Result<Observations> Calibrate(const runtime::Session& session, const BatchSource& source,
+                               const CalibrateOptions& options, Progress& progress) {
+  const auto model = runtime::RunnableOf(session);
+  return Calibrate(model.outputs, model.run, source, options, progress);
 }
 
 }  // namespace tare::calibrate

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/json_reader.h"
 #include "tare/calibrate/calibration_table.h"
 #include "tare/core/strcat.h"
 
@@ -171,29 +172,9 @@ class Fields {
   std::string where_;
 };
 
-// Deep nesting costs the library memory for each level: a look at the brackets comes first.
-bool TooDeep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kMaxDepth) return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
-
 Result<Json> ParseJson(std::string_view text, const std::string& source) {
   const std::string next = "make the table again: tare calibrate MODEL --data FILE -o FILE";
-  if (text.size() > kMaxBytes || TooDeep(text)) {
+  if (text.size() > kMaxBytes || NestsDeeperThan(text, kMaxDepth)) {
     return DataLoss(StrCat(source, ": not a calibration table: over ", kMaxBytes, " bytes or ",
                            kMaxDepth, " levels"),
                     next);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <filesystem>
 
+#include "core/json_reader.h"
 #include "tare/core/file.h"
 #include "tare/core/hash.h"
 #include "tare/core/parallel.h"
@@ -144,6 +145,16 @@ TEST(YamlTest, QuotesWhatWouldNotReadBack) {
     ASSERT_TRUE(node) << text;
     EXPECT_EQ(node->Find("k")->scalar, text);
   }
+}
+
+TEST(NestsDeeperThanTest, CountsBracketsOutsideText) {
+  EXPECT_FALSE(NestsDeeperThan("", 0));
+  EXPECT_FALSE(NestsDeeperThan("[{}]", 2));
+  EXPECT_TRUE(NestsDeeperThan("[{}]", 1));
+  EXPECT_FALSE(NestsDeeperThan("[[], [], {}]", 2)) << "beside each other";
+  EXPECT_FALSE(NestsDeeperThan(R"(["[[[", "\"[[[", "\\"])", 1));
+  EXPECT_TRUE(NestsDeeperThan(R"(["\\", [1]])", 1)) << "the text ends behind its backslash";
+  EXPECT_TRUE(NestsDeeperThan(std::string(100'000, '['), 99'999));
 }
 
 }  // namespace

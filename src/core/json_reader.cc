@@ -7,12 +7,13 @@ namespace {
 
 constexpr int kMaxDepth = 64;
 
-// Looks at brackets outside strings, before anything is built from them.
-bool NestsTooDeep(std::string_view text) {
+}  // namespace
+
+bool NestsDeeperThan(std::string_view json, int levels) {
   int depth = 0;
   bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
     if (in_string) {
       if (c == '\\') ++i;
       if (c == '"') in_string = false;
@@ -21,12 +22,10 @@ bool NestsTooDeep(std::string_view text) {
     if (c == '"') in_string = true;
     if (c == '[' || c == '{') ++depth;
     if (c == ']' || c == '}') --depth;
-    if (depth > kMaxDepth) return true;
+    if (depth > levels) return true;
   }
   return false;
 }
-
-}  // namespace
 
 Result<nlohmann::ordered_json> ParseJson(std::string_view text, const std::string& source,
                                          int64_t max_bytes) {
@@ -34,7 +33,7 @@ Result<nlohmann::ordered_json> ParseJson(std::string_view text, const std::strin
     return InvalidArgument(StrCat(source, " is larger than ", HumanBytes(max_bytes)),
                            "give a file that tare wrote");
   }
-  if (NestsTooDeep(text)) {
+  if (NestsDeeperThan(text, kMaxDepth)) {
     return InvalidArgument(StrCat(source, " nests deeper than ", kMaxDepth, " levels"),
                            "give a file that tare wrote");
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "data/convert.h"
@@ -407,6 +408,30 @@ Result<FeedBatch> Feed::Read(std::span<const int64_t> samples) const {
     batch.inputs.push_back({b.input.name, std::move(value)});
   }
   return batch;
+}
+
+Result<void> CheckFinite(const FeedBatch& batch, std::span<const int64_t> samples) {
+  for (const NamedTensor& input : batch.inputs) {
+    if (input.value.dtype() != DType::kFloat32 || input.value.num_elements() == 0) continue;
+    const auto values = input.value.data<float>();
+    const auto bad = std::ranges::find_if(values, [](float x) { return !std::isfinite(x); });
+    if (bad == values.end()) continue;
+    const auto rows =
+        input.value.rank() == 0 ? size_t{1} : static_cast<size_t>(input.value.shape().front());
+    const auto row = static_cast<size_t>(bad - values.begin()) / (values.size() / rows);
+    return FailedPrecondition(StrCat("input '", input.name, "' holds ", *bad, " in sample ",
+                                     samples[std::min(row, samples.size() - 1)]),
+                              "repair or leave out that sample");
+  }
+  return {};
+}
+
+Result<std::optional<FeedBatch>> FeedReader::Next() {
+  part_ = samples_.first(std::min(batch_, samples_.size()));
+  if (part_.empty()) return std::optional<FeedBatch>();
+  samples_ = samples_.subspan(part_.size());
+  TARE_TRY(auto batch, feed_.Read(part_));
+  return std::optional(std::move(batch));
 }
 
 }  // namespace tare::data

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "data/test_files_internal.h"
@@ -274,6 +275,42 @@ TEST(FeedTest, NamesTheSampleWhoseValueDoesNotFit) {
   ASSERT_FALSE(batch);
   EXPECT_EQ(batch.error().code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(batch.error().what, HasSubstr("sample 2 in array 'x' of data.npz is 1099511627776"));
+}
+
+TEST(CheckFiniteTest, NamesTheSampleOfANumberThatIsNone) {
+  const int64_t samples[] = {7, 3};
+  const auto check = [&](std::vector<float> values) {
+    const FeedBatch batch{{{"ids", Tensor::Of<int64_t>({2}, {1, 2})},
+                           {"x", Tensor::Of<float>({4, 2}, std::move(values))}},
+                          2};
+    return CheckFinite(batch, samples);
+  };
+  EXPECT_TRUE(check({1, 2, 3, 4, 3, 4, 3, 4}));
+  const auto second = check({1, 2, 3, NAN, 3, NAN, 3, NAN});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(second.error().what, "input 'x' holds nan in sample 3");
+  EXPECT_FALSE(second.error().next_step.empty());
+  const auto padding = check({1, 2, 3, 4, 3, 4, 3, INFINITY});
+  ASSERT_FALSE(padding);
+  EXPECT_THAT(padding.error().what, HasSubstr("sample 3")) << "padding repeats the last sample";
+}
+
+TEST(FeedReaderTest, ReadsAllSamplesInOrder) {
+  const auto dataset = WithArrays(NamedTensor{"x", Counting<float>({5, 1})});
+  const Feed feed = Bound(*dataset, {Float("x", {-1, 1})});
+  const int64_t samples[] = {4, 0, 3};
+  FeedReader reader(feed, samples, 2);
+  std::vector<float> seen;
+  std::vector<int64_t> parts;
+  while (const auto batch = reader.Next().value()) {
+    parts.insert(parts.end(), reader.part().begin(), reader.part().end());
+    const auto values = batch->inputs[0].value.data<float>();
+    seen.insert(seen.end(), values.begin(), values.end());
+  }
+  EXPECT_THAT(seen, ElementsAre(4, 0, 3));
+  EXPECT_THAT(parts, ElementsAre(4, 0, 3));
+  EXPECT_FALSE(FeedReader(feed, {}, 2).Next().value());
 }
 
 }  // namespace

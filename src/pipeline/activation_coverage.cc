@@ -51,20 +51,21 @@ std::span<const float> ValidValues(const TensorView& view, const data::FeedBatch
 Result<void> CountTest(const runtime::Session& tapped, const data::Feed& feed,
                        std::span<const int64_t> samples, Progress& progress,
                        std::vector<TensorCoverage>& tensors) {
-  const auto step = static_cast<size_t>(feed.BatchOf(kBatch));
+  data::FeedReader reader(feed, samples, kBatch);
   progress.Begin(StrCat("cover ", samples.size(), " samples"), std::ssize(samples));
-  for (size_t begin = 0; begin < samples.size(); begin += step) {
+  int64_t done = 0;
+  while (true) {
     if (progress.cancelled()) return Cancelled();
-    TARE_TRY(const auto batch,
-             feed.Read(samples.subspan(begin, std::min(step, samples.size() - begin))));
+    TARE_TRY(const auto batch, reader.Next());
+    if (!batch) break;
     TARE_TRY_VOID(
-        tapped.RunViews(batch.inputs, [&](std::span<const TensorView> views) -> Result<void> {
+        tapped.RunViews(batch->inputs, [&](std::span<const TensorView> views) -> Result<void> {
           for (size_t i = 0; i < views.size(); ++i) {
-            if (views[i].dtype == DType::kFloat32) Count(ValidValues(views[i], batch), tensors[i]);
+            if (views[i].dtype == DType::kFloat32) Count(ValidValues(views[i], *batch), tensors[i]);
           }
           return {};
         }));
-    progress.Update(static_cast<int64_t>(begin + step));
+    progress.Update(done += batch->num_valid);
   }
   progress.End("");
   return {};

@@ -91,9 +91,7 @@ Result<BaselineOut> Measure(const BaselineIn& in, Progress& progress) {
   BaselineOut out;
   out.model_bytes = in.identity->model_bytes;
   TARE_TRY(out.evidence, Evaluate(in, *sets, session, progress));
-  const runtime::Session* sessions[] = {&session};
-  TARE_TRY(const auto times, runtime::TimeInterleaved(sessions, probes[0], {}));
-  out.latency_ms = runtime::Median(times[0]);
+  TARE_TRY(out.latency_ms, runtime::TimeAlone(session, probes[0], {}));
   return out;
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "pipeline/test_plan_internal.h"
 #include "tare/core/text.h"
@@ -9,26 +8,6 @@ namespace tare::pipeline {
 namespace {
 
 constexpr int64_t kEvaluationBatch = 32;
-
-// NaN and infinity in data would pass for a property of the models.
-Result<void> CheckFinite(const data::FeedBatch& batch, std::span<const int64_t> samples) {
-  for (const NamedTensor& input : batch.inputs) {
-    if (input.value.dtype() != DType::kFloat32 || input.value.num_elements() == 0) continue;
-    const auto values = input.value.data<float>();
-    const auto bad = std::find_if(values.begin(), values.end(),
-                                  [](float value) { return !std::isfinite(value); });
-    if (bad == values.end()) continue;
-    const auto rows = input.value.rank() == 0
-                          ? size_t{1}
-                          : static_cast<size_t>(std::max<int64_t>(1, input.value.shape()[0]));
-    const auto row =
-        static_cast<size_t>(bad - values.begin()) / std::max<size_t>(1, values.size() / rows);
-    return FailedPrecondition(StrCat("input '", input.name, "' holds ", *bad, " in sample ",
-                                     samples[std::min(row, samples.size() - 1)]),
-                              "repair or leave out that sample");
-  }
-  return {};
-}
 
 // Large numbers keep the digits that a float32 would lose.
 Result<std::vector<double>> Doubles(const Tensor& values) {
@@ -113,7 +92,11 @@ std::vector<std::string> KpiColumns(const TestPlan& plan, const data::Dataset& d
 
 SplitBatches::SplitBatches(const TestPlan& plan, const OpenSource& source,
                            std::vector<int64_t> samples)
-    : plan_(plan), source_(source), samples_(std::move(samples)), columns_(SliceColumns(plan)) {
+    : plan_(plan),
+      source_(source),
+      samples_(std::move(samples)),
+      reader_(*source.feed, samples_, kEvaluationBatch),
+      columns_(SliceColumns(plan)) {
   for (std::string& column : KpiColumns(plan, *source.dataset)) {
     if (std::ranges::find(columns_, column) == columns_.end())
       columns_.push_back(std::move(column));
@@ -121,15 +104,12 @@ SplitBatches::SplitBatches(const TestPlan& plan, const OpenSource& source,
 }
 
 Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
-  if (next_ >= samples_.size()) return std::optional<evaluate::EvaluationBatch>();
-  const auto size = static_cast<size_t>(source_.feed->BatchOf(kEvaluationBatch));
-  const auto part = std::span(samples_).subspan(next_, std::min(size, samples_.size() - next_));
-  next_ += part.size();
-  TARE_TRY(auto batch, source_.feed->Read(part));
-  TARE_TRY_VOID(CheckFinite(batch, part).While(StrCat("reading ", source_.dataset->source())));
-  evaluate::EvaluationBatch out;
-  out.inputs = std::move(batch.inputs);
-  out.num_valid = batch.num_valid;
+  TARE_TRY(auto batch, reader_.Next());
+  if (!batch) return std::optional<evaluate::EvaluationBatch>();
+  const auto part = reader_.part();
+  TARE_TRY_VOID(
+      data::CheckFinite(*batch, part).While(StrCat("reading ", source_.dataset->source())));
+  evaluate::EvaluationBatch out{*std::move(batch), {}, {}, {}};
   if (plan_.task == "classification" || plan_.task == "embedding") {
     TARE_TRY(out.labels, ClassLabels(plan_, *source_.dataset, part, 0));
   } else if (plan_.task != "outputs") {

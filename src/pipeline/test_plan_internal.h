@@ -50,6 +50,8 @@ evaluate::EvaluateOptions EvaluationOptions(const TestPlan& plan, std::vector<st
 class SplitBatches final : public evaluate::BatchSource {
  public:
   SplitBatches(const TestPlan& plan, const OpenSource& source, std::vector<int64_t> samples);
+  SplitBatches(const SplitBatches&) = delete;  // the reader looks at its samples
+  SplitBatches& operator=(const SplitBatches&) = delete;
   Result<std::optional<evaluate::EvaluationBatch>> Next() override;
   int64_t num_samples() const override { return std::ssize(samples_); }
 
@@ -57,8 +59,8 @@ class SplitBatches final : public evaluate::BatchSource {
   const TestPlan& plan_;
   const OpenSource& source_;
   std::vector<int64_t> samples_;
+  data::FeedReader reader_;  // of samples_
   std::vector<std::string> columns_;
-  size_t next_ = 0;
 };
 
 /// Columns that slices compare, without `label`, each once.

@@ -28,8 +28,7 @@ PairSums SumPairs(std::span<const T> a, std::span<const T> b) {
 
 PairSums SumConverted(const TensorView& a, const TensorView& b) {
   const auto widen = [](const TensorView& view) {
-    auto owned = Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()},
-                                   {view.bytes.begin(), view.bytes.end()});
+    auto owned = CopyOf(view);
     return owned ? owned->ToFloat32() : Result<Tensor>(std::move(owned).error());
   };
   const auto x = widen(a);

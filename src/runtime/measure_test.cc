@@ -1,4 +1,4 @@
-// Comparing outputs, timing, the child process, the host: by hand values.
+// Comparing outputs, the child process, the host: by hand values.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,6 @@
 #include "runtime/run_for_test.h"
 #include "tare/runtime/host.h"
 #include "tare/runtime/probe.h"
-#include "tare/runtime/timing.h"
 
 namespace tare::runtime {
 namespace {
@@ -92,56 +91,6 @@ TEST(PairSumsTest, AddsUp) {
   EXPECT_EQ(sums.aa, 10);
   EXPECT_EQ(sums.count, 4);
   EXPECT_EQ(sums.mismatches, 1);
-}
-
-TEST(MedianTest, TakesTheMiddle) {
-  EXPECT_EQ(Median({}), 0);
-  EXPECT_EQ(Median({5}), 5);
-  EXPECT_EQ(Median({9, 1, 5}), 5);
-  EXPECT_EQ(Median({9, 1, 5, 2}), 3.5);
-}
-
-TEST(SpeedupOfTest, TakesTheMedianOfTheRatiosAndTheirExtremesWhenFew) {
-  const std::vector<double> base{2, 4, 9};
-  const std::vector<double> other{1, 4, 3};  // ratios 2, 1, 3
-  const Ratio ratio = SpeedupOf(base, other);
-  EXPECT_EQ(ratio.value, 2);
-  EXPECT_EQ(ratio.low, 1);
-  EXPECT_EQ(ratio.high, 3);
-  EXPECT_EQ(SpeedupOf({}, {}).value, 0);
-}
-
-TEST(SpeedupOfTest, TakesOrderStatisticsOfManyRounds) {
-  // Ratios 1 to 100. The 95 % interval of a median of 100 is that of the 40th and 61st value
-  // (binomial(100, 1/2): P = 0.965); the normal form may be wider by one rank at each end.
-  std::vector<double> base;
-  for (int i = 1; i <= 100; ++i) base.push_back(i);
-  const std::vector<double> other(100, 1.0);
-  const Ratio ratio = SpeedupOf(base, other);
-  EXPECT_EQ(ratio.value, 50.5);
-  EXPECT_GE(ratio.low, 39);
-  EXPECT_LE(ratio.low, 41);
-  EXPECT_GE(ratio.high, 60);
-  EXPECT_LE(ratio.high, 62);
-}
-
-TEST(TimeInterleavedTest, TimesEachSessionOnceARound) {
-  const auto model =
-      graph::ModelBuilder().Input("x", {2}).Op("Relu", {"x"}, {"y"}).Output("y").Build();
-  const auto a = MakeSession(model, {});
-  const auto b = MakeSession(model, {});
-  ASSERT_TRUE(a && b);
-  const Session* pair[] = {&*a, &*b};
-  TimingOptions options;
-  options.budget_ms = 0;
-  options.min_rounds = 7;
-  const std::vector<NamedTensor> inputs{{"x", Tensor::Of<float>({2}, {1, 2})}};
-  const auto times = TimeInterleaved(pair, inputs, options);
-  ASSERT_TRUE(times) << times.error().what;
-  ASSERT_EQ(times->size(), 2U);
-  EXPECT_EQ((*times)[0].size(), 7U);
-  EXPECT_EQ((*times)[1].size(), 7U);
-  EXPECT_FALSE(TimeInterleaved(pair, {}, options)) << "a run that fails is an error";
 }
 
 TEST(InChildTest, PassesSuccessAndErrorsOn) {

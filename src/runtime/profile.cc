@@ -4,7 +4,7 @@
 
 #include "tare/core/file.h"
 #include "tare/runtime/analysis.h"
-#include "tare/runtime/timing.h"
+#include "tare/stats/quantile.h"
 
 namespace tare::runtime {
 namespace {
@@ -47,7 +47,7 @@ Result<KernelTimes> ProfileKernels(const graph::Model& model, std::span<const Na
     durations[PlainName(std::move(name))].push_back(event.value("dur", 0.0));
   }
   KernelTimes times;
-  for (auto& [name, values] : durations) times[name] = Median(std::move(values));
+  for (auto& [name, values] : durations) times[name] = stats::MedianOf(values);
   return times;
 }
 

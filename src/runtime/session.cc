@@ -185,9 +185,7 @@ Result<Session> Session::FromBytes(std::string_view model, const SessionOptions&
 std::span<const ValueInfo> Session::inputs() const { return state_->inputs; }
 std::span<const ValueInfo> Session::outputs() const { return state_->outputs; }
 
-Result<void> Session::RunViews(
-    std::span<const NamedTensor> inputs,
-    const std::function<Result<void>(std::span<const TensorView>)>& use) const {
+Result<void> Session::RunViews(std::span<const NamedTensor> inputs, const UseOutputs& use) const {
   TARE_TRY(const auto values, state_->Bind(inputs));
   std::vector<const char*> names;
   for (const ValueInfo& input : state_->inputs) names.push_back(input.name.c_str());
@@ -211,15 +209,24 @@ Result<void> Session::RunViews(
 }
 
 Result<std::vector<Tensor>> Session::Run(std::span<const NamedTensor> inputs) const {
+  const Runner run = [this](std::span<const NamedTensor> given, const UseOutputs& use) {
+    return RunViews(given, use);
+  };
+  return RunOwned(run, inputs);
+}
+
+RunnableModel RunnableOf(const Session& session) {
+  return {{session.outputs().begin(), session.outputs().end()},
+          [&session](std::span<const NamedTensor> inputs, const UseOutputs& use) {
+            return session.RunViews(inputs, use);
+          }};
+}
+
+Result<std::vector<Tensor>> RunOwned(const Runner& run, std::span<const NamedTensor> inputs) {
   std::vector<Tensor> tensors;
-  TARE_TRY_VOID(RunViews(inputs, [&](std::span<const TensorView> views) -> Result<void> {
+  TARE_TRY_VOID(run(inputs, [&](std::span<const TensorView> views) -> Result<void> {
     for (const TensorView& view : views) {
-      if (view.dtype == DType::kUndefined) {
-        tensors.emplace_back();
-        continue;
-      }
-      TARE_TRY(auto tensor, Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()},
-                                              {view.bytes.begin(), view.bytes.end()}));
+      TARE_TRY(auto tensor, CopyOf(view));
       tensors.push_back(std::move(tensor));
     }
     return {};

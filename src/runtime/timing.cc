@@ -3,64 +3,88 @@
 #include <time.h>
 
 #include <algorithm>
-#include <cmath>
+
+#include "tare/stats/quantile.h"
 
 namespace tare::runtime {
 namespace {
 
-double NowMs(bool thread_time) {
+// Looking at the times after each round would cost more than a fast model's run.
+constexpr int kRoundsBetweenLooks = 25;
+
+int64_t ReadClock(clockid_t id) {
   timespec now{};
-  clock_gettime(thread_time ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
+  clock_gettime(id, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+double Ms(int64_t ns) { return static_cast<double>(ns) * 1e-6; }
+
+// Whether the rounds so far will do; `spent_ms` is what they took.
+bool IsDone(const RoundTimes& times, int rounds, double spent_ms, const TimingOptions& options) {
+  if (rounds < options.min_rounds) return false;
+  if (rounds >= options.max_rounds || spent_ms >= options.budget_ms) return true;
+  return options.is_enough && rounds % kRoundsBetweenLooks == 0 && options.is_enough(times);
 }
 
 }  // namespace
 
-Result<RoundTimes> TimeInterleaved(std::span<const Session* const> sessions,
-                                   std::span<const NamedTensor> inputs,
-                                   const TimingOptions& options) {
-  RoundTimes times(sessions.size());
-  const auto ignore = [](std::span<const TensorView>) -> Result<void> { return {}; };
-  double spent = 0;
-  for (int round = -options.warm_up_rounds; round < options.max_rounds; ++round) {
-    if (round >= options.min_rounds && spent >= options.budget_ms) break;
-    for (size_t k = 0; k < sessions.size(); ++k) {
-      const size_t i = (k + static_cast<size_t>(std::max(0, round))) % sessions.size();
-      const double start = NowMs(options.thread_time);
-      TARE_TRY_VOID(sessions[i]->RunViews(inputs, ignore));
-      const double elapsed = NowMs(options.thread_time) - start;
-      if (round < 0) continue;
-      times[i].push_back(elapsed);
-      spent += elapsed;
+int64_t MonotonicNs() { return ReadClock(CLOCK_MONOTONIC); }
+int64_t ThreadNs() { return ReadClock(CLOCK_THREAD_CPUTIME_ID); }
+
+Result<RoundTimes> TimeInterleaved(std::span<const TimedRun> runs, const TimingOptions& options) {
+  for (int round = 0; round < options.warm_up_rounds; ++round) {
+    for (const TimedRun& run : runs) TARE_TRY_VOID(run());
+  }
+  RoundTimes times(runs.size());
+  const int64_t begin = options.clock();
+  for (int round = 0; !IsDone(times, round, Ms(options.clock() - begin), options); ++round) {
+    const size_t first = options.rotate ? static_cast<size_t>(round) : 0;
+    for (size_t k = 0; k < runs.size(); ++k) {
+      const size_t i = (first + k) % runs.size();
+      const int64_t start = options.clock();
+      TARE_TRY_VOID(runs[i]());
+      times[i].push_back(Ms(options.clock() - start));
     }
   }
   return times;
 }
 
-double Median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const size_t middle = values.size() / 2;
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(middle), values.end());
-  const double upper = values[middle];
-  if (values.size() % 2 == 1) return upper;
-  return (upper +
-          *std::max_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(middle))) /
-         2;
+Result<RoundTimes> TimeInterleaved(std::span<const Session* const> sessions,
+                                   std::span<const NamedTensor> inputs,
+                                   const TimingOptions& options) {
+  std::vector<TimedRun> runs;
+  for (const Session* session : sessions) {
+    runs.emplace_back([session, inputs] {
+      return session->RunViews(inputs, [](std::span<const TensorView>) { return Result<void>(); });
+    });
+  }
+  return TimeInterleaved(runs, options);
+}
+
+Result<double> TimeAlone(const Session& session, std::span<const NamedTensor> inputs,
+                         const TimingOptions& options) {
+  const Session* sessions[] = {&session};
+  TARE_TRY(const auto times, TimeInterleaved(sessions, inputs, options));
+  return stats::MedianOf(times.front());
+}
+
+std::vector<double> RoundRatios(std::span<const double> base, std::span<const double> other) {
+  constexpr double kLeastMs = 1e-6;  // 1 ns
+  std::vector<double> ratios;
+  for (size_t r = 0; r < std::min(base.size(), other.size()); ++r) {
+    ratios.push_back(std::max(base[r], kLeastMs) / std::max(other[r], kLeastMs));
+  }
+  std::sort(ratios.begin(), ratios.end());
+  return ratios;
 }
 
 Ratio SpeedupOf(std::span<const double> base, std::span<const double> other) {
-  std::vector<double> ratios;
-  for (size_t r = 0; r < std::min(base.size(), other.size()); ++r) {
-    if (other[r] > 0) ratios.push_back(base[r] / other[r]);
-  }
+  const std::vector<double> ratios = RoundRatios(base, other);
   if (ratios.empty()) return {};
-  std::sort(ratios.begin(), ratios.end());
-  // Ranks of the interval: n/2 -+ 1.96 sqrt(n)/2, the normal form of the binomial's quantiles.
-  const auto n = static_cast<double>(ratios.size());
-  const double half_width = 0.98 * std::sqrt(n);
-  const auto low = static_cast<size_t>(std::max(0.0, std::floor(n / 2 - half_width)));
-  const auto high = static_cast<size_t>(std::min(n - 1, std::ceil(n / 2 + half_width)));
-  return {Median(ratios), ratios[low], ratios[high]};
+  const auto median = stats::MedianWithInterval(ratios, 0.95);
+  const auto interval = median.interval.value_or(stats::Interval{ratios.front(), ratios.back()});
+  return {median.value, interval.low, interval.high};
 }
 
 }  // namespace tare::runtime

@@ -6,6 +6,7 @@
 #include "tare/quantize/apply.h"
 #include "tare/runtime/analysis.h"
 #include "tare/runtime/compare.h"
+#include "tare/stats/quantile.h"
 
 namespace tare::search {
 namespace {
@@ -81,7 +82,7 @@ Result<Reference> RunReference(const graph::Model& source, const Samples& sample
   TARE_TRY(const auto times,
            instruments.time(alone, reference.single.inputs,
                             {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
-  reference.single_ms = runtime::Median(times[0]);
+  reference.single_ms = stats::MedianOf(times[0]);
   return reference;
 }
 
@@ -153,7 +154,8 @@ void Bench::Measure(Candidate& candidate) const {
 }
 
 runtime::TimingOptions Bench::Timing(double budget_ms) const {
-  return {.budget_ms = budget_ms, .thread_time = options_.session.num_threads == 1};
+  const bool one_thread = options_.session.num_threads == 1;
+  return {.budget_ms = budget_ms, .clock = one_thread ? runtime::ThreadNs : runtime::MonotonicNs};
 }
 
 bool Bench::HasBatch() const {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 
@@ -15,24 +14,6 @@ namespace {
 // Values fetched in one run stay below this: memory over the float session is bounded by it.
 constexpr int64_t kMaxFetchedBytes = 5 << 20;  // and the fetched values stay in the cache
 constexpr int64_t kMaxBatch = 16;
-
-Result<void> CheckFinite(const data::FeedBatch& batch, std::span<const int64_t> samples) {
-  for (const NamedTensor& input : batch.inputs) {
-    if (input.value.dtype() != DType::kFloat32 || input.value.num_elements() == 0) continue;
-    const auto values = input.value.data<float>();
-    const auto bad = std::find_if(values.begin(), values.end(),
-                                  [](float value) { return !std::isfinite(value); });
-    if (bad == values.end()) continue;
-    const auto rows =
-        input.value.rank() == 0 ? int64_t{1} : std::max<int64_t>(1, input.value.shape()[0]);
-    const auto row = static_cast<size_t>((bad - values.begin()) /
-                                         std::max<int64_t>(1, input.value.num_elements() / rows));
-    return FailedPrecondition(StrCat("input '", input.name, "' holds ", *bad, " in sample ",
-                                     samples[std::min(row, samples.size() - 1)]),
-                              "repair or leave out that sample");
-  }
-  return {};
-}
 
 int64_t ElementsOf(const runtime::Session& session, const data::Feed& feed, int64_t sample) {
   int64_t elements = 0;
@@ -82,15 +63,12 @@ Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped,
     const int64_t bytes = ElementsOf(tapped, feed, samples[0]);
     batch_size = feed.BatchOf(std::clamp<int64_t>(kMaxFetchedBytes / bytes, 1, kMaxBatch));
   }
-  size_t next = 0;
+  data::FeedReader reader(feed, samples, batch_size);
   const calibrate::BatchSource source = [&]() -> Result<std::optional<calibrate::Batch>> {
-    if (next >= samples.size()) return std::optional<calibrate::Batch>();
-    const auto part =
-        samples.subspan(next, std::min(static_cast<size_t>(batch_size), samples.size() - next));
-    TARE_TRY(auto batch, feed.Read(part));
-    TARE_TRY_VOID(CheckFinite(batch, part));
-    next += part.size();
-    return std::optional(calibrate::Batch{std::move(batch.inputs), batch.num_valid});
+    TARE_TRY(auto batch, reader.Next());
+    if (!batch) return std::optional<calibrate::Batch>();
+    TARE_TRY_VOID(data::CheckFinite(*batch, reader.part()));
+    return batch;
   };
   calibrate::CalibrateOptions options;
   options.num_samples = static_cast<int64_t>(samples.size());

@@ -8,6 +8,7 @@
 #include "tare/core/parallel.h"
 #include "tare/core/random.h"
 #include "tare/core/result.h"
+#include "tare/core/strcat.h"
 #include "tare/stats/normal.h"
 #include "tare/stats/quantile.h"
 #include "tare/stats/resample.h"
@@ -114,7 +115,28 @@ IndexStatistic MeansOfAny(std::span<const std::span<const double>> columns) {
   return MeansOf<4>(columns);
 }
 
+std::vector<BootstrapDistribution> Distributions(std::span<const double> estimates,
+                                                 std::span<const double> accelerations,
+                                                 Replicates replicates) {
+  std::vector<BootstrapDistribution> out;
+  for (size_t s = 0; s < estimates.size(); ++s)
+    out.emplace_back(estimates[s], accelerations[s], std::move(replicates[s]));
+  return out;
+}
+
 }  // namespace
+
+Result<void> CheckBootstrap(const BootstrapOptions& options, double confidence) {
+  if (!(confidence > 0.5 && confidence < 1)) {
+    return InvalidArgument(StrCat("confidence ", confidence, " is not in (0.5, 1)"),
+                           "give a confidence such as 0.95");
+  }
+  if (options.replicates < 100) {
+    return InvalidArgument(StrCat(options.replicates, " bootstrap replicates"),
+                           "give at least 100; 10,000 is the default");
+  }
+  return {};
+}
 
 BootstrapDistribution::BootstrapDistribution(double estimate, double acceleration,
                                              std::vector<double> replicates)
@@ -187,11 +209,7 @@ std::vector<BootstrapDistribution> BootstrapCells(std::span<const int64_t> sizes
   });
   std::vector<double> estimates(width);
   statistic(sizes, estimates);
-  std::vector<BootstrapDistribution> out;
-  for (size_t s = 0; s < width; ++s) {
-    out.emplace_back(estimates[s], accelerations[s], std::move(replicates[s]));
-  }
-  return out;
+  return Distributions(estimates, accelerations, std::move(replicates));
 }
 
 std::vector<BootstrapDistribution> BootstrapIndices(int64_t n,
@@ -211,11 +229,7 @@ std::vector<BootstrapDistribution> BootstrapIndices(int64_t n,
   for (size_t i = 0; i < size; ++i) identity[i] = static_cast<uint32_t>(i);
   std::vector<double> estimates(width);
   statistic(identity, estimates);
-  std::vector<BootstrapDistribution> out;
-  for (size_t s = 0; s < width; ++s) {
-    out.emplace_back(estimates[s], accelerations[s], std::move(replicates[s]));
-  }
-  return out;
+  return Distributions(estimates, accelerations, std::move(replicates));
 }
 
 std::vector<BootstrapDistribution> BootstrapMeans(std::span<const std::span<const double>> columns,

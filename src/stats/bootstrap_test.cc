@@ -194,6 +194,13 @@ TEST(QuantileTest, InterpolatesLikeNumpy) {
   EXPECT_TRUE(std::isnan(Quantile({}, 0.5)));
 }
 
+TEST(MedianOfTest, TakesTheMiddle) {
+  EXPECT_TRUE(std::isnan(MedianOf({})));
+  EXPECT_EQ(MedianOf(std::vector<double>{5}), 5);
+  EXPECT_EQ(MedianOf(std::vector<double>{9, 1, 5}), 5);
+  EXPECT_EQ(MedianOf(std::vector<double>{9, 1, 5, 2}), 3.5);
+}
+
 TEST(MedianTest, TakesTheRanksOfTheBinomialTable) {
   std::vector<double> values;
   for (int i = 20; i >= 1; --i) values.push_back(i);

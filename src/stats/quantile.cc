@@ -21,6 +21,12 @@ int64_t LargestSafeRank(int64_t n, double p, double confidence) {
   return low;
 }
 
+std::vector<double> Sorted(std::span<const double> values) {
+  std::vector<double> sorted(values.begin(), values.end());
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
 }  // namespace
 
 double Quantile(std::span<const double> sorted, double probability) {
@@ -50,9 +56,10 @@ std::optional<double> QuantileUpper(std::span<const double> sorted, double proba
   return sorted[static_cast<size_t>(n - rank)];
 }
 
+double MedianOf(std::span<const double> values) { return Quantile(Sorted(values), 0.5); }
+
 Median MedianWithInterval(std::span<const double> values, double confidence) {
-  std::vector<double> sorted(values.begin(), values.end());
-  std::sort(sorted.begin(), sorted.end());
+  const std::vector<double> sorted = Sorted(values);
   Median out{Quantile(sorted, 0.5), std::nullopt};
   const double each = (1 + confidence) / 2;
   const auto low = QuantileLower(sorted, 0.5, each);

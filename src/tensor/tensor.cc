@@ -138,4 +138,10 @@ Tensor Tensor::Rows(int64_t begin, int64_t end) const {
   return Tensor(dtype_, std::move(shape), count, std::move(bytes));
 }
 
+Result<Tensor> CopyOf(const TensorView& view) {
+  if (view.dtype == DType::kUndefined) return Tensor();
+  return Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()},
+                           {view.bytes.begin(), view.bytes.end()});
+}
+
 }  // namespace tare

@@ -3,6 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "core/text_table.h"
+#include "core/text_width.h"
 #include "tare/core/text.h"
 #include "tare/verdict/metric_info.h"
 #include "tare/verdict/render.h"
@@ -213,18 +215,12 @@ struct RankedRow {
   TableRow row;
 };
 
-// Columns on a terminal: code points, none of which is wide here.
-size_t WidthOf(std::string_view text) {
-  return static_cast<size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string Padded(const std::string& text, size_t width) {
-  return text + std::string(width - std::min(width, WidthOf(text)), ' ');
-}
-
-std::vector<const std::string*> CellsOf(const TableRow& row) {
-  return {&row.label, &row.baseline, &row.candidate, &row.difference, &row.margin, &row.verdict};
+// Names come from strangers' files.
+std::vector<std::string> CellsOf(const TableRow& row) {
+  std::vector<std::string> cells = {row.label,      row.baseline, row.candidate,
+                                    row.difference, row.margin,   row.verdict};
+  for (std::string& cell : cells) cell = Printable(cell);
+  return cells;
 }
 
 }  // namespace
@@ -298,24 +294,11 @@ std::vector<TableRow> TableRows(const Report& report, Minus minus) {
 }
 
 std::vector<std::string> TableLines(const Report& report) {
-  std::vector<TableRow> rows = {TableHead(report)};
-  for (auto& row : TableRows(report, Minus::kAscii)) rows.push_back(std::move(row));
-  size_t widths[6] = {};
-  for (const auto& row : rows) {
-    const auto cells = CellsOf(row);
-    for (size_t c = 0; c < cells.size(); ++c) widths[c] = std::max(widths[c], WidthOf(*cells[c]));
-  }
-  std::vector<std::string> out;
-  for (const auto& row : rows) {
-    const auto cells = CellsOf(row);
-    std::string line = " ";
-    for (size_t c = 0; c < cells.size(); ++c) {
-      if (widths[c] > 0) line += StrCat(" ", Padded(*cells[c], widths[c]), " ");
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out.push_back(std::move(line));
-  }
-  return out;
+  std::vector<TextColumn> columns;
+  for (std::string& title : CellsOf(TableHead(report))) columns.push_back({std::move(title)});
+  TextTable table(std::move(columns));
+  for (const TableRow& row : TableRows(report, Minus::kAscii)) table.AddRow(CellsOf(row));
+  return Split(table.Render(2), '\n');
 }
 
 std::vector<MatchedScope> MatchScopes(const std::vector<ScopeMetrics>& baseline,

@@ -17,20 +17,14 @@
 
 namespace tare::calibrate {
 
-/// The inputs of one run of the model.
-struct Batch {
-  std::vector<NamedTensor> inputs;
-  /// Samples in it, at least 1. When an input's first extent is larger, the rows behind are padding
-  /// for a model of fixed batch: outputs with that first extent are observed without them.
-  int64_t num_samples = 1;
-};
+using tare::Batch;
 
-/// Returns the next batch, or nothing at the end.
+/// Returns the next batch, or nothing at the end. A batch has a sample at least; when an input's first
+/// extent is larger than their number, outputs with that first extent are observed without the padding.
 using BatchSource = std::function<Result<std::optional<Batch>>()>;
 
-/// Runs the model on one batch and shows its outputs: Session::RunViews, or a stand-in.
-using UseOutputs = std::function<Result<void>(std::span<const TensorView>)>;
-using Runner = std::function<Result<void>(std::span<const NamedTensor>, const UseOutputs&)>;
+using runtime::Runner;
+using runtime::UseOutputs;
 
 /// Settings of Calibrate.
 struct CalibrateOptions {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,11 +32,8 @@ struct InputBinding {
   Preprocessing preprocessing;
 };
 
-/// The inputs of one run of the model.
-struct FeedBatch {
-  std::vector<NamedTensor> inputs;  ///< in the order of the model's inputs
-  int64_t num_valid = 0;            ///< rows that are samples; the rest repeats the last one
-};
+/// The rows that are no samples repeat the last one.
+using FeedBatch = Batch;
 
 /// Turns samples of a dataset into inputs of a model.
 ///
@@ -90,6 +88,33 @@ class Feed {
   struct State;
   explicit Feed(std::unique_ptr<const State> state);
   std::unique_ptr<const State> state_;
+};
+
+/// Checks the floats of a batch of `samples`: NaN and infinity in data would pass for a property of the
+/// models.
+/// Errors  kFailedPrecondition: one is NaN or infinite; names the input, the value and the sample.
+Result<void> CheckFinite(const FeedBatch& batch, std::span<const int64_t> samples);
+
+/// Reads samples in their order, some at a time: a run over a set.
+/// Threads  none. Feed and samples must outlive it.
+class FeedReader {
+ public:
+  /// `batch` is how many are wanted at a time: Feed::BatchOf().
+  FeedReader(const Feed& feed, std::span<const int64_t> samples, int64_t batch)
+      : feed_(feed), samples_(samples), batch_(static_cast<size_t>(feed.BatchOf(batch))) {}
+
+  /// Returns the next batch, or nothing at the end.
+  /// Errors  those of Feed::Read().
+  Result<std::optional<FeedBatch>> Next();
+
+  /// The samples of the batch that Next() returned last.
+  std::span<const int64_t> part() const { return part_; }
+
+ private:
+  const Feed& feed_;
+  std::span<const int64_t> samples_;  // that were not read yet
+  std::span<const int64_t> part_;
+  size_t batch_;
 };
 
 }  // namespace tare::data

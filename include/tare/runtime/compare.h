@@ -31,9 +31,6 @@ struct PairSums {
 /// Edge    different shapes or types: every element of `a` is a mismatch.
 PairSums ComparePair(const TensorView& a, const TensorView& b);
 
-/// View of an owned tensor.
-inline TensorView ViewOf(const Tensor& tensor) {
-  return {tensor.dtype(), tensor.shape(), tensor.bytes()};
-}
+using tare::ViewOf;
 
 }  // namespace tare::runtime

@@ -32,6 +32,11 @@ struct SessionOptions {
   std::string external_data_folder;
 };
 
+/// Looks at the outputs of a run, in order; the views end with the call.
+using UseOutputs = std::function<Result<void>(std::span<const TensorView>)>;
+/// Runs something on inputs and shows its outputs: Session::RunViews, or a stand-in.
+using Runner = std::function<Result<void>(std::span<const NamedTensor>, const UseOutputs&)>;
+
 /// A loaded model.
 ///
 /// Threads  Run() calls may run together.
@@ -60,8 +65,7 @@ class Session {
   Result<std::vector<Tensor>> Run(std::span<const NamedTensor> inputs) const;
 
   /// The same without copying the outputs: `use` sees them as views that end with the call.
-  Result<void> RunViews(std::span<const NamedTensor> inputs,
-                        const std::function<Result<void>(std::span<const TensorView>)>& use) const;
+  Result<void> RunViews(std::span<const NamedTensor> inputs, const UseOutputs& use) const;
 
   /// Ends profiling and returns the path of the JSON trace.
   Result<std::string> EndProfiling();
@@ -71,5 +75,17 @@ class Session {
   explicit Session(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+/// A model as those see it who only run it: what it gives, and how.
+struct RunnableModel {
+  std::vector<ValueInfo> outputs;
+  using Use = UseOutputs;
+  Runner run;
+};
+/// The session must outlive the model.
+RunnableModel RunnableOf(const Session& session);
+
+/// Runs and returns copies of its outputs, in order.
+Result<std::vector<Tensor>> RunOwned(const Runner& run, std::span<const NamedTensor> inputs);
 
 }  // namespace tare::runtime

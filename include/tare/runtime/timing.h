@@ -1,8 +1,13 @@
-// Timing several sessions against each other on a machine that is never quiet.
+// Timing several models against each other on a machine that is never quiet.
+//
+// A shared machine drifts: a neighbour wakes up, the clock changes. Measured one after the other, two
+// models see different machines. In turn, each round of runs sees nearly the same one, and the median of
+// the rounds' ratios shrugs off the rounds that a neighbour hit in the middle.
 
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -11,25 +16,48 @@
 
 namespace tare::runtime {
 
-struct TimingOptions {
-  double budget_ms = 300;  ///< of measured time in all, after warm-up
-  int min_rounds = 5;
-  int max_rounds = 200;
-  int warm_up_rounds = 2;
-  /// Time the calling thread's processor time instead of the wall clock: the same for a session of
-  /// one thread, and blind to whatever else the machine does meanwhile.
-  bool thread_time = false;
-};
+/// Nanoseconds of a clock that never goes back.
+using Clock = std::function<int64_t()>;
+/// The wall clock: CLOCK_MONOTONIC.
+int64_t MonotonicNs();
+/// Processor time of the calling thread: the same for a session of one thread, and blind to whatever
+/// else the machine does meanwhile.
+int64_t ThreadNs();
 
-/// Times of session i in round r, in ms: times[i][r].
+/// One run of a model.
+using TimedRun = std::function<Result<void>()>;
+/// Times of run i in round r, in ms: times[i][r].
 using RoundTimes = std::vector<std::vector<double>>;
 
-/// Runs each session once a round, in turn (A B C A B C ...), so that drift of the machine meets all
-/// alike; the turn begins one further in each round.
-/// Errors  what Run() gives.
+struct TimingOptions {
+  double budget_ms =
+      300;  ///< of the clock, after warm-up; the round that runs when it ends is finished
+  int min_rounds = 5;  ///< measured whatever the budget; 1 or more
+  int max_rounds = 200;
+  int warm_up_rounds = 2;  ///< run and thrown away
+  /// Begins each round one further (A B C, B C A, ...), so that no run always comes first; else each
+  /// run always comes after the same one (A B, A B, ...).
+  bool rotate = true;
+  Clock clock = MonotonicNs;
+  /// Looked at every 25 rounds from min_rounds on: true ends the timing before its budget. Empty: never.
+  std::function<bool(const RoundTimes&)> is_enough;
+};
+
+/// Runs each once a round, in turn, and times it.
+/// Errors  what a run gives.
+Result<RoundTimes> TimeInterleaved(std::span<const TimedRun> runs, const TimingOptions& options);
+
+/// The same of sessions on the same inputs.
 Result<RoundTimes> TimeInterleaved(std::span<const Session* const> sessions,
                                    std::span<const NamedTensor> inputs,
                                    const TimingOptions& options);
+
+/// Median time of one session alone, in ms.
+Result<double> TimeAlone(const Session& session, std::span<const NamedTensor> inputs,
+                         const TimingOptions& options);
+
+/// Ratios base[r] / other[r] of the rounds that both have, rising. A time of 0 ns counts as 1 ns.
+std::vector<double> RoundRatios(std::span<const double> base, std::span<const double> other);
 
 /// A ratio of times with its interval.
 struct Ratio {
@@ -38,12 +66,9 @@ struct Ratio {
   double high = 0;
 };
 
-/// Speedup of `other` over `base`: the median over rounds of base[r] / other[r], with the
-/// distribution-free 95 % interval of a median (order statistics of the binomial).
-/// Edge    no rounds: all 0. Fewer than 6 rounds: the extremes.
+/// Speedup of `other` over `base`: the median of RoundRatios(), with the distribution-free 95 %
+/// interval of a median (stats::MedianWithInterval: order statistics by exact binomial ranks).
+/// Edge    no rounds: all 0. Fewer than 6 rounds have no such interval: the extremes.
 Ratio SpeedupOf(std::span<const double> base, std::span<const double> other);
-
-/// Median; 0 for none.
-double Median(std::vector<double> values);
 
 }  // namespace tare::runtime

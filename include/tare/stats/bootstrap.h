@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "tare/core/result.h"
 #include "tare/stats/interval.h"
 
 namespace tare::stats {
@@ -22,6 +23,10 @@ struct BootstrapOptions {
   /// Any number gives the same replicates.
   int num_threads = 1;
 };
+
+/// Errors  kInvalidArgument: fewer than 100 replicates, or a `confidence` of two-sided intervals outside
+///         (0.5, 1).
+Result<void> CheckBootstrap(const BootstrapOptions& options, double confidence);
 
 /// The replicates of one statistic and its BCa bounds.
 ///

@@ -30,6 +30,10 @@ std::optional<double> QuantileLower(std::span<const double> sorted, double proba
 std::optional<double> QuantileUpper(std::span<const double> sorted, double probability,
                                     double confidence);
 
+/// Returns the median: the middle value, or the mean of the two in the middle.
+/// Edge     empty gives NaN. `values` need not be sorted.
+double MedianOf(std::span<const double> values);
+
 /// The median of a sample and its distribution-free interval.
 struct Median {
   double value = 0;

@@ -99,10 +99,25 @@ struct TensorView {
   std::span<const T> data() const;
 };
 
+/// View of an owned tensor.
+inline TensorView ViewOf(const Tensor& tensor) {
+  return {tensor.dtype(), tensor.shape(), tensor.bytes()};
+}
+
+/// Owned copy of what a view shows; of kUndefined an empty tensor.
+/// Errors  kInvalidArgument: its bytes are not those of its type and shape.
+Result<Tensor> CopyOf(const TensorView& view);
+
 /// A value and the name of the model input or output that it belongs to.
 struct NamedTensor {
   std::string name;
   Tensor value;
+};
+
+/// The inputs of one run of a model.
+struct Batch {
+  std::vector<NamedTensor> inputs;  ///< in the order of the model's inputs
+  int64_t num_valid = 0;  ///< rows that are samples; the rest is padding for a fixed batch
 };
 
 /// Name, element type and shape of a model input or output; -1 is a dynamic extent.

@@ -7,7 +7,7 @@
 #include "cli/commands/model_options.h"
 #include "cli/help/version.h"
 #include "cli/terminal/json.h"
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/core/text.h"
 #include "tare/pipeline/calibrate_model.h"
 

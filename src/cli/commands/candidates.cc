@@ -1,18 +1,18 @@
 #include "cli/commands/candidates.h"
 
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/core/text.h"
 
 namespace tare::cli {
 
 void SayCandidates(std::span<const search::Candidate> candidates, Terminal& terminal) {
   constexpr int64_t kProblemColumns = 60;
-  Table table({{"candidate"},
-               {"speedup", Align::kPoint},
-               {"at batch", Align::kPoint},
-               {"cosine", Align::kPoint},
-               {"size", Align::kRight},
-               {""}});
+  TextTable table({{"candidate"},
+                   {"speedup", Align::kPoint},
+                   {"at batch", Align::kPoint},
+                   {"cosine", Align::kPoint},
+                   {"size", Align::kRight},
+                   {""}});
   for (const search::Candidate& candidate : candidates) {
     const bool ran = candidate.speedup.value > 0;
     table.AddRow(

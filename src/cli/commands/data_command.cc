@@ -6,7 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/terminal/json.h"
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
 #include "tare/data/corrupt/corrupt_lines.h"
@@ -150,7 +150,7 @@ void SayFinding(const data::Finding& finding, Terminal& terminal) {
 }
 
 void SayCheck(const data::DataCheck& check, Terminal& terminal) {
-  Table sets({{"set"}, {"samples", Align::kRight}, {"classes"}, {"source"}});
+  TextTable sets({{"set"}, {"samples", Align::kRight}, {"classes"}, {"source"}});
   for (const data::SplitSummary& split : check.splits) {
     sets.AddRow({split.name, WithThousands(split.num_samples), ClassesText(split),
                  Printable(split.source)});
@@ -187,7 +187,7 @@ ordered_json ToJson(const std::vector<pipeline::TensorCoverage>& tensors) {
 }
 
 void SayCoverage(const std::vector<pipeline::TensorCoverage>& tensors, Terminal& terminal) {
-  Table table({{"tensor"}, {"outside calibration", Align::kPoint}, {"calibration"}, {"test"}});
+  TextTable table({{"tensor"}, {"outside calibration", Align::kPoint}, {"calibration"}, {"test"}});
   const auto range = [](const ValueRange& values) {
     return StrCat("[", Fixed(values.min, 3), ", ", Fixed(values.max, 3), "]");
   };

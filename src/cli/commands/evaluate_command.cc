@@ -6,7 +6,7 @@
 #include "cli/commands/model_options.h"
 #include "cli/commands/verdict.h"
 #include "cli/help/version.h"
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/core/file.h"
 #include "tare/evaluate/predictions/task_predictions.h"
 #include "tare/pipeline/evaluate_models.h"

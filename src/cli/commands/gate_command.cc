@@ -6,7 +6,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/verdict.h"
 #include "cli/terminal/json.h"
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/core/file.h"
 #include "tare/verdict/render.h"
 

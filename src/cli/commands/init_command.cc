@@ -6,7 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/terminal/json.h"
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/core/file.h"
 #include "tare/pipeline/draft_project.h"
 #include "tare/pipeline/project.h"

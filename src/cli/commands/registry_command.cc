@@ -8,7 +8,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/registry_root.h"
 #include "cli/terminal/json.h"
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/core/text.h"
 #include "tare/registry/registry.h"
 
@@ -77,7 +77,7 @@ Result<void> RunList(const RegistryArgs& args, Terminal& terminal) {
     terminal.Say("next: tare run registers a version when it passes");
     return {};
   }
-  Table table(
+  TextTable table(
       {{"version"}, {"verdict"}, {"registered (UTC)"}, {"model", Align::kPoint}, {"summary"}});
   for (const Version& version : versions) {
     const Artifact* model = version.Find(registry::kModel);
@@ -101,7 +101,7 @@ Result<void> RunShow(const RegistryArgs& args, Terminal& terminal) {
                PaintVerdict(terminal, version.verdict), "  registered ",
                UtcTime(version.created_at_ms, "%Y-%m-%d %H:%M:%S UTC"));
   if (!version.summary.empty()) terminal.Say(Printable(version.summary));
-  Table files({{"file"}, {"name"}, {"size", Align::kPoint}, {"sha256"}});
+  TextTable files({{"file"}, {"name"}, {"size", Align::kPoint}, {"sha256"}});
   for (const Artifact& artifact : version.artifacts) {
     files.AddRow({artifact.role, Printable(artifact.file_name), HumanBytes(artifact.num_bytes),
                   artifact.digest});
@@ -111,7 +111,7 @@ Result<void> RunShow(const RegistryArgs& args, Terminal& terminal) {
   for (const auto& [title, map] :
        {std::pair("digest of", &version.digests), std::pair("about", &version.metadata)}) {
     if (map->empty()) continue;
-    Table table({{title}, {""}});
+    TextTable table({{title}, {""}});
     for (const auto& [key, value] : *map) table.AddRow({Printable(key), Printable(value)});
     terminal.Say("");
     terminal.Say(table);

@@ -13,7 +13,7 @@
 #include "cli/commands/verdict.h"
 #include "cli/help/version.h"
 #include "cli/terminal/json.h"
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/pipeline/run.h"
 
 namespace tare::cli {

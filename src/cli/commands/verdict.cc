@@ -3,8 +3,8 @@
 #include <span>
 
 #include "cli/help/command.h"
-#include "cli/terminal/table.h"
-#include "cli/terminal/text_width.h"
+#include "core/text_table.h"
+#include "core/text_width.h"
 #include "tare/core/text.h"
 #include "tare/verdict/findings.h"
 #include "tare/verdict/render.h"
@@ -25,11 +25,11 @@ std::string PaintRow(const Terminal& terminal, const std::string& row) {
 void SayDistributions(const verdict::Evidence& evidence, Terminal& terminal) {
   const auto rows = verdict::DistributionTable(evidence);
   if (rows.empty()) return;
-  Table table({{rows[0][0]},
-               {rows[0][1], Align::kPoint},
-               {rows[0][2], Align::kPoint},
-               {rows[0][3]},
-               {rows[0][4], Align::kRight}});
+  TextTable table({{rows[0][0]},
+                   {rows[0][1], Align::kPoint},
+                   {rows[0][2], Align::kPoint},
+                   {rows[0][3]},
+                   {rows[0][4], Align::kRight}});
   for (const auto& row : std::span(rows).subspan(1))
     table.AddRow({Printable(row[0]), row[1], row[2], row[3], row[4]});
   terminal.Say(table);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cli/help/command.h"
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/core/text.h"
 
 namespace tare::cli {

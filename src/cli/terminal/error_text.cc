@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/terminal/json.h"
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 
 namespace tare::cli {
 namespace {

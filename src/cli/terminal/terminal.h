@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "cli/terminal/table.h"
 #include "cli/terminal/terminal_progress.h"
+#include "core/text_table.h"
 #include "tare/core/result.h"
 #include "tare/core/strcat.h"
 
@@ -53,7 +53,7 @@ class Terminal {
   void Say(const Pieces&... pieces) {
     SayText(StrCat(pieces..., "\n"));
   }
-  void Say(const Table& table, int indent = 2) { SayText(table.Render(indent)); }
+  void Say(const TextTable& table, int indent = 2) { SayText(table.Render(indent)); }
 
   template <class... Pieces>
   void Note(const Pieces&... pieces) {

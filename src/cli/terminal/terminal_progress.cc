@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/core/strcat.h"
 #include "tare/core/text.h"
 

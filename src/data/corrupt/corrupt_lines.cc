@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/json_reader.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
 
@@ -43,21 +44,11 @@ Result<std::optional<std::string>> NextLine(std::istream& in, const std::string&
   return std::optional(std::move(text));
 }
 
-// What nests deeper is not built, only noted: a line of brackets would take a hundred times its bytes.
-Json ParseLine(const std::string& line, bool& too_deep) {
-  const auto within = [&](int depth, Json::parse_event_t, Json&) {
-    too_deep = too_deep || depth > kMaxDepth;
-    return depth <= kMaxDepth;
-  };
-  return Json::parse(line, within, /*allow_exceptions=*/false);
-}
-
 Result<Json> ParseObject(const std::string& line, const std::string& where) {
-  bool too_deep = false;
-  Json json = ParseLine(line, too_deep);
-  if (too_deep)
+  if (NestsDeeperThan(line, kMaxDepth))
     return Wrong(where, StrCat("the line is nested more than ", kMaxDepth, " deep"),
                  "write a flat object a line");
+  Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object())
     return Wrong(
         where, "the line is no JSON object",
@@ -96,8 +87,9 @@ Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& 
       if (!line) break;
       const std::string where = StrCat(path, ":", number);
       if (options.field.empty()) {
-        bool too_deep = false;
-        if (const Json json = done.n == 0 ? ParseLine(*line, too_deep) : Json(); json.is_object()) {
+        const bool asked = done.n == 0 && !NestsDeeperThan(*line, kMaxDepth);
+        if (const Json json = asked ? Json::parse(*line, nullptr, false) : Json();
+            json.is_object()) {
           return Wrong(where, "a JSON object is no text to corrupt",
                        StrCat("name the field to corrupt (--field); ", FieldsOf(json)));
         }

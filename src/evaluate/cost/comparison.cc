@@ -60,14 +60,14 @@ Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_
     options.batch = batch;
     options.num_threads = models.options.num_threads;
     options.budget_ms = kLatencyBudgetMs;
-    const int64_t start = evaluate::MonotonicNs();
+    const int64_t start = runtime::MonotonicNs();
     const double processor_start = runtime::ProcessorSeconds();
     auto measured =
         evaluate::MeasurePair(*models.baseline, *models.candidate, inputs.inputs, options);
     if (!measured)
       return std::move(measured).error().While(
           StrCat("timing batch ", batch, ", threads ", options.num_threads));
-    timed.wall_s += static_cast<double>(evaluate::MonotonicNs() - start) * 1e-9;
+    timed.wall_s += static_cast<double>(runtime::MonotonicNs() - start) * 1e-9;
     timed.processor_s += runtime::ProcessorSeconds() - processor_start;
     evaluate::AddLatency(*measured, evidence);
   }
@@ -134,14 +134,14 @@ Result<void> AddColdStart(const ComparedModels& models, std::span<const NamedTen
   std::vector<double> cold[2];
   for (int round = 0; round < kRounds; ++round) {
     for (const int side : {0, 1}) {
-      const int64_t start = evaluate::MonotonicNs();
+      const int64_t start = runtime::MonotonicNs();
       TARE_TRY(const auto session,
                runtime::Session::FromFile(side == 0 ? models.baseline_path : models.candidate_path,
                                           models.options));
-      const int64_t loaded = evaluate::MonotonicNs();
+      const int64_t loaded = runtime::MonotonicNs();
       TARE_TRY_VOID(session.Run(inputs));
       load[side].push_back(static_cast<double>(loaded - start) * 1e-6);
-      cold[side].push_back(static_cast<double>(evaluate::MonotonicNs() - start) * 1e-6);
+      cold[side].push_back(static_cast<double>(runtime::MonotonicNs() - start) * 1e-6);
     }
   }
   const auto median = [](std::vector<double>& times) {

@@ -10,6 +10,7 @@
 #include "evaluate/cost/energy_internal.h"
 #include "tare/core/strcat.h"
 #include "tare/runtime/host.h"
+#include "tare/stats/quantile.h"
 
 namespace tare::evaluate {
 namespace {
@@ -55,11 +56,6 @@ Result<double> IdleWatts(const Counter& counter) {
   return joules / Seconds(Clock::now() - start);
 }
 
-double Median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
 Result<void> Measure(const ComparedModels& models, std::span<const NamedTensor> inputs,
                      int64_t batch, const Counter& counter, verdict::Evidence& evidence) {
   std::vector<double> joules[2];
@@ -75,7 +71,7 @@ Result<void> Measure(const ComparedModels& models, std::span<const NamedTensor> 
       StrCat(counter.method, ", median of ", kRounds, " blocks, batch ", batch);
   verdict::Side* const sides[] = {&evidence.baseline, &evidence.candidate};
   for (const int side : {0, 1}) {
-    const double median = Median(joules[side]);
+    const double median = stats::MedianOf(joules[side]);
     if (median <= 0)
       return Unavailable("the models take less than the noise of the counter",
                          "measure a larger batch on a quiet machine");

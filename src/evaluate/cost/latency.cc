@@ -1,7 +1,5 @@
 #include "tare/evaluate/cost/latency.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,9 +8,6 @@
 
 namespace tare::evaluate {
 namespace {
-
-// Looking at the interval after each pair would cost more than a fast model's run.
-constexpr size_t kPairsBetweenLooks = 25;
 
 verdict::Estimate QuantileEstimate(std::span<const double> sorted, double probability,
                                    double confidence, std::string method) {
@@ -31,18 +26,7 @@ verdict::Estimate QuantileEstimate(std::span<const double> sorted, double probab
   return out;
 }
 
-std::vector<double> SortedRatios(const PairedTimes& times) {
-  constexpr double kLeastMs = 1e-6;  // 1 ns
-  std::vector<double> out;
-  for (size_t i = 0; i < times.baseline.size(); ++i) {
-    out.push_back(std::max(times.baseline[i], kLeastMs) / std::max(times.candidate[i], kLeastMs));
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-bool IsNarrow(const PairedTimes& times, const LatencyOptions& options) {
-  const auto ratios = SortedRatios(times);
+bool IsNarrow(std::span<const double> ratios, const LatencyOptions& options) {
   const auto median = stats::MedianWithInterval(ratios, options.confidence);
   return median.interval &&
          median.interval->high - median.interval->low <= options.target_width * median.value;
@@ -81,44 +65,32 @@ Result<void> Check(const LatencyOptions& options) {
 
 }  // namespace
 
-int64_t MonotonicNs() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-Result<PairedTimes> TimePairs(const RunOnce& baseline, const RunOnce& candidate, const Clock& clock,
-                              const LatencyOptions& options) {
+Result<PairedTimes> TimePairs(const runtime::TimedRun& baseline, const runtime::TimedRun& candidate,
+                              const runtime::Clock& clock, const LatencyOptions& options) {
   TARE_TRY_VOID(Check(options));
-  for (int i = 0; i < options.warm_up_pairs; ++i) {
-    TARE_TRY_VOID(baseline());
-    TARE_TRY_VOID(candidate());
+  runtime::TimingOptions timing{.budget_ms = options.budget_ms,
+                                .min_rounds = options.min_pairs,
+                                .max_rounds = options.max_pairs,
+                                .warm_up_rounds = options.warm_up_pairs,
+                                .rotate = false,
+                                .clock = clock,
+                                .is_enough = {}};
+  if (options.target_width > 0) {
+    timing.is_enough = [&](const runtime::RoundTimes& times) {
+      return IsNarrow(runtime::RoundRatios(times[0], times[1]), options);
+    };
   }
-  PairedTimes times;
-  const auto timed = [&](const RunOnce& run, std::vector<double>& out) -> Result<void> {
-    const int64_t begin = clock();
-    TARE_TRY_VOID(run());
-    out.push_back(static_cast<double>(clock() - begin) * 1e-6);
-    return {};
-  };
-  const int64_t begin = clock();
-  const auto least = static_cast<size_t>(options.min_pairs);
-  while (times.baseline.size() < static_cast<size_t>(options.max_pairs)) {
-    TARE_TRY_VOID(timed(baseline, times.baseline));
-    TARE_TRY_VOID(timed(candidate, times.candidate));
-    const size_t pairs = times.baseline.size();
-    if (pairs < least) continue;
-    if (static_cast<double>(clock() - begin) * 1e-6 >= options.budget_ms) break;
-    if (pairs % kPairsBetweenLooks == 0 && IsNarrow(times, options)) break;
-  }
-  return times;
+  const runtime::TimedRun runs[] = {baseline, candidate};
+  TARE_TRY(auto times, runtime::TimeInterleaved(runs, timing));
+  return PairedTimes{std::move(times[0]), std::move(times[1])};
 }
 
 PairedLatency SummariseTimes(PairedTimes times, const LatencyOptions& options) {
   PairedLatency out;
   out.baseline = SummariseSide(times.baseline, options);
   out.candidate = SummariseSide(times.candidate, options);
-  out.speedup = QuantileEstimate(SortedRatios(times), 0.5, options.confidence, "median_ratio");
+  out.speedup = QuantileEstimate(runtime::RoundRatios(times.baseline, times.candidate), 0.5,
+                                 options.confidence, "median_ratio");
   out.times = std::move(times);
   return out;
 }
@@ -126,7 +98,7 @@ PairedLatency SummariseTimes(PairedTimes times, const LatencyOptions& options) {
 Result<PairedLatency> MeasurePair(const runtime::Session& baseline,
                                   const runtime::Session& candidate,
                                   std::span<const NamedTensor> inputs,
-                                  const LatencyOptions& options, const Clock& clock) {
+                                  const LatencyOptions& options, const runtime::Clock& clock) {
   const auto run = [&](const runtime::Session& session) {
     return [&session, inputs]() -> Result<void> {
       return session.RunViews(inputs, [](std::span<const TensorView>) { return Result<void>(); });

@@ -11,7 +11,7 @@ namespace {
 // A machine on which only the two models take time.
 class FakeMachine {
  public:
-  RunOnce Run(char name, int64_t ns) {
+  runtime::TimedRun Run(char name, int64_t ns) {
     return [this, name, ns]() -> Result<void> {
       order += name;
       now += ns * slowdown;
@@ -19,7 +19,7 @@ class FakeMachine {
       return {};
     };
   }
-  Clock clock() {
+  runtime::Clock clock() {
     return [this] { return now; };
   }
   std::string order;
@@ -120,11 +120,6 @@ TEST(AddLatencyTest, MakesTheFirstTheHeadline) {
   EXPECT_EQ(evidence.cost.speedup.front().estimate.value, 2);
   EXPECT_EQ(evidence.cost.speedup.back().batch, 8);
   EXPECT_EQ(evidence.candidate.latency.back().throughput_per_s, 4000);
-}
-
-TEST(MonotonicNsTest, NeverGoesBack) {
-  const int64_t first = MonotonicNs();
-  EXPECT_LE(first, MonotonicNs());
 }
 
 }  // namespace

@@ -22,25 +22,9 @@ Result<void> CheckAlike(const RunnableModel& baseline, const RunnableModel& cand
   return {};
 }
 
-// Owned outputs: the views of one session end before the other has run.
-Result<std::vector<Tensor>> RunOwned(const RunnableModel& model, const EvaluationBatch& batch) {
-  std::vector<Tensor> out;
-  TARE_TRY_VOID(model.run(batch.inputs, [&](std::span<const TensorView> views) -> Result<void> {
-    for (const auto& view : views) {
-      TARE_TRY(auto tensor, Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()},
-                                              {view.bytes.begin(), view.bytes.end()}));
-      out.push_back(std::move(tensor));
-    }
-    return {};
-  }));
-  return out;
-}
-
 std::vector<TensorView> ViewsOf(const std::vector<Tensor>& tensors) {
   std::vector<TensorView> out;
-  for (const auto& tensor : tensors) {
-    out.push_back({tensor.dtype(), tensor.shape(), tensor.bytes()});
-  }
+  for (const Tensor& tensor : tensors) out.push_back(ViewOf(tensor));
   return out;
 }
 
@@ -66,8 +50,9 @@ Result<void> RunAll(const RunnableModel& baseline, const RunnableModel& candidat
     TARE_TRY(const auto batch, source.Next());
     if (!batch) break;
     const auto where = StrCat("evaluating samples ", done, " to ", done + batch->num_valid);
-    TARE_TRY(const auto first, RunOwned(baseline, *batch).While(where));
-    TARE_TRY(const auto second, RunOwned(candidate, *batch).While(where));
+    // Owned outputs: the views of one session end before the other has run.
+    TARE_TRY(const auto first, runtime::RunOwned(baseline.run, batch->inputs).While(where));
+    TARE_TRY(const auto second, runtime::RunOwned(candidate.run, batch->inputs).While(where));
     if (first.size() != observers.infos.size() || second.size() != first.size()) {
       return Internal(StrCat("a model gave ", first.size(), " and ", second.size(), " outputs of ",
                              observers.infos.size()));
@@ -81,13 +66,6 @@ Result<void> RunAll(const RunnableModel& baseline, const RunnableModel& candidat
 }
 
 }  // namespace
-
-RunnableModel RunnableOf(const runtime::Session& session) {
-  return {{session.outputs().begin(), session.outputs().end()},
-          [&session](std::span<const NamedTensor> inputs, const RunnableModel::Use& use) {
-            return session.RunViews(inputs, use);
-          }};
-}
 
 Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
                                    BatchSource& source, const std::string& task,

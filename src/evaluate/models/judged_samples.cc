@@ -6,10 +6,8 @@
 namespace tare::evaluate {
 
 Result<JudgedSamples> JudgedSamples::Create(SampleSchema schema, const EvaluateOptions& options) {
-  constexpr size_t kMaxSlices = 64;
   const ClassificationOptions& common = options.classification;
-  if (common.slices.size() > kMaxSlices)
-    return InvalidArgument(StrCat(common.slices.size(), " slices"), "give at most 64 slices");
+  TARE_TRY_VOID(CheckNumSlices(common.slices.size()));
   SampleOptions sample_options{common.confidence, common.bootstrap, {}, {}};
   std::vector<Slice> slices;
   for (const SliceSpec& spec : common.slices) {

@@ -78,8 +78,7 @@ Result<FloatRows> ReadFloatRows(const TensorView& view, int64_t rows, const std:
         StrCat("output '", name, "' of shape ", ShapeText(view.shape), " for ", rows, " samples"),
         "give data with samples on the first axis, or use --task outputs");
   }
-  TARE_TRY(const auto tensor, Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()},
-                                                {view.bytes.begin(), view.bytes.end()}));
+  TARE_TRY(const auto tensor, CopyOf(view));
   TARE_TRY(const auto floats, tensor.ToFloat32());
   FloatRows out;
   out.shape.assign(view.shape.begin() + 1, view.shape.end());

@@ -236,14 +236,7 @@ OutputsEvaluation::~OutputsEvaluation() = default;
 
 Result<OutputsEvaluation> OutputsEvaluation::Create(std::vector<ValueInfo> outputs,
                                                     OutputsOptions options) {
-  if (!(options.confidence > 0.5 && options.confidence < 1)) {
-    return InvalidArgument(StrCat("confidence ", options.confidence, " is not in (0.5, 1)"),
-                           "give a confidence such as 0.95");
-  }
-  if (options.bootstrap.replicates < 100) {
-    return InvalidArgument(StrCat(options.bootstrap.replicates, " bootstrap replicates"),
-                           "give at least 100; 10,000 is the default");
-  }
+  TARE_TRY_VOID(stats::CheckBootstrap(options.bootstrap, options.confidence));
   auto state = std::make_unique<State>();
   state->options = options;
   for (auto& info : outputs) {

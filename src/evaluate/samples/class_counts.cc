@@ -136,16 +136,17 @@ ClassScores MacroScores(const ClassCounts& counts) {
   return {sum.precision / size, sum.recall / size, sum.f1 / size};
 }
 
+void AddKind(const Sample& kind, int64_t size, verdict::FlipCounts& counts) {
+  counts.n += size;
+  if (kind.baseline == kind.candidate) return;
+  counts.flips += size;
+  if (kind.baseline == kind.label) counts.harmful += size;
+  if (kind.candidate == kind.label) counts.helpful += size;
+}
+
 verdict::FlipCounts CountFlips(const Cells& cells) {
   verdict::FlipCounts out;
-  for (size_t i = 0; i < cells.kinds.size(); ++i) {
-    const auto& [label, baseline, candidate] = cells.kinds[i];
-    out.n += cells.sizes[i];
-    if (baseline == candidate) continue;
-    out.flips += cells.sizes[i];
-    if (baseline == label) out.harmful += cells.sizes[i];
-    if (candidate == label) out.helpful += cells.sizes[i];
-  }
+  for (size_t i = 0; i < cells.kinds.size(); ++i) AddKind(cells.kinds[i], cells.sizes[i], out);
   return out;
 }
 

@@ -57,6 +57,9 @@ ClassScores ScoresOf(const ClassCounts& counts, size_t index);
 /// Source  scikit-learn, precision_recall_fscore_support(average="macro", labels=None).
 ClassScores MacroScores(const ClassCounts& counts);
 
+/// Adds `size` samples of one kind.
+void AddKind(const Sample& kind, int64_t size, verdict::FlipCounts& counts);
+
 /// Flips of a set of cells.
 verdict::FlipCounts CountFlips(const Cells& cells);
 

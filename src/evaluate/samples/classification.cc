@@ -12,7 +12,6 @@
 namespace tare::evaluate {
 namespace {
 
-constexpr size_t kMaxSlices = 64;
 constexpr size_t kMaxConfusionClasses = 200;
 constexpr int64_t kMaxClasses = 1 << 24;
 
@@ -247,17 +246,8 @@ ClassificationEvaluation& ClassificationEvaluation::operator=(ClassificationEval
 ClassificationEvaluation::~ClassificationEvaluation() = default;
 
 Result<ClassificationEvaluation> ClassificationEvaluation::Create(ClassificationOptions options) {
-  if (!(options.confidence > 0.5 && options.confidence < 1)) {
-    return InvalidArgument(StrCat("confidence ", options.confidence, " is not in (0.5, 1)"),
-                           "give a confidence such as 0.95");
-  }
-  if (options.bootstrap.replicates < 100) {
-    return InvalidArgument(StrCat(options.bootstrap.replicates, " bootstrap replicates"),
-                           "give at least 100; 10,000 is the default");
-  }
-  if (options.slices.size() > kMaxSlices) {
-    return InvalidArgument(StrCat(options.slices.size(), " slices"), "give at most 64 slices");
-  }
+  TARE_TRY_VOID(stats::CheckBootstrap(options.bootstrap, options.confidence));
+  TARE_TRY_VOID(CheckNumSlices(options.slices.size()));
   auto state = std::make_unique<State>();
   for (const auto& spec : options.slices) {
     TARE_TRY(auto where,

@@ -11,7 +11,6 @@
 namespace tare::evaluate {
 namespace {
 
-constexpr size_t kMaxSlices = 64;
 constexpr int64_t kRareFlips = 10;
 
 // The samples of one scope: each kind of row once, with how many samples have it.
@@ -295,17 +294,8 @@ SampleEvaluation& SampleEvaluation::operator=(SampleEvaluation&&) noexcept = def
 SampleEvaluation::~SampleEvaluation() = default;
 
 Result<SampleEvaluation> SampleEvaluation::Create(SampleSchema schema, SampleOptions options) {
-  if (!(options.confidence > 0.5 && options.confidence < 1)) {
-    return InvalidArgument(StrCat("confidence ", options.confidence, " is not in (0.5, 1)"),
-                           "give a confidence such as 0.95");
-  }
-  if (options.bootstrap.replicates < 100) {
-    return InvalidArgument(StrCat(options.bootstrap.replicates, " bootstrap replicates"),
-                           "give at least 100; 10,000 is the default");
-  }
-  if (options.slices.size() > kMaxSlices) {
-    return InvalidArgument(StrCat(options.slices.size(), " slices"), "give at most 64 slices");
-  }
+  TARE_TRY_VOID(stats::CheckBootstrap(options.bootstrap, options.confidence));
+  TARE_TRY_VOID(CheckNumSlices(options.slices.size()));
   options.slice_texts.resize(options.slices.size());
   auto state = std::make_unique<State>();
   state->rows.num_columns = schema.columns.size();

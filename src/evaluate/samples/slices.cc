@@ -69,4 +69,9 @@ Result<SliceExpression> SliceExpression::Parse(std::string_view text) {
   return SliceExpression(std::move(program));
 }
 
+Result<void> CheckNumSlices(size_t count) {
+  if (count > 64) return InvalidArgument(StrCat(count, " slices"), "give at most 64 slices");
+  return {};
+}
+
 }  // namespace tare::evaluate

@@ -125,13 +125,7 @@ verdict::ClassMetrics MetricsOfClass(const ClassCounts& counts, size_t index, do
 std::vector<verdict::FlipCounts> FlipsByLabel(const Cells& cells, size_t num_classes) {
   std::vector<verdict::FlipCounts> out(num_classes);
   for (size_t i = 0; i < cells.kinds.size(); ++i) {
-    const auto& [label, baseline, candidate] = cells.kinds[i];
-    verdict::FlipCounts& counts = out[static_cast<size_t>(label)];
-    counts.n += cells.sizes[i];
-    if (baseline == candidate) continue;
-    counts.flips += cells.sizes[i];
-    if (baseline == label) counts.harmful += cells.sizes[i];
-    if (candidate == label) counts.helpful += cells.sizes[i];
+    AddKind(cells.kinds[i], cells.sizes[i], out[static_cast<size_t>(cells.kinds[i].label)]);
   }
   return out;
 }

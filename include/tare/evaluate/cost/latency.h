@@ -1,27 +1,18 @@
-// Latency of two models, measured against each other.
-//
-// A shared machine drifts: a neighbour wakes up, the clock changes. Measured one after the other,
-// two models see different machines. Interleaved A B A B, each pair of runs sees nearly the same
-// one, and the median of the paired ratios shrugs off the pairs that a neighbour hit in the middle.
+// Latency of two models, measured against each other (how they are timed: tare/runtime/timing.h).
 
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
 #include "tare/core/result.h"
 #include "tare/runtime/session.h"
+#include "tare/runtime/timing.h"
 #include "tare/tensor/tensor.h"
 #include "tare/verdict/evidence.h"
 
 namespace tare::evaluate {
-
-/// Nanoseconds of a clock that never goes back.
-using Clock = std::function<int64_t()>;
-/// CLOCK_MONOTONIC.
-int64_t MonotonicNs();
 
 struct LatencyOptions {
   /// Pairs that are run and thrown away.
@@ -51,13 +42,10 @@ struct PairedLatency {
   PairedTimes times;
 };
 
-/// One run of a model.
-using RunOnce = std::function<Result<void>()>;
-
-/// Runs the two in turn and times each run.
+/// Runs the two in turn, A B A B, and times each run.
 /// Errors   what a run gives; kInvalidArgument: an option is outside its range.
-Result<PairedTimes> TimePairs(const RunOnce& baseline, const RunOnce& candidate, const Clock& clock,
-                              const LatencyOptions& options);
+Result<PairedTimes> TimePairs(const runtime::TimedRun& baseline, const runtime::TimedRun& candidate,
+                              const runtime::Clock& clock, const LatencyOptions& options);
 
 /// Summarises paired times.
 ///
@@ -72,7 +60,8 @@ PairedLatency SummariseTimes(PairedTimes times, const LatencyOptions& options);
 Result<PairedLatency> MeasurePair(const runtime::Session& baseline,
                                   const runtime::Session& candidate,
                                   std::span<const NamedTensor> inputs,
-                                  const LatencyOptions& options, const Clock& clock = MonotonicNs);
+                                  const LatencyOptions& options,
+                                  const runtime::Clock& clock = runtime::MonotonicNs);
 
 /// Adds a measurement to the evidence: latency of both sides and the speedup at that batch and
 /// number of threads. The first one added is the headline.

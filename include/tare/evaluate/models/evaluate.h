@@ -27,13 +27,11 @@ struct NamedColumn {
 };
 
 /// Inputs of one run of the models, and what is known about its samples.
-struct EvaluationBatch {
-  std::vector<NamedTensor> inputs;
+struct EvaluationBatch : Batch {
   std::vector<int64_t> labels;  ///< of classification and embedding: num_valid of them
   /// Of regression [num_valid], of multi-label classification [num_valid, classes] of 0 and 1, of token
   /// classification [num_valid, tokens]: class of each token, negative where none is judged.
   std::vector<double> targets;
-  int64_t num_valid = 0;  ///< rows that are samples; the rest is padding
   std::vector<NamedColumn> columns;
 };
 
@@ -47,15 +45,9 @@ class BatchSource {
   virtual int64_t num_samples() const = 0;
 };
 
-/// A model as the evaluation sees it: what it gives, and how to run it. The two models are treated
-/// alike because nothing else is known about them.
-struct RunnableModel {
-  std::vector<ValueInfo> outputs;
-  using Use = std::function<Result<void>(std::span<const TensorView>)>;
-  std::function<Result<void>(std::span<const NamedTensor> inputs, const Use& use)> run;
-};
-/// The session must outlive the model.
-RunnableModel RunnableOf(const runtime::Session& session);
+/// The two models are treated alike: nothing else is known about them.
+using runtime::RunnableModel;
+using runtime::RunnableOf;
 
 struct EvaluateOptions {
   /// Its slices, KPIs, confidence and bootstrap are those of every task; its classes name those of token

@@ -47,4 +47,7 @@ struct SliceSpec {
   std::string where;
 };
 
+/// Errors  kInvalidArgument: more than 64 slices: a sample's are the bits of one word.
+Result<void> CheckNumSlices(size_t count);
+
 }  // namespace tare::evaluate

@@ -1,11 +1,11 @@
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 
 #include <algorithm>
 
 #include "tare/core/strcat.h"
 #include "tare/core/text.h"
 
-namespace tare::cli {
+namespace tare {
 namespace {
 
 bool StartsCodePoint(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
@@ -88,4 +88,4 @@ std::string Printable(std::string_view text) {
   return out;
 }
 
-}  // namespace tare::cli
+}  // namespace tare

@@ -1,11 +1,11 @@
-#include "cli/terminal/table.h"
+#include "core/text_table.h"
 
 #include <algorithm>
 
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 #include "tare/core/result.h"
 
-namespace tare::cli {
+namespace tare {
 namespace {
 
 // Columns up to the decimal point: the whole cell when there is none before its first space.
@@ -37,13 +37,13 @@ void AppendCell(std::string& out, std::string_view cell, Align align, Widths wid
 
 }  // namespace
 
-void Table::AddRow(std::vector<std::string> cells) {
+void TextTable::AddRow(std::vector<std::string> cells) {
   TARE_CHECK(cells.size() <= columns_.size());
   cells.resize(columns_.size());
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::Render(int indent) const {
+std::string TextTable::Render(int indent) const {
   std::vector<Widths> widths(columns_.size());
   std::vector<std::string> titles;
   for (size_t i = 0; i < columns_.size(); ++i) {
@@ -60,8 +60,11 @@ std::string Table::Render(int indent) const {
   std::string out;
   const auto append_line = [&](const std::vector<std::string>& cells, bool is_title) {
     std::string line(static_cast<size_t>(indent), ' ');
+    bool is_first = true;
     for (size_t i = 0; i < cells.size(); ++i) {
-      if (i > 0) line += "  ";
+      if (widths[i].all == 0) continue;
+      if (!is_first) line += "  ";
+      is_first = false;
       const bool right = is_title && columns_[i].align != Align::kLeft;
       AppendCell(line, cells[i],
                  right      ? Align::kRight
@@ -78,4 +81,4 @@ std::string Table::Render(int indent) const {
   return out;
 }
 
-}  // namespace tare::cli
+}  // namespace tare

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tare::cli {
+namespace tare {
 
 /// Returns the columns that UTF-8 `text` takes: one a code point, none for colour escapes.
 int64_t DisplayWidth(std::string_view text);
@@ -27,4 +27,4 @@ std::vector<std::string> Wrap(std::string_view text, int64_t width);
 /// file cannot move the cursor or ring the bell.
 std::string Printable(std::string_view text);
 
-}  // namespace tare::cli
+}  // namespace tare

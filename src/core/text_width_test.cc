@@ -1,9 +1,9 @@
-#include "cli/terminal/text_width.h"
+#include "core/text_width.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace tare::cli {
+namespace tare {
 namespace {
 
 using testing::ElementsAre;
@@ -43,4 +43,4 @@ TEST(PrintableTest, DisarmsControlCharacters) {
 }
 
 }  // namespace
-}  // namespace tare::cli
+}  // namespace tare
