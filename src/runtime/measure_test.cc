@@ -1,24 +1,18 @@
-// Comparing outputs, timing, the child process, the host: by hand values.
+// Comparing outputs, timing, the host: by hand values.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "graph/model_builder.h"
 #include "runtime/run_for_test.h"
 #include "tare/runtime/host.h"
-#include "tare/runtime/probe.h"
 #include "tare/runtime/timing.h"
 
 namespace tare::runtime {
 namespace {
-
-using testing::HasSubstr;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
@@ -143,57 +137,6 @@ TEST(TimeInterleavedTest, TimesEachSessionOnceARound) {
   EXPECT_EQ((*times)[0].size(), 7U);
   EXPECT_EQ((*times)[1].size(), 7U);
   EXPECT_FALSE(TimeInterleaved(pair, {}, options)) << "a run that fails is an error";
-}
-
-TEST(InChildTest, PassesSuccessAndErrorsOn) {
-  EXPECT_TRUE(InChild([]() -> Result<void> { return {}; }, 10));
-  const auto failed = InChild(
-      []() -> Result<void> {
-        return NotFound(std::string(100'000, 'w'), "next").While("while").While("again");
-      },
-      10);
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(failed.error().what.size(), 100'000U) << "more than a pipe holds";
-  EXPECT_EQ(failed.error().next_step, "next");
-  EXPECT_THAT(failed.error().context, testing::ElementsAre("while", "again"));
-}
-
-TEST(InChildTest, NamesTheSignalOfACrash) {
-  const auto crashed = InChild(
-      []() -> Result<void> {
-        signal(SIGSEGV, SIG_DFL);  // sanitizers have a handler of their own
-        raise(SIGSEGV);
-        return {};
-      },
-      10);
-  ASSERT_FALSE(crashed);
-  EXPECT_EQ(crashed.error().code, ErrorCode::kUnsupported);
-  EXPECT_THAT(crashed.error().what, HasSubstr("Segmentation fault"));
-  EXPECT_FALSE(crashed.error().next_step.empty());
-}
-
-TEST(InChildTest, ReportsAChildThatEndsWithoutAWord) {
-  const auto left = InChild([]() -> Result<void> { _exit(3); }, 10);
-  ASSERT_FALSE(left);
-  EXPECT_FALSE(left.error().what.empty());
-  const auto sneaked = InChild([]() -> Result<void> { _exit(0); }, 10);
-  EXPECT_TRUE(sneaked) << "exit code 0 is success";
-}
-
-TEST(InChildTest, EndsAHang) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto hung = InChild(
-      []() -> Result<void> {
-        while (true) pause();
-      },
-      0.2);
-  const double elapsed_s =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  ASSERT_FALSE(hung);
-  EXPECT_EQ(hung.error().code, ErrorCode::kUnavailable);
-  EXPECT_THAT(hung.error().what, HasSubstr("0.2 s"));
-  EXPECT_LT(elapsed_s, 5) << "far more than 0.2 s only on a machine that stands still";
 }
 
 TEST(ResidentBytesTest, SeesWhatIsHeldAndWhatIsGivenBack) {
