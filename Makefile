@@ -48,11 +48,10 @@ bench: ## measure tare beside its peers, and print the table
 
 sanitize: tsan asan ## run the tests under both: tsan, asan
 
-# A model is tried in a child first (fork), which starts threads of the runtime: ThreadSanitizer would rather end there.
 tsan: ## run the modules that start threads under ThreadSanitizer
 	@scripts/configure tsan
 	@$(call build_preset,tsan) --target $(threaded:%=tare_%_test)
-	@TSAN_OPTIONS=suppressions=$(CURDIR)/scripts/tsan-suppressions:second_deadlock_stack=1:die_after_fork=0 \
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/scripts/tsan-suppressions:second_deadlock_stack=1 \
 	  $(plain_addresses) $(call test_preset,tsan) -L '^($(subst $(space),|,$(threaded)))$$'
 
 asan: ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer

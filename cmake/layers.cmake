@@ -40,7 +40,7 @@ tare_layer(scores core stats)
 tare_layer(verdict core stats)
 tare_layer(evaluate/samples core stats scores verdict)
 tare_layer(evaluate/predictions core stats graph runtime scores verdict evaluate/samples)
-tare_layer(evaluate/cost core tensor stats data runtime verdict)
+tare_layer(evaluate/cost core tensor stats data graph runtime verdict)
 tare_layer(evaluate/models core tensor stats graph runtime scores verdict evaluate/samples evaluate/predictions
   evaluate/cost)
 tare_layer(search core stats data graph runtime calibrate quantize)
@@ -51,7 +51,7 @@ tare_layer(cli/terminal core)
 tare_layer(cli/help core cli/terminal)
 tare_layer(cli/commands core data data/corrupt graph runtime verdict evaluate/predictions search registry pipeline
   cli/terminal cli/help)
-tare_layer(cli cli/terminal cli/help cli/commands)
+tare_layer(cli core cli/terminal cli/help cli/commands)
 
 # To come.
 tare_layer(train core tensor stats data graph runtime calibrate quantize)

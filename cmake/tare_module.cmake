@@ -1,3 +1,9 @@
+# main() of the tests: it answers for child processes too (tare/core/child.h), as that of every program must.
+if(TARE_BUILD_TESTS)
+  add_library(tare_test_main STATIC ${PROJECT_SOURCE_DIR}/tests/support/test_main.cc)
+  target_link_libraries(tare_test_main PRIVATE tare_core tare_flags GTest::gtest)
+endif()
+
 # tare_module(NAME [LINK <private libraries>]): one folder = one target `tare_NAME` = one namespace.
 # Sources are src/NAME/*.cc and those of its folders; *_test.cc go into `tare_NAME_test`, *_benchmark.cc into `tare_NAME_benchmark`.
 # Both are built when asked for: `tests`, `benchmarks`. The modules it may see come from cmake/layers.cmake.
@@ -28,7 +34,7 @@ function(tare_module name)
     add_dependencies(tests tare_${name}_test)
     target_include_directories(tare_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(tare_${name}_test PRIVATE
-      tare_${name} tare_flags ${arg_TEST_LINK} GTest::gmock GTest::gtest_main)
+      tare_${name} tare_flags ${arg_TEST_LINK} tare_test_main GTest::gmock)
     # Tests read tests/golden and the like relative to the source folder: objects do not depend on where it lies.
     gtest_discover_tests(tare_${name}_test DISCOVERY_MODE PRE_TEST
       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES LABELS ${name})

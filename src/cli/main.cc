@@ -1,3 +1,7 @@
 #include "cli/app.h"
+#include "tare/core/child.h"
 
-int main(int argc, char** argv) { return tare::cli::Main(argc, argv); }
+int main(int argc, char** argv) {
+  tare::RunChildTaskIfAsked(argc, argv);
+  return tare::cli::Main(argc, argv);
+}

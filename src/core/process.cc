@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,52 +15,19 @@
 #include <ctime>
 #include <utility>
 
+#include "core/spawn_internal.h"
+
 namespace tare {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kTickMs = 20;  // how often the end of the process and the wish to stop are looked at
+constexpr int kTickMs = 20;        // how often the wish to stop is looked at
+constexpr double kForEverS = 1e9;  // what a clock of nanoseconds can still add
 constexpr size_t kErrorBytes = 4096;
 constexpr size_t kPieceBytes = 64 << 10;
-
-// A file descriptor that closes itself.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    Close();
-    fd_ = std::exchange(other.fd_, -1);
-    return *this;
-  }
-  ~Descriptor() { Close(); }
-  void Close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-  int fd() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
-
-struct Pipe {
-  Descriptor read, write;
-};
-
-Result<Pipe> MakePipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return ResourceExhausted(StrCat("cannot make a pipe: ", std::strerror(errno)),
-                             "close some files and try again");
-  }
-  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
-}
+constexpr int kPipeBytes = 1 << 20;  // as many as the kernel gives without privileges
+constexpr int kSignalled = 128;      // + the signal: what a shell says of a command that died of it
 
 // A write to a command that has gone must fail, not end this process, whatever the process does with SIGPIPE.
 class SigpipeBlocked {
@@ -89,60 +56,55 @@ class SigpipeBlocked {
   bool was_pending_ = false;
 };
 
-// Between fork and exec: async-signal-safe calls only.
-[[noreturn]] void BecomeShell(const char* command, int in, int out, int err, pid_t parent) {
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);  // it died before the line above
-  // What is ignored stays ignored in the program that comes: a command must see its signals.
-  for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGXFSZ}) ::signal(number, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) ::_exit(127);
-  ::execl("/bin/sh", "sh", "-c", command, static_cast<char*>(nullptr));
-  ::_exit(127);
+bool IsAgain(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+// execve takes the texts as they lie in memory.
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
 }
 
-bool IsAgain(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+std::vector<std::string> Environment(const std::vector<std::string>& added) {
+  std::vector<std::string> all = added;  // the first of a name counts
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
+    all.emplace_back(*entry);
+  return all;
+}
 
 class Runner {
  public:
-  Runner(const std::string& command, const ProcessInput& input, const ProcessOptions& options,
+  Runner(const ProcessStart& start, const ProcessInput& input, const ProcessOptions& options,
          const Progress& progress)
-      : command_(command),
+      : start_(start),
         input_(input),
         options_(options),
         progress_(progress),
-        end_(Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                std::chrono::duration<double>(options.time_limit_s))) {}
+        own_group_(start.kind == ProcessKind::kCommand),
+        end_(Clock::now() +
+             std::chrono::duration_cast<Clock::duration>(
+                 std::chrono::duration<double>(std::min(options.time_limit_s, kForEverS)))) {}
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
-  ~Runner() {
-    if (child_ < 0) return;
-    // The group first, while its number cannot have been given to anybody else.
-    ::kill(-child_, SIGKILL);
-    ::kill(child_, SIGKILL);
-    while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
+  ~Runner() { Stop(); }
 
   Result<ProcessEnd> Run() {
     TARE_TRY_VOID(Start());
     bool ended = false;
     while (!ended) {
       if (progress_.cancelled()) return Cancelled();
-      if (Clock::now() >= end_) {
-        return Unavailable(StrCat("the command took longer than ", options_.time_limit_s, " s"),
-                           "make it faster, or let it see fewer samples");
-      }
-      ended = HasEnded();
-      TARE_TRY_VOID(Serve(ended ? 0 : kTickMs));
+      const auto left = end_ - Clock::now();
+      if (left.count() <= 0) return Killed(ProcessEnd::Cause::kTimeLimit);
+      TARE_TRY(ended, HasEnded());
+      TARE_TRY_VOID(Serve(ended ? 0 : TickMs(left)));
+      if (WroteTooMuch()) return Killed(ProcessEnd::Cause::kOutputLimit);
     }
     // What it wrote last; a process that it left behind may hold the pipes open, so none is waited for.
     for (bool more = true; more;) {
       const size_t before = out_.output.size();
       TARE_TRY_VOID(Serve(0));
+      if (WroteTooMuch()) return Killed(ProcessEnd::Cause::kOutputLimit);
       more = output_.is_open() && out_.output.size() > before;
     }
     Reap();
@@ -151,38 +113,82 @@ class Runner {
 
  private:
   Result<void> Start() {
-    TARE_TRY(Pipe in, MakePipe());
-    TARE_TRY(Pipe out, MakePipe());
-    TARE_TRY(Pipe err, MakePipe());
-    const pid_t parent = ::getpid();
-    const char* command = command_.c_str();
-    child_ = ::fork();
-    if (child_ < 0)
-      return ResourceExhausted(StrCat("cannot start a process: ", std::strerror(errno)),
-                               "free some memory or processes");
-    if (child_ == 0) BecomeShell(command, in.read.fd(), out.write.fd(), err.write.fd(), parent);
-    ::setpgid(child_, child_);  // whoever comes first: the group must be there before it is killed
+    TARE_TRY(internal::Pipe in, internal::MakePipe());
+    TARE_TRY(internal::Pipe out, internal::MakePipe());
+    internal::Pipe err;
+    if (own_group_) {
+      TARE_TRY(err, internal::MakePipe());
+    }
+    auto arguments = start_.arguments;
+    auto environment = Environment(start_.environment);
+    const auto argument_list = Pointers(arguments);
+    const auto environment_list = Pointers(environment);
+    internal::Spawn spawn{start_.program.c_str(), argument_list.data(), environment_list.data()};
+    spawn.in = in.read.fd();
+    spawn.out = out.write.fd();
+    spawn.err = err.write.fd();
+    spawn.own_group = spawn.inherits = own_group_;
+    spawn.memory_limit_bytes = options_.memory_limit_bytes;
+    TARE_TRY(child_, internal::StartProgram(spawn));
+    // Kernels before 5.3 have none: then the end is seen at the next tick.
+    died_ = internal::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child_, 0)));
     for (const int fd : {in.write.fd(), out.read.fd(), err.read.fd()})
       ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    // Whole models go through; a kernel that refuses loses only time.
+    for (const int fd : {in.write.fd(), out.read.fd()}) ::fcntl(fd, F_SETPIPE_SZ, kPipeBytes);
     stdin_ = std::move(in.write);
     output_ = std::move(out.read);
     errors_ = std::move(err.read);
     return {};
   }
 
-  bool HasEnded() const {
+  // Kills what runs, the group first, while its number cannot have been given to anybody else.
+  void Stop() {
+    if (child_ < 0) return;
+    if (own_group_) ::kill(-child_, SIGKILL);
+    ::kill(child_, SIGKILL);
+    while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    child_ = -1;
+  }
+
+  ProcessEnd Killed(ProcessEnd::Cause cause) {
+    Stop();
+    out_.cause = cause;
+    out_.signal = SIGKILL;
+    out_.exit_code = kSignalled + SIGKILL;
+    return std::move(out_);
+  }
+
+  Result<bool> HasEnded() {
     siginfo_t info{};
-    return ::waitid(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           info.si_pid == child_;
+    if (::waitid(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+      return info.si_pid == child_;
+    if (errno == EINTR) return false;
+    child_ = -1;  // the number may be somebody else's by now
+    return FailedPrecondition(
+        StrCat("the end of ", start_.program, " was collected by another part of this program"),
+        "let the program neither ignore SIGCHLD nor wait for children that it did not start");
   }
 
   void Reap() {
-    ::kill(-child_, SIGKILL);
+    if (own_group_) ::kill(-child_, SIGKILL);
     int status = 0;
     while (::waitpid(child_, &status, 0) < 0 && errno == EINTR) {
     }
-    out_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     child_ = -1;
+    out_.cause = WIFSIGNALED(status) ? ProcessEnd::Cause::kSignal : ProcessEnd::Cause::kExit;
+    out_.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    out_.exit_code = WIFSIGNALED(status) ? kSignalled + out_.signal : WEXITSTATUS(status);
+  }
+
+  bool WroteTooMuch() const {
+    return static_cast<int64_t>(out_.output.size()) > options_.max_output_bytes;
+  }
+
+  static int TickMs(Clock::duration left) {
+    const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+    return static_cast<int>(std::min<int64_t>(kTickMs, whole + 1));
   }
 
   // Waits for at most `wait_ms` and moves what can be moved.
@@ -194,20 +200,15 @@ class Runner {
       if (piece_.empty()) stdin_.Close();
     }
     // poll passes over what is negative.
-    std::array<pollfd, 3> waiting = {
-        {{stdin_.fd(), POLLOUT, 0}, {output_.fd(), POLLIN, 0}, {errors_.fd(), POLLIN, 0}}};
-    if (!stdin_.is_open() && !output_.is_open() && !errors_.is_open())
-      wait_ms = std::min(wait_ms, 1);
+    std::array<pollfd, 4> waiting = {{{stdin_.fd(), POLLOUT, 0},
+                                      {output_.fd(), POLLIN, 0},
+                                      {errors_.fd(), POLLIN, 0},
+                                      {died_.fd(), POLLIN, 0}}};
+    const bool silent = !stdin_.is_open() && !output_.is_open() && !errors_.is_open();
+    if (silent && !died_.is_open()) wait_ms = std::min(wait_ms, 1);
     if (::poll(waiting.data(), waiting.size(), wait_ms) <= 0) return {};
     if (waiting[0].revents != 0) Write();
-    if (waiting[1].revents != 0) {
-      Read(output_, out_.output);
-      if (static_cast<int64_t>(out_.output.size()) > options_.max_output_bytes) {
-        return InvalidArgument(StrCat("the command wrote more than ", options_.max_output_bytes,
-                                      " bytes on standard output"),
-                               "let it print its number alone; the rest belongs on standard error");
-      }
-    }
+    if (waiting[1].revents != 0) Read(output_, out_.output);
     if (waiting[2].revents != 0) {
       Read(errors_, out_.last_errors);
       if (out_.last_errors.size() > kErrorBytes)
@@ -225,7 +226,7 @@ class Runner {
     }
   }
 
-  static void Read(Descriptor& from, std::string& to) {
+  static void Read(internal::Descriptor& from, std::string& to) {
     std::array<char, kPieceBytes> buffer;
     const ssize_t count = ::read(from.fd(), buffer.data(), buffer.size());
     if (count > 0) {
@@ -235,13 +236,14 @@ class Runner {
     }
   }
 
-  const std::string& command_;
+  const ProcessStart& start_;
   const ProcessInput& input_;
   const ProcessOptions& options_;
   const Progress& progress_;
+  bool own_group_;
   Clock::time_point end_;
   pid_t child_ = -1;
-  Descriptor stdin_, output_, errors_;
+  internal::Descriptor stdin_, output_, errors_, died_;
   std::string piece_;
   size_t at_ = 0;  // of piece_: written so far
   ProcessEnd out_;
@@ -249,11 +251,32 @@ class Runner {
 
 }  // namespace
 
-Result<ProcessEnd> RunShell(const std::string& command, const ProcessInput& input,
-                            const ProcessOptions& options, const Progress& progress) {
+Result<ProcessEnd> RunProcess(const ProcessStart& start, const ProcessInput& input,
+                              const ProcessOptions& options, const Progress& progress) {
   TARE_CHECK(options.time_limit_s > 0);
   const SigpipeBlocked blocked;
-  return Runner(command, input, options, progress).Run();
+  return Runner(start, input, options, progress).Run();
+}
+
+Result<ProcessEnd> RunShell(const std::string& command, const ProcessInput& input,
+                            const ProcessOptions& options, const Progress& progress) {
+  const ProcessStart start{"/bin/sh", {"sh", "-c", command}, {}, ProcessKind::kCommand};
+  TARE_TRY(ProcessEnd end, RunProcess(start, input, options, progress));
+  if (end.cause == ProcessEnd::Cause::kTimeLimit) {
+    return Unavailable(StrCat("the command took longer than ", options.time_limit_s, " s"),
+                       "make it faster, or let it see fewer samples");
+  }
+  if (end.cause == ProcessEnd::Cause::kOutputLimit) {
+    return InvalidArgument(StrCat("the command wrote more than ", options.max_output_bytes,
+                                  " bytes on standard output"),
+                           "let it print its number alone; the rest belongs on standard error");
+  }
+  return end;
+}
+
+std::string SignalName(int signal) {
+  const char* name = ::sigdescr_np(signal);  // strsignal() is not for several threads
+  return name != nullptr ? name : StrCat("signal ", signal);
 }
 
 }  // namespace tare

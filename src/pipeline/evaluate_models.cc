@@ -127,7 +127,6 @@ void NameModels(const EvaluateRequest& request, verdict::Evidence& evidence) {
 Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
   const TestPlan plan = PlanOf(request);
   TARE_TRY_VOID(CheckPlan(plan));
-  TARE_TRY(auto peak, evaluate::PeakMemory::Start());
   ModelRequest model{request.baseline_path, request.bindings, request.label, request.session,
                      request.time_limit_s};
   TARE_TRY(auto baseline, OpenedModel::Open(model));
@@ -153,8 +152,7 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
                                    .samples = samples,
                                    .classes = std::move(classes),
                                    .candidate_path = request.candidate_path,
-                                   .costs = request.costs,
-                                   .peak = &peak},
+                                   .costs = request.costs},
                                   progress));
   if (request.task.empty() && request.label.empty())
     WarnOfUnusedLabel(test, baseline.inputs(), evidence);

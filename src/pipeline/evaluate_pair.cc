@@ -72,8 +72,8 @@ Result<verdict::Evidence> EvaluatePair(const PairIn& in, Progress& progress) {
   TARE_TRY_VOID(AddDistributions(in, first, second, options, progress, evidence));
   const evaluate::ComparedModels models{in.baseline->request().path, in.candidate_path, &baseline,
                                         &candidate, session};
-  TARE_TRY_VOID(evaluate::AddCosts(models, in.costs, *in.test->feed, in.samples, *in.peak, progress,
-                                   evidence));
+  TARE_TRY_VOID(
+      evaluate::AddCosts(models, in.costs, *in.test->feed, in.samples, progress, evidence));
   return evidence;
 }
 

@@ -27,7 +27,6 @@ struct PairIn {
   std::vector<std::string> classes;  ///< as ClassNames()
   std::string candidate_path;
   evaluate::CostOptions costs;
-  const evaluate::PeakMemory* peak = nullptr;
   /// Gives what the baseline with these outputs answered to the samples in this order, if that is known;
   /// without it the baseline is run.
   std::function<std::optional<evaluate::RunnableModel>(std::vector<ValueInfo> outputs)> answers;

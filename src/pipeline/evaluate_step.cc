@@ -58,8 +58,7 @@ Result<verdict::Evidence> Compare(const EvaluateIn& in, Progress& progress) {
               .samples = in.samples,
               .classes = in.classes,
               .candidate_path = in.model_path,
-              .costs = in.costs,
-              .peak = in.peak};
+              .costs = in.costs};
   pair.answers = [&in](std::vector<ValueInfo> outputs) {
     return ReplayAnswers(in.answers_path, in.answers_key, std::move(outputs));
   };

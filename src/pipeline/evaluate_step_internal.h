@@ -23,7 +23,6 @@ struct EvaluateIn {
   int num_threads = 1;
   std::vector<std::string> custom_ops;
   evaluate::CostOptions costs;
-  const evaluate::PeakMemory* peak = nullptr;
   std::string model_path;  ///< of the candidate
   std::string model_sha256;
   std::string format;  ///< what the report calls it: "int8_static"

@@ -58,12 +58,10 @@ Result<std::vector<std::string>> DistributionDigests(const Project& project, Fil
 
 class ProjectRun {
  public:
-  ProjectRun(const Project& project, const RunOptions& options, evaluate::PeakMemory peak,
-             StepCache cache, Progress& progress)
+  ProjectRun(const Project& project, const RunOptions& options, StepCache cache, Progress& progress)
       : project_(project),
         options_(options),
         plan_(PlanOf(project)),
-        peak_(std::move(peak)),
         sources_(project, options.time_limit_s),
         steps_(std::move(cache), progress) {
     outcome_.out_folder = options.out_folder;
@@ -127,7 +125,6 @@ class ProjectRun {
                   .num_threads = project_.num_threads,
                   .custom_ops = project_.custom_ops,
                   .costs = project_.costs,
-                  .peak = &peak_,
                   .model_path = OutPath("model.onnx"),
                   .model_sha256 = choice.model_sha256,
                   .format = choice.format,
@@ -213,7 +210,6 @@ class ProjectRun {
   const Project& project_;
   const RunOptions& options_;
   const TestPlan plan_;
-  evaluate::PeakMemory peak_;
   RunSources sources_;
   StepRunner steps_;
   FileDigests files_;
@@ -236,9 +232,8 @@ Result<RunOutcome> RunProject(const Project& project, const RunOptions& options,
         StrCat("the quantized model would overwrite the float one, ", project.model_path),
         "choose another folder with --out");
   }
-  TARE_TRY(auto peak, evaluate::PeakMemory::Start());
   TARE_TRY(auto cache, StepCache::Open(resolved.out_folder));
-  return ProjectRun(project, resolved, std::move(peak), std::move(cache), progress).Run();
+  return ProjectRun(project, resolved, std::move(cache), progress).Run();
 }
 
 }  // namespace tare::pipeline

@@ -40,16 +40,6 @@ std::string FirstDifference(const graph::Model& model, const std::vector<Outputs
   return "";
 }
 
-}  // namespace
-
-Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes,
-                     const runtime::SessionOptions& options) {
-  TARE_TRY_VOID(RunAll(model, probes, options));
-  return {};
-}
-
-namespace {
-
 // All rewrites are nearly always right: they are compared with the source once, at the end. Where
 // that fails, they are made again with a comparison behind each, and the wrong one is taken back.
 enum class Comparison { kAtEnd, kEachStage };

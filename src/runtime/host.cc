@@ -55,9 +55,11 @@ Host DescribeHost() {
   return host;
 }
 
-long PeakResidentBytes() {
+int64_t PeakResidentBytes() {
+  const int64_t own = KilobytesOf("/proc/self/status", "VmHWM:");
+  if (own > 0) return 1024 * own;
   rusage usage{};
-  return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss * 1024L : 0;
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? int64_t{1024} * usage.ru_maxrss : 0;
 }
 
 int64_t ResidentBytes() {

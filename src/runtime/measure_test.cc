@@ -1,9 +1,7 @@
-// Comparing outputs, the child process, the host: by hand values.
+// Comparing outputs, the host: by hand values.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <limits>
@@ -11,12 +9,9 @@
 #include "graph/model_builder.h"
 #include "runtime/run_for_test.h"
 #include "tare/runtime/host.h"
-#include "tare/runtime/probe.h"
 
 namespace tare::runtime {
 namespace {
-
-using testing::HasSubstr;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
@@ -91,53 +86,6 @@ TEST(PairSumsTest, AddsUp) {
   EXPECT_EQ(sums.aa, 10);
   EXPECT_EQ(sums.count, 4);
   EXPECT_EQ(sums.mismatches, 1);
-}
-
-TEST(InChildTest, PassesSuccessAndErrorsOn) {
-  EXPECT_TRUE(InChild([]() -> Result<void> { return {}; }, 10));
-  const auto failed = InChild(
-      []() -> Result<void> {
-        return NotFound(std::string(100'000, 'w'), "next").While("while").While("again");
-      },
-      10);
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(failed.error().what.size(), 100'000U) << "more than a pipe holds";
-  EXPECT_EQ(failed.error().next_step, "next");
-  EXPECT_THAT(failed.error().context, testing::ElementsAre("while", "again"));
-}
-
-TEST(InChildTest, NamesTheSignalOfACrash) {
-  const auto crashed = InChild(
-      []() -> Result<void> {
-        signal(SIGSEGV, SIG_DFL);  // sanitizers have a handler of their own
-        raise(SIGSEGV);
-        return {};
-      },
-      10);
-  ASSERT_FALSE(crashed);
-  EXPECT_EQ(crashed.error().code, ErrorCode::kUnsupported);
-  EXPECT_THAT(crashed.error().what, HasSubstr("Segmentation fault"));
-  EXPECT_FALSE(crashed.error().next_step.empty());
-}
-
-TEST(InChildTest, ReportsAChildThatEndsWithoutAWord) {
-  const auto left = InChild([]() -> Result<void> { _exit(3); }, 10);
-  ASSERT_FALSE(left);
-  EXPECT_FALSE(left.error().what.empty());
-  const auto sneaked = InChild([]() -> Result<void> { _exit(0); }, 10);
-  EXPECT_TRUE(sneaked) << "exit code 0 is success";
-}
-
-TEST(InChildTest, EndsAHang) {
-  const auto hung = InChild(
-      []() -> Result<void> {
-        while (true) pause();
-      },
-      0.2);
-  ASSERT_FALSE(hung);
-  EXPECT_EQ(hung.error().code, ErrorCode::kUnavailable);
-  EXPECT_THAT(hung.error().what, HasSubstr("0.2 s"));
 }
 
 TEST(ResidentBytesTest, SeesWhatIsHeldAndWhatIsGivenBack) {

@@ -39,7 +39,7 @@ struct CoverageOptions {
 ///   share = |{v in test : v < min(calibration) or v > max(calibration)}| / |test|
 ///
 /// Errors   as CalibrateModel(); kUnsupported: the model has no values to quantize.
-/// Threads  call it before the process has threads of its own: it forks.
+/// Threads  fully: the model is first tried in a child process, by tare/core/child.h.
 Result<std::vector<TensorCoverage>> ActivationCoverage(const Project& project,
                                                        const CoverageOptions& options,
                                                        Progress& progress);

@@ -32,7 +32,7 @@ struct CalibrateRequest {
 /// method.
 /// Errors   those of reading and running; kUnsupported: the model has nothing to quantize in static
 ///          form; kFailedPrecondition: NaN in the data; kCancelled.
-/// Threads  call it before the process has threads of its own: it forks.
+/// Threads  fully: the model is first tried in a child process, by tare/core/child.h.
 Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& request,
                                                    Progress& progress);
 

@@ -30,7 +30,7 @@ struct Draft {
 ///   splits          one file gives all three, without overlap
 ///
 /// Errors   those of reading model and data.
-/// Threads  call it before the process has threads of its own: it forks.
+/// Threads  fully: the model is first tried in a child process, by tare/core/child.h.
 Result<Draft> DraftProject(const DraftRequest& request);
 
 }  // namespace tare::pipeline

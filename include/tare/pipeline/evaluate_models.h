@@ -48,7 +48,7 @@ struct EvaluateRequest {
 /// Runs both models on the same samples and reports what they answered and cost.
 /// Errors   those of reading, loading and running; kInvalidArgument: different outputs, a label out
 ///          of range; kFailedPrecondition: NaN in the data; kCancelled.
-/// Threads  call it before the process has threads of its own: it forks.
+/// Threads  fully: the models are first tried in child processes, by tare/core/child.h.
 Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress);
 
 struct PredictionsRequest {
@@ -64,7 +64,7 @@ struct PredictionsRequest {
   std::string tare_version;
 };
 /// Errors   those of the task's predictions, of the KPIs and of the judge; kCancelled.
-/// Threads  with a judge: call it before the process has threads of its own: it forks.
+/// Threads  fully: a judge is first tried in a child process, by tare/core/child.h.
 Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& request,
                                                 Progress& progress);
 

@@ -45,7 +45,7 @@ struct Inspection {
 
 /// Reads and prepares a model; runs it on no data.
 /// Errors   those of reading it; kUnsupported: the runtime cannot load it.
-/// Threads  call it before the process has threads of its own: it forks.
+/// Threads  fully: the model is first tried in a child process, by tare/core/child.h.
 Result<Inspection> Inspect(const std::string& model_path, const runtime::SessionOptions& options,
                            double time_limit_s);
 

@@ -44,8 +44,4 @@ Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> pro
                          const runtime::SessionOptions& options,
                          std::span<const std::string> left_out = {});
 
-/// Loads the model and runs it on each of `probes`: to be called in a child process first.
-Result<void> RunOnce(const graph::Model& model, std::span<const Inputs> probes,
-                     const runtime::SessionOptions& options);
-
 }  // namespace tare::quantize

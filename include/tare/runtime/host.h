@@ -23,8 +23,9 @@ Host DescribeHost();
 /// Version of the ONNX Runtime library that is loaded.
 std::string RuntimeVersion();
 
-/// Highest resident set of this process so far, in bytes.
-long PeakResidentBytes();
+/// Highest resident set of this program so far, in bytes.
+/// Source  VmHWM of /proc/self/status; ru_maxrss where that cannot be read, which begins with what the parent had.
+int64_t PeakResidentBytes();
 
 /// Resident set of this process now, in bytes, shared libraries included; 0 where the kernel does not say.
 /// Source  Rss of /proc/self/smaps_rollup, exact; VmRSS of /proc/self/status where that cannot be read.

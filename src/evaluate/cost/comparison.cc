@@ -112,10 +112,10 @@ Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int
 
 // A model that cannot be measured so leaves the numbers out.
 void AddMemory(const ComparedModels& models, std::span<const NamedTensor> inputs,
-               const PeakMemory& peak, verdict::Evidence& evidence) {
-  const auto baseline = peak.Measure(models.baseline_path, inputs, models.options);
+               const Progress& progress, verdict::Evidence& evidence) {
+  const auto baseline = MeasureMemory(models.baseline_path, inputs, models.options, progress);
   const auto candidate =
-      baseline ? peak.Measure(models.candidate_path, inputs, models.options) : baseline;
+      baseline ? MeasureMemory(models.candidate_path, inputs, models.options, progress) : baseline;
   if (!baseline || !candidate) return;
   const auto set = [](const ResidentMemory& memory, verdict::Side& side) {
     if (memory.loaded > 0) side.loaded_rss_bytes = memory.loaded;
@@ -178,7 +178,7 @@ Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs) {
 
 Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs,
                       const data::Feed& feed, const std::vector<int64_t>& samples,
-                      const PeakMemory& peak, Progress& progress, verdict::Evidence& evidence) {
+                      Progress& progress, verdict::Evidence& evidence) {
   TARE_TRY_VOID(CheckBatches(feed, costs));
   const auto batches = BatchesOf(costs, feed, samples.size());
   const auto thread_counts = ThreadCountsOf(costs, models.options.num_threads);
@@ -186,7 +186,8 @@ Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs,
   evidence.baseline.model_bytes = ModelBytes(models.baseline_path);
   evidence.candidate.model_bytes = ModelBytes(models.candidate_path);
   TARE_TRY(const auto first, ReadBatch(feed, samples, batches.front()));
-  AddMemory(models, first.inputs, peak, evidence);
+  AddMemory(models, first.inputs, progress, evidence);
+  if (progress.cancelled()) return Cancelled();
   TARE_TRY_VOID(AddColdStart(models, first.inputs, evidence));
   AddEnergy(models, first.inputs, batches.front(), costs.estimate_energy_watts, evidence);
   verdict::SetCostRatios(evidence);

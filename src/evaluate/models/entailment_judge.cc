@@ -4,9 +4,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "tare/core/bytes.h"
 #include "tare/core/text.h"
 #include "tare/evaluate/predictions/support_judge.h"
 #include "tare/runtime/probe.h"
+#include "tare/runtime/request.h"
 
 namespace tare::evaluate {
 namespace {
@@ -271,16 +273,40 @@ class EntailmentJudge : public SupportJudge {
   int64_t num_judged_ = 0, num_cut_ = 0;
 };
 
+std::string RequestOf(const EntailmentOptions& options) {
+  ByteWriter request;
+  runtime::WritePath(options.model_path, request);
+  runtime::WritePath(options.vocab_path, request);
+  request.Number(static_cast<int64_t>(options.letters));
+  request.Text(options.output);
+  request.Number(options.entailment ? 1 : 0);
+  request.Number(options.entailment.value_or(0));
+  runtime::WriteSession(options.session, request);
+  return std::move(request).Take();
+}
+
+Result<std::string> LoadAsRequested(std::string_view request) {
+  ByteReader reader(request);
+  EntailmentOptions options;
+  options.model_path = reader.Text();
+  options.vocab_path = reader.Text();
+  options.letters = static_cast<scores::LetterCase>(reader.Number());
+  options.output = reader.Text();
+  const bool has_class = reader.Number() != 0;
+  const int64_t entailment = reader.Number();
+  if (has_class) options.entailment = entailment;
+  options.session = runtime::ReadSession(reader);
+  TARE_TRY_VOID(EntailmentJudge::Load(options));
+  return std::string();
+}
+const ChildTask kLoadJudge("load-judge", LoadAsRequested);
+
 }  // namespace
 
 Result<std::unique_ptr<SupportJudge>> LoadEntailmentJudge(const EntailmentOptions& options) {
-  TARE_TRY_VOID(runtime::InChild(
-                    [&]() -> Result<void> {
-                      TARE_TRY_VOID(EntailmentJudge::Load(options));
-                      return {};
-                    },
-                    options.time_limit_s)
-                    .While(StrCat("loading the judge ", options.model_path)));
+  TARE_TRY_VOID(
+      runtime::RunModelInChild(kLoadJudge, RequestOf(options), options.time_limit_s, NoProgress())
+          .While(StrCat("loading the judge ", options.model_path)));
   return EntailmentJudge::Load(options);
 }
 

@@ -14,8 +14,6 @@
 
 namespace tare::evaluate {
 
-class PeakMemory;
-
 /// Bytes of a model file and of the external data that tare writes beside it; 0 when there is none.
 int64_t ModelBytes(const std::string& path);
 
@@ -39,6 +37,6 @@ Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs);
 /// Errors  what reading, loading and running give; kInvalidArgument as CheckBatches(); kCancelled.
 Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs,
                       const data::Feed& feed, const std::vector<int64_t>& samples,
-                      const PeakMemory& peak, Progress& progress, verdict::Evidence& evidence);
+                      Progress& progress, verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

@@ -56,7 +56,7 @@ struct EntailmentOptions {
 ///          [N, C]; C > 1 and no entailment, or one out of range; those of WordPiece. kUnsupported: the runtime cannot
 ///          load or run it; kUnavailable: not within time_limit_s. Score(): a hypothesis longer than T (kUnsupported), a
 ///          score that is not finite, or no probability where the first ones were (kFailedPrecondition).
-/// Threads  call it before the process has threads of its own: it forks.
+/// Threads  fully: the model is first tried in a child process, by tare/core/child.h.
 Result<std::unique_ptr<SupportJudge>> LoadEntailmentJudge(const EntailmentOptions& options);
 
 }  // namespace tare::evaluate
