@@ -22,7 +22,7 @@ std::string KeyOf(const BaselineIn& in) {
 
 // SHIM-BEGIN
 Result<verdict::Evidence> EvaluateModelShim(const evaluate::RunnableModel& model,
-                                            evaluate::BatchSource& batches, const std::string& task,
+                                            evaluate::BatchSource& batches, verdict::Task task,
                                             const evaluate::EvaluateOptions& options,
                                             Progress& progress) {
   std::vector<Tensor> last;
@@ -67,7 +67,7 @@ std::string SummaryOf(const BaselineOut& out) {
 
 Result<verdict::Evidence> Evaluate(const BaselineIn& in, const ProjectSets& sets,
                                    const runtime::Session& session, Progress& progress) {
-  if (in.plan->task == "outputs") return verdict::Evidence();
+  if (in.plan->task == verdict::Task::kOutputs) return verdict::Evidence();
   AnswerRecorder recorder(in.answers_path, KeyOf(in));
   SplitBatches batches(*in.plan, sets.test, in.samples);
   evaluate::EvaluateOptions options = EvaluationOptions(*in.plan, in.classes);

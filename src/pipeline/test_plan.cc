@@ -130,9 +130,9 @@ Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
   evaluate::EvaluationBatch out;
   out.inputs = std::move(batch.inputs);
   out.num_valid = batch.num_valid;
-  if (plan_.task == "classification" || plan_.task == "embedding") {
+  if (plan_.task == verdict::Task::kClassification || plan_.task == verdict::Task::kEmbedding) {
     TARE_TRY(out.labels, ClassLabels(plan_, *source_.dataset, part, 0));
-  } else if (plan_.task != "outputs") {
+  } else if (plan_.task != verdict::Task::kOutputs) {
     TARE_TRY(const Tensor labels, source_.dataset->Read(plan_.label, part));
     TARE_TRY(out.targets, Doubles(labels).While(StrCat("reading '", plan_.label, "' of ",
                                                        source_.dataset->source())));
@@ -148,8 +148,8 @@ Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
 }
 
 Result<std::vector<std::string>> ClassNames(const TestPlan& plan, const data::Dataset& dataset) {
-  if (plan.task == "outputs") return std::vector<std::string>();
-  if (plan.task != "classification" || !plan.classes.empty()) return plan.classes;
+  if (plan.task == verdict::Task::kOutputs) return std::vector<std::string>();
+  if (plan.task != verdict::Task::kClassification || !plan.classes.empty()) return plan.classes;
   TARE_TRY(const data::ArrayInfo info, dataset.Find(plan.label));
   return info.classes;
 }

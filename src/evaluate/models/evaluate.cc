@@ -90,11 +90,11 @@ RunnableModel RunnableOf(const runtime::Session& session) {
 }
 
 Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
-                                   BatchSource& source, const std::string& task,
+                                   BatchSource& source, verdict::Task task,
                                    const EvaluateOptions& options, Progress& progress) {
   TARE_TRY_VOID(CheckAlike(baseline, candidate));
   Observers observers{baseline.outputs, nullptr, std::nullopt};
-  if (task != "outputs") {
+  if (task != verdict::Task::kOutputs) {
     TARE_TRY(observers.task, MakeModelTask(task, baseline.outputs, options));
   }
   TARE_TRY(observers.outputs, OutputsEvaluation::Create(baseline.outputs, options.outputs));
@@ -106,7 +106,7 @@ Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const Runnable
   const auto& bootstrap = alone ? options.outputs.bootstrap : options.classification.bootstrap;
   out.confidence = alone ? options.outputs.confidence : options.classification.confidence;
   out.seed = bootstrap.seed;
-  if (task == "classification") out.classes = options.classification.classes;
+  if (task == verdict::Task::kClassification) out.classes = options.classification.classes;
   if (observers.task) {
     TARE_TRY(auto evidence, observers.task->Finish(progress));
     SetTestEvidence(std::move(evidence), out);
@@ -118,10 +118,9 @@ Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const Runnable
 }
 
 Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
-                                  BatchSource& source, const std::string& task,
-                                  const std::string& name, const std::string& description,
-                                  const EvaluateOptions& options, Progress& progress,
-                                  verdict::Evidence& evidence) {
+                                  BatchSource& source, verdict::Task task, const std::string& name,
+                                  const std::string& description, const EvaluateOptions& options,
+                                  Progress& progress, verdict::Evidence& evidence) {
   TARE_TRY_VOID(CheckAlike(baseline, candidate));
   Observers observers{baseline.outputs, nullptr, std::nullopt};
   TARE_TRY(observers.task, MakeModelTask(task, baseline.outputs, options));

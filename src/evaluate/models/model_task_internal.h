@@ -27,7 +27,7 @@ class ModelTask {
 };
 
 /// Errors  kUnsupported: models are not run for the task; kInvalidArgument, kNotFound: no output fits it.
-Result<std::unique_ptr<ModelTask>> MakeModelTask(std::string_view task,
+Result<std::unique_ptr<ModelTask>> MakeModelTask(verdict::Task task,
                                                  const std::vector<ValueInfo>& outputs,
                                                  const EvaluateOptions& options);
 

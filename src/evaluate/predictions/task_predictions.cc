@@ -11,12 +11,14 @@
 namespace tare::evaluate {
 namespace {
 
-constexpr std::string_view kTasks[] = {"regression",         "multi_label", "token_classification",
-                                       "question_answering", "generation",  "retrieval"};
+using verdict::Task;
+
+constexpr Task kTasks[] = {Task::kRegression,        Task::kMultiLabel, Task::kTokenClassification,
+                           Task::kQuestionAnswering, Task::kGeneration, Task::kRetrieval};
 
 class TaskEvaluation {
  public:
-  TaskEvaluation(std::string_view task, PredictionReader& baseline, PredictionReader& candidate,
+  TaskEvaluation(Task task, PredictionReader& baseline, PredictionReader& candidate,
                  const TaskOptions& options)
       : task_(task), readers_{&baseline, &candidate}, options_(options) {}
 
@@ -122,7 +124,7 @@ class TaskEvaluation {
     return bits;
   }
 
-  std::string_view task_;
+  Task task_;
   PredictionReader* readers_[2];
   const TaskOptions& options_;
   std::vector<SliceExpression> conditions_;
@@ -136,27 +138,41 @@ class TaskEvaluation {
 
 }  // namespace
 
-std::span<const std::string_view> PredictionTasks() { return kTasks; }
+std::span<const Task> PredictionTasks() { return kTasks; }
 
-Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first,
+Result<std::unique_ptr<LineScorer>> MakeLineScorer(Task task, const JsonReader& first,
                                                    SupportJudge* judge) {
-  const bool answers = task == "question_answering" || task == "generation";
+  const bool answers = task == Task::kQuestionAnswering || task == Task::kGeneration;
   if (judge != nullptr && !answers) {
     return InvalidArgument(
-        StrCat("a judge of support for the task '", task, "', which has no contexts"),
+        StrCat("a judge of support for the task '", TaskName(task), "', which has no contexts"),
         "leave out --judge, or give --task question_answering or generation");
   }
-  if (answers) return MakeAnswerScorer(task == "generation", first, judge);
-  if (task == "regression") return MakeRegressionScorer(first);
-  if (task == "multi_label") return MakeMultiLabelScorer(first);
-  if (task == "token_classification") return MakeTokenScorer();
-  if (task == "retrieval") return MakeRankingScorer();
-  std::vector<std::string> names(std::begin(kTasks), std::end(kTasks));
-  return Unsupported(StrCat("predictions of the task '", task, "' are not known"),
+  switch (task) {
+    case Task::kQuestionAnswering:
+    case Task::kGeneration:
+      return MakeAnswerScorer(task == Task::kGeneration, first, judge);
+    case Task::kRegression:
+      return MakeRegressionScorer(first);
+    case Task::kMultiLabel:
+      return MakeMultiLabelScorer(first);
+    case Task::kTokenClassification:
+      return MakeTokenScorer();
+    case Task::kRetrieval:
+      return MakeRankingScorer();
+    case Task::kOutputs:
+    case Task::kClassification:
+    case Task::kEmbedding:
+    case Task::kObjectDetection:
+      break;
+  }
+  std::vector<std::string> names;
+  for (const Task known : kTasks) names.emplace_back(TaskName(known));
+  return Unsupported(StrCat("predictions of the task '", TaskName(task), "' are not known"),
                      StrCat("choose one of classification, object_detection, ", Join(names, ", ")));
 }
 
-Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline,
+Result<TestEvidence> EvaluateTaskPredictions(Task task, std::istream& baseline,
                                              const std::string& baseline_name,
                                              std::istream& candidate,
                                              const std::string& candidate_name,

@@ -13,15 +13,16 @@ namespace tare::evaluate {
 namespace {
 
 using testing::HasSubstr;
+using verdict::Task;
 
-Result<TestEvidence> Judge(std::string_view task, const std::string& baseline,
-                           const std::string& candidate, std::vector<SliceSpec> slices = {}) {
+Result<TestEvidence> Judge(Task task, const std::string& baseline, const std::string& candidate,
+                           std::vector<SliceSpec> slices = {}) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
   TaskOptions options;
   options.bootstrap.replicates = 500;
   options.slices = std::move(slices);
-  if (task == "object_detection") {
+  if (task == Task::kObjectDetection) {
     return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl",
                                         {0.95, options.bootstrap});
   }
@@ -35,7 +36,7 @@ double Value(const verdict::Metrics& metrics, std::string_view name) {
 }
 
 TEST(TaskPredictionsTest, JudgesRegressionWhateverTheOrderOfTheLines) {
-  const auto found = Judge("regression",
+  const auto found = Judge(Task::kRegression,
                            "{\"id\": 1, \"label\": 1, \"prediction\": 1.5}\n"
                            "{\"id\": 2, \"label\": 2, \"prediction\": 2}\n"
                            "{\"id\": 3, \"label\": 6, \"prediction\": 5}\n",
@@ -54,7 +55,7 @@ TEST(TaskPredictionsTest, JudgesRegressionWhateverTheOrderOfTheLines) {
 }
 
 TEST(TaskPredictionsTest, SaysWhereR2IsUndefined) {
-  const auto found = Judge("regression", R"({"id": 1, "label": 2, "prediction": 1})",
+  const auto found = Judge(Task::kRegression, R"({"id": 1, "label": 2, "prediction": 1})",
                            R"({"id": 1, "prediction": 2})");
   ASSERT_TRUE(found);
   EXPECT_TRUE(std::isnan(Value(found->baseline, "r2")));
@@ -62,7 +63,7 @@ TEST(TaskPredictionsTest, SaysWhereR2IsUndefined) {
 
 TEST(TaskPredictionsTest, JudgesLabelSets) {
   const auto found =
-      Judge("multi_label",
+      Judge(Task::kMultiLabel,
             "{\"id\": 1, \"label\": [0, 2], \"scores\": [0.9, 0.6, 0.1]}\n"
             "{\"id\": 2, \"label\": [], \"scores\": [0.1, 0.2, 0.3]}\n",
             "{\"id\": 1, \"scores\": [0.9, 0.1, 0.8]}\n{\"id\": 2, \"scores\": [0.5, 0.2, 0.3]}\n");
@@ -85,7 +86,7 @@ constexpr const char* kQuestions =
     "{\"id\": \"c\", \"answers\": [\"42\"], \"context\": \"It is 42.\", \"prediction\": \"42\"}\n";
 
 TEST(TaskPredictionsTest, JudgesAnswersAndWhatSupportsThem) {
-  const auto found = Judge("question_answering", kQuestions,
+  const auto found = Judge(Task::kQuestionAnswering, kQuestions,
                            "{\"id\": \"a\", \"prediction\": \"Big Ben\"}\n"
                            "{\"id\": \"b\", \"prediction\": \"use\"}\n"
                            "{\"id\": \"c\", \"prediction\": \"42\"}\n");
@@ -106,7 +107,7 @@ TEST(TaskPredictionsTest, JudgesAnswersAndWhatSupportsThem) {
 
 TEST(TaskPredictionsTest, LeavesOutItsOwnSlicesThatHoldNothing) {
   const auto found =
-      Judge("question_answering", R"({"id": 1, "answers": ["a"], "prediction": "a"})",
+      Judge(Task::kQuestionAnswering, R"({"id": 1, "answers": ["a"], "prediction": "a"})",
             R"({"id": 1, "prediction": "a"})");
   ASSERT_TRUE(found);
   ASSERT_EQ(found->baseline_slices.size(), 1U);
@@ -126,7 +127,7 @@ TEST(TaskPredictionsTest, TakesTheJudgeOfTheUserAndCorrectsItsErrors) {
     lines += StrCat("{\"id\": ", i, ", \"answers\": [\"x\"], \"prediction\": \"x\", \"support\": ",
                     flagged ? "0.2" : "0.9", label, "}\n");
   }
-  const auto found = Judge("generation", lines, lines);
+  const auto found = Judge(Task::kGeneration, lines, lines);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "hallucination_rate"), 0.3);
   EXPECT_NEAR(Value(found->baseline, "hallucination_rate_corrected"), 2.0 / 7, 1e-12);
@@ -136,16 +137,16 @@ TEST(TaskPredictionsTest, JudgesSlicesOfNumericFields) {
   const std::string lines =
       "{\"id\": 1, \"label\": 1, \"prediction\": 1, \"length\": 3}\n{\"id\": 2, \"label\": 1, "
       "\"prediction\": 3, \"length\": 30}\n";
-  const auto found = Judge("regression", lines, lines, {{"long", "length > 10"}});
+  const auto found = Judge(Task::kRegression, lines, lines, {{"long", "length > 10"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->baseline_slices[0].n, 1);
   EXPECT_DOUBLE_EQ(Value(found->baseline_slices[0].metrics, "mae"), 2);
-  EXPECT_THAT(Judge("regression", lines, lines, {{"odd", "age > 1"}}).error().what,
+  EXPECT_THAT(Judge(Task::kRegression, lines, lines, {{"odd", "age > 1"}}).error().what,
               HasSubstr("age"));
 }
 
 TEST(TaskPredictionsTest, JudgesEntities) {
-  const auto found = Judge("token_classification",
+  const auto found = Judge(Task::kTokenClassification,
                            "{\"id\": 1, \"label\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"], "
                            "\"prediction\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"]}\n",
                            "{\"id\": 1, \"prediction\": [\"B-PER\", \"O\", \"O\", \"B-LOC\"]}\n");
@@ -159,7 +160,7 @@ TEST(TaskPredictionsTest, JudgesEntities) {
 
 TEST(TaskPredictionsTest, JudgesRankedLists) {
   const auto found =
-      Judge("retrieval", R"({"id": 1, "relevant": ["d3", 5], "prediction": ["d3", "d7", 5]})",
+      Judge(Task::kRetrieval, R"({"id": 1, "relevant": ["d3", 5], "prediction": ["d3", "d7", 5]})",
             R"({"id": 1, "prediction": ["d7", 5, "d1"]})");
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "mrr"), 1);
@@ -179,7 +180,7 @@ TEST(DetectionPredictionsTest, JudgesBoxes) {
              R"(, "prediction": [{"box": [0, 0, 10, 10], "class": "dog", "score": 0.9}]})");
   const std::string none =
       R"({"id": 1, "prediction": [{"box": [0, 0, 10, 10], "class": "cat", "score": 0.9}]})";
-  const auto found = Judge("object_detection", one, none);
+  const auto found = Judge(Task::kObjectDetection, one, none);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_NEAR(Value(found->baseline, "map"), 51.0 / 101, 1e-12);
   EXPECT_NEAR(Value(found->baseline, "map_50"), 51.0 / 101, 1e-12);
@@ -188,11 +189,11 @@ TEST(DetectionPredictionsTest, JudgesBoxes) {
 }
 
 struct BadLines {
-  std::string_view task;
+  Task task;
   std::string baseline, candidate;
   std::string_view what;
   friend void PrintTo(const BadLines& lines, std::ostream* out) {
-    *out << lines.task << ": " << lines.what;
+    *out << TaskName(lines.task) << ": " << lines.what;
   }
 };
 class BadTaskLinesTest : public testing::TestWithParam<BadLines> {};
@@ -207,45 +208,47 @@ TEST_P(BadTaskLinesTest, EndWithFileLineAndNextStep) {
 INSTANTIATE_TEST_SUITE_P(
     All, BadTaskLinesTest,
     testing::Values(
-        BadLines{"guess", R"({"id": 1})", R"({"id": 1})", "'guess'"},
-        BadLines{"regression", R"({"id": 1, "prediction": 1})", R"({"id": 1, "prediction": 1})",
-                 "label"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1})",
+        BadLines{Task::kEmbedding, R"({"id": 1})", R"({"id": 1})", "'embedding'"},
+        BadLines{Task::kRegression, R"({"id": 1, "prediction": 1})",
+                 R"({"id": 1, "prediction": 1})", "label"},
+        BadLines{Task::kRegression, R"({"id": 1, "label": 1, "prediction": 1})",
                  R"({"id": 2, "prediction": 1})", "no partner"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1})",
+        BadLines{Task::kRegression, R"({"id": 1, "label": 1, "prediction": 1})",
                  R"({"id": 1, "label": 2, "prediction": 1})",
                  "int8.jsonl:1: 'label' of id '1' differs"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": "x"})",
+        BadLines{Task::kRegression, R"({"id": 1, "label": 1, "prediction": "x"})",
                  R"({"id": 1, "prediction": 1})", "float.jsonl:1: prediction is not a number"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1e200})",
+        BadLines{Task::kRegression, R"({"id": 1, "label": 1, "prediction": 1e200})",
                  R"({"id": 1, "prediction": 1})", "finite"},
-        BadLines{"multi_label", R"({"id": 1, "label": [3], "scores": [0.1, 0.2]})",
+        BadLines{Task::kMultiLabel, R"({"id": 1, "label": [3], "scores": [0.1, 0.2]})",
                  R"({"id": 1, "scores": [0.1, 0.2]})", "class indices below 2"},
-        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})",
+        BadLines{Task::kMultiLabel, R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})",
                  R"({"id": 1, "scores": [0.1]})",
                  "int8.jsonl:1: scores is not a list of 2 numbers"},
-        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})",
+        BadLines{Task::kMultiLabel, R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})",
                  R"({"id": 1, "scores": [0.1, 3]})",
                  "int8.jsonl:1: scores is not between 0 and 1 as in the first line"},
-        BadLines{"question_answering", R"({"id": 1, "prediction": "x"})",
+        BadLines{Task::kQuestionAnswering, R"({"id": 1, "prediction": "x"})",
                  R"({"id": 1, "prediction": "x"})", "answers"},
-        BadLines{"question_answering", R"({"id": 1, "answers": ["x"]})",
+        BadLines{Task::kQuestionAnswering, R"({"id": 1, "answers": ["x"]})",
                  R"({"id": 1, "prediction": "x"})", "float.jsonl:1: prediction is not a text"},
-        BadLines{"generation", R"({"id": 1, "answers": ["x"], "prediction": "x", "support": 2})",
+        BadLines{Task::kGeneration,
+                 R"({"id": 1, "answers": ["x"], "prediction": "x", "support": 2})",
                  R"({"id": 1, "prediction": "x"})", "support is not between 0 and 1"},
-        BadLines{"object_detection",
+        BadLines{Task::kObjectDetection,
                  R"({"id": 1, "label": [{"box": [0, 0, -1, 1], "class": 1}], "prediction": []})",
                  R"({"id": 1, "prediction": []})", "float.jsonl:1"},
-        BadLines{"object_detection",
+        BadLines{Task::kObjectDetection,
                  R"({"id": 1, "label": [], "prediction": [{"box": [0, 0, 1, 1], "class": 1}]})",
                  R"({"id": 1, "prediction": []})", "score"},
-        BadLines{"token_classification", R"({"id": 1, "label": ["O"], "prediction": ["O", "O"]})",
+        BadLines{Task::kTokenClassification,
+                 R"({"id": 1, "label": ["O"], "prediction": ["O", "O"]})",
                  R"({"id": 1, "prediction": ["O"]})",
                  "float.jsonl:1: prediction is not a list of as many tags"},
-        BadLines{"retrieval", R"({"id": 1, "relevant": [], "prediction": ["x"]})",
+        BadLines{Task::kRetrieval, R"({"id": 1, "relevant": [], "prediction": ["x"]})",
                  R"({"id": 1, "prediction": ["x"]})",
                  "float.jsonl:1: relevant is not a list with at least one id"},
-        BadLines{"object_detection", "", "", "no predictions"}));
+        BadLines{Task::kObjectDetection, "", "", "no predictions"}));
 
 }  // namespace
 }  // namespace tare::evaluate

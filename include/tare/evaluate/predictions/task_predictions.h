@@ -22,11 +22,12 @@
 #include "tare/evaluate/samples/slices.h"
 #include "tare/evaluate/samples/test_evidence.h"
 #include "tare/stats/bootstrap.h"
+#include "tare/verdict/task.h"
 
 namespace tare::evaluate {
 
-/// The tasks, as --task names them.
-std::span<const std::string_view> PredictionTasks();
+/// The tasks.
+std::span<const verdict::Task> PredictionTasks();
 
 struct TaskOptions {
   /// Of the two-sided intervals, in (0.5, 1).
@@ -54,7 +55,7 @@ struct TaskOptions {
 ///          another type, an id twice or without partner, references that differ, a slice that compares a
 ///          field which a line does not have; a KPI that reads such a field or is not finite; a judge for a task without
 ///          contexts, or an answer without one; what the judge gives; kDataLoss: a line is not JSON; no line at all.
-Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline,
+Result<TestEvidence> EvaluateTaskPredictions(verdict::Task task, std::istream& baseline,
                                              const std::string& baseline_name,
                                              std::istream& candidate,
                                              const std::string& candidate_name,
