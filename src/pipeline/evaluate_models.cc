@@ -173,9 +173,8 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
 namespace {
 
 // KPIs by commands read the files again.
-Result<void> AddCommands(const PredictionsRequest& request,
-                         const evaluate::ClassificationOptions& options, Progress& progress,
-                         evaluate::TestEvidence& part) {
+Result<void> AddCommands(const PredictionsRequest& request, const evaluate::TestOptions& options,
+                         Progress& progress, evaluate::TestEvidence& part) {
   std::ifstream baseline(request.baseline_path);
   std::ifstream candidate(request.candidate_path);
   const evaluate::KpiCommandOptions limits{options.confidence, options.bootstrap.seed,
@@ -221,28 +220,23 @@ Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& reques
   TARE_TRY(const auto judge, LoadJudge(request, report));
   std::ifstream baseline(request.baseline_path);
   std::ifstream candidate(request.candidate_path);
-  evaluate::ClassificationOptions options;
+  evaluate::TestOptions options;
   options.slices = request.slices;
   options.kpis = request.kpis;
   report.evidence.task = request.task;
   evaluate::TestEvidence part;
   if (request.task == verdict::Task::kClassification) {
     TARE_TRY(part, evaluate::EvaluatePredictions(baseline, request.baseline_path, candidate,
-                                                 request.candidate_path, options,
+                                                 request.candidate_path, options, {},
                                                  &report.evidence.classes));
   } else if (request.task == verdict::Task::kObjectDetection) {
-    if (!request.slices.empty())
-      return Unsupported("object detection is judged on the whole set, not by slice",
-                         "leave out --slice");
-    const evaluate::DetectionOptions detection{options.confidence, options.bootstrap, request.kpis};
     TARE_TRY(part,
              evaluate::EvaluateDetectionPredictions(baseline, request.baseline_path, candidate,
-                                                    request.candidate_path, detection));
+                                                    request.candidate_path, options));
   } else {
-    const evaluate::TaskOptions task{options.confidence, options.bootstrap, request.slices,
-                                     request.kpis, judge.get()};
     TARE_TRY(part, evaluate::EvaluateTaskPredictions(request.task, baseline, request.baseline_path,
-                                                     candidate, request.candidate_path, task));
+                                                     candidate, request.candidate_path, options,
+                                                     judge.get()));
   }
   TARE_TRY_VOID(AddCommands(request, options, progress, part));
   report.evidence.confidence = options.confidence;

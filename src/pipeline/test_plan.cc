@@ -158,8 +158,8 @@ evaluate::EvaluateOptions EvaluationOptions(const TestPlan& plan,
                                             std::vector<std::string> classes) {
   evaluate::EvaluateOptions options;
   options.classification.classes = std::move(classes);
-  options.classification.slices = plan.slices;
-  options.classification.kpis = plan.kpis;
+  options.test.slices = plan.slices;
+  options.test.kpis = plan.kpis;
   options.score_output = plan.output;
   return options;
 }

@@ -44,7 +44,7 @@ RunnableModel FakeModel(float factor, Shape shape = {-1, 2}) {
 
 EvaluateOptions Fast() {
   EvaluateOptions options;
-  options.classification.bootstrap.replicates = 200;
+  options.test.bootstrap.replicates = 200;
   options.outputs.bootstrap.replicates = 200;
   return options;
 }
@@ -52,7 +52,7 @@ EvaluateOptions Fast() {
 TEST(EvaluateTest, FeedsBothModelsAndLeavesPaddingOut) {
   FakeSource source(3);
   auto options = Fast();
-  options.classification.slices = {{"wide", "width == 2"}};
+  options.test.slices = {{"wide", "width == 2"}};
   const auto found =
       Evaluate(FakeModel(1), FakeModel(-1), source, Task::kClassification, options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;

@@ -7,7 +7,7 @@ namespace tare::evaluate {
 namespace {
 
 using Make = Result<std::unique_ptr<ModelTask>> (*)(const std::vector<ValueInfo>&,
-                                                    const EvaluateOptions&);
+                                                    const EvaluateOptions&, Sides);
 
 using verdict::Task;
 
@@ -37,9 +37,9 @@ std::span<const Task> ModelTasks() { return kModelTasks; }
 
 Result<std::unique_ptr<ModelTask>> MakeModelTask(verdict::Task task,
                                                  const std::vector<ValueInfo>& outputs,
-                                                 const EvaluateOptions& options) {
+                                                 const EvaluateOptions& options, Sides sides) {
   const auto* found = std::ranges::find(kTasks, task, &TaskEntry::task);
-  if (found != std::end(kTasks)) return found->make(outputs, options);
+  if (found != std::end(kTasks)) return found->make(outputs, options, sides);
   std::vector<std::string> names;
   for (const Task known : kModelTasks) names.emplace_back(TaskName(known));
   return Unsupported(StrCat("models are not run for the task '", TaskName(task), "'"),

@@ -15,7 +15,7 @@ using verdict::Task;
 
 EvaluateOptions Fast() {
   EvaluateOptions options;
-  options.classification.bootstrap.replicates = 200;
+  options.test.bootstrap.replicates = 200;
   return options;
 }
 
@@ -25,7 +25,7 @@ TensorView ViewOf(const Tensor& tensor) { return {tensor.dtype(), tensor.shape()
 Result<TestEvidence> Judge(Task task, const EvaluationBatch& batch, const Tensor& baseline,
                            const Tensor& candidate, const EvaluateOptions& options = Fast()) {
   TARE_TRY(const auto made,
-           MakeModelTask(task, {{"y", baseline.dtype(), baseline.shape()}}, options));
+           MakeModelTask(task, {{"y", baseline.dtype(), baseline.shape()}}, options, Sides::kPair));
   const TensorView first[] = {ViewOf(baseline)};
   const TensorView second[] = {ViewOf(candidate)};
   TARE_TRY_VOID(made->Add(batch, first, second));
@@ -145,7 +145,7 @@ TEST(ModelTaskTest, CountsTokensAndEntities) {
   // The candidate cuts the first entity short: one of two found is right.
   EXPECT_EQ(Value(found->candidate, "f1_micro"), 0.5);
   EXPECT_EQ(Value(found->candidate, "token_accuracy"), 0.8);
-  EXPECT_EQ(found->paired.counts.harmful, 1);
+  EXPECT_EQ(found->paired->counts.harmful, 1);
   options.classification.classes.clear();  // then tokens alone
   const auto tokens = Judge(Task::kTokenClassification, batch, one_hot({1, 2, 0, 0, 1, 2}),
                             one_hot({1, 0, 0, 0, 1, 0}), options);
@@ -159,7 +159,7 @@ TEST(ModelTaskTest, JudgesSlicesOfEveryTask) {
   batch.targets = {1, 2, 3, 4};
   batch.columns = {{"width", {1, 1, 2, 2}}};
   auto options = Fast();
-  options.classification.slices = {{"wide", "width == 2"}, {"large", "label > 3"}};
+  options.test.slices = {{"wide", "width == 2"}, {"large", "label > 3"}};
   const Tensor right = Tensor::Of<float>({4, 1}, std::vector<float>{1, 2, 3, 4});
   const Tensor wrong = Tensor::Of<float>({4, 1}, std::vector<float>{1, 2, 4, 7});
   const auto found = Judge(Task::kRegression, batch, right, wrong, options);
@@ -168,7 +168,7 @@ TEST(ModelTaskTest, JudgesSlicesOfEveryTask) {
   EXPECT_EQ(found->candidate_slices[0].n, 2);
   EXPECT_EQ(Value(found->candidate_slices[0].metrics, "mae"), 2);
   EXPECT_EQ(Value(found->candidate_slices[1].metrics, "mae"), 3);
-  options.classification.slices = {{"tall", "height > 1"}};
+  options.test.slices = {{"tall", "height > 1"}};
   EXPECT_THAT(Judge(Task::kRegression, batch, right, wrong, options).error().what,
               HasSubstr("compares 'height'"));
 }

@@ -27,7 +27,7 @@ std::string ReadText(const std::string& path) {
 
 // A whole evaluation, from samples to the report.
 verdict::Report MakeReport() {
-  ClassificationOptions options;
+  TestOptions options;
   options.bootstrap.replicates = 300;
   options.slices = {{"ones", "label == 1"}};
   auto evaluation = ClassificationEvaluation::Create(options);

@@ -64,7 +64,7 @@ TEST(SessionEvaluationTest, FindsTheClassThatWasLost) {
   const auto candidate = Classifier(kWorse);
   Samples samples;
   EvaluateOptions options;
-  options.classification.bootstrap.replicates = 200;
+  options.test.bootstrap.replicates = 200;
   options.outputs.bootstrap.replicates = 200;
   const auto found = Evaluate(RunnableOf(baseline), RunnableOf(candidate), samples,
                               Task::kClassification, options, NoProgress());
@@ -81,7 +81,7 @@ TEST(SessionEvaluationTest, JudgesOneNumberASample) {
   const auto low = Classifier({0.5F, 0, 0, 0}, 1);
   Samples samples(1);
   EvaluateOptions options;
-  options.classification.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
+  options.test.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
   const auto found = Evaluate(RunnableOf(exact), RunnableOf(low), samples, Task::kRegression,
                               options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
@@ -112,7 +112,7 @@ TEST(SessionEvaluationTest, JudgesSetsOfLabels) {
   const auto worse = with_bias(kWorse);
   Samples samples(3);
   EvaluateOptions options;
-  options.classification.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
+  options.test.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
   const auto found = Evaluate(RunnableOf(good), RunnableOf(worse), samples, Task::kMultiLabel,
                               options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;

@@ -27,19 +27,11 @@ Result<TestEvidence> Judge(Task task, const std::string& baseline, const std::st
                            std::vector<KpiSpec> kpis, std::vector<SliceSpec> slices = {}) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
-  const SampleOptions fast = Fast();
-  if (task == Task::kClassification) {
-    ClassificationOptions options;
-    options.bootstrap = fast.bootstrap;
-    options.kpis = std::move(kpis);
-    options.slices = std::move(slices);
-    return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options, nullptr);
-  }
-  if (task == Task::kObjectDetection) {
-    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl",
-                                        {0.95, fast.bootstrap, std::move(kpis)});
-  }
-  const TaskOptions options{0.95, fast.bootstrap, std::move(slices), std::move(kpis)};
+  const TestOptions options{0.95, Fast().bootstrap, std::move(slices), std::move(kpis)};
+  if (task == Task::kClassification)
+    return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options, {}, nullptr);
+  if (task == Task::kObjectDetection)
+    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl", options);
   return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
 }
 
@@ -62,9 +54,10 @@ TEST(KpiEvaluationTest, AsksForEachNameOnceAndAveragesBothSides) {
   kpis->AddTo(evidence);
   EXPECT_DOUBLE_EQ(Value(evidence.baseline, "kpi:gain"), (5.0 - 2) / 2);
   EXPECT_DOUBLE_EQ(Value(evidence.candidate, "kpi:gain"), (-2 + 7.0) / 2);
-  EXPECT_DOUBLE_EQ(Value(evidence.paired.difference, "kpi:gain"), 1);
-  EXPECT_DOUBLE_EQ(Value(evidence.paired.difference, "kpi:cost"), -(5.0 + 7) / 2 + (10.0 + 21) / 2);
-  EXPECT_EQ(verdict::FindMetric(evidence.paired.difference, "kpi:cost")->method, "bca");
+  EXPECT_DOUBLE_EQ(Value(evidence.paired->difference, "kpi:gain"), 1);
+  EXPECT_DOUBLE_EQ(Value(evidence.paired->difference, "kpi:cost"),
+                   -(5.0 + 7) / 2 + (10.0 + 21) / 2);
+  EXPECT_EQ(verdict::FindMetric(evidence.paired->difference, "kpi:cost")->method, "bca");
 }
 
 TEST(KpiEvaluationTest, EndsAtAValueThatIsNotFinite) {
@@ -102,7 +95,7 @@ verdict::Estimate DifferenceAfter(int changed) {
   }
   TestEvidence evidence;
   kpis->AddTo(evidence);
-  return *verdict::FindMetric(evidence.paired.difference, "kpi:k");
+  return *verdict::FindMetric(evidence.paired->difference, "kpi:k");
 }
 
 TEST(KpiEvaluationTest, ASetWithoutAChangeIsNoProofThatThereIsNone) {
@@ -148,7 +141,7 @@ TEST(KpiPredictionsTest, ReadFieldsOfTheFirstFileAndTheModelsOwn) {
   ASSERT_EQ(found->baseline_slices.size(), 1U);
   EXPECT_EQ(found->baseline_slices[0].n, 2);
   EXPECT_DOUBLE_EQ(Value(found->baseline_slices[0].metrics, "kpi:revenue"), 15);
-  EXPECT_DOUBLE_EQ(Value(found->paired.slices[0].difference, "kpi:revenue"), -5);
+  EXPECT_DOUBLE_EQ(Value(found->paired->slices[0].difference, "kpi:revenue"), -5);
 }
 
 TEST(KpiPredictionsTest, ReadTheConfidenceOfScores) {
@@ -184,7 +177,7 @@ TEST_P(KpiOfTaskTest, ReadsWhatTheTaskMeasures) {
   ASSERT_TRUE(found) << found.error().what << found.error().next_step;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:k"), c.before);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:k"), c.after);
-  EXPECT_EQ(verdict::FindMetric(found->paired.difference, "kpi:k")->n, 1);
+  EXPECT_EQ(verdict::FindMetric(found->paired->difference, "kpi:k")->n, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -157,10 +157,9 @@ Result<TestEvidence> Evaluated(const std::string& baseline, const std::string& c
                                SupportJudge& judge, Task task = Task::kQuestionAnswering) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
-  TaskOptions options;
+  TestOptions options;
   options.bootstrap.replicates = 100;
-  options.judge = &judge;
-  return EvaluateTaskPredictions(task, first, "a", second, "b", options);
+  return EvaluateTaskPredictions(task, first, "a", second, "b", options, &judge);
 }
 
 TEST(SupportJudgeTest, AsksOncePerDistinctPairAndSkipsAbstentionsAndGivenSupport) {

@@ -19,8 +19,8 @@ constexpr Task kTasks[] = {Task::kRegression,        Task::kMultiLabel, Task::kT
 class TaskEvaluation {
  public:
   TaskEvaluation(Task task, PredictionReader& baseline, PredictionReader& candidate,
-                 const TaskOptions& options)
-      : task_(task), readers_{&baseline, &candidate}, options_(options) {}
+                 const TestOptions& options, SupportJudge* judge)
+      : task_(task), readers_{&baseline, &candidate}, options_(options), judge_(judge) {}
 
   Result<TestEvidence> Run() {
     for (const SliceSpec& spec : options_.slices) {
@@ -36,8 +36,8 @@ class TaskEvaluation {
     TestEvidence out = evaluation_->Finish();
     scorer_->AddTo(options_.confidence, options_.bootstrap.seed, out);
     if (kpis_) kpis_->AddTo(out);
-    if (options_.judge != nullptr) {
-      for (verdict::Warning& warning : options_.judge->warnings())
+    if (judge_ != nullptr) {
+      for (verdict::Warning& warning : judge_->warnings())
         out.warnings.push_back(std::move(warning));
     }
     return out;
@@ -46,7 +46,7 @@ class TaskEvaluation {
  private:
   // The first pair decides what the task measures.
   Result<void> Start(const PredictionLine& first, const PredictionLine& second) {
-    TARE_TRY(scorer_, MakeLineScorer(task_, readers_[0]->Fields(first), options_.judge));
+    TARE_TRY(scorer_, MakeLineScorer(task_, readers_[0]->Fields(first), judge_));
     SampleOptions options{options_.confidence, options_.bootstrap, {}, {}};
     for (const std::string_view name : scorer_->slices()) {
       options.slices.emplace_back(name);
@@ -126,7 +126,8 @@ class TaskEvaluation {
 
   Task task_;
   PredictionReader* readers_[2];
-  const TaskOptions& options_;
+  const TestOptions& options_;
+  SupportJudge* judge_;
   std::vector<SliceExpression> conditions_;
   std::unique_ptr<LineScorer> scorer_;
   std::optional<SampleEvaluation> evaluation_;
@@ -176,10 +177,10 @@ Result<TestEvidence> EvaluateTaskPredictions(Task task, std::istream& baseline,
                                              const std::string& baseline_name,
                                              std::istream& candidate,
                                              const std::string& candidate_name,
-                                             const TaskOptions& options) {
+                                             const TestOptions& options, SupportJudge* judge) {
   PredictionReader first(baseline, baseline_name);
   PredictionReader second(candidate, candidate_name);
-  return TaskEvaluation(task, first, second, options).Run();
+  return TaskEvaluation(task, first, second, options, judge).Run();
 }
 
 }  // namespace tare::evaluate

@@ -19,12 +19,11 @@ Result<TestEvidence> Judge(Task task, const std::string& baseline, const std::st
                            std::vector<SliceSpec> slices = {}) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
-  TaskOptions options;
+  TestOptions options;
   options.bootstrap.replicates = 500;
   options.slices = std::move(slices);
   if (task == Task::kObjectDetection) {
-    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl",
-                                        {0.95, options.bootstrap});
+    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl", options);
   }
   return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
 }
@@ -45,13 +44,13 @@ TEST(TaskPredictionsTest, JudgesRegressionWhateverTheOrderOfTheLines) {
                            "{\"id\": 1, \"prediction\": -1}\n");
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 3);
-  EXPECT_EQ(found->paired.counts.flips, 2);
+  EXPECT_EQ(found->paired->counts.flips, 2);
   EXPECT_DOUBLE_EQ(Value(found->baseline, "mae"), 0.5);
   EXPECT_DOUBLE_EQ(Value(found->baseline, "rmse"), std::sqrt(1.25 / 3));
   EXPECT_DOUBLE_EQ(Value(found->baseline, "r2"),
                    1 - 1.25 / 14);  // labels 1, 2, 6 have mean 3: 4 + 1 + 9
   EXPECT_DOUBLE_EQ(Value(found->candidate, "mae"), 2.0 / 3);
-  EXPECT_DOUBLE_EQ(Value(found->paired.difference, "mae"), 2.0 / 3 - 0.5);
+  EXPECT_DOUBLE_EQ(Value(found->paired->difference, "mae"), 2.0 / 3 - 0.5);
 }
 
 TEST(TaskPredictionsTest, SaysWhereR2IsUndefined) {
@@ -75,8 +74,8 @@ TEST(TaskPredictionsTest, JudgesLabelSets) {
   EXPECT_DOUBLE_EQ(Value(found->baseline, "hamming_loss"), 2.0 / 6);
   // Classes 0, 1, 2: F1 of 1, 0 (predicted, never gold), 0 (gold, never predicted).
   EXPECT_DOUBLE_EQ(Value(found->baseline, "f1_macro"), 1.0 / 3);
-  EXPECT_EQ(found->paired.counts.harmful, 1);
-  EXPECT_EQ(found->paired.counts.helpful, 1);
+  EXPECT_EQ(found->paired->counts.harmful, 1);
+  EXPECT_EQ(found->paired->counts.helpful, 1);
 }
 
 constexpr const char* kQuestions =
@@ -102,7 +101,7 @@ TEST(TaskPredictionsTest, JudgesAnswersAndWhatSupportsThem) {
   EXPECT_EQ(found->baseline_slices[0].name, "has_answer");
   EXPECT_EQ(found->baseline_slices[0].n, 2);
   EXPECT_EQ(found->baseline_slices[1].n, 1);
-  EXPECT_EQ(found->paired.counts.harmful, 2);
+  EXPECT_EQ(found->paired->counts.harmful, 2);
 }
 
 TEST(TaskPredictionsTest, LeavesOutItsOwnSlicesThatHoldNothing) {
@@ -155,7 +154,7 @@ TEST(TaskPredictionsTest, JudgesEntities) {
   EXPECT_DOUBLE_EQ(Value(found->candidate, "f1_micro"), 0.5)
       << "one of two entities, two predicted";
   EXPECT_DOUBLE_EQ(Value(found->candidate, "token_accuracy"), 0.75);
-  EXPECT_EQ(found->paired.counts.harmful, 1);
+  EXPECT_EQ(found->paired->counts.harmful, 1);
 }
 
 TEST(TaskPredictionsTest, JudgesRankedLists) {
@@ -185,7 +184,7 @@ TEST(DetectionPredictionsTest, JudgesBoxes) {
   EXPECT_NEAR(Value(found->baseline, "map"), 51.0 / 101, 1e-12);
   EXPECT_NEAR(Value(found->baseline, "map_50"), 51.0 / 101, 1e-12);
   EXPECT_EQ(Value(found->candidate, "map"), 0);
-  EXPECT_EQ(found->paired.counts.flips, 1);
+  EXPECT_EQ(found->paired->counts.flips, 1);
 }
 
 struct BadLines {

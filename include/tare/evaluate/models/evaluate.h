@@ -58,8 +58,8 @@ struct RunnableModel {
 RunnableModel RunnableOf(const runtime::Session& session);
 
 struct EvaluateOptions {
-  /// Its slices, KPIs, confidence and bootstrap are those of every task; its classes name those of token
-  /// classification too.
+  TestOptions test;
+  /// Its classes name those of token classification too.
   ClassificationOptions classification;
   OutputsOptions outputs;
   /// Name of the output that answers; empty: the first that fits the task.
@@ -90,6 +90,20 @@ std::span<const verdict::Task> ModelTasks();
 Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
                                    BatchSource& source, verdict::Task task,
                                    const EvaluateOptions& options, Progress& progress);
+
+/// Runs one model on every batch of the test set and returns what its answers are worth: metrics with their
+/// intervals, classes, confusion, slices and warnings, all on the side of the baseline. Nothing is of the
+/// candidate, `paired` and the closeness of outputs are absent.
+///
+/// Every number is the one of the baseline in Evaluate() of the model and itself, bit by bit; beside another
+/// candidate, bootstrapped intervals draw other samples (the pair's kinds of samples are other ones).
+/// `task`: one of ModelTasks().
+///
+/// Memory   about half of Evaluate().
+/// Errors   as Evaluate(), kUnsupported for outputs, which are judged by what they are close to.
+Result<verdict::Evidence> EvaluateModel(const RunnableModel& model, BatchSource& source,
+                                        verdict::Task task, const EvaluateOptions& options,
+                                        Progress& progress);
 
 /// Evaluates another distribution and adds it to `evidence` under `name`. `task`: one of ModelTasks().
 Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,

@@ -18,10 +18,8 @@
 
 #include "tare/core/result.h"
 #include "tare/evaluate/predictions/support_judge.h"
-#include "tare/evaluate/samples/kpi.h"
-#include "tare/evaluate/samples/slices.h"
 #include "tare/evaluate/samples/test_evidence.h"
-#include "tare/stats/bootstrap.h"
+#include "tare/evaluate/samples/test_options.h"
 #include "tare/verdict/task.h"
 
 namespace tare::evaluate {
@@ -29,24 +27,13 @@ namespace tare::evaluate {
 /// The tasks.
 std::span<const verdict::Task> PredictionTasks();
 
-struct TaskOptions {
-  /// Of the two-sided intervals, in (0.5, 1).
-  double confidence = 0.95;
-  stats::BootstrapOptions bootstrap;
-  /// Conditions on the numeric fields of the first file's lines. With the task's own slices at most 64.
-  std::vector<SliceSpec> slices;
-  /// Of what the task measures of a sample (docs/formats/predictions.md) and of numeric fields: that of the
-  /// model's own line, else that of the first file.
-  std::vector<KpiSpec> kpis;
-  /// Says whether contexts support answers, where a line has no `support` of its own; null: words decide. Each distinct
-  /// context and answer is judged once.
-  SupportJudge* judge = nullptr;
-};
-
 /// Joins two streams of predictions and evaluates them as `task`. Lines may come in any order.
 ///
 /// What is right (label, answers, relevant) is read from the first file; where the second has it too,
-/// both must agree.
+/// both must agree. Slices compare numeric fields of the first file's lines; KPIs read what the task measures of a
+/// sample (docs/formats/predictions.md) and numeric fields, of the model's own line, else of the first file's.
+/// `judge` says whether contexts support answers, where a line has no `support` of its own; null: words decide.
+/// Each distinct context and answer is judged once.
 ///
 /// Memory   the ids (11 to 22 bytes each), lines whose partner has not come yet, and each kind of result once; with a judge 16
 ///          pairs of lines and at most a million scores.
@@ -59,6 +46,7 @@ Result<TestEvidence> EvaluateTaskPredictions(verdict::Task task, std::istream& b
                                              const std::string& baseline_name,
                                              std::istream& candidate,
                                              const std::string& candidate_name,
-                                             const TaskOptions& options);
+                                             const TestOptions& options,
+                                             SupportJudge* judge = nullptr);
 
 }  // namespace tare::evaluate
