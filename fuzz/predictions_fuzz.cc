@@ -12,10 +12,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const size_t split = std::min(text.find('\0'), text.size());
   std::istringstream baseline(text.substr(0, split));
   std::istringstream candidate(text.substr(std::min(split + 1, text.size())));
-  tare::evaluate::ClassificationOptions options;
+  tare::evaluate::TestOptions options;
   options.bootstrap.replicates = 100;
   const auto found =
-      tare::evaluate::EvaluatePredictions(baseline, "a", candidate, "b", options, nullptr);
+      tare::evaluate::EvaluatePredictions(baseline, "a", candidate, "b", options, {}, nullptr);
   if (found) {
     TARE_CHECK(found->n > 0);
   } else {

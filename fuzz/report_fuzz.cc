@@ -19,7 +19,8 @@ void Fuzz(std::string_view text) {
     return;
   }
   const auto declared = DeclaredPolicy(*report);
-  const Policy policy = declared ? *declared : DefaultPolicy(report->evidence.task);
+  const Policy policy =
+      declared ? *declared : DefaultPolicy(report->evidence.task.value_or(Task::kClassification));
   report->decision = Gate(report->evidence, policy);
   // What is written can be read again, and is judged alike.
   const auto again = ReadReportJson(WriteReportJson(*report), "again");
@@ -36,6 +37,6 @@ void Fuzz(std::string_view text) {
 }  // namespace tare::verdict
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  tare::evaluate::Fuzz({reinterpret_cast<const char*>(bytes), size});
+  tare::verdict::Fuzz({reinterpret_cast<const char*>(bytes), size});
   return 0;
 }

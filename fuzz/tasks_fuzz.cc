@@ -14,15 +14,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const size_t split = std::min(text.find('\0'), text.size());
   std::istringstream baseline(text.substr(0, split));
   std::istringstream candidate(text.substr(std::min(split + 1, text.size())));
-  tare::evaluate::TaskOptions options;
+  tare::evaluate::TestOptions options;
   options.bootstrap.replicates = 100;
   const auto tasks = tare::evaluate::PredictionTasks();
   const size_t task = bytes[0] % (tasks.size() + 1);
-  const auto found = task < tasks.size()
-                         ? tare::evaluate::EvaluateTaskPredictions(tasks[task], baseline, "a",
-                                                                   candidate, "b", options)
-                         : tare::evaluate::EvaluateDetectionPredictions(
-                               baseline, "a", candidate, "b", {0.95, options.bootstrap});
+  const auto found = task < tasks.size() ? tare::evaluate::EvaluateTaskPredictions(
+                                               tasks[task], baseline, "a", candidate, "b", options)
+                                         : tare::evaluate::EvaluateDetectionPredictions(
+                                               baseline, "a", candidate, "b", options);
   if (found) {
     TARE_CHECK(found->n > 0);
   } else {

@@ -20,37 +20,6 @@ std::string KeyOf(const BaselineIn& in) {
   return key.Digest();
 }
 
-// SHIM-BEGIN
-Result<verdict::Evidence> EvaluateModelShim(const evaluate::RunnableModel& model,
-                                            evaluate::BatchSource& batches, const std::string& task,
-                                            const evaluate::EvaluateOptions& options,
-                                            Progress& progress) {
-  std::vector<Tensor> last;
-  evaluate::RunnableModel first{
-      model.outputs,
-      [&](std::span<const NamedTensor> inputs, const evaluate::RunnableModel::Use& use) {
-        return model.run(inputs, [&](std::span<const TensorView> views) -> Result<void> {
-          last.clear();
-          for (const auto& view : views) {
-            TARE_TRY(auto tensor,
-                     Tensor::FromBytes(view.dtype, {view.shape.begin(), view.shape.end()},
-                                       {view.bytes.begin(), view.bytes.end()}));
-            last.push_back(std::move(tensor));
-          }
-          return use(views);
-        });
-      }};
-  evaluate::RunnableModel second{
-      model.outputs, [&](std::span<const NamedTensor>, const evaluate::RunnableModel::Use& use) {
-        std::vector<TensorView> views;
-        for (const auto& tensor : last)
-          views.push_back({tensor.dtype(), tensor.shape(), tensor.bytes()});
-        return use(views);
-      }};
-  return evaluate::Evaluate(first, second, batches, task, options, progress);
-}
-// SHIM-END
-
 // What the float model alone is worth, for the terminal.
 std::string MetricText(const verdict::Metrics& metrics) {
   if (const verdict::Estimate* accuracy = verdict::FindMetric(metrics, "accuracy"))
@@ -67,16 +36,16 @@ std::string SummaryOf(const BaselineOut& out) {
 
 Result<verdict::Evidence> Evaluate(const BaselineIn& in, const ProjectSets& sets,
                                    const runtime::Session& session, Progress& progress) {
-  if (in.plan->task == "outputs") return verdict::Evidence();
+  if (in.plan->task == verdict::Task::kOutputs) return verdict::Evidence();
   AnswerRecorder recorder(in.answers_path, KeyOf(in));
   SplitBatches batches(*in.plan, sets.test, in.samples);
   evaluate::EvaluateOptions options = EvaluationOptions(*in.plan, in.classes);
   // Slices and KPIs are compared where there are two models.
-  options.classification.slices.clear();
-  options.classification.kpis.clear();
-  options.classification.bootstrap.replicates = 100;  // its intervals are not used
-  TARE_TRY(auto evidence, EvaluateModelShim(recorder.Record(evaluate::RunnableOf(session)), batches,
-                                            in.plan->task, options, progress));
+  options.test.slices.clear();
+  options.test.kpis.clear();
+  options.test.bootstrap.replicates = 100;  // its intervals are not used
+  TARE_TRY(auto evidence, evaluate::EvaluateModel(recorder.Record(evaluate::RunnableOf(session)),
+                                                  batches, in.plan->task, options, progress));
   recorder.Keep();
   return evidence;
 }

@@ -255,7 +255,7 @@ Result<ChooseOut> Read(const Json& json) {
   TARE_TRY(out.calibration_sha256, reader.Text("calibration_sha256"));
   const Json* report = reader.Child("report");
   if (report == nullptr) return reader.Wrong("report", "there");
-  TARE_TRY(out.sections, verdict::ReadReportJson(report->dump(), "choose.json"));
+  TARE_TRY(out.sections, verdict::ReadModelSections(report->dump(), "choose.json"));
   return out;
 }
 

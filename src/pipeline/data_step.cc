@@ -51,8 +51,8 @@ Result<void> LookForLeaks(const DataIn& in, const ProjectSets& sets, const Split
 
 Result<void> CheckLabels(const DataIn& in, const ProjectSets& sets, std::span<const int64_t> test,
                          const TestPlan& plan) {
-  if (plan.task == "outputs") return {};
-  if (plan.task != "classification") {
+  if (plan.task == verdict::Task::kOutputs) return {};
+  if (plan.task != verdict::Task::kClassification) {
     TARE_TRY_VOID(sets.test.dataset->Find(plan.label).While("looking for the labels"));
     return {};
   }
@@ -80,7 +80,7 @@ Result<DataOut> InspectData(const DataIn& in, Progress& progress) {
   }
   // Whether there is something to corrupt is said before minutes are spent.
   for (const DistributionSource& distribution : plan.distributions) {
-    if (!distribution.corruption || plan.task == "outputs") continue;
+    if (!distribution.corruption || plan.task == verdict::Task::kOutputs) continue;
     TARE_TRY_VOID(model->BindCorrupted(plan.test, *distribution.corruption, plan.seed)
                       .While(StrCat("opening the distribution ", distribution.name)));
   }

@@ -46,13 +46,12 @@ Result<void> AddDigest(const std::string& name, const std::string& path, verdict
 
 TestPlan PlanOf(const EvaluateRequest& request) {
   TestPlan plan;
-  plan.task = !request.task.empty()   ? request.task
-              : request.label.empty() ? "outputs"
-                                      : "classification";
+  plan.task = request.task.value_or(request.label.empty() ? verdict::Task::kOutputs
+                                                          : verdict::Task::kClassification);
   plan.output = request.output;
   plan.label = request.label;
   // Of classification the data name the classes: --classes are the tags of tokens.
-  if (plan.task == "token_classification") plan.classes = request.classes;
+  if (plan.task == verdict::Task::kTokenClassification) plan.classes = request.classes;
   plan.slices = request.slices;
   plan.kpis = request.kpis;
   plan.test = FileSource(request.data_path);
@@ -65,13 +64,13 @@ TestPlan PlanOf(const EvaluateRequest& request) {
 }
 
 Result<void> CheckPlan(const TestPlan& plan) {
-  const bool judged = plan.task != "outputs";
+  const bool judged = plan.task != verdict::Task::kOutputs;
   if (!judged && !plan.slices.empty())
     return InvalidArgument("--slice needs labels", "name their array with --label");
   if (!judged && !plan.kpis.empty())
     return InvalidArgument("--kpi needs labels", "name their array with --label");
   if (judged && plan.label.empty()) {
-    return InvalidArgument(StrCat("task ", plan.task, " needs labels"),
+    return InvalidArgument(StrCat("task ", TaskName(plan.task), " needs labels"),
                            "name their array with --label, or use --task outputs");
   }
   if (!judged && !plan.distributions.empty()) {
@@ -154,8 +153,7 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
                                    .candidate_path = request.candidate_path,
                                    .costs = request.costs},
                                   progress));
-  if (request.task.empty() && request.label.empty())
-    WarnOfUnusedLabel(test, baseline.inputs(), evidence);
+  if (!request.task && request.label.empty()) WarnOfUnusedLabel(test, baseline.inputs(), evidence);
   NameModels(request, evidence);
 
   report.name = evidence.candidate.path;
@@ -173,9 +171,8 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
 namespace {
 
 // KPIs by commands read the files again.
-Result<void> AddCommands(const PredictionsRequest& request,
-                         const evaluate::ClassificationOptions& options, Progress& progress,
-                         evaluate::TestEvidence& part) {
+Result<void> AddCommands(const PredictionsRequest& request, const evaluate::TestOptions& options,
+                         Progress& progress, evaluate::TestEvidence& part) {
   std::ifstream baseline(request.baseline_path);
   std::ifstream candidate(request.candidate_path);
   const evaluate::KpiCommandOptions limits{options.confidence, options.bootstrap.seed,
@@ -196,11 +193,11 @@ Result<void> CheckKpiNames(const PredictionsRequest& request) {
 Result<std::unique_ptr<evaluate::SupportJudge>> LoadJudge(const PredictionsRequest& request,
                                                           verdict::Report& report) {
   if (!request.judge) return std::unique_ptr<evaluate::SupportJudge>();
-  if (request.task != "question_answering" && request.task != "generation") {
-    return InvalidArgument(
-        StrCat("a judge of support for the task '",
-               request.task.empty() ? "classification" : request.task, "', which has no contexts"),
-        "leave out --judge, or give --task question_answering or generation");
+  if (request.task != verdict::Task::kQuestionAnswering &&
+      request.task != verdict::Task::kGeneration) {
+    return InvalidArgument(StrCat("a judge of support for the task '", TaskName(request.task),
+                                  "', which has no contexts"),
+                           "leave out --judge, or give --task question_answering or generation");
   }
   TARE_TRY_VOID(AddDigest("judge", request.judge->model_path, report));
   TARE_TRY_VOID(AddDigest("judge_vocab", request.judge->vocab_path, report));
@@ -221,29 +218,23 @@ Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& reques
   TARE_TRY(const auto judge, LoadJudge(request, report));
   std::ifstream baseline(request.baseline_path);
   std::ifstream candidate(request.candidate_path);
-  evaluate::ClassificationOptions options;
+  evaluate::TestOptions options;
   options.slices = request.slices;
   options.kpis = request.kpis;
-  report.evidence.task = request.task.empty() ? "classification" : request.task;
+  report.evidence.task = request.task;
   evaluate::TestEvidence part;
-  if (report.evidence.task == "classification") {
+  if (request.task == verdict::Task::kClassification) {
     TARE_TRY(part, evaluate::EvaluatePredictions(baseline, request.baseline_path, candidate,
-                                                 request.candidate_path, options,
+                                                 request.candidate_path, options, {},
                                                  &report.evidence.classes));
-  } else if (report.evidence.task == "object_detection") {
-    if (!request.slices.empty())
-      return Unsupported("object detection is judged on the whole set, not by slice",
-                         "leave out --slice");
-    const evaluate::DetectionOptions detection{options.confidence, options.bootstrap, request.kpis};
+  } else if (request.task == verdict::Task::kObjectDetection) {
     TARE_TRY(part,
              evaluate::EvaluateDetectionPredictions(baseline, request.baseline_path, candidate,
-                                                    request.candidate_path, detection));
+                                                    request.candidate_path, options));
   } else {
-    const evaluate::TaskOptions task{options.confidence, options.bootstrap, request.slices,
-                                     request.kpis, judge.get()};
-    TARE_TRY(part, evaluate::EvaluateTaskPredictions(report.evidence.task, baseline,
-                                                     request.baseline_path, candidate,
-                                                     request.candidate_path, task));
+    TARE_TRY(part, evaluate::EvaluateTaskPredictions(request.task, baseline, request.baseline_path,
+                                                     candidate, request.candidate_path, options,
+                                                     judge.get()));
   }
   TARE_TRY_VOID(AddCommands(request, options, progress, part));
   report.evidence.confidence = options.confidence;

@@ -39,7 +39,7 @@ Result<void> AddDistributions(const PairIn& in, const evaluate::RunnableModel& b
                               const evaluate::EvaluateOptions& options, Progress& progress,
                               verdict::Evidence& evidence) {
   for (const DistributionSource& distribution : in.plan->distributions) {
-    if (in.plan->task == "outputs") {
+    if (in.plan->task == verdict::Task::kOutputs) {
       evidence.warnings.push_back(
           {StrCat("the distribution '", distribution.name, "' was not evaluated: it needs labels"),
            "name their array: data: label"});

@@ -308,22 +308,26 @@ class ProjectReader {
   // ---- the rest ---------------------------------------------------------------------------
 
   Result<void> ReadTask(YamlReader& reader) {
-    TARE_TRY(project_.task,
-             reader.Text("task", project_.label.empty() ? "outputs" : "classification"));
+    using verdict::Task;
+    const Task usual = project_.label.empty() ? Task::kOutputs : Task::kClassification;
+    TARE_TRY(const std::string name, reader.Text("task", std::string(TaskName(usual))));
     TARE_TRY(project_.output, reader.Text("output", ""));
-    std::vector<std::string> tasks(evaluate::ModelTasks().begin(), evaluate::ModelTasks().end());
-    tasks.emplace_back("outputs");
-    if (std::ranges::find(tasks, project_.task) == tasks.end()) {
-      const std::string nearest = NearestName(project_.task, tasks);
+    std::vector<std::string> tasks;
+    for (const Task task : evaluate::ModelTasks()) tasks.emplace_back(TaskName(task));
+    tasks.emplace_back(TaskName(Task::kOutputs));
+    const auto task = verdict::ParseTask(name);
+    if (!task || std::ranges::find(tasks, name) == tasks.end()) {
+      const std::string nearest = NearestName(name, tasks);
       return reader.Wrong(
-          *reader.Child("task"), StrCat("unknown task '", project_.task, "'"),
+          *reader.Child("task"), StrCat("unknown task '", name, "'"),
           nearest.empty()
               ? StrCat("choose one of ", Join(tasks, ", "),
                        "; other tasks are judged from predictions: tare evaluate --predictions")
               : StrCat("did you mean '", nearest, "'?"));
     }
-    if (project_.task != "outputs" && project_.label.empty()) {
-      return reader.Wrong(*reader.Child("task"), StrCat("task ", project_.task, " needs labels"),
+    project_.task = *task;
+    if (project_.task != Task::kOutputs && project_.label.empty()) {
+      return reader.Wrong(*reader.Child("task"), StrCat("task ", name, " needs labels"),
                           "add 'label: NAME' under data, or choose 'task: outputs'");
     }
     return {};
@@ -347,7 +351,7 @@ class ProjectReader {
       }
       project_.kpis.push_back(std::move(kpi));
     }
-    if (!items.empty() && project_.task == "outputs") {
+    if (!items.empty() && project_.task == verdict::Task::kOutputs) {
       return reader.Wrong(*items[0], "kpis need labels",
                           "add 'label: NAME' under data and a task, or remove them");
     }

@@ -21,17 +21,17 @@ TEST(ProjectTest, FillsInDefaults) {
   ASSERT_TRUE(project) << project.error().what;
   EXPECT_EQ(project->name, "shop");
   EXPECT_EQ(project->model_path, "/srv/shop/m.onnx");
-  EXPECT_EQ(project->task, "outputs");
+  EXPECT_EQ(project->task, verdict::Task::kOutputs);
   EXPECT_EQ(project->search.path, "/srv/shop/a.npz");
   EXPECT_EQ(project->num_threads, 1);
-  EXPECT_EQ(project->policy, verdict::DefaultPolicy("outputs", 0.01));
+  EXPECT_EQ(project->policy, verdict::DefaultPolicy(verdict::Task::kOutputs, 0.01));
 }
 
 TEST(ProjectTest, ReadsTheExample) {
   const auto project = ReadProject("examples/fashion");
   ASSERT_TRUE(project) << project.error().what;
   EXPECT_EQ(project->name, "fashion");
-  EXPECT_EQ(project->task, "classification");
+  EXPECT_EQ(project->task, verdict::Task::kClassification);
   EXPECT_EQ(project->classes.size(), 10U);
   EXPECT_EQ(project->calibration.num_samples, 300);
   EXPECT_EQ(project->calibration.arrays.size(), 2U);

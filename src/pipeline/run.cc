@@ -192,7 +192,7 @@ class ProjectRun {
     version.summary = decision->summary;
     version.metadata = {{"tare_version", options_.tare_version},
                         {"format", choice.format},
-                        {"task", project_.task}};
+                        {"task", std::string(TaskName(project_.task))}};
     TARE_TRY(const auto registry, registry::Registry::Open(outcome_.registry_root));
     TARE_TRY(const auto registered, registry.Register(version));
     outcome_.registered = StrCat(project_.name, "@", registered.number);

@@ -45,7 +45,7 @@ void AddInputs(const Project& project, StepKey& key) {
     for (const double mean : binding.preprocessing.mean) key.Add("mean", mean);
     for (const double std : binding.preprocessing.std) key.Add("std", std);
   }
-  key.Add("label", project.label).Add("task", project.task).Add("output", project.output);
+  key.Add("label", project.label).Add("task", TaskName(project.task)).Add("output", project.output);
   for (const std::string& name : project.classes) key.Add("class", name);
   for (const std::string& column : SliceColumns(PlanOf(project))) key.Add("column", column);
 }

@@ -110,9 +110,9 @@ Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
   TARE_TRY_VOID(
       data::CheckFinite(*batch, part).While(StrCat("reading ", source_.dataset->source())));
   evaluate::EvaluationBatch out{*std::move(batch), {}, {}, {}};
-  if (plan_.task == "classification" || plan_.task == "embedding") {
+  if (plan_.task == verdict::Task::kClassification || plan_.task == verdict::Task::kEmbedding) {
     TARE_TRY(out.labels, ClassLabels(plan_, *source_.dataset, part, 0));
-  } else if (plan_.task != "outputs") {
+  } else if (plan_.task != verdict::Task::kOutputs) {
     TARE_TRY(const Tensor labels, source_.dataset->Read(plan_.label, part));
     TARE_TRY(out.targets, Doubles(labels).While(StrCat("reading '", plan_.label, "' of ",
                                                        source_.dataset->source())));
@@ -128,8 +128,8 @@ Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
 }
 
 Result<std::vector<std::string>> ClassNames(const TestPlan& plan, const data::Dataset& dataset) {
-  if (plan.task == "outputs") return std::vector<std::string>();
-  if (plan.task != "classification" || !plan.classes.empty()) return plan.classes;
+  if (plan.task == verdict::Task::kOutputs) return std::vector<std::string>();
+  if (plan.task != verdict::Task::kClassification || !plan.classes.empty()) return plan.classes;
   TARE_TRY(const data::ArrayInfo info, dataset.Find(plan.label));
   return info.classes;
 }
@@ -138,8 +138,8 @@ evaluate::EvaluateOptions EvaluationOptions(const TestPlan& plan,
                                             std::vector<std::string> classes) {
   evaluate::EvaluateOptions options;
   options.classification.classes = std::move(classes);
-  options.classification.slices = plan.slices;
-  options.classification.kpis = plan.kpis;
+  options.test.slices = plan.slices;
+  options.test.kpis = plan.kpis;
   options.score_output = plan.output;
   return options;
 }

@@ -17,7 +17,7 @@ namespace tare::pipeline {
 
 /// What is judged, by which labels, and in which parts: of a project, or of `tare evaluate`.
 struct TestPlan {
-  std::string task;    ///< one of evaluate::ModelTasks(), or outputs
+  verdict::Task task = verdict::Task::kOutputs;  ///< or one of evaluate::ModelTasks()
   std::string output;  ///< the output that answers; empty: the first that fits the task
   std::string label;
   std::vector<std::string> classes;  ///< in the model's order; empty: those of the data

@@ -59,10 +59,11 @@ Policy PolicyOfChecks(const Decision& decision) {
 }  // namespace
 
 Result<Policy> DeclaredPolicy(const Report& report) {
-  if (!report.decision) return DefaultPolicy(report.evidence.task);
+  const Task task = report.evidence.task.value_or(Task::kClassification);
+  if (!report.decision) return DefaultPolicy(task);
   const Decision& decision = *report.decision;
   if (decision.policy.empty()) {
-    return decision.checks.empty() ? DefaultPolicy(report.evidence.task) : PolicyOfChecks(decision);
+    return decision.checks.empty() ? DefaultPolicy(task) : PolicyOfChecks(decision);
   }
   TARE_TRY(auto policy, ParsePolicy(decision.policy, "the report's gate.policy"));
   if (PolicyDigest(policy) != decision.policy_digest) {

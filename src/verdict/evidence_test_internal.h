@@ -13,6 +13,7 @@ namespace tare::verdict {
 /// A paired classification of n samples with the given flips; the baseline is right on 90 %.
 inline Evidence MakeEvidence(int64_t n, int64_t harmful, int64_t helpful, int64_t other_flips = 0) {
   Evidence out;
+  out.task = Task::kClassification;
   out.n = n;
   out.classes = {"coat", "shirt"};
   out.baseline.label = "float32";

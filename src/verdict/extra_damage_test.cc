@@ -58,6 +58,7 @@ TEST(ExtraDamageTest, TakesTheTableOfBoundsOfABootstrap) {
 // A clean set on which nothing flips, and two that lose.
 Evidence WithDistributions() {
   Evidence evidence;
+  evidence.task = Task::kClassification;
   evidence.paired.emplace();
   evidence.paired->difference.emplace_back("accuracy", PairedEstimate({1'000, 5, 5}, 0.95));
   for (const int64_t harmful : {40, 10, 5, 2}) {

@@ -257,7 +257,7 @@ TEST(GateTest, JudgesResidentMemory) {
 
 TEST(GateTest, JudgesEachOutputWhenNoneIsNamed) {
   Evidence evidence;
-  evidence.task = "outputs";
+  evidence.task = Task::kOutputs;
   evidence.n = 100;
   for (const auto name : {"logits", "boxes"}) {
     OutputCloseness output;
@@ -267,7 +267,7 @@ TEST(GateTest, JudgesEachOutputWhenNoneIsNamed) {
     evidence.outputs.push_back(output);
   }
   evidence.outputs[1].cosine = MakeBootstrapped(0.8, 0.7, 0.85, 100);
-  const auto decision = Gate(evidence, DefaultPolicy("outputs"));
+  const auto decision = Gate(evidence, DefaultPolicy(Task::kOutputs));
   ASSERT_EQ(decision.checks.size(), 2);
   EXPECT_EQ(decision.checks[0].scope, "output:logits");
   EXPECT_EQ(decision.checks[0].verdict, Verdict::kPass);
@@ -300,7 +300,7 @@ TEST(GateTest, SaysTheVerdictInOneSentence) {
 
 TEST(GateTest, IsPure) {
   const auto evidence = MakeEvidence(10'000, 50, 39);
-  const auto policy = DefaultPolicy("classification");
+  const auto policy = DefaultPolicy(Task::kClassification);
   EXPECT_EQ(Gate(evidence, policy).summary, Gate(evidence, policy).summary);
   EXPECT_EQ(Gate(evidence, policy).policy_digest, PolicyDigest(policy));
 }

@@ -94,22 +94,6 @@ const MetricInfo* FindMetricInfo(std::string_view name) {
   return found == std::end(kMetrics) ? nullptr : found;
 }
 
-std::string_view HeadlineMetric(std::string_view task) {
-  constexpr std::pair<std::string_view, std::string_view> kHeadlines[] = {
-      {"classification", "accuracy"},
-      {"multi_label", "f1_micro"},
-      {"regression", "r2"},
-      {"token_classification", "token_accuracy"},
-      {"question_answering", "exact_match"},
-      {"generation", "token_f1"},
-      {"retrieval", "mrr"},
-      {"embedding", "mrr"},
-      {"object_detection", "map"}};
-  const auto* found =
-      std::ranges::find(kHeadlines, task, [](const auto& entry) { return entry.first; });
-  return found == std::end(kHeadlines) ? std::string_view() : found->second;
-}
-
 std::string_view MetricLabel(std::string_view name) {
   if (IsKpi(name)) return name.substr(kKpiPrefix.size());
   const MetricInfo* info = FindMetricInfo(name);

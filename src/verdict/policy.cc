@@ -236,7 +236,7 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source) {
   return ReadPolicy(node, source);
 }
 
-Policy DefaultPolicy(std::string_view task, double tolerance) {
+Policy DefaultPolicy(Task task, double tolerance) {
   const auto within = [](std::string metric, double margin) {
     Check check;
     check.metric = std::move(metric);
@@ -251,24 +251,35 @@ Policy DefaultPolicy(std::string_view task, double tolerance) {
     return check;
   };
   Policy policy;
-  if (task == "outputs") {
-    policy.quality = {limit("cosine", std::nullopt, 1 - tolerance)};
-  } else if (task == "regression") {
-    policy.quality = {within("r2", 0.01)};
-  } else if (task == "multi_label") {
-    policy.quality = {within("f1_micro", 0.01), within("subset_accuracy", 0.01)};
-  } else if (task == "token_classification") {
-    policy.quality = {within("f1_micro", 0.01), within("token_accuracy", 0.01)};
-  } else if (task == "question_answering") {
-    policy.quality = {within("exact_match", 0.01), within("token_f1", 0.01)};
-  } else if (task == "generation") {
-    policy.quality = {within("token_f1", 0.01), within("rouge_l", 0.01)};
-  } else if (task == "retrieval" || task == "embedding") {
-    policy.quality = {within("mrr", 0.01), within("recall_at_10", 0.01)};
-  } else if (task == "object_detection") {
-    policy.quality = {within("map", 0.01)};
-  } else {
-    policy.quality = {within("accuracy", 0.01), limit("flip_rate", 0.05, std::nullopt)};
+  switch (task) {
+    case Task::kOutputs:
+      policy.quality = {limit("cosine", std::nullopt, 1 - tolerance)};
+      break;
+    case Task::kClassification:
+      policy.quality = {within("accuracy", 0.01), limit("flip_rate", 0.05, std::nullopt)};
+      break;
+    case Task::kMultiLabel:
+      policy.quality = {within("f1_micro", 0.01), within("subset_accuracy", 0.01)};
+      break;
+    case Task::kRegression:
+      policy.quality = {within("r2", 0.01)};
+      break;
+    case Task::kTokenClassification:
+      policy.quality = {within("f1_micro", 0.01), within("token_accuracy", 0.01)};
+      break;
+    case Task::kQuestionAnswering:
+      policy.quality = {within("exact_match", 0.01), within("token_f1", 0.01)};
+      break;
+    case Task::kGeneration:
+      policy.quality = {within("token_f1", 0.01), within("rouge_l", 0.01)};
+      break;
+    case Task::kEmbedding:
+    case Task::kRetrieval:
+      policy.quality = {within("mrr", 0.01), within("recall_at_10", 0.01)};
+      break;
+    case Task::kObjectDetection:
+      policy.quality = {within("map", 0.01)};
+      break;
   }
   return policy;
 }

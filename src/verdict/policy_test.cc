@@ -127,9 +127,9 @@ cost:
 }
 
 TEST(PolicyTest, HasADefaultForEachTask) {
-  EXPECT_EQ(DefaultPolicy("classification").quality.size(), 2);
-  EXPECT_DOUBLE_EQ(*DefaultPolicy("outputs", 0.03).quality[0].min, 0.97);
-  for (const auto task : {"classification", "outputs"}) {
+  EXPECT_EQ(DefaultPolicy(Task::kClassification).quality.size(), 2);
+  EXPECT_DOUBLE_EQ(*DefaultPolicy(Task::kOutputs, 0.03).quality[0].min, 0.97);
+  for (const Task task : {Task::kClassification, Task::kOutputs}) {
     EXPECT_TRUE(ParsePolicy(CanonicalPolicy(DefaultPolicy(task)), "default"));
   }
 }

@@ -212,7 +212,7 @@ TEST(TableTest, ShowsExtraDamageAsADifferenceOfDifferences) {
 
 TEST(TableTest, ShowsHowCloseOutputsAreWithoutAPolicyToo) {
   Report report;
-  report.evidence.task = "outputs";
+  report.evidence.task = Task::kOutputs;
   report.evidence.n = 50;
   OutputCloseness scores{.name = "scores",
                          .n = 50,
@@ -235,7 +235,7 @@ TEST(TableTest, ShowsHowCloseOutputsAreWithoutAPolicyToo) {
 
 TEST(TableTest, ShowsTheFarthestOfManyOutputs) {
   Report report;
-  report.evidence.task = "outputs";
+  report.evidence.task = Task::kOutputs;
   for (int i = 0; i < 8; ++i) {
     report.evidence.outputs.push_back({.name = StrCat("out", i),
                                        .n = 9,
@@ -252,9 +252,9 @@ TEST(TableTest, ShowsTheFarthestOfManyOutputs) {
 TEST(TableTest, SaysNothingOfFlipsWhereEveryNumberDiffers) {
   Report report;
   report.evidence = MakeEvidence(100, 2, 1);
-  report.evidence.task = "regression";
+  report.evidence.task = Task::kRegression;
   for (const std::string& line : TableLines(report)) EXPECT_THAT(line, Not(HasSubstr("flips")));
-  report.evidence.task = "object_detection";
+  report.evidence.task = Task::kObjectDetection;
   EXPECT_THAT(TableLines(report).back(), HasSubstr("3 of 100"));
   EXPECT_THAT(TableLines(report).back(), Not(HasSubstr("harmful")));
 }

@@ -213,7 +213,7 @@ void Visit(V& visit, HostFacts& host) {
   visit("cores", cores), visit("memory_bytes", memory_bytes), visit("os", os);
 }
 
-// candidates, fusion, nodes and tensors are for people and are not read back.
+// candidates, fusion, nodes and tensors have a reader of their own (report_model_read_test.cc).
 template <class V>
 void Visit(V& visit, Report& report) {
   auto& [tare_version, created, name, evidence, decision, policy_declared, candidates, fusion,

@@ -389,9 +389,17 @@ void FillSizes(Evidence& evidence) {
   }
 }
 
+// Absent, or empty in the report of a run that evaluated nothing.
+Result<std::optional<Task>> ReadTask(const JsonReader& document) {
+  TARE_TRY(const std::string name, document.Text("task"));
+  if (name.empty()) return std::optional<Task>();
+  if (const auto task = ParseTask(name)) return std::optional(*task);
+  return document.Wrong("task", "a task that this version of tare knows");
+}
+
 Result<Evidence> ReadEvidence(const JsonReader& document) {
   Evidence out;
-  TARE_TRY(out.task, document.Text("task"));
+  TARE_TRY(out.task, ReadTask(document));
   TARE_TRY(const auto n, document.Count("n"));
   if (!n) return document.Wrong("n", "there");
   out.n = *n;

@@ -399,7 +399,7 @@ void PutHead(const Report& report, Json& out) {
   out["tare_version"] = report.tare_version;
   out["created"] = report.created;
   out["name"] = report.name;
-  out["task"] = evidence.task;
+  out["task"] = evidence.task ? TaskName(*evidence.task) : "";
   PutText(out, "headline", std::string(HeadlineMetric(evidence.task)));
   out["verdict"] = report.decision ? Json(VerdictName(report.decision->verdict)) : Json(nullptr);
   out["summary"] = report.decision ? report.decision->summary : "no policy was declared";

@@ -314,7 +314,7 @@ std::vector<Check> ExpandOutputs(const Evidence& evidence, const Check& check) {
   const MetricInfo* info = FindMetricInfo(check.metric);
   const bool for_outputs = info != nullptr && info->place == MetricPlace::kOutput;
   // Without labels, flips are those of the outputs that look like class scores.
-  const bool flips = check.metric == "flip_rate" && evidence.task == "outputs" &&
+  const bool flips = check.metric == "flip_rate" && evidence.task == Task::kOutputs &&
                      check.slice.empty() && check.distribution.empty() && check.class_name.empty();
   if ((!for_outputs && !flips) || !check.output.empty()) return {check};
   std::vector<Check> out;

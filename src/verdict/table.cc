@@ -38,7 +38,7 @@ std::string ValueInterval(const CheckResult& check) {
 }
 
 // Boxes have no one answer that is right or wrong.
-bool HasHarmful(const Evidence& evidence) { return evidence.task != "object_detection"; }
+bool HasHarmful(const Evidence& evidence) { return evidence.task != Task::kObjectDetection; }
 
 std::string FlipsText(const FlipCounts& counts, bool has_harmful) {
   const std::string text = StrCat(WithThousands(counts.flips), " of ", WithThousands(counts.n));
@@ -155,7 +155,7 @@ std::optional<TableRow> ShareRow(std::string_view what, const OutputCloseness& o
 
 std::optional<TableRow> FlipsRow(const Evidence& evidence) {
   if (!evidence.paired || evidence.paired->counts.n == 0) return std::nullopt;
-  if (evidence.task == "regression") return std::nullopt;  // every number differs by something
+  if (evidence.task == Task::kRegression) return std::nullopt;  // every number differs by something
   const auto& counts = evidence.paired->counts;
   const double rate = static_cast<double>(counts.flips) / static_cast<double>(counts.n);
   return TableRow{
@@ -251,13 +251,13 @@ std::vector<TableRow> TableRows(const Report& report, Minus minus) {
   add_fact(Rank::kF1, "f1_macro", MetricRow(evidence, "f1_macro", minus));
   if (evidence.paired) {
     // Of the many metrics of a classification two say enough; a KPI is asked for.
-    const bool all = evidence.task != "classification";
+    const bool all = evidence.task != Task::kClassification;
     for (const auto& [name, estimate] : evidence.paired->difference) {
       if (name != "f1_macro" && (all || name.starts_with(kKpiPrefix)))
         add_fact(Rank::kQuality, name, MetricRow(evidence, name, minus));
     }
   }
-  if (evidence.task == "outputs") {
+  if (evidence.task == Task::kOutputs) {
     const auto shown = FarthestOutputs(evidence);
     for (const OutputCloseness* output : shown) {
       const std::string scope = StrCat("output:", output->name);

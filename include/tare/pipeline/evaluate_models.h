@@ -24,9 +24,9 @@ namespace tare::pipeline {
 struct EvaluateRequest {
   std::string baseline_path, candidate_path;
   std::string data_path;
-  std::string label;   ///< array of labels; "" for none
-  std::string task;    ///< "": classification with labels, outputs without
-  std::string output;  ///< the output that answers; "": the first that fits the task
+  std::string label;                  ///< array of labels; "" for none
+  std::optional<verdict::Task> task;  ///< absent: classification with labels, outputs without
+  std::string output;                 ///< the output that answers; "": the first that fits the task
   std::vector<std::string>
       classes;  ///< of token classification: the tags, in the model's order; may be empty
   std::vector<data::InputBinding> bindings;
@@ -53,7 +53,7 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
 
 struct PredictionsRequest {
   std::string baseline_path, candidate_path;  ///< JSON Lines, as docs/formats/predictions.md says
-  std::string task;                           ///< "": classification
+  verdict::Task task = verdict::Task::kClassification;
   std::vector<evaluate::SliceSpec> slices;
   std::vector<evaluate::KpiSpec> kpis;
   std::vector<evaluate::KpiCommand> kpi_commands;

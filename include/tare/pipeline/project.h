@@ -58,7 +58,7 @@ struct Project {
   /// Calibration or search may share content with the test: the report then begins with a warning.
   bool allow_leak = false;
 
-  std::string task;    ///< one of evaluate::ModelTasks(), or outputs
+  verdict::Task task = verdict::Task::kOutputs;  ///< or one of evaluate::ModelTasks()
   std::string output;  ///< the model's output that answers; empty: the first that fits the task
   verdict::Policy policy;
 

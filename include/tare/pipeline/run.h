@@ -29,7 +29,7 @@ struct RunOptions {
 
 struct RunOutcome {
   std::string out_folder;
-  /// The report with its decision; its task is empty when there was nothing to evaluate.
+  /// The report with its decision; its task is absent when there was nothing to evaluate.
   verdict::Report report;
   std::string report_json;
   std::string report_html_path;

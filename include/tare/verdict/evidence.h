@@ -16,6 +16,7 @@
 
 #include "tare/stats/bootstrap.h"
 #include "tare/stats/paired.h"
+#include "tare/verdict/task.h"
 
 namespace tare::verdict {
 
@@ -203,8 +204,8 @@ struct Warning {
 };
 
 struct Evidence {
-  std::string task = "classification";
-  int64_t n = 0;  ///< samples that both models answered
+  std::optional<Task> task;  ///< absent: nothing was evaluated
+  int64_t n = 0;             ///< samples that both models answered
   std::vector<std::string> classes;
   double confidence = 0.95;  ///< of the two-sided intervals
   int64_t replicates = 0;

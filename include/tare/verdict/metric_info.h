@@ -46,8 +46,4 @@ std::string KpiMetricName(std::string_view name);
 ///         twice; more than 32 names.
 Result<void> CheckKpiNames(std::span<const std::string> names);
 
-/// The metric that stands for a task where one must, higher being better: accuracy of classification. Empty
-/// for outputs.
-std::string_view HeadlineMetric(std::string_view task);
-
 }  // namespace tare::verdict

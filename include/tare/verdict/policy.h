@@ -9,6 +9,7 @@
 
 #include "tare/core/result.h"
 #include "tare/core/yaml.h"
+#include "tare/verdict/task.h"
 
 namespace tare::verdict {
 
@@ -56,7 +57,7 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source);
 ///   generation            token_f1 and rouge_l margin 0.01
 ///   retrieval, embedding  mrr and recall_at_10 margin 0.01
 ///   object_detection      map margin 0.01
-Policy DefaultPolicy(std::string_view task, double tolerance = 0.01);
+Policy DefaultPolicy(Task task, double tolerance = 0.01);
 
 /// Returns the confidence of each one-sided bound: `confidence`, or what is left of it for each of `looks`.
 double ConfidenceOfALook(const Policy& policy);

@@ -110,6 +110,10 @@ std::string WriteReportJson(const Report& report);
 ///          schema_version newer than this tare.
 Result<Report> ReadReportJson(std::string_view text, const std::string& source);
 
+/// The rest, which no verdict rests on: candidates, fusion, nodes and tensors alone.
+/// Errors   as ReadReportJson().
+Result<Report> ReadModelSections(std::string_view text, const std::string& source);
+
 /// Returns the policy under which a report was judged: gate.policy, else what its checks say, else
 /// the default policy of its task.
 /// Errors   kDataLoss: gate.policy does not have gate.policy_digest.

@@ -98,7 +98,7 @@ Result<std::optional<evaluate::EntailmentOptions>> JudgeOf(const EvaluateArgs& a
 // The tasks of models and of predictions.
 std::vector<std::string> Tasks() {
   std::vector<std::string> tasks = {"classification", "embedding", "outputs", "object_detection"};
-  for (const std::string_view task : evaluate::PredictionTasks()) tasks.emplace_back(task);
+  for (const verdict::Task task : evaluate::PredictionTasks()) tasks.emplace_back(TaskName(task));
   return tasks;
 }
 
@@ -112,14 +112,16 @@ Result<verdict::Report> ComparePredictions(const EvaluateArgs& args, Terminal& t
   if (!args.corrupt.empty())
     return InvalidArgument("--corrupt with predictions",
                            "images are corrupted only where models run: leave it out");
-  if (args.task == "outputs") {
+  if (args.task == TaskName(verdict::Task::kOutputs)) {
     return Unsupported("predictions are not compared as outputs",
                        "give models and --data, or another --task");
   }
   pipeline::PredictionsRequest request;
   request.baseline_path = args.predictions_path;
   request.candidate_path = args.against_path;
-  request.task = args.task;
+  if (!args.task.empty()) {
+    TARE_TRY(request.task, verdict::ParseTask(args.task));
+  }
   request.tare_version = VersionNumber();
   TARE_TRY(request.slices, SlicesOf(args));
   TARE_TRY(request.kpis, KpisOf(args));
@@ -151,7 +153,9 @@ Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& termin
   request.candidate_path = args.candidate_path;
   request.data_path = args.data.data_path;
   request.label = args.data.label;
-  request.task = args.task;
+  if (!args.task.empty()) {
+    TARE_TRY(request.task, verdict::ParseTask(args.task));
+  }
   request.output = args.output;
   request.classes = args.classes;
   TARE_TRY(request.bindings, BindingsOf(args.data));

@@ -28,11 +28,15 @@ std::vector<TensorView> ViewsOf(const std::vector<Tensor>& tensors) {
   return out;
 }
 
+Result<void> CheckNumber(const RunnableModel& model, size_t given) {
+  if (given == model.outputs.size()) return {};
+  return Internal(StrCat("a model gave ", given, " outputs of ", model.outputs.size()));
+}
+
 // What looks at the outputs of each batch.
 struct Observers {
-  std::vector<ValueInfo> infos;
   std::unique_ptr<ModelTask> task;           // none for outputs
-  std::optional<OutputsEvaluation> outputs;  // none for other distributions
+  std::optional<OutputsEvaluation> outputs;  // none for other distributions and for one model
 
   Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> first,
                    std::span<const TensorView> second) {
@@ -42,22 +46,16 @@ struct Observers {
   }
 };
 
-Result<void> RunAll(const RunnableModel& baseline, const RunnableModel& candidate,
-                    BatchSource& source, Observers& observers, Progress& progress) {
+using UseBatch = std::function<Result<void>(const EvaluationBatch&)>;
+
+Result<void> ForEachBatch(BatchSource& source, Progress& progress, const UseBatch& use) {
   int64_t done = 0;
   while (true) {
     if (progress.cancelled()) return Cancelled();
     TARE_TRY(const auto batch, source.Next());
     if (!batch) break;
-    const auto where = StrCat("evaluating samples ", done, " to ", done + batch->num_valid);
-    // Owned outputs: the views of one session end before the other has run.
-    TARE_TRY(const auto first, runtime::RunOwned(baseline.run, batch->inputs).While(where));
-    TARE_TRY(const auto second, runtime::RunOwned(candidate.run, batch->inputs).While(where));
-    if (first.size() != observers.infos.size() || second.size() != first.size()) {
-      return Internal(StrCat("a model gave ", first.size(), " and ", second.size(), " outputs of ",
-                             observers.infos.size()));
-    }
-    TARE_TRY_VOID(observers.Add(*batch, ViewsOf(first), ViewsOf(second)).While(where));
+    TARE_TRY_VOID(
+        use(*batch).While(StrCat("evaluating samples ", done, " to ", done + batch->num_valid)));
     done += batch->num_valid;
     progress.Update(done);
   }
@@ -65,46 +63,84 @@ Result<void> RunAll(const RunnableModel& baseline, const RunnableModel& candidat
   return InvalidArgument("the test data holds no sample", "give a test set with samples");
 }
 
+Result<void> RunPair(const RunnableModel& baseline, const RunnableModel& candidate,
+                     BatchSource& source, Observers& observers, Progress& progress) {
+  return ForEachBatch(source, progress, [&](const EvaluationBatch& batch) -> Result<void> {
+    // Owned outputs: the views of one session end before the other has run.
+    TARE_TRY(const auto first, runtime::RunOwned(baseline.run, batch.inputs));
+    TARE_TRY(const auto second, runtime::RunOwned(candidate.run, batch.inputs));
+    TARE_TRY_VOID(CheckNumber(baseline, first.size()));
+    TARE_TRY_VOID(CheckNumber(candidate, second.size()));
+    return observers.Add(batch, ViewsOf(first), ViewsOf(second));
+  });
+}
+
+// What both ways of evaluating say of how.
+void SetMethod(verdict::Task task, double confidence, const stats::BootstrapOptions& bootstrap,
+               const EvaluateOptions& options, verdict::Evidence& out) {
+  out.task = task;
+  out.confidence = confidence;
+  out.seed = bootstrap.seed;
+  out.replicates = stats::WithinBudget(bootstrap, out.n).replicates;
+  if (task == verdict::Task::kClassification) out.classes = options.classification.classes;
+}
+
 }  // namespace
 
 Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
-                                   BatchSource& source, const std::string& task,
+                                   BatchSource& source, verdict::Task task,
                                    const EvaluateOptions& options, Progress& progress) {
   TARE_TRY_VOID(CheckAlike(baseline, candidate));
-  Observers observers{baseline.outputs, nullptr, std::nullopt};
-  if (task != "outputs") {
-    TARE_TRY(observers.task, MakeModelTask(task, baseline.outputs, options));
+  Observers observers;
+  if (task != verdict::Task::kOutputs) {
+    TARE_TRY(observers.task, MakeModelTask(task, baseline.outputs, options, Sides::kPair));
   }
   TARE_TRY(observers.outputs, OutputsEvaluation::Create(baseline.outputs, options.outputs));
   progress.Begin("evaluate", source.num_samples());
-  TARE_TRY_VOID(RunAll(baseline, candidate, source, observers, progress));
+  TARE_TRY_VOID(RunPair(baseline, candidate, source, observers, progress));
   verdict::Evidence out;
-  out.task = task;
-  const bool alone = observers.task == nullptr;
-  const auto& bootstrap = alone ? options.outputs.bootstrap : options.classification.bootstrap;
-  out.confidence = alone ? options.outputs.confidence : options.classification.confidence;
-  out.seed = bootstrap.seed;
-  if (task == "classification") out.classes = options.classification.classes;
   if (observers.task) {
     TARE_TRY(auto evidence, observers.task->Finish(progress));
     SetTestEvidence(std::move(evidence), out);
   }
   SetOutputsEvidence(observers.outputs->Finish(), observers.outputs->num_samples(), out);
-  out.replicates = stats::WithinBudget(bootstrap, out.n).replicates;
+  if (observers.task) {
+    SetMethod(task, options.test.confidence, options.test.bootstrap, options, out);
+  } else {
+    SetMethod(task, options.outputs.confidence, options.outputs.bootstrap, options, out);
+  }
+  progress.End("");
+  return out;
+}
+
+Result<verdict::Evidence> EvaluateModel(const RunnableModel& model, BatchSource& source,
+                                        verdict::Task task, const EvaluateOptions& options,
+                                        Progress& progress) {
+  TARE_TRY(const auto judged, MakeModelTask(task, model.outputs, options, Sides::kBaseline));
+  progress.Begin("evaluate", source.num_samples());
+  TARE_TRY_VOID(ForEachBatch(source, progress, [&](const EvaluationBatch& batch) {
+    return model.run(batch.inputs, [&](std::span<const TensorView> views) -> Result<void> {
+      TARE_TRY_VOID(CheckNumber(model, views.size()));
+      return judged->Add(batch, views, {});
+    });
+  }));
+  verdict::Evidence out;
+  TARE_TRY(auto evidence, judged->Finish(progress));
+  SetTestEvidence(std::move(evidence), out);
+  SetMethod(task, options.test.confidence, options.test.bootstrap, options, out);
   progress.End("");
   return out;
 }
 
 Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
-                                  BatchSource& source, const std::string& task,
-                                  const std::string& name, const std::string& description,
-                                  const EvaluateOptions& options, Progress& progress,
-                                  verdict::Evidence& evidence) {
+                                  BatchSource& source, verdict::Task task, const std::string& name,
+                                  const std::string& description, const EvaluateOptions& options,
+                                  Progress& progress, verdict::Evidence& evidence) {
   TARE_TRY_VOID(CheckAlike(baseline, candidate));
-  Observers observers{baseline.outputs, nullptr, std::nullopt};
-  TARE_TRY(observers.task, MakeModelTask(task, baseline.outputs, options));
+  Observers observers;
+  TARE_TRY(observers.task, MakeModelTask(task, baseline.outputs, options, Sides::kPair));
   progress.Begin(StrCat("evaluate ", name), source.num_samples());
-  TARE_TRY_VOID(RunAll(baseline, candidate, source, observers, progress));
+  TARE_TRY_VOID(RunPair(baseline, candidate, source, observers, progress));
   TARE_TRY(const auto found, observers.task->Finish(progress));
   AddDistribution(name, description, found, evidence);
   progress.End("");

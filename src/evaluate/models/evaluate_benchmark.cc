@@ -12,6 +12,7 @@
 namespace tare::evaluate {
 namespace {
 
+using verdict::Task;
 constexpr int64_t kSamples = 2'048;
 constexpr int64_t kClasses = 10;
 
@@ -116,8 +117,8 @@ Result<double> Overhead(int64_t batch) {
   Spent spent;
   MemorySource source(std::move(input), batch, spent);
   Quiet quiet;
-  TARE_TRY_VOID(Evaluate(Timed(baseline, spent), Timed(candidate, spent), source, "classification",
-                         {}, quiet));
+  TARE_TRY_VOID(Evaluate(Timed(baseline, spent), Timed(candidate, spent), source,
+                         Task::kClassification, {}, quiet));
   return spent.overhead();
 }
 

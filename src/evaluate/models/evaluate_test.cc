@@ -7,6 +7,7 @@ namespace tare::evaluate {
 namespace {
 
 using testing::HasSubstr;
+using verdict::Task;
 
 // Batches of two samples; the input is the scores that the model gives back.
 class FakeSource : public BatchSource {
@@ -43,7 +44,7 @@ RunnableModel FakeModel(float factor, Shape shape = {-1, 2}) {
 
 EvaluateOptions Fast() {
   EvaluateOptions options;
-  options.classification.bootstrap.replicates = 200;
+  options.test.bootstrap.replicates = 200;
   options.outputs.bootstrap.replicates = 200;
   return options;
 }
@@ -51,9 +52,9 @@ EvaluateOptions Fast() {
 TEST(EvaluateTest, FeedsBothModelsAndLeavesPaddingOut) {
   FakeSource source(3);
   auto options = Fast();
-  options.classification.slices = {{"wide", "width == 2"}};
+  options.test.slices = {{"wide", "width == 2"}};
   const auto found =
-      Evaluate(FakeModel(1), FakeModel(-1), source, "classification", options, NoProgress());
+      Evaluate(FakeModel(1), FakeModel(-1), source, Task::kClassification, options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 6);
   EXPECT_EQ(found->paired->counts.harmful, 6);
@@ -65,7 +66,8 @@ TEST(EvaluateTest, FeedsBothModelsAndLeavesPaddingOut) {
 
 TEST(EvaluateTest, ComparesOutputsWithoutLabels) {
   FakeSource source(2, false);
-  const auto found = Evaluate(FakeModel(1), FakeModel(2), source, "outputs", Fast(), NoProgress());
+  const auto found =
+      Evaluate(FakeModel(1), FakeModel(2), source, Task::kOutputs, Fast(), NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 4);
   EXPECT_FALSE(found->paired);
@@ -77,7 +79,7 @@ TEST(EvaluateTest, ComparesOutputsWithoutLabels) {
 TEST(EvaluateTest, AddsDistributions) {
   FakeSource source(1);
   verdict::Evidence evidence;
-  const auto done = EvaluateDistribution(FakeModel(1), FakeModel(-1), source, "classification",
+  const auto done = EvaluateDistribution(FakeModel(1), FakeModel(-1), source, Task::kClassification,
                                          "noise", "severity 3", Fast(), NoProgress(), evidence);
   ASSERT_TRUE(done) << done.error().what;
   ASSERT_EQ(evidence.paired->distributions.size(), 1);
@@ -95,15 +97,16 @@ std::string ErrorOf(const Result<verdict::Evidence>& found) {
 TEST(EvaluateTest, SaysWhatDoesNotFit) {
   FakeSource empty(0), unlabelled(1, false), good(1);
   const auto run = [&](const RunnableModel& a, const RunnableModel& b, BatchSource& source,
-                       const std::string& task = "classification", std::string output = "") {
+                       Task task = Task::kClassification, std::string output = "") {
     auto options = Fast();
     options.score_output = std::move(output);
     return ErrorOf(Evaluate(a, b, source, task, options, NoProgress()));
   };
   EXPECT_THAT(run(FakeModel(1), FakeModel(1), empty), HasSubstr("holds no sample"));
   EXPECT_THAT(run(FakeModel(1), FakeModel(1), unlabelled), HasSubstr("has 0 labels"));
-  EXPECT_THAT(run(FakeModel(1), FakeModel(1), good, "poetry"), HasSubstr("the task 'poetry'"));
-  EXPECT_THAT(run(FakeModel(1), FakeModel(1), good, "classification", "z"),
+  EXPECT_THAT(run(FakeModel(1), FakeModel(1), good, Task::kRetrieval),
+              HasSubstr("the task 'retrieval'"));
+  EXPECT_THAT(run(FakeModel(1), FakeModel(1), good, Task::kClassification, "z"),
               HasSubstr("no output 'z'"));
   EXPECT_THAT(run(FakeModel(1, {-1, 2, 7}), FakeModel(1, {-1, 2, 7}), good),
               HasSubstr("no output holds one row of class scores a sample: logits float32"));
@@ -125,7 +128,7 @@ TEST(EvaluateTest, StopsWhenTheUserAsks) {
   FakeSource source(5);
   ImpatientProgress progress;
   const auto found =
-      Evaluate(FakeModel(1), FakeModel(1), source, "classification", Fast(), progress);
+      Evaluate(FakeModel(1), FakeModel(1), source, Task::kClassification, Fast(), progress);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kCancelled);
 }

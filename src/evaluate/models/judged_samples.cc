@@ -1,16 +1,17 @@
 #include <algorithm>
+#include <cmath>
 
 #include "evaluate/models/judged_samples_internal.h"
 #include "tare/core/strcat.h"
 
 namespace tare::evaluate {
 
-Result<JudgedSamples> JudgedSamples::Create(SampleSchema schema, const EvaluateOptions& options) {
-  const ClassificationOptions& common = options.classification;
-  TARE_TRY_VOID(CheckNumSlices(common.slices.size()));
-  SampleOptions sample_options{common.confidence, common.bootstrap, {}, {}};
+Result<JudgedSamples> JudgedSamples::Create(SampleSchema schema, const TestOptions& options,
+                                            Sides sides) {
+  TARE_TRY_VOID(CheckNumSlices(options.slices.size()));
+  SampleOptions sample_options{options.confidence, options.bootstrap, {}, {}, sides};
   std::vector<Slice> slices;
-  for (const SliceSpec& spec : common.slices) {
+  for (const SliceSpec& spec : options.slices) {
     TARE_TRY(auto where,
              SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
     slices.push_back({spec, std::move(where)});
@@ -21,8 +22,9 @@ Result<JudgedSamples> JudgedSamples::Create(SampleSchema schema, const EvaluateO
   TARE_TRY(auto evaluation, SampleEvaluation::Create(std::move(schema), sample_options));
   JudgedSamples out(std::move(evaluation), std::move(columns));
   out.slices_ = std::move(slices);
-  if (!common.kpis.empty()) {
-    TARE_TRY(out.kpis_, KpiEvaluation::Create(common.kpis, std::move(sample_options)));
+  out.sides_ = sides;
+  if (!options.kpis.empty()) {
+    TARE_TRY(out.kpis_, KpiEvaluation::Create(options.kpis, std::move(sample_options)));
   }
   return out;
 }
@@ -66,19 +68,21 @@ Result<void> JudgedSamples::AddKpis(const EvaluationBatch& batch, size_t row,
                                     std::span<const double> candidate, uint64_t slices,
                                     std::span<const Fact> facts) {
   std::vector<double> values[2];
+  const auto add = [&](double before, double after) {
+    values[0].push_back(before);
+    if (sides_ == Sides::kPair) values[1].push_back(after);
+  };
   for (size_t i = 0; i < kpis_->names().size(); ++i) {
     const std::string& name = kpis_->names()[i];
     const auto measured = static_cast<size_t>(std::ranges::find(columns_, name) - columns_.begin());
     const auto fact = std::ranges::find(facts, name, &Fact::name);
     const auto column = std::ranges::find(batch.columns, name, &NamedColumn::name);
     if (measured < columns_.size()) {
-      values[0].push_back(baseline[measured]);
-      values[1].push_back(candidate[measured]);
+      add(baseline[measured], candidate.empty() ? NAN : candidate[measured]);
     } else if (fact != facts.end()) {
-      values[0].push_back(fact->baseline);
-      values[1].push_back(fact->candidate);
+      add(fact->baseline, fact->candidate);
     } else if (column != batch.columns.end()) {
-      for (auto& side : values) side.push_back(column->values[row]);
+      add(column->values[row], column->values[row]);
     } else {
       std::vector<std::string> known;
       std::ranges::copy_if(columns_, std::back_inserter(known),

@@ -22,7 +22,7 @@ struct Fact {
 class JudgedSamples {
  public:
   /// Errors  as SampleEvaluation, KpiEvaluation and SliceExpression; more than 64 slices.
-  static Result<JudgedSamples> Create(SampleSchema schema, const EvaluateOptions& options);
+  static Result<JudgedSamples> Create(SampleSchema schema, const TestOptions& options, Sides sides);
 
   /// Numbers in a row of the schema.
   size_t width() const { return columns_.size(); }
@@ -34,7 +34,8 @@ class JudgedSamples {
   Result<std::vector<uint64_t>> SlicesOf(const EvaluationBatch& batch,
                                          std::span<const double> label) const;
 
-  /// Adds sample `row` of the batch.
+  Sides sides() const { return sides_; }
+  /// Adds sample `row` of the batch; `candidate` is empty where the baseline is judged alone.
   /// Errors  kInvalidArgument: a KPI reads a name that there is not, or is not finite.
   Result<void> Add(const EvaluationBatch& batch, size_t row, std::span<const double> baseline,
                    std::span<const double> candidate, bool changed, uint64_t slices,
@@ -57,6 +58,7 @@ class JudgedSamples {
   std::optional<KpiEvaluation> kpis_;
   std::vector<std::string> columns_;  // of the schema
   std::vector<Slice> slices_;
+  Sides sides_ = Sides::kPair;
 };
 
 }  // namespace tare::evaluate

@@ -7,19 +7,21 @@ namespace tare::evaluate {
 namespace {
 
 using Make = Result<std::unique_ptr<ModelTask>> (*)(const std::vector<ValueInfo>&,
-                                                    const EvaluateOptions&);
+                                                    const EvaluateOptions&, Sides);
+
+using verdict::Task;
 
 struct TaskEntry {
-  std::string_view name;
+  Task task;
   Make make;
 };
-constexpr TaskEntry kTasks[] = {{"classification", MakeClassificationTask},
-                                {"regression", MakeRegressionTask},
-                                {"multi_label", MakeMultiLabelTask},
-                                {"token_classification", MakeTokenTask},
-                                {"embedding", MakeEmbeddingTask}};
-constexpr std::string_view kNames[] = {kTasks[0].name, kTasks[1].name, kTasks[2].name,
-                                       kTasks[3].name, kTasks[4].name};
+constexpr TaskEntry kTasks[] = {{Task::kClassification, MakeClassificationTask},
+                                {Task::kRegression, MakeRegressionTask},
+                                {Task::kMultiLabel, MakeMultiLabelTask},
+                                {Task::kTokenClassification, MakeTokenTask},
+                                {Task::kEmbedding, MakeEmbeddingTask}};
+constexpr Task kModelTasks[] = {kTasks[0].task, kTasks[1].task, kTasks[2].task, kTasks[3].task,
+                                kTasks[4].task};
 
 std::string Describe(const std::vector<ValueInfo>& outputs) {
   std::vector<std::string> texts;
@@ -31,15 +33,16 @@ std::string Describe(const std::vector<ValueInfo>& outputs) {
 
 }  // namespace
 
-std::span<const std::string_view> ModelTasks() { return kNames; }
+std::span<const Task> ModelTasks() { return kModelTasks; }
 
-Result<std::unique_ptr<ModelTask>> MakeModelTask(std::string_view task,
+Result<std::unique_ptr<ModelTask>> MakeModelTask(verdict::Task task,
                                                  const std::vector<ValueInfo>& outputs,
-                                                 const EvaluateOptions& options) {
-  const auto* found = std::ranges::find(kTasks, task, &TaskEntry::name);
-  if (found != std::end(kTasks)) return found->make(outputs, options);
-  const std::vector<std::string> names(std::begin(kNames), std::end(kNames));
-  return Unsupported(StrCat("models are not run for the task '", task, "'"),
+                                                 const EvaluateOptions& options, Sides sides) {
+  const auto* found = std::ranges::find(kTasks, task, &TaskEntry::task);
+  if (found != std::end(kTasks)) return found->make(outputs, options, sides);
+  std::vector<std::string> names;
+  for (const Task known : kModelTasks) names.emplace_back(TaskName(known));
+  return Unsupported(StrCat("models are not run for the task '", TaskName(task), "'"),
                      StrCat("choose one of ", Join(names, ", "),
                             " or outputs; or give what the models answered as --predictions"));
 }

@@ -31,7 +31,10 @@ class ClassificationTask final : public ModelTask {
           "name the array of labels with --label, or use --task outputs");
     }
     TARE_TRY(const Answers first, Read(baseline[place_], batch.num_valid));
-    TARE_TRY(const Answers second, Read(candidate[place_], batch.num_valid));
+    Answers second;
+    if (!candidate.empty()) {
+      TARE_TRY(second, Read(candidate[place_], batch.num_valid));
+    }
     std::vector<Column> columns;
     for (const NamedColumn& column : batch.columns) columns.push_back({column.name, column.values});
     ClassificationBatch in;
@@ -79,11 +82,13 @@ class ClassificationTask final : public ModelTask {
 }  // namespace
 
 Result<std::unique_ptr<ModelTask>> MakeClassificationTask(const std::vector<ValueInfo>& outputs,
-                                                          const EvaluateOptions& options) {
+                                                          const EvaluateOptions& options,
+                                                          Sides sides) {
   TARE_TRY(const size_t place,
            FindOutput(outputs, options.score_output, {HoldsScores, HoldsPredictions},
                       "one row of class scores a sample"));
-  TARE_TRY(auto evaluation, ClassificationEvaluation::Create(options.classification));
+  TARE_TRY(auto evaluation,
+           ClassificationEvaluation::Create(options.test, options.classification, sides));
   return std::unique_ptr<ModelTask>(
       std::make_unique<ClassificationTask>(std::move(evaluation), place, outputs[place]));
 }

@@ -113,6 +113,7 @@ struct Finding {
   int64_t nearest = -1;
   scores::RetrievalScore one, ten;
 };
+using Findings = std::vector<std::vector<Finding>>;  // of each model, of each query
 
 // Ranks all samples but the query by similarity, of equal ones the lower number first.
 Finding Rank(int64_t query, std::span<const float> similarities, std::span<const int64_t> labels,
@@ -149,7 +150,10 @@ Finding Rank(int64_t query, std::span<const float> similarities, std::span<const
 class EmbeddingTask final : public ModelTask {
  public:
   EmbeddingTask(JudgedSamples samples, size_t place, std::string name)
-      : samples_(std::move(samples)), place_(place), name_(std::move(name)) {}
+      : samples_(std::move(samples)),
+        place_(place),
+        name_(std::move(name)),
+        vectors_(samples_.sides() == Sides::kPair ? 2 : 1) {}
 
   Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline,
                    std::span<const TensorView> candidate) override {
@@ -166,12 +170,13 @@ class EmbeddingTask final : public ModelTask {
     }
     const std::vector<double> label(batch.labels.begin(), batch.labels.end());
     TARE_TRY(const auto bits, samples_.SlicesOf(batch, label));
-    const TensorView* views[] = {&baseline[place_], &candidate[place_]};
-    for (const int side : {0, 1}) {
-      TARE_TRY(const FloatRows rows, ReadFloatRows(*views[side], batch.num_valid, name_));
+    const std::span<const TensorView> views[] = {baseline, candidate};
+    for (size_t side = 0; side < vectors_.size(); ++side) {
+      const TensorView& view = views[side][place_];
+      TARE_TRY(const FloatRows rows, ReadFloatRows(view, batch.num_valid, name_));
       if (rows.shape.empty() || rows.shape.size() > 2) {
-        return InvalidArgument(StrCat("output '", name_, "' of shape ",
-                                      ShapeText(views[side]->shape), " holds no vector a sample"),
+        return InvalidArgument(StrCat("output '", name_, "' of shape ", ShapeText(view.shape),
+                                      " holds no vector a sample"),
                                "name an output [samples, size] or [samples, tokens, size]");
       }
       const auto mask =
@@ -191,8 +196,7 @@ class EmbeddingTask final : public ModelTask {
     std::vector<int64_t> num_relevant(labels_.size());
     for (size_t i = 0; i < labels_.size(); ++i)
       num_relevant[i] = std::ranges::count(labels_, labels_[i]) - 1;
-    std::vector<Finding> found[2] = {std::vector<Finding>(labels_.size()),
-                                     std::vector<Finding>(labels_.size())};
+    Findings found(vectors_.size(), std::vector<Finding>(labels_.size()));
     for (int64_t first = 0; first < n; first += kChunk) {
       if (progress.cancelled()) return Cancelled();
       const int64_t count = std::min(kChunk, n - first);
@@ -215,9 +219,9 @@ class EmbeddingTask final : public ModelTask {
   }
 
   void RankBlock(int64_t first, int64_t count, const std::vector<int64_t>& num_relevant,
-                 std::vector<Finding> (&found)[2]) const {
+                 Findings& found) const {
     std::vector<float> similarities;
-    for (const int side : {0, 1}) {
+    for (size_t side = 0; side < vectors_.size(); ++side) {
       vectors_[side].Compare(first, count, similarities);
       for (int64_t q = 0; q < count; ++q) {
         const auto query = static_cast<size_t>(first + q);
@@ -229,20 +233,20 @@ class EmbeddingTask final : public ModelTask {
     }
   }
 
-  Result<TestEvidence> Compare(const std::vector<int64_t>& num_relevant,
-                               const std::vector<Finding> (&found)[2]) {
+  Result<TestEvidence> Compare(const std::vector<int64_t>& num_relevant, const Findings& found) {
+    const bool is_pair = found.size() == 2;
     std::vector<double> rows[2];
-    for (auto& row : rows) row.resize(samples_.width());
+    for (size_t side = 0; side < found.size(); ++side) rows[side].resize(samples_.width());
     int64_t alone = 0;
     for (size_t i = 0; i < labels_.size(); ++i) {
       if (num_relevant[i] == 0) {
         ++alone;
         continue;
       }
-      for (const int side : {0, 1})
+      for (size_t side = 0; side < found.size(); ++side)
         MeasureRanking(found[side][i].one, found[side][i].ten, rows[side]);
       TARE_TRY_VOID(samples_.Add(all_, i, rows[0], rows[1],
-                                 found[0][i].nearest != found[1][i].nearest, bits_[i]));
+                                 is_pair && found[0][i].nearest != found[1][i].nearest, bits_[i]));
     }
     if (samples_.num_samples() == 0) {
       return InvalidArgument(
@@ -262,7 +266,7 @@ class EmbeddingTask final : public ModelTask {
   JudgedSamples samples_;
   size_t place_;
   std::string name_;
-  UnitVectors vectors_[2];
+  std::vector<UnitVectors> vectors_;  // of each model
   std::vector<int64_t> labels_;
   std::vector<uint64_t> bits_;
   EvaluationBatch all_;  // the columns of all batches
@@ -271,11 +275,11 @@ class EmbeddingTask final : public ModelTask {
 }  // namespace
 
 Result<std::unique_ptr<ModelTask>> MakeEmbeddingTask(const std::vector<ValueInfo>& outputs,
-                                                     const EvaluateOptions& options) {
+                                                     const EvaluateOptions& options, Sides sides) {
   TARE_TRY(const size_t place,
            FindOutput(outputs, options.score_output, {HoldsVectors, HoldsTokenVectors},
                       "one vector a sample"));
-  TARE_TRY(auto samples, JudgedSamples::Create(RankingSchema(), options));
+  TARE_TRY(auto samples, JudgedSamples::Create(RankingSchema(), options.test, sides));
   return std::unique_ptr<ModelTask>(
       std::make_unique<EmbeddingTask>(std::move(samples), place, outputs[place].name));
 }

@@ -13,11 +13,11 @@
 
 namespace tare::evaluate {
 
-/// Collects the answers of both models, batch by batch.
+/// Collects the answers of one model or of both, batch by batch.
 class ModelTask {
  public:
   virtual ~ModelTask() = default;
-  /// Adds the samples of a batch that are no padding.
+  /// Adds the samples of a batch that are no padding. `candidate` is empty where the baseline is judged alone.
   /// Errors  kInvalidArgument: outputs or labels do not fit the task; names output and shapes.
   virtual Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline,
                            std::span<const TensorView> candidate) = 0;
@@ -27,21 +27,22 @@ class ModelTask {
 };
 
 /// Errors  kUnsupported: models are not run for the task; kInvalidArgument, kNotFound: no output fits it.
-Result<std::unique_ptr<ModelTask>> MakeModelTask(std::string_view task,
+Result<std::unique_ptr<ModelTask>> MakeModelTask(verdict::Task task,
                                                  const std::vector<ValueInfo>& outputs,
-                                                 const EvaluateOptions& options);
+                                                 const EvaluateOptions& options, Sides sides);
 
 // The tasks, one file each: model_task_NAME.cc.
 Result<std::unique_ptr<ModelTask>> MakeClassificationTask(const std::vector<ValueInfo>& outputs,
-                                                          const EvaluateOptions& options);
+                                                          const EvaluateOptions& options,
+                                                          Sides sides);
 Result<std::unique_ptr<ModelTask>> MakeRegressionTask(const std::vector<ValueInfo>& outputs,
-                                                      const EvaluateOptions& options);
+                                                      const EvaluateOptions& options, Sides sides);
 Result<std::unique_ptr<ModelTask>> MakeMultiLabelTask(const std::vector<ValueInfo>& outputs,
-                                                      const EvaluateOptions& options);
+                                                      const EvaluateOptions& options, Sides sides);
 Result<std::unique_ptr<ModelTask>> MakeTokenTask(const std::vector<ValueInfo>& outputs,
-                                                 const EvaluateOptions& options);
+                                                 const EvaluateOptions& options, Sides sides);
 Result<std::unique_ptr<ModelTask>> MakeEmbeddingTask(const std::vector<ValueInfo>& outputs,
-                                                     const EvaluateOptions& options);
+                                                     const EvaluateOptions& options, Sides sides);
 
 /// Returns the place of the output that the options name, else of the first that the first of `fits` takes which
 /// takes any.

@@ -21,63 +21,80 @@ bool HoldsRows(const ValueInfo& output) {
 // What both tasks share: an output of rows, labels of as many numbers.
 class RowsTask : public ModelTask {
  public:
-  RowsTask(EvaluateOptions options, size_t place, std::string name)
-      : options_(std::move(options)), place_(place), name_(std::move(name)) {}
+  RowsTask(const EvaluateOptions& options, Sides sides, size_t place, std::string name)
+      : test_(options.test), sides_(sides), place_(place), name_(std::move(name)) {}
 
   Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline,
                    std::span<const TensorView> candidate) final {
     TARE_TRY(const FloatRows before, ReadFloatRows(baseline[place_], batch.num_valid, name_));
-    TARE_TRY(const FloatRows after, ReadFloatRows(candidate[place_], batch.num_valid, name_));
+    FloatRows after;
+    if (!candidate.empty()) {
+      TARE_TRY(after, ReadFloatRows(candidate[place_], batch.num_valid, name_));
+    }
     const auto width = static_cast<size_t>(before.row_size());
     if (width == 0 || batch.targets.size() != before.values.size() ||
-        after.values.size() != before.values.size()) {
+        (!candidate.empty() && after.values.size() != before.values.size())) {
       return InvalidArgument(
           StrCat("labels of ", batch.targets.size(), " numbers for ", batch.num_valid,
                  " samples of ", width, " in output '", name_, "'"),
           std::string(LabelHint()));
     }
     if (!samples_) {
-      TARE_TRY(samples_, JudgedSamples::Create(Start(batch.targets, before), options_));
-      for (auto& row : rows_) row.resize(samples_->width());
+      TARE_TRY(samples_, JudgedSamples::Create(Start(batch.targets, before), test_, sides_));
+      rows_[0].resize(samples_->width());
+      if (sides_ == Sides::kPair) rows_[1].resize(samples_->width());
     }
     TARE_TRY(const auto bits, samples_->SlicesOf(batch, width == 1 ? std::span(batch.targets)
                                                                    : std::span<const double>()));
     for (size_t i = 0; i < static_cast<size_t>(batch.num_valid); ++i) {
       const auto row = static_cast<int64_t>(i);
-      const Pair pair{std::span(batch.targets).subspan(i * width, width), before.Row(row),
-                      after.Row(row)};
-      TARE_TRY(const bool changed, Measure(pair, rows_));
-      const Fact facts[] = {{"label", pair.target[0], pair.target[0]},
-                            {"prediction", pair.before[0], pair.after[0]}};
-      TARE_TRY_VOID(samples_->Add(batch, i, rows_[0], rows_[1], changed, bits[i],
-                                  std::span(facts).first(width == 1 ? 2 : 0)));
+      const auto theirs = candidate.empty() ? std::span<const float>() : after.Row(row);
+      const Answers answers{std::span(batch.targets).subspan(i * width, width), before.Row(row),
+                            theirs};
+      TARE_TRY_VOID(AddSample(batch, i, answers, bits[i]));
     }
     return {};
   }
 
   Result<TestEvidence> Finish(const Progress&) final {
     TestEvidence evidence = samples_->Finish();
-    AddTo(options_.classification, evidence);
+    AddTo(test_, evidence);
     return evidence;
   }
 
  protected:
   // The first batch tells what the set is like.
   virtual SampleSchema Start(std::span<const double> targets, const FloatRows& baseline) = 0;
-  // What is right of a sample, and what both models say.
-  struct Pair {
+  // What is right of a sample, and what the models say; `after` is empty where there is one.
+  struct Answers {
     std::span<const double> target;
     std::span<const float> before, after;
   };
-  // Fills a row of the schema for each model, and returns whether they answer differently.
-  virtual Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) = 0;
-  // What is no sum over samples.
-  virtual void AddTo(const ClassificationOptions& /*options*/, TestEvidence& /*evidence*/) const {}
+  // Fills a row of the schema from the answer of one model.
+  virtual Result<void> Measure(std::span<const double> target, std::span<const float> answer,
+                               std::vector<double>& row) const = 0;
+  virtual bool Differ(std::span<const float> before, std::span<const float> after) const = 0;
+  // Looks at a sample for what is no sum over samples, and adds it.
+  virtual void Rank(const Answers& /*answers*/) {}
+  virtual void AddTo(const TestOptions& /*options*/, TestEvidence& /*evidence*/) const {}
   virtual std::string_view LabelHint() const = 0;
   const std::string& name() const { return name_; }
 
  private:
-  EvaluateOptions options_;
+  Result<void> AddSample(const EvaluationBatch& batch, size_t i, const Answers& answers,
+                         uint64_t slices) {
+    const auto& [target, before, after] = answers;
+    TARE_TRY_VOID(Measure(target, before, rows_[0]));
+    if (!after.empty()) TARE_TRY_VOID(Measure(target, after, rows_[1]));
+    Rank(answers);
+    const Fact facts[] = {{"label", target[0], target[0]},
+                          {"prediction", before[0], after.empty() ? NAN : after[0]}};
+    return samples_->Add(batch, i, rows_[0], rows_[1], !after.empty() && Differ(before, after),
+                         slices, std::span(facts).first(target.size() == 1 ? 2 : 0));
+  }
+
+  TestOptions test_;
+  Sides sides_;
   size_t place_;
   std::string name_;
   std::optional<JudgedSamples> samples_;
@@ -94,18 +111,21 @@ class RegressionTask final : public RowsTask {
     return RegressionSchema();
   }
 
-  Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) override {
-    const auto& [target, before, after] = pair;
+  Result<void> Measure(std::span<const double> target, std::span<const float> answer,
+                       std::vector<double>& row) const override {
     if (target.size() != 1)
       return InvalidArgument(
           StrCat("output '", name(), "' has ", target.size(), " numbers a sample"),
           std::string(LabelHint()));
-    if (!std::isfinite(before[0]) || !std::isfinite(after[0])) {
+    if (!std::isfinite(answer[0])) {
       return InvalidArgument(StrCat("output '", name(), "' is not finite"),
                              "look for overflow: tare evaluate --task outputs counts such values");
     }
-    MeasureRegression(target[0], before[0], origin_, rows[0]);
-    MeasureRegression(target[0], after[0], origin_, rows[1]);
+    MeasureRegression(target[0], answer[0], origin_, row);
+    return {};
+  }
+
+  bool Differ(std::span<const float> before, std::span<const float> after) const override {
     return before[0] != after[0];
   }
 
@@ -128,19 +148,30 @@ class MultiLabelTask final : public RowsTask {
     return LabelSetSchema(num_classes_);
   }
 
-  void AddTo(const ClassificationOptions& options, TestEvidence& evidence) const override {
+  void AddTo(const TestOptions& options, TestEvidence& evidence) const override {
     rankings_.AddTo(options.confidence, options.bootstrap.seed, evidence);
   }
 
-  Result<bool> Measure(const Pair& pair, std::vector<double> (&rows)[2]) override {
-    const auto gold = Set(pair.target, [](double value) { return value != 0; });
-    const auto taken = [&](float score) { return score >= threshold_; };
-    const auto found = Set(pair.before, taken);
-    const auto found_after = Set(pair.after, taken);
-    rankings_.Add(gold, pair.before, pair.after);
-    MeasureLabelSets(gold, found, num_classes_, rows[0]);
-    MeasureLabelSets(gold, found_after, num_classes_, rows[1]);
-    return found != found_after;
+  Result<void> Measure(std::span<const double> target, std::span<const float> answer,
+                       std::vector<double>& row) const override {
+    const auto found = Set(answer, [&](float score) { return IsTaken(score); });
+    MeasureLabelSets(Gold(target), found, num_classes_, row);
+    return {};
+  }
+
+  bool Differ(std::span<const float> before, std::span<const float> after) const override {
+    return !std::ranges::equal(before, after,
+                               [&](float a, float b) { return IsTaken(a) == IsTaken(b); });
+  }
+
+  void Rank(const Answers& answers) override {
+    rankings_.Add(Gold(answers.target), answers.before, answers.after);
+  }
+
+  bool IsTaken(float score) const { return score >= threshold_; }
+
+  static std::set<int64_t> Gold(std::span<const double> target) {
+    return Set(target, [](double value) { return value != 0; });
   }
 
   template <class T, class Takes>
@@ -163,21 +194,23 @@ class MultiLabelTask final : public RowsTask {
 
 template <class Task>
 Result<std::unique_ptr<ModelTask>> Make(const std::vector<ValueInfo>& outputs,
-                                        const EvaluateOptions& options, std::string_view what) {
+                                        const EvaluateOptions& options, Sides sides,
+                                        std::string_view what) {
   TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsRows}, what));
-  return std::unique_ptr<ModelTask>(std::make_unique<Task>(options, place, outputs[place].name));
+  return std::unique_ptr<ModelTask>(
+      std::make_unique<Task>(options, sides, place, outputs[place].name));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<ModelTask>> MakeRegressionTask(const std::vector<ValueInfo>& outputs,
-                                                      const EvaluateOptions& options) {
-  return Make<RegressionTask>(outputs, options, "one number a sample");
+                                                      const EvaluateOptions& options, Sides sides) {
+  return Make<RegressionTask>(outputs, options, sides, "one number a sample");
 }
 
 Result<std::unique_ptr<ModelTask>> MakeMultiLabelTask(const std::vector<ValueInfo>& outputs,
-                                                      const EvaluateOptions& options) {
-  return Make<MultiLabelTask>(outputs, options, "one score a class");
+                                                      const EvaluateOptions& options, Sides sides) {
+  return Make<MultiLabelTask>(outputs, options, sides, "one score a class");
 }
 
 }  // namespace tare::evaluate

@@ -11,21 +11,21 @@ namespace tare::evaluate {
 namespace {
 
 using testing::HasSubstr;
+using verdict::Task;
 
 EvaluateOptions Fast() {
   EvaluateOptions options;
-  options.classification.bootstrap.replicates = 200;
+  options.test.bootstrap.replicates = 200;
   return options;
 }
 
 TensorView ViewOf(const Tensor& tensor) { return {tensor.dtype(), tensor.shape(), tensor.bytes()}; }
 
 // One batch through a task; both sides' outputs.
-Result<TestEvidence> Judge(std::string_view task, const EvaluationBatch& batch,
-                           const Tensor& baseline, const Tensor& candidate,
-                           const EvaluateOptions& options = Fast()) {
+Result<TestEvidence> Judge(Task task, const EvaluationBatch& batch, const Tensor& baseline,
+                           const Tensor& candidate, const EvaluateOptions& options = Fast()) {
   TARE_TRY(const auto made,
-           MakeModelTask(task, {{"y", baseline.dtype(), baseline.shape()}}, options));
+           MakeModelTask(task, {{"y", baseline.dtype(), baseline.shape()}}, options, Sides::kPair));
   const TensorView first[] = {ViewOf(baseline)};
   const TensorView second[] = {ViewOf(candidate)};
   TARE_TRY_VOID(made->Add(batch, first, second));
@@ -55,7 +55,7 @@ TEST(ModelTaskTest, RanksEmbeddingsAsTheSlowWayDoes) {
   batch.num_valid = kSamples;
   for (int64_t i = 0; i < kSamples; ++i) batch.labels.push_back(i % 90);
   const auto other = RandomVectors(kSamples, kSize, 2);
-  const auto found = Judge("embedding", batch, Tensor::Of<float>({kSamples, kSize}, values),
+  const auto found = Judge(Task::kEmbedding, batch, Tensor::Of<float>({kSamples, kSize}, values),
                            Tensor::Of<float>({kSamples, kSize}, other));
   ASSERT_TRUE(found) << found.error().what;
 
@@ -103,11 +103,11 @@ TEST(ModelTaskTest, TakesTheMeanOfTheTokensThatCount) {
        Tensor::Of<int64_t>({4, 2}, std::vector<int64_t>{1, 0, 1, 0, 1, 0, 1, 0})});
   const std::vector<float> values = {1, 0, 0, 9, 1, 0.1F, 9, 0, 0, 1, 9, 0, 0.1F, 1, 0, -9};
   const Tensor output = Tensor::Of<float>({4, 2, 2}, values);
-  const auto masked = Judge("embedding", batch, output, output);
+  const auto masked = Judge(Task::kEmbedding, batch, output, output);
   ASSERT_TRUE(masked) << masked.error().what;
   EXPECT_EQ(Value(masked->baseline, "mrr"), 1);
   batch.inputs.clear();
-  EXPECT_LT(Value(Judge("embedding", batch, output, output)->baseline, "mrr"), 1);
+  EXPECT_LT(Value(Judge(Task::kEmbedding, batch, output, output)->baseline, "mrr"), 1);
 }
 
 TEST(ModelTaskTest, LeavesOutQueriesThatAskForNothing) {
@@ -115,7 +115,7 @@ TEST(ModelTaskTest, LeavesOutQueriesThatAskForNothing) {
   batch.num_valid = 3;
   batch.labels = {0, 0, 7};
   const Tensor output = Tensor::Of<float>({3, 2}, std::vector<float>{1, 0, 0, 1, 1, 0.1F});
-  const auto found = Judge("embedding", batch, output, output);
+  const auto found = Judge(Task::kEmbedding, batch, output, output);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->n, 2);
   EXPECT_EQ(Value(found->baseline, "mrr"),
@@ -123,7 +123,8 @@ TEST(ModelTaskTest, LeavesOutQueriesThatAskForNothing) {
   ASSERT_EQ(found->warnings.size(), 1);
   EXPECT_THAT(found->warnings[0].what, HasSubstr("1 of 3 samples"));
   batch.labels = {0, 1, 7};
-  EXPECT_THAT(Judge("embedding", batch, output, output).error().what, HasSubstr("no two samples"));
+  EXPECT_THAT(Judge(Task::kEmbedding, batch, output, output).error().what,
+              HasSubstr("no two samples"));
 }
 
 TEST(ModelTaskTest, CountsTokensAndEntities) {
@@ -137,16 +138,16 @@ TEST(ModelTaskTest, CountsTokensAndEntities) {
   };
   auto options = Fast();
   options.classification.classes = {"O", "B-X", "I-X"};
-  const auto found = Judge("token_classification", batch, one_hot({1, 2, 0, 0, 1, 2}),
+  const auto found = Judge(Task::kTokenClassification, batch, one_hot({1, 2, 0, 0, 1, 2}),
                            one_hot({1, 0, 0, 0, 1, 0}), options);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(Value(found->baseline, "f1_micro"), 1);
   // The candidate cuts the first entity short: one of two found is right.
   EXPECT_EQ(Value(found->candidate, "f1_micro"), 0.5);
   EXPECT_EQ(Value(found->candidate, "token_accuracy"), 0.8);
-  EXPECT_EQ(found->paired.counts.harmful, 1);
+  EXPECT_EQ(found->paired->counts.harmful, 1);
   options.classification.classes.clear();  // then tokens alone
-  const auto tokens = Judge("token_classification", batch, one_hot({1, 2, 0, 0, 1, 2}),
+  const auto tokens = Judge(Task::kTokenClassification, batch, one_hot({1, 2, 0, 0, 1, 2}),
                             one_hot({1, 0, 0, 0, 1, 0}), options);
   EXPECT_EQ(verdict::FindMetric(tokens->candidate, "f1_micro"), nullptr);
   EXPECT_EQ(Value(tokens->candidate, "token_accuracy"), 0.8);
@@ -158,17 +159,17 @@ TEST(ModelTaskTest, JudgesSlicesOfEveryTask) {
   batch.targets = {1, 2, 3, 4};
   batch.columns = {{"width", {1, 1, 2, 2}}};
   auto options = Fast();
-  options.classification.slices = {{"wide", "width == 2"}, {"large", "label > 3"}};
+  options.test.slices = {{"wide", "width == 2"}, {"large", "label > 3"}};
   const Tensor right = Tensor::Of<float>({4, 1}, std::vector<float>{1, 2, 3, 4});
   const Tensor wrong = Tensor::Of<float>({4, 1}, std::vector<float>{1, 2, 4, 7});
-  const auto found = Judge("regression", batch, right, wrong, options);
+  const auto found = Judge(Task::kRegression, batch, right, wrong, options);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(Value(found->candidate, "mae"), 1);
   EXPECT_EQ(found->candidate_slices[0].n, 2);
   EXPECT_EQ(Value(found->candidate_slices[0].metrics, "mae"), 2);
   EXPECT_EQ(Value(found->candidate_slices[1].metrics, "mae"), 3);
-  options.classification.slices = {{"tall", "height > 1"}};
-  EXPECT_THAT(Judge("regression", batch, right, wrong, options).error().what,
+  options.test.slices = {{"tall", "height > 1"}};
+  EXPECT_THAT(Judge(Task::kRegression, batch, right, wrong, options).error().what,
               HasSubstr("compares 'height'"));
 }
 
@@ -177,27 +178,28 @@ TEST(ModelTaskTest, SaysWhatDoesNotFit) {
   batch.num_valid = 2;
   batch.targets = {1, 0};
   batch.labels = {0, 0};
-  const auto error = [&](std::string_view task, const Tensor& output) {
+  const auto error = [&](Task task, const Tensor& output) {
     const auto found = Judge(task, batch, output, output);
-    EXPECT_FALSE(found) << task;
+    EXPECT_FALSE(found) << TaskName(task);
     if (found) return std::string();
     EXPECT_FALSE(found.error().next_step.empty());
     return found.error().what;
   };
   const Tensor cube = Tensor::Of<float>({2, 3, 4}, std::vector<float>(24));
-  EXPECT_THAT(error("poetry", cube), HasSubstr("the task 'poetry'"));
-  EXPECT_THAT(error("regression", cube),
+  EXPECT_THAT(error(Task::kRetrieval, cube), HasSubstr("the task 'retrieval'"));
+  EXPECT_THAT(error(Task::kRegression, cube),
               HasSubstr("no output holds one number a sample: y float32 [2, 3, 4]"));
-  EXPECT_THAT(error("token_classification", cube),
+  EXPECT_THAT(error(Task::kTokenClassification, cube),
               HasSubstr("labels of 2 numbers for 2 samples of 3 tokens"));
   const Tensor nan = Tensor::Of<float>({2, 1}, std::vector<float>{1, NAN});
-  EXPECT_THAT(error("regression", nan), HasSubstr("not finite"));
-  EXPECT_THAT(error("embedding", nan), HasSubstr("not finite"));
+  EXPECT_THAT(error(Task::kRegression, nan), HasSubstr("not finite"));
+  EXPECT_THAT(error(Task::kEmbedding, nan), HasSubstr("not finite"));
   batch.targets = {1, 0, 9};
-  EXPECT_THAT(error("token_classification", Tensor::Of<float>({2, 3, 4}, std::vector<float>(24))),
-              HasSubstr("labels of 3 numbers"));
+  EXPECT_THAT(
+      error(Task::kTokenClassification, Tensor::Of<float>({2, 3, 4}, std::vector<float>(24))),
+      HasSubstr("labels of 3 numbers"));
   batch.targets = {1, 0, 9, 0, 0, 0};
-  EXPECT_THAT(error("token_classification", cube), HasSubstr("label 9 of token 2 is no class"));
+  EXPECT_THAT(error(Task::kTokenClassification, cube), HasSubstr("label 9 of token 2 is no class"));
 }
 
 }  // namespace

@@ -23,15 +23,19 @@ class TokenTask final : public ModelTask {
         classes_(std::move(classes)),
         place_(place),
         name_(std::move(name)) {
-    for (auto& row : rows_) row.resize(samples_.width());
+    rows_[0].resize(samples_.width());
+    if (samples_.sides() == Sides::kPair) rows_[1].resize(samples_.width());
   }
 
   Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline,
                    std::span<const TensorView> candidate) override {
     TARE_TRY(const FloatRows before, ReadFloatRows(baseline[place_], batch.num_valid, name_));
-    TARE_TRY(const FloatRows after, ReadFloatRows(candidate[place_], batch.num_valid, name_));
+    FloatRows after;
+    if (!candidate.empty()) {
+      TARE_TRY(after, ReadFloatRows(candidate[place_], batch.num_valid, name_));
+    }
     const auto tokens = before.shape.empty() ? int64_t{0} : before.shape[0];
-    if (before.shape.size() != 2 || after.shape != before.shape ||
+    if (before.shape.size() != 2 || (!candidate.empty() && after.shape != before.shape) ||
         std::ssize(batch.targets) != batch.num_valid * tokens) {
       return InvalidArgument(
           StrCat("labels of ", batch.targets.size(), " numbers for ", batch.num_valid,
@@ -42,7 +46,12 @@ class TokenTask final : public ModelTask {
     for (int64_t i = 0; i < batch.num_valid; ++i) {
       const auto truth = std::span(batch.targets)
                              .subspan(static_cast<size_t>(i * tokens), static_cast<size_t>(tokens));
-      TARE_TRY(const bool changed, Measure(truth, before.Row(i), after.Row(i), before.shape[1]));
+      bool changed = false;
+      TARE_TRY(const Tags first, Measure(truth, before.Row(i), before.shape[1], rows_[0]));
+      if (!candidate.empty()) {
+        TARE_TRY(const Tags second, Measure(truth, after.Row(i), before.shape[1], rows_[1]));
+        changed = first != second;
+      }
       TARE_TRY_VOID(samples_.Add(batch, static_cast<size_t>(i), rows_[0], rows_[1], changed,
                                  bits[static_cast<size_t>(i)]));
     }
@@ -52,19 +61,18 @@ class TokenTask final : public ModelTask {
   Result<TestEvidence> Finish(const Progress&) override { return samples_.Finish(); }
 
  private:
-  // Fills rows_, and returns whether the models answer differently.
-  Result<bool> Measure(std::span<const double> truth, std::span<const float> before,
-                       std::span<const float> after, int64_t num_classes) {
-    std::vector<std::string> tags[3];
+  using Tags = std::vector<std::string>;
+
+  // Fills the row of one model, and returns what it says of the tokens that count.
+  Result<Tags> Measure(std::span<const double> truth, std::span<const float> scores,
+                       int64_t num_classes, std::vector<double>& row) {
+    Tags truths, found;
     for (size_t t = 0; t < truth.size(); ++t) {
       if (truth[t] < 0) continue;  // padding, special tokens, later pieces of a word
-      const auto at = [&](std::span<const float> scores) {
-        return scores.subspan(t * static_cast<size_t>(num_classes),
-                              static_cast<size_t>(num_classes));
-      };
-      const int64_t found[] = {static_cast<int64_t>(truth[t]), stats::ArgMax(at(before)),
-                               stats::ArgMax(at(after))};
-      if (found[0] >= num_classes || truth[t] != std::floor(truth[t])) {
+      const auto of_token =
+          scores.subspan(t * static_cast<size_t>(num_classes), static_cast<size_t>(num_classes));
+      const auto label = static_cast<int64_t>(truth[t]);
+      if (label >= num_classes || truth[t] != std::floor(truth[t])) {
         return InvalidArgument(
             StrCat("label ", truth[t], " of token ", t, " is no class of output '", name_,
                    "', which has ", num_classes),
@@ -75,20 +83,21 @@ class TokenTask final : public ModelTask {
                                       " classes a token; 'classes' names ", classes_.size()),
                                "name as many, in the model's order");
       }
-      for (int side = 0; side < 3; ++side) {
-        if (found[side] < 0)
-          return InvalidArgument(
-              StrCat("output '", name_, "' is not a number at token ", t),
-              "look for overflow: tare evaluate --task outputs counts such values");
-        tags[side].push_back(classes_.empty() ? StrCat(found[side])
-                                              : classes_[static_cast<size_t>(found[side])]);
-      }
+      const int64_t predicted = stats::ArgMax(of_token);
+      if (predicted < 0)
+        return InvalidArgument(
+            StrCat("output '", name_, "' is not a number at token ", t),
+            "look for overflow: tare evaluate --task outputs counts such values");
+      truths.push_back(TagOf(label));
+      found.push_back(TagOf(predicted));
     }
-    for (const int side : {0, 1}) {
-      TARE_TRY_VOID(MeasureTokens(tags[0], tags[side + 1], !classes_.empty(), rows_[side])
-                        .While("reading the names of the classes as tags"));
-    }
-    return tags[1] != tags[2];
+    TARE_TRY_VOID(MeasureTokens(truths, found, !classes_.empty(), row)
+                      .While("reading the names of the classes as tags"));
+    return found;
+  }
+
+  std::string TagOf(int64_t index) const {
+    return classes_.empty() ? StrCat(index) : classes_[static_cast<size_t>(index)];
   }
 
   JudgedSamples samples_;
@@ -101,11 +110,11 @@ class TokenTask final : public ModelTask {
 }  // namespace
 
 Result<std::unique_ptr<ModelTask>> MakeTokenTask(const std::vector<ValueInfo>& outputs,
-                                                 const EvaluateOptions& options) {
+                                                 const EvaluateOptions& options, Sides sides) {
   TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsTokenScores},
                                           "scores [samples, tokens, classes]"));
   const auto& classes = options.classification.classes;
-  TARE_TRY(auto samples, JudgedSamples::Create(TokenSchema(!classes.empty()), options));
+  TARE_TRY(auto samples, JudgedSamples::Create(TokenSchema(!classes.empty()), options.test, sides));
   return std::unique_ptr<ModelTask>(
       std::make_unique<TokenTask>(std::move(samples), classes, place, outputs[place].name));
 }

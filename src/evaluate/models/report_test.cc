@@ -16,6 +16,7 @@ namespace tare::evaluate {
 namespace {
 
 using testing::HasSubstr;
+using verdict::Task;
 
 std::string ReadText(const std::string& path) {
   std::ifstream in(path);
@@ -26,7 +27,7 @@ std::string ReadText(const std::string& path) {
 
 // A whole evaluation, from samples to the report.
 verdict::Report MakeReport() {
-  ClassificationOptions options;
+  TestOptions options;
   options.bootstrap.replicates = 300;
   options.slices = {{"ones", "label == 1"}};
   auto evaluation = ClassificationEvaluation::Create(options);
@@ -44,6 +45,7 @@ verdict::Report MakeReport() {
   const auto part = evaluation->Finish();
   verdict::Report report;
   report.name = "test";
+  report.evidence.task = Task::kClassification;
   report.evidence.classes = {"a", "b", "c"};
   report.evidence.replicates = 300;
   SetTestEvidence(part, report.evidence);
@@ -260,7 +262,7 @@ TEST(ReportTest, WritesTextThatIsNotUtf8) {
 
 TEST(ReportTest, FindsThePolicyUnderWhichItWasJudged) {
   verdict::Report report = MakeReport();
-  EXPECT_EQ(*verdict::DeclaredPolicy(report), verdict::DefaultPolicy("classification"));
+  EXPECT_EQ(*verdict::DeclaredPolicy(report), verdict::DefaultPolicy(Task::kClassification));
   report.decision = verdict::Gate(report.evidence, WidePolicy());
   const auto again = verdict::ReadReportJson(verdict::WriteReportJson(report), "r");
   ASSERT_TRUE(again);
@@ -335,6 +337,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadReport{R"({"schema_version": 1})", ErrorCode::kInvalidArgument, "n is not there"},
         BadReport{R"({"schema_version": 1e99})", ErrorCode::kInvalidArgument, "whole number"},
         BadReport{std::string(100'000, '['), ErrorCode::kInvalidArgument, "64 levels"},
+        BadReport{With(R"(, "task": "poetry")"), ErrorCode::kInvalidArgument,
+                  "task is not a task that this version of tare knows"},
         BadReport{With(R"(, "n": -1)"), ErrorCode::kInvalidArgument, "at least 0"},
         BadReport{With(R"(, "n": 99999999999999999999)"), ErrorCode::kInvalidArgument,
                   "whole number"},

@@ -11,6 +11,7 @@ namespace tare::evaluate {
 namespace {
 
 using graph::ModelBuilder;
+using verdict::Task;
 
 // logits = x W: a classifier of four features and three classes.
 runtime::Session Classifier(const std::vector<float>& weight, int64_t outputs = 3) {
@@ -63,10 +64,10 @@ TEST(SessionEvaluationTest, FindsTheClassThatWasLost) {
   const auto candidate = Classifier(kWorse);
   Samples samples;
   EvaluateOptions options;
-  options.classification.bootstrap.replicates = 200;
+  options.test.bootstrap.replicates = 200;
   options.outputs.bootstrap.replicates = 200;
   const auto found = Evaluate(RunnableOf(baseline), RunnableOf(candidate), samples,
-                              "classification", options, NoProgress());
+                              Task::kClassification, options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 40);
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found->baseline.metrics, "accuracy")->value, 1);
@@ -80,9 +81,9 @@ TEST(SessionEvaluationTest, JudgesOneNumberASample) {
   const auto low = Classifier({0.5F, 0, 0, 0}, 1);
   Samples samples(1);
   EvaluateOptions options;
-  options.classification.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
-  const auto found =
-      Evaluate(RunnableOf(exact), RunnableOf(low), samples, "regression", options, NoProgress());
+  options.test.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
+  const auto found = Evaluate(RunnableOf(exact), RunnableOf(low), samples, Task::kRegression,
+                              options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 40);
   EXPECT_EQ(verdict::FindMetric(found->baseline.metrics, "mae")->value, 0);
@@ -111,9 +112,9 @@ TEST(SessionEvaluationTest, JudgesSetsOfLabels) {
   const auto worse = with_bias(kWorse);
   Samples samples(3);
   EvaluateOptions options;
-  options.classification.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
-  const auto found =
-      Evaluate(RunnableOf(good), RunnableOf(worse), samples, "multi_label", options, NoProgress());
+  options.test.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
+  const auto found = Evaluate(RunnableOf(good), RunnableOf(worse), samples, Task::kMultiLabel,
+                              options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(verdict::FindMetric(found->baseline.metrics, "subset_accuracy")->value, 1);
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate.metrics, "recall_micro")->value, 27.0 / 40);

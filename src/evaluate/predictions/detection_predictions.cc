@@ -122,7 +122,7 @@ std::vector<double> Accelerations(const scores::DetectionScores& baseline,
 
 TestEvidence Summarise(const scores::DetectionScores& baseline,
                        const scores::DetectionScores& candidate, int64_t work,
-                       verdict::FlipCounts flips, const DetectionOptions& options) {
+                       verdict::FlipCounts flips, const TestOptions& options) {
   const int64_t n = flips.n;
   const auto statistic = [&](std::span<const uint32_t> indices, std::span<double> values) {
     std::vector<double> weights(static_cast<size_t>(n), 0.0);
@@ -134,13 +134,13 @@ TestEvidence Summarise(const scores::DetectionScores& baseline,
                               stats::WithinBudget(options.bootstrap, std::max(n, work)));
   TestEvidence out;
   out.n = n;
-  out.paired.counts = flips;
+  out.paired.emplace().counts = flips;
   for (size_t r = 0; r < kNumRanges; ++r) {
     out.baseline.emplace_back(kNames[r],
                               verdict::BootstrapEstimate(drawn[3 * r], n, options.confidence));
     out.candidate.emplace_back(kNames[r],
                                verdict::BootstrapEstimate(drawn[3 * r + 1], n, options.confidence));
-    out.paired.difference.emplace_back(
+    out.paired->difference.emplace_back(
         kNames[r], verdict::BootstrapEstimate(drawn[3 * r + 2], n, options.confidence));
   }
   return out;
@@ -152,7 +152,10 @@ Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline,
                                                   const std::string& baseline_name,
                                                   std::istream& candidate,
                                                   const std::string& candidate_name,
-                                                  const DetectionOptions& options) {
+                                                  const TestOptions& options) {
+  if (!options.slices.empty())
+    return Unsupported("object detection is judged on the whole set, not by slice",
+                       "leave out --slice");
   PredictionReader readers[2] = {{baseline, baseline_name}, {candidate, candidate_name}};
   Categories categories;
   scores::DetectionScorer scorers[2];

@@ -28,10 +28,10 @@ verdict::Report RealReport() {
     second += StrCat("{\"id\": ", i, ", \"prediction\": ", after, "}\n");
   }
   std::istringstream a(first), b(second);
-  ClassificationOptions options;
+  TestOptions options;
   options.bootstrap.replicates = 200;
   verdict::Report report;
-  auto part = EvaluatePredictions(a, "a", b, "b", options, &report.evidence.classes);
+  auto part = EvaluatePredictions(a, "a", b, "b", options, {}, &report.evidence.classes);
   EXPECT_TRUE(part);
   SetTestEvidence(*std::move(part), report.evidence);
   return report;

@@ -229,12 +229,12 @@ class CommandEvaluation {
     const std::string name = verdict::KpiMetricName(kpi.name);
     evidence_.baseline.emplace_back(name, estimate(baseline));
     evidence_.candidate.emplace_back(name, estimate(candidate));
-    evidence_.paired.difference.emplace_back(name, estimate(difference));
+    evidence_.paired->difference.emplace_back(name, estimate(difference));
     if (evidence_.n < kMinJackknifeSamples) {
       evidence_.warnings.push_back(
           {StrCat("KPI '", kpi.name, "' has no interval: there are ", evidence_.n, " samples"),
            StrCat("give at least ", kMinJackknifeSamples)});
-    } else if (evidence_.paired.difference.back().second.bounds.empty()) {
+    } else if (evidence_.paired->difference.back().second.bounds.empty()) {
       evidence_.warnings.push_back(
           {StrCat("KPI '", kpi.name,
                   "' has no interval: its difference is the same whichever samples are left out"),

@@ -53,7 +53,7 @@ Result<TestEvidence> Judge(const std::string& command, Case given = {}) {
 }
 
 const verdict::Estimate& Difference(const TestEvidence& evidence) {
-  return *verdict::FindMetric(evidence.paired.difference, "kpi:k");
+  return *verdict::FindMetric(evidence.paired->difference, "kpi:k");
 }
 
 // The sum of what follows "prediction":

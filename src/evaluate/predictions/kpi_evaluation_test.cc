@@ -15,6 +15,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using verdict::Task;
 
 SampleOptions Fast() {
   SampleOptions options;
@@ -22,24 +23,15 @@ SampleOptions Fast() {
   return options;
 }
 
-Result<TestEvidence> Judge(std::string_view task, const std::string& baseline,
-                           const std::string& candidate, std::vector<KpiSpec> kpis,
-                           std::vector<SliceSpec> slices = {}) {
+Result<TestEvidence> Judge(Task task, const std::string& baseline, const std::string& candidate,
+                           std::vector<KpiSpec> kpis, std::vector<SliceSpec> slices = {}) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
-  const SampleOptions fast = Fast();
-  if (task == "classification") {
-    ClassificationOptions options;
-    options.bootstrap = fast.bootstrap;
-    options.kpis = std::move(kpis);
-    options.slices = std::move(slices);
-    return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options, nullptr);
-  }
-  if (task == "object_detection") {
-    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl",
-                                        {0.95, fast.bootstrap, std::move(kpis)});
-  }
-  const TaskOptions options{0.95, fast.bootstrap, std::move(slices), std::move(kpis)};
+  const TestOptions options{0.95, Fast().bootstrap, std::move(slices), std::move(kpis)};
+  if (task == Task::kClassification)
+    return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options, {}, nullptr);
+  if (task == Task::kObjectDetection)
+    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl", options);
   return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
 }
 
@@ -62,9 +54,10 @@ TEST(KpiEvaluationTest, AsksForEachNameOnceAndAveragesBothSides) {
   kpis->AddTo(evidence);
   EXPECT_DOUBLE_EQ(Value(evidence.baseline, "kpi:gain"), (5.0 - 2) / 2);
   EXPECT_DOUBLE_EQ(Value(evidence.candidate, "kpi:gain"), (-2 + 7.0) / 2);
-  EXPECT_DOUBLE_EQ(Value(evidence.paired.difference, "kpi:gain"), 1);
-  EXPECT_DOUBLE_EQ(Value(evidence.paired.difference, "kpi:cost"), -(5.0 + 7) / 2 + (10.0 + 21) / 2);
-  EXPECT_EQ(verdict::FindMetric(evidence.paired.difference, "kpi:cost")->method, "bca");
+  EXPECT_DOUBLE_EQ(Value(evidence.paired->difference, "kpi:gain"), 1);
+  EXPECT_DOUBLE_EQ(Value(evidence.paired->difference, "kpi:cost"),
+                   -(5.0 + 7) / 2 + (10.0 + 21) / 2);
+  EXPECT_EQ(verdict::FindMetric(evidence.paired->difference, "kpi:cost")->method, "bca");
 }
 
 TEST(KpiEvaluationTest, EndsAtAValueThatIsNotFinite) {
@@ -102,7 +95,7 @@ verdict::Estimate DifferenceAfter(int changed) {
   }
   TestEvidence evidence;
   kpis->AddTo(evidence);
-  return *verdict::FindMetric(evidence.paired.difference, "kpi:k");
+  return *verdict::FindMetric(evidence.paired->difference, "kpi:k");
 }
 
 TEST(KpiEvaluationTest, ASetWithoutAChangeIsNoProofThatThereIsNone) {
@@ -131,7 +124,7 @@ constexpr const char* kSecond =
     "{\"id\": 1, \"prediction\": 0}\n";
 
 TEST(KpiPredictionsTest, ReadFieldsOfTheFirstFileAndTheModelsOwn) {
-  const auto found = Judge("classification", kFirst, kSecond,
+  const auto found = Judge(Task::kClassification, kFirst, kSecond,
                            {{"revenue", "if(correct == 1, price, 0)"},
                             {"speed", "-latency"},
                             {"ones", "prediction"},
@@ -148,13 +141,14 @@ TEST(KpiPredictionsTest, ReadFieldsOfTheFirstFileAndTheModelsOwn) {
   ASSERT_EQ(found->baseline_slices.size(), 1U);
   EXPECT_EQ(found->baseline_slices[0].n, 2);
   EXPECT_DOUBLE_EQ(Value(found->baseline_slices[0].metrics, "kpi:revenue"), 15);
-  EXPECT_DOUBLE_EQ(Value(found->paired.slices[0].difference, "kpi:revenue"), -5);
+  EXPECT_DOUBLE_EQ(Value(found->paired->slices[0].difference, "kpi:revenue"), -5);
 }
 
 TEST(KpiPredictionsTest, ReadTheConfidenceOfScores) {
-  const auto found = Judge("classification", R"({"id": 1, "label": 0, "scores": [0.75, 0.25]})",
-                           R"({"id": 1, "scores": [0.125, 0.875]})",
-                           {{"sure", "if(correct == 1, confidence, -confidence)"}});
+  const auto found =
+      Judge(Task::kClassification, R"({"id": 1, "label": 0, "scores": [0.75, 0.25]})",
+            R"({"id": 1, "scores": [0.125, 0.875]})",
+            {{"sure", "if(correct == 1, confidence, -confidence)"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:sure"), 0.75);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:sure"), -0.875);
@@ -162,7 +156,7 @@ TEST(KpiPredictionsTest, ReadTheConfidenceOfScores) {
 
 TEST(KpiPredictionsTest, NumberNamedClassesAlphabetically) {
   const auto found =
-      Judge("classification", R"({"id": 1, "label": "dog", "prediction": "cat", "x": 3})",
+      Judge(Task::kClassification, R"({"id": 1, "label": "dog", "prediction": "cat", "x": 3})",
             R"({"id": 1, "prediction": "dog"})", {{"class", "10 * label + prediction + x"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:class"), 13);
@@ -170,7 +164,7 @@ TEST(KpiPredictionsTest, NumberNamedClassesAlphabetically) {
 }
 
 struct TaskCase {
-  std::string_view task;
+  Task task;
   std::string baseline, candidate;
   std::string expression;
   double before, after;
@@ -183,36 +177,36 @@ TEST_P(KpiOfTaskTest, ReadsWhatTheTaskMeasures) {
   ASSERT_TRUE(found) << found.error().what << found.error().next_step;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:k"), c.before);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:k"), c.after);
-  EXPECT_EQ(verdict::FindMetric(found->paired.difference, "kpi:k")->n, 1);
+  EXPECT_EQ(verdict::FindMetric(found->paired->difference, "kpi:k")->n, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, KpiOfTaskTest,
     testing::Values(
-        TaskCase{"regression", R"({"id": 1, "label": 10, "prediction": 12})",
+        TaskCase{Task::kRegression, R"({"id": 1, "label": 10, "prediction": 12})",
                  R"({"id": 1, "prediction": 7})",
                  "if(error > 0, -error, 3 * error) + label + prediction + absolute_error + "
                  "squared_error",
                  -2 + 10 + 12 + 2 + 4, -9 + 10 + 7 + 3 + 9},
-        TaskCase{"multi_label", R"({"id": 1, "label": [0, 2], "prediction": [0, 1]})",
+        TaskCase{Task::kMultiLabel, R"({"id": 1, "label": [0, 2], "prediction": [0, 1]})",
                  R"({"id": 1, "prediction": [0, 2]})", "exact + 10 * true_positives + 100 * gold",
                  210, 221},
-        TaskCase{"question_answering",
+        TaskCase{Task::kQuestionAnswering,
                  R"({"id": 1, "answers": ["x y"], "prediction": "x y", "w": 3})",
                  R"({"id": 1, "prediction": "y z"})", "w * f1 + exact + answered", 3 * 1 + 2,
                  3 * 0.5 + 1},
-        TaskCase{"retrieval", R"({"id": 1, "relevant": ["a"], "prediction": ["a", "b"]})",
+        TaskCase{Task::kRetrieval, R"({"id": 1, "relevant": ["a"], "prediction": ["a", "b"]})",
                  R"({"id": 1, "prediction": ["b", "a"]})", "first + reciprocal_rank", 2, 0.5},
-        TaskCase{"token_classification",
+        TaskCase{Task::kTokenClassification,
                  R"({"id": 1, "label": ["O", "B-X"], "prediction": ["O", "O"]})",
                  R"({"id": 1, "prediction": ["O", "B-X"]})", "right_tokens / tokens", 0.5, 1},
-        TaskCase{"object_detection",
+        TaskCase{Task::kObjectDetection,
                  R"({"id": 1, "label": [{"box": [0, 0, 1, 1], "class": 1}], "prediction": []})",
                  R"({"id": 1, "prediction": [{"box": [0, 0, 1, 1], "class": 1, "score": 0.5}]})",
                  "num_detections - 2 * num_objects", -2, -1}));
 
 struct BadKpi {
-  std::string_view task;
+  Task task;
   std::string expression;
   std::string_view what, next;
 };
@@ -220,11 +214,11 @@ class BadKpiTest : public testing::TestWithParam<BadKpi> {};
 
 TEST_P(BadKpiTest, EndsWithTheLineAndTheNextStep) {
   const std::string first =
-      GetParam().task == "classification"
+      GetParam().task == Task::kClassification
           ? kFirst
           : "{\"id\": 1, \"label\": 1, \"prediction\": 1, \"price\": 0, \"note\": \"x\"}\n";
   const std::string second =
-      GetParam().task == "classification" ? kSecond : "{\"id\": 1, \"prediction\": 1}\n";
+      GetParam().task == Task::kClassification ? kSecond : "{\"id\": 1, \"prediction\": 1}\n";
   const auto found = Judge(GetParam().task, first, second, {{"k", GetParam().expression}});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kInvalidArgument);
@@ -236,22 +230,22 @@ TEST_P(BadKpiTest, EndsWithTheLineAndTheNextStep) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadKpiTest,
-    testing::Values(BadKpi{"classification", "prices",
+    testing::Values(BadKpi{Task::kClassification, "prices",
                            "KPI 'k' reads 'prices', which no sample has", "did you mean 'price'?"},
-                    BadKpi{"classification", "confidence", "'confidence'",
+                    BadKpi{Task::kClassification, "confidence", "'confidence'",
                            "it may read label, prediction, price, latency, correct"},
-                    BadKpi{"classification", "1 / (price - 30)",
+                    BadKpi{Task::kClassification, "1 / (price - 30)",
                            "infinite for the baseline (price = 30); reading float.jsonl:3",
                            "if(cost == 0"},
-                    BadKpi{"classification", "1 +", "expected", "write it like"},
-                    BadKpi{"regression", "1 / price",
+                    BadKpi{Task::kClassification, "1 +", "expected", "write it like"},
+                    BadKpi{Task::kRegression, "1 / price",
                            "infinite for the baseline (price = 0); reading float.jsonl:1", "if("},
-                    BadKpi{"regression", "note", "'note', which no sample has",
+                    BadKpi{Task::kRegression, "note", "'note', which no sample has",
                            "error, absolute_error, squared_error, label, prediction, price"}));
 
 TEST(KpiPredictionsTest, NameTheLineThatLacksAField) {
   const std::string lines = std::string(kFirst) + "{\"id\": 4, \"label\": 0, \"prediction\": 0}\n";
-  for (const std::string_view task : {"classification", "regression"}) {
+  for (const Task task : {Task::kClassification, Task::kRegression}) {
     const auto found = Judge(task, lines, lines, {{"k", "price"}});
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().what, "float.jsonl:4: price is not a number: KPI 'k' reads it");

@@ -10,6 +10,7 @@
 #include "core/json_reader.h"
 #include "evaluate/samples/sample_evaluation_internal.h"
 #include "tare/evaluate/predictions/support_judge.h"
+#include "tare/verdict/task.h"
 
 namespace tare::evaluate {
 
@@ -58,7 +59,7 @@ class LineScorer {
 /// Makes the scorer of a task; `first` is a line of it, from which a task takes what it needs to know
 /// (the number of classes, whether there are contexts). `judge` may be null; it must outlive the scorer.
 /// Errors  kUnsupported: no such task; kInvalidArgument: a judge for a task without answers in words.
-Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first,
+Result<std::unique_ptr<LineScorer>> MakeLineScorer(verdict::Task task, const JsonReader& first,
                                                    SupportJudge* judge);
 
 Result<std::unique_ptr<LineScorer>> MakeRegressionScorer(const JsonReader& first);

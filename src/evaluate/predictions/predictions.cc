@@ -121,7 +121,7 @@ class ClassTable {
 class FieldColumns {
  public:
   /// Errors  kInvalidArgument: a slice or a KPI does not parse.
-  Result<void> Parse(const ClassificationOptions& options) {
+  Result<void> Parse(const TestOptions& options) {
     for (const SliceSpec& spec : options.slices) {
       TARE_TRY(const auto where,
                SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
@@ -204,14 +204,15 @@ class FieldColumns {
 
 class Joiner {
  public:
-  Joiner(PredictionReader baseline, PredictionReader candidate,
+  Joiner(PredictionReader baseline, PredictionReader candidate, const TestOptions& test,
          const ClassificationOptions& options)
       : readers_{std::move(baseline), std::move(candidate)},
         table_(options.classes),
+        test_(test),
         options_(options) {}
 
   Result<TestEvidence> Run(std::vector<std::string>* classes) {
-    TARE_TRY_VOID(fields_.Parse(options_));
+    TARE_TRY_VOID(fields_.Parse(test_));
     TARE_TRY_VOID(JoinById(
         readers_[0], readers_[1],
         [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
@@ -323,7 +324,7 @@ class Joiner {
 
   Result<void> Flush() {
     if (!evaluation_) {
-      TARE_TRY(evaluation_, ClassificationEvaluation::Create(options_));
+      TARE_TRY(evaluation_, ClassificationEvaluation::Create(test_, options_));
     }
     for (size_t from = 0; from < labels_.size(); from += kRowsAtOnce)
       TARE_TRY_VOID(AddRows(from, std::min(kRowsAtOnce, labels_.size() - from)));
@@ -338,6 +339,7 @@ class Joiner {
   PredictionReader readers_[2];
   FieldColumns fields_;
   ClassTable table_;
+  const TestOptions& test_;
   ClassificationOptions options_;
   std::optional<ClassificationEvaluation> evaluation_;
   std::optional<bool> scored_;
@@ -350,9 +352,10 @@ class Joiner {
 
 Result<TestEvidence> EvaluatePredictions(std::istream& baseline, const std::string& baseline_name,
                                          std::istream& candidate, const std::string& candidate_name,
+                                         const TestOptions& test,
                                          const ClassificationOptions& options,
                                          std::vector<std::string>* classes) {
-  return Joiner({baseline, baseline_name}, {candidate, candidate_name}, options).Run(classes);
+  return Joiner({baseline, baseline_name}, {candidate, candidate_name}, test, options).Run(classes);
 }
 
 }  // namespace tare::evaluate

@@ -17,10 +17,10 @@ Result<TestEvidence> Join(const std::string& baseline, const std::string& candid
                           std::vector<std::string> given = {}) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
-  ClassificationOptions options;
+  TestOptions options;
   options.bootstrap.replicates = 200;
-  options.classes = std::move(given);
-  return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options, classes);
+  return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options,
+                             {std::move(given)}, classes);
 }
 
 constexpr const char* kOnly = R"({"id": 1, "label": 0, "prediction": 0})";
@@ -32,8 +32,8 @@ TEST(PredictionsTest, JoinsByIdInAnyOrder) {
       "{\"id\": \"7\", \"prediction\": 0}\r\n{\"id\": \"a\", \"label\": 1, \"prediction\": 0}");
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 2);
-  EXPECT_EQ(found->paired.counts.harmful, 1);
-  EXPECT_EQ(found->paired.counts.helpful, 1);
+  EXPECT_EQ(found->paired->counts.harmful, 1);
+  EXPECT_EQ(found->paired->counts.helpful, 1);
 }
 
 TEST(PredictionsTest, NumbersNamesAlphabetically) {
@@ -56,7 +56,7 @@ TEST(PredictionsTest, ReadsScores) {
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->scores, "probabilities");
   EXPECT_EQ(found->n, 600);
-  EXPECT_EQ(found->paired.counts.flips, 600);
+  EXPECT_EQ(found->paired->counts.flips, 600);
   EXPECT_NEAR(verdict::FindMetric(found->candidate, "log_loss")->value, 0.693147, 1e-5);
 }
 
@@ -64,7 +64,7 @@ TEST(PredictionsTest, TakesNamesOfGivenClassesWithScores) {
   const auto found = Join(R"({"id": 1, "label": "b", "scores": [0.1, 0.9]})",
                           R"({"id": 1, "scores": [0.9, 0.1]})", nullptr, {"a", "b"});
   ASSERT_TRUE(found) << found.error().what;
-  EXPECT_EQ(found->paired.counts.harmful, 1);
+  EXPECT_EQ(found->paired->counts.harmful, 1);
 }
 
 TEST(PredictionsTest, RefuseLogitsAmongProbabilities) {
@@ -112,17 +112,17 @@ TEST(PredictionsTest, OneClassAloneHasItsMetrics) {
 
 TEST(PredictionsTest, AnEmptySliceIsSaidAndHasNoNumbers) {
   std::istringstream first(kOnly), second(kOnly);
-  ClassificationOptions options;
+  TestOptions options;
   options.bootstrap.replicates = 200;
   options.slices = {{"none", "label == 7"}};
   options.kpis = {{"k", "correct"}};
-  const auto found = EvaluatePredictions(first, "a", second, "b", options, nullptr);
+  const auto found = EvaluatePredictions(first, "a", second, "b", options, {}, nullptr);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->warnings.at(0).what, "slice 'none' holds no sample");
   EXPECT_TRUE(
       std::isnan(verdict::FindMetric(found->baseline_slices[0].metrics, "accuracy")->value));
   EXPECT_TRUE(std::isnan(verdict::FindMetric(found->baseline_slices[0].metrics, "kpi:k")->value));
-  EXPECT_FALSE(verdict::FindMetric(found->paired.slices[0].difference, "kpi:k")->low);
+  EXPECT_FALSE(verdict::FindMetric(found->paired->slices[0].difference, "kpi:k")->low);
 }
 
 struct BadPair {

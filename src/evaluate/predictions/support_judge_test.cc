@@ -17,6 +17,7 @@ namespace {
 
 using graph::ModelBuilder;
 using testing::HasSubstr;
+using verdict::Task;
 
 constexpr const char* kVocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nparis\nlondon\nnan\n";
 
@@ -153,13 +154,12 @@ class PrefixJudge : public SupportJudge {
 };
 
 Result<TestEvidence> Evaluated(const std::string& baseline, const std::string& candidate,
-                               SupportJudge& judge, std::string_view task = "question_answering") {
+                               SupportJudge& judge, Task task = Task::kQuestionAnswering) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
-  TaskOptions options;
+  TestOptions options;
   options.bootstrap.replicates = 100;
-  options.judge = &judge;
-  return EvaluateTaskPredictions(task, first, "a", second, "b", options);
+  return EvaluateTaskPredictions(task, first, "a", second, "b", options, &judge);
 }
 
 TEST(SupportJudgeTest, AsksOncePerDistinctPairAndSkipsAbstentionsAndGivenSupport) {
@@ -186,7 +186,7 @@ TEST(SupportJudgeTest, NeedsAContextOfEachAnswerAndATaskThatHasThem) {
   const auto without = Evaluated(line, line, judge);
   ASSERT_FALSE(without);
   EXPECT_THAT(without.error().what, HasSubstr("context"));
-  const auto other = Evaluated(line, line, judge, "regression");
+  const auto other = Evaluated(line, line, judge, Task::kRegression);
   ASSERT_FALSE(other);
   EXPECT_THAT(other.error().next_step, HasSubstr("leave out --judge"));
 }

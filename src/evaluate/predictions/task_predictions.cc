@@ -11,14 +11,16 @@
 namespace tare::evaluate {
 namespace {
 
-constexpr std::string_view kTasks[] = {"regression",         "multi_label", "token_classification",
-                                       "question_answering", "generation",  "retrieval"};
+using verdict::Task;
+
+constexpr Task kTasks[] = {Task::kRegression,        Task::kMultiLabel, Task::kTokenClassification,
+                           Task::kQuestionAnswering, Task::kGeneration, Task::kRetrieval};
 
 class TaskEvaluation {
  public:
-  TaskEvaluation(std::string_view task, PredictionReader& baseline, PredictionReader& candidate,
-                 const TaskOptions& options)
-      : task_(task), readers_{&baseline, &candidate}, options_(options) {}
+  TaskEvaluation(Task task, PredictionReader& baseline, PredictionReader& candidate,
+                 const TestOptions& options, SupportJudge* judge)
+      : task_(task), readers_{&baseline, &candidate}, options_(options), judge_(judge) {}
 
   Result<TestEvidence> Run() {
     for (const SliceSpec& spec : options_.slices) {
@@ -34,8 +36,8 @@ class TaskEvaluation {
     TestEvidence out = evaluation_->Finish();
     scorer_->AddTo(options_.confidence, options_.bootstrap.seed, out);
     if (kpis_) kpis_->AddTo(out);
-    if (options_.judge != nullptr) {
-      for (verdict::Warning& warning : options_.judge->warnings())
+    if (judge_ != nullptr) {
+      for (verdict::Warning& warning : judge_->warnings())
         out.warnings.push_back(std::move(warning));
     }
     return out;
@@ -44,7 +46,7 @@ class TaskEvaluation {
  private:
   // The first pair decides what the task measures.
   Result<void> Start(const PredictionLine& first, const PredictionLine& second) {
-    TARE_TRY(scorer_, MakeLineScorer(task_, readers_[0]->Fields(first), options_.judge));
+    TARE_TRY(scorer_, MakeLineScorer(task_, readers_[0]->Fields(first), judge_));
     SampleOptions options{options_.confidence, options_.bootstrap, {}, {}};
     for (const std::string_view name : scorer_->slices()) {
       options.slices.emplace_back(name);
@@ -122,9 +124,10 @@ class TaskEvaluation {
     return bits;
   }
 
-  std::string_view task_;
+  Task task_;
   PredictionReader* readers_[2];
-  const TaskOptions& options_;
+  const TestOptions& options_;
+  SupportJudge* judge_;
   std::vector<SliceExpression> conditions_;
   std::unique_ptr<LineScorer> scorer_;
   std::optional<SampleEvaluation> evaluation_;
@@ -136,34 +139,48 @@ class TaskEvaluation {
 
 }  // namespace
 
-std::span<const std::string_view> PredictionTasks() { return kTasks; }
+std::span<const Task> PredictionTasks() { return kTasks; }
 
-Result<std::unique_ptr<LineScorer>> MakeLineScorer(std::string_view task, const JsonReader& first,
+Result<std::unique_ptr<LineScorer>> MakeLineScorer(Task task, const JsonReader& first,
                                                    SupportJudge* judge) {
-  const bool answers = task == "question_answering" || task == "generation";
+  const bool answers = task == Task::kQuestionAnswering || task == Task::kGeneration;
   if (judge != nullptr && !answers) {
     return InvalidArgument(
-        StrCat("a judge of support for the task '", task, "', which has no contexts"),
+        StrCat("a judge of support for the task '", TaskName(task), "', which has no contexts"),
         "leave out --judge, or give --task question_answering or generation");
   }
-  if (answers) return MakeAnswerScorer(task == "generation", first, judge);
-  if (task == "regression") return MakeRegressionScorer(first);
-  if (task == "multi_label") return MakeMultiLabelScorer(first);
-  if (task == "token_classification") return MakeTokenScorer();
-  if (task == "retrieval") return MakeRankingScorer();
-  std::vector<std::string> names(std::begin(kTasks), std::end(kTasks));
-  return Unsupported(StrCat("predictions of the task '", task, "' are not known"),
+  switch (task) {
+    case Task::kQuestionAnswering:
+    case Task::kGeneration:
+      return MakeAnswerScorer(task == Task::kGeneration, first, judge);
+    case Task::kRegression:
+      return MakeRegressionScorer(first);
+    case Task::kMultiLabel:
+      return MakeMultiLabelScorer(first);
+    case Task::kTokenClassification:
+      return MakeTokenScorer();
+    case Task::kRetrieval:
+      return MakeRankingScorer();
+    case Task::kOutputs:
+    case Task::kClassification:
+    case Task::kEmbedding:
+    case Task::kObjectDetection:
+      break;
+  }
+  std::vector<std::string> names;
+  for (const Task known : kTasks) names.emplace_back(TaskName(known));
+  return Unsupported(StrCat("predictions of the task '", TaskName(task), "' are not known"),
                      StrCat("choose one of classification, object_detection, ", Join(names, ", ")));
 }
 
-Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline,
+Result<TestEvidence> EvaluateTaskPredictions(Task task, std::istream& baseline,
                                              const std::string& baseline_name,
                                              std::istream& candidate,
                                              const std::string& candidate_name,
-                                             const TaskOptions& options) {
+                                             const TestOptions& options, SupportJudge* judge) {
   PredictionReader first(baseline, baseline_name);
   PredictionReader second(candidate, candidate_name);
-  return TaskEvaluation(task, first, second, options).Run();
+  return TaskEvaluation(task, first, second, options, judge).Run();
 }
 
 }  // namespace tare::evaluate

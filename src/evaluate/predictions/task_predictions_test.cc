@@ -13,17 +13,17 @@ namespace tare::evaluate {
 namespace {
 
 using testing::HasSubstr;
+using verdict::Task;
 
-Result<TestEvidence> Judge(std::string_view task, const std::string& baseline,
-                           const std::string& candidate, std::vector<SliceSpec> slices = {}) {
+Result<TestEvidence> Judge(Task task, const std::string& baseline, const std::string& candidate,
+                           std::vector<SliceSpec> slices = {}) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
-  TaskOptions options;
+  TestOptions options;
   options.bootstrap.replicates = 500;
   options.slices = std::move(slices);
-  if (task == "object_detection") {
-    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl",
-                                        {0.95, options.bootstrap});
+  if (task == Task::kObjectDetection) {
+    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl", options);
   }
   return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
 }
@@ -35,7 +35,7 @@ double Value(const verdict::Metrics& metrics, std::string_view name) {
 }
 
 TEST(TaskPredictionsTest, JudgesRegressionWhateverTheOrderOfTheLines) {
-  const auto found = Judge("regression",
+  const auto found = Judge(Task::kRegression,
                            "{\"id\": 1, \"label\": 1, \"prediction\": 1.5}\n"
                            "{\"id\": 2, \"label\": 2, \"prediction\": 2}\n"
                            "{\"id\": 3, \"label\": 6, \"prediction\": 5}\n",
@@ -44,17 +44,17 @@ TEST(TaskPredictionsTest, JudgesRegressionWhateverTheOrderOfTheLines) {
                            "{\"id\": 1, \"prediction\": -1}\n");
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 3);
-  EXPECT_EQ(found->paired.counts.flips, 2);
+  EXPECT_EQ(found->paired->counts.flips, 2);
   EXPECT_DOUBLE_EQ(Value(found->baseline, "mae"), 0.5);
   EXPECT_DOUBLE_EQ(Value(found->baseline, "rmse"), std::sqrt(1.25 / 3));
   EXPECT_DOUBLE_EQ(Value(found->baseline, "r2"),
                    1 - 1.25 / 14);  // labels 1, 2, 6 have mean 3: 4 + 1 + 9
   EXPECT_DOUBLE_EQ(Value(found->candidate, "mae"), 2.0 / 3);
-  EXPECT_DOUBLE_EQ(Value(found->paired.difference, "mae"), 2.0 / 3 - 0.5);
+  EXPECT_DOUBLE_EQ(Value(found->paired->difference, "mae"), 2.0 / 3 - 0.5);
 }
 
 TEST(TaskPredictionsTest, SaysWhereR2IsUndefined) {
-  const auto found = Judge("regression", R"({"id": 1, "label": 2, "prediction": 1})",
+  const auto found = Judge(Task::kRegression, R"({"id": 1, "label": 2, "prediction": 1})",
                            R"({"id": 1, "prediction": 2})");
   ASSERT_TRUE(found);
   EXPECT_TRUE(std::isnan(Value(found->baseline, "r2")));
@@ -62,7 +62,7 @@ TEST(TaskPredictionsTest, SaysWhereR2IsUndefined) {
 
 TEST(TaskPredictionsTest, JudgesLabelSets) {
   const auto found =
-      Judge("multi_label",
+      Judge(Task::kMultiLabel,
             "{\"id\": 1, \"label\": [0, 2], \"scores\": [0.9, 0.6, 0.1]}\n"
             "{\"id\": 2, \"label\": [], \"scores\": [0.1, 0.2, 0.3]}\n",
             "{\"id\": 1, \"scores\": [0.9, 0.1, 0.8]}\n{\"id\": 2, \"scores\": [0.5, 0.2, 0.3]}\n");
@@ -74,8 +74,8 @@ TEST(TaskPredictionsTest, JudgesLabelSets) {
   EXPECT_DOUBLE_EQ(Value(found->baseline, "hamming_loss"), 2.0 / 6);
   // Classes 0, 1, 2: F1 of 1, 0 (predicted, never gold), 0 (gold, never predicted).
   EXPECT_DOUBLE_EQ(Value(found->baseline, "f1_macro"), 1.0 / 3);
-  EXPECT_EQ(found->paired.counts.harmful, 1);
-  EXPECT_EQ(found->paired.counts.helpful, 1);
+  EXPECT_EQ(found->paired->counts.harmful, 1);
+  EXPECT_EQ(found->paired->counts.helpful, 1);
 }
 
 constexpr const char* kQuestions =
@@ -85,7 +85,7 @@ constexpr const char* kQuestions =
     "{\"id\": \"c\", \"answers\": [\"42\"], \"context\": \"It is 42.\", \"prediction\": \"42\"}\n";
 
 TEST(TaskPredictionsTest, JudgesAnswersAndWhatSupportsThem) {
-  const auto found = Judge("question_answering", kQuestions,
+  const auto found = Judge(Task::kQuestionAnswering, kQuestions,
                            "{\"id\": \"a\", \"prediction\": \"Big Ben\"}\n"
                            "{\"id\": \"b\", \"prediction\": \"use\"}\n"
                            "{\"id\": \"c\", \"prediction\": \"42\"}\n");
@@ -101,12 +101,12 @@ TEST(TaskPredictionsTest, JudgesAnswersAndWhatSupportsThem) {
   EXPECT_EQ(found->baseline_slices[0].name, "has_answer");
   EXPECT_EQ(found->baseline_slices[0].n, 2);
   EXPECT_EQ(found->baseline_slices[1].n, 1);
-  EXPECT_EQ(found->paired.counts.harmful, 2);
+  EXPECT_EQ(found->paired->counts.harmful, 2);
 }
 
 TEST(TaskPredictionsTest, LeavesOutItsOwnSlicesThatHoldNothing) {
   const auto found =
-      Judge("question_answering", R"({"id": 1, "answers": ["a"], "prediction": "a"})",
+      Judge(Task::kQuestionAnswering, R"({"id": 1, "answers": ["a"], "prediction": "a"})",
             R"({"id": 1, "prediction": "a"})");
   ASSERT_TRUE(found);
   ASSERT_EQ(found->baseline_slices.size(), 1U);
@@ -126,7 +126,7 @@ TEST(TaskPredictionsTest, TakesTheJudgeOfTheUserAndCorrectsItsErrors) {
     lines += StrCat("{\"id\": ", i, ", \"answers\": [\"x\"], \"prediction\": \"x\", \"support\": ",
                     flagged ? "0.2" : "0.9", label, "}\n");
   }
-  const auto found = Judge("generation", lines, lines);
+  const auto found = Judge(Task::kGeneration, lines, lines);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "hallucination_rate"), 0.3);
   EXPECT_NEAR(Value(found->baseline, "hallucination_rate_corrected"), 2.0 / 7, 1e-12);
@@ -136,16 +136,16 @@ TEST(TaskPredictionsTest, JudgesSlicesOfNumericFields) {
   const std::string lines =
       "{\"id\": 1, \"label\": 1, \"prediction\": 1, \"length\": 3}\n{\"id\": 2, \"label\": 1, "
       "\"prediction\": 3, \"length\": 30}\n";
-  const auto found = Judge("regression", lines, lines, {{"long", "length > 10"}});
+  const auto found = Judge(Task::kRegression, lines, lines, {{"long", "length > 10"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->baseline_slices[0].n, 1);
   EXPECT_DOUBLE_EQ(Value(found->baseline_slices[0].metrics, "mae"), 2);
-  EXPECT_THAT(Judge("regression", lines, lines, {{"odd", "age > 1"}}).error().what,
+  EXPECT_THAT(Judge(Task::kRegression, lines, lines, {{"odd", "age > 1"}}).error().what,
               HasSubstr("age"));
 }
 
 TEST(TaskPredictionsTest, JudgesEntities) {
-  const auto found = Judge("token_classification",
+  const auto found = Judge(Task::kTokenClassification,
                            "{\"id\": 1, \"label\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"], "
                            "\"prediction\": [\"B-PER\", \"I-PER\", \"O\", \"B-LOC\"]}\n",
                            "{\"id\": 1, \"prediction\": [\"B-PER\", \"O\", \"O\", \"B-LOC\"]}\n");
@@ -154,12 +154,12 @@ TEST(TaskPredictionsTest, JudgesEntities) {
   EXPECT_DOUBLE_EQ(Value(found->candidate, "f1_micro"), 0.5)
       << "one of two entities, two predicted";
   EXPECT_DOUBLE_EQ(Value(found->candidate, "token_accuracy"), 0.75);
-  EXPECT_EQ(found->paired.counts.harmful, 1);
+  EXPECT_EQ(found->paired->counts.harmful, 1);
 }
 
 TEST(TaskPredictionsTest, JudgesRankedLists) {
   const auto found =
-      Judge("retrieval", R"({"id": 1, "relevant": ["d3", 5], "prediction": ["d3", "d7", 5]})",
+      Judge(Task::kRetrieval, R"({"id": 1, "relevant": ["d3", 5], "prediction": ["d3", "d7", 5]})",
             R"({"id": 1, "prediction": ["d7", 5, "d1"]})");
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "mrr"), 1);
@@ -179,20 +179,20 @@ TEST(DetectionPredictionsTest, JudgesBoxes) {
              R"(, "prediction": [{"box": [0, 0, 10, 10], "class": "dog", "score": 0.9}]})");
   const std::string none =
       R"({"id": 1, "prediction": [{"box": [0, 0, 10, 10], "class": "cat", "score": 0.9}]})";
-  const auto found = Judge("object_detection", one, none);
+  const auto found = Judge(Task::kObjectDetection, one, none);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_NEAR(Value(found->baseline, "map"), 51.0 / 101, 1e-12);
   EXPECT_NEAR(Value(found->baseline, "map_50"), 51.0 / 101, 1e-12);
   EXPECT_EQ(Value(found->candidate, "map"), 0);
-  EXPECT_EQ(found->paired.counts.flips, 1);
+  EXPECT_EQ(found->paired->counts.flips, 1);
 }
 
 struct BadLines {
-  std::string_view task;
+  Task task;
   std::string baseline, candidate;
   std::string_view what;
   friend void PrintTo(const BadLines& lines, std::ostream* out) {
-    *out << lines.task << ": " << lines.what;
+    *out << TaskName(lines.task) << ": " << lines.what;
   }
 };
 class BadTaskLinesTest : public testing::TestWithParam<BadLines> {};
@@ -207,45 +207,47 @@ TEST_P(BadTaskLinesTest, EndWithFileLineAndNextStep) {
 INSTANTIATE_TEST_SUITE_P(
     All, BadTaskLinesTest,
     testing::Values(
-        BadLines{"guess", R"({"id": 1})", R"({"id": 1})", "'guess'"},
-        BadLines{"regression", R"({"id": 1, "prediction": 1})", R"({"id": 1, "prediction": 1})",
-                 "label"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1})",
+        BadLines{Task::kEmbedding, R"({"id": 1})", R"({"id": 1})", "'embedding'"},
+        BadLines{Task::kRegression, R"({"id": 1, "prediction": 1})",
+                 R"({"id": 1, "prediction": 1})", "label"},
+        BadLines{Task::kRegression, R"({"id": 1, "label": 1, "prediction": 1})",
                  R"({"id": 2, "prediction": 1})", "no partner"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1})",
+        BadLines{Task::kRegression, R"({"id": 1, "label": 1, "prediction": 1})",
                  R"({"id": 1, "label": 2, "prediction": 1})",
                  "int8.jsonl:1: 'label' of id '1' differs"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": "x"})",
+        BadLines{Task::kRegression, R"({"id": 1, "label": 1, "prediction": "x"})",
                  R"({"id": 1, "prediction": 1})", "float.jsonl:1: prediction is not a number"},
-        BadLines{"regression", R"({"id": 1, "label": 1, "prediction": 1e200})",
+        BadLines{Task::kRegression, R"({"id": 1, "label": 1, "prediction": 1e200})",
                  R"({"id": 1, "prediction": 1})", "finite"},
-        BadLines{"multi_label", R"({"id": 1, "label": [3], "scores": [0.1, 0.2]})",
+        BadLines{Task::kMultiLabel, R"({"id": 1, "label": [3], "scores": [0.1, 0.2]})",
                  R"({"id": 1, "scores": [0.1, 0.2]})", "class indices below 2"},
-        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})",
+        BadLines{Task::kMultiLabel, R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})",
                  R"({"id": 1, "scores": [0.1]})",
                  "int8.jsonl:1: scores is not a list of 2 numbers"},
-        BadLines{"multi_label", R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})",
+        BadLines{Task::kMultiLabel, R"({"id": 1, "label": [1], "scores": [0.1, 0.2]})",
                  R"({"id": 1, "scores": [0.1, 3]})",
                  "int8.jsonl:1: scores is not between 0 and 1 as in the first line"},
-        BadLines{"question_answering", R"({"id": 1, "prediction": "x"})",
+        BadLines{Task::kQuestionAnswering, R"({"id": 1, "prediction": "x"})",
                  R"({"id": 1, "prediction": "x"})", "answers"},
-        BadLines{"question_answering", R"({"id": 1, "answers": ["x"]})",
+        BadLines{Task::kQuestionAnswering, R"({"id": 1, "answers": ["x"]})",
                  R"({"id": 1, "prediction": "x"})", "float.jsonl:1: prediction is not a text"},
-        BadLines{"generation", R"({"id": 1, "answers": ["x"], "prediction": "x", "support": 2})",
+        BadLines{Task::kGeneration,
+                 R"({"id": 1, "answers": ["x"], "prediction": "x", "support": 2})",
                  R"({"id": 1, "prediction": "x"})", "support is not between 0 and 1"},
-        BadLines{"object_detection",
+        BadLines{Task::kObjectDetection,
                  R"({"id": 1, "label": [{"box": [0, 0, -1, 1], "class": 1}], "prediction": []})",
                  R"({"id": 1, "prediction": []})", "float.jsonl:1"},
-        BadLines{"object_detection",
+        BadLines{Task::kObjectDetection,
                  R"({"id": 1, "label": [], "prediction": [{"box": [0, 0, 1, 1], "class": 1}]})",
                  R"({"id": 1, "prediction": []})", "score"},
-        BadLines{"token_classification", R"({"id": 1, "label": ["O"], "prediction": ["O", "O"]})",
+        BadLines{Task::kTokenClassification,
+                 R"({"id": 1, "label": ["O"], "prediction": ["O", "O"]})",
                  R"({"id": 1, "prediction": ["O"]})",
                  "float.jsonl:1: prediction is not a list of as many tags"},
-        BadLines{"retrieval", R"({"id": 1, "relevant": [], "prediction": ["x"]})",
+        BadLines{Task::kRetrieval, R"({"id": 1, "relevant": [], "prediction": ["x"]})",
                  R"({"id": 1, "prediction": ["x"]})",
                  "float.jsonl:1: relevant is not a list with at least one id"},
-        BadLines{"object_detection", "", "", "no predictions"}));
+        BadLines{Task::kObjectDetection, "", "", "no predictions"}));
 
 }  // namespace
 }  // namespace tare::evaluate

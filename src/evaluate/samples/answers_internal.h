@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "evaluate/samples/class_counts_internal.h"
 #include "tare/stats/scores.h"
 
 namespace tare::evaluate {
@@ -16,7 +17,7 @@ inline constexpr int64_t kTopK = 5;
 
 /// One side of one sample.
 struct Answer {
-  int32_t prediction = -1;  ///< -1: no answer
+  int32_t prediction = kNoAnswer;
   bool in_top_k = false;
   float confidence = NAN;  ///< probability of the prediction
   float log_loss = NAN;    ///< nats
@@ -30,6 +31,10 @@ class AnswerReader {
         baseline_(static_cast<size_t>(num_classes)),
         candidate_(static_cast<size_t>(num_classes)) {}
 
+  /// Reads one sample of the baseline alone.
+  void Read(std::span<const float> baseline, int64_t label) {
+    first_ = ReadOne(baseline, label, baseline_);
+  }
   /// Reads one sample of both sides.
   void Read(std::span<const float> baseline, std::span<const float> candidate, int64_t label) {
     first_ = ReadOne(baseline, label, baseline_);

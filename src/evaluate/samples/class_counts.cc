@@ -98,16 +98,24 @@ void ClassCounts::Clear() {
   std::ranges::fill(right, 0);
 }
 
-void Tally(const Cells& cells, std::span<const int64_t> drawn, ClassCounts& baseline,
-           ClassCounts& candidate) {
+void Tally(const Cells& cells, std::span<const int64_t> drawn, ClassCounts& baseline) {
   baseline.Clear();
-  candidate.Clear();
   for (size_t i = 0; i < cells.kinds.size(); ++i) {
     const Sample& kind = cells.kinds[i];
     const auto label = static_cast<size_t>(kind.label);
     baseline.members[label] += drawn[i];
     if (kind.baseline >= 0) baseline.predicted[static_cast<size_t>(kind.baseline)] += drawn[i];
     if (kind.baseline == kind.label) baseline.right[label] += drawn[i];
+  }
+}
+
+void Tally(const Cells& cells, std::span<const int64_t> drawn, ClassCounts& baseline,
+           ClassCounts& candidate) {
+  Tally(cells, drawn, baseline);
+  candidate.Clear();
+  for (size_t i = 0; i < cells.kinds.size(); ++i) {
+    const Sample& kind = cells.kinds[i];
+    const auto label = static_cast<size_t>(kind.label);
     if (kind.candidate >= 0) candidate.predicted[static_cast<size_t>(kind.candidate)] += drawn[i];
     if (kind.candidate == kind.label) candidate.right[label] += drawn[i];
   }

@@ -10,7 +10,10 @@
 
 namespace tare::evaluate {
 
-/// What two models said about one sample. A prediction of -1 is no answer.
+/// A prediction that is none.
+inline constexpr int32_t kNoAnswer = -1;
+
+/// What two models said about one sample, or one of them: the candidate's answer is then kNoAnswer.
 struct Sample {
   int32_t label = 0;
   int32_t baseline = 0;
@@ -39,7 +42,9 @@ struct ClassCounts {
   void Clear();
 };
 
-/// Adds `drawn` samples of each cell to the counts of both sides.
+/// Counts `drawn` samples of each cell.
+void Tally(const Cells& cells, std::span<const int64_t> drawn, ClassCounts& baseline);
+/// The same of both sides.
 void Tally(const Cells& cells, std::span<const int64_t> drawn, ClassCounts& baseline,
            ClassCounts& candidate);
 

@@ -59,11 +59,13 @@ Result<void> ClassificationEvaluation::State::CheckSizes(const ClassificationBat
   const bool hard = batch.num_classes == 0;
   const size_t scores = rows * static_cast<size_t>(batch.num_classes);
   for (const auto* answers : {&batch.baseline, &batch.candidate}) {
-    const std::string_view side = answers == &batch.baseline ? "baseline" : "candidate";
-    if (answers->scores.size() != scores) return WrongSize(side, answers->scores.size(), rows);
-    if (answers->predictions.size() != (hard ? rows : 0)) {
+    const bool is_baseline = answers == &batch.baseline;
+    const std::string_view side = is_baseline ? "baseline" : "candidate";
+    const size_t asked = is_baseline || is_pair() ? 1 : 0;
+    if (answers->scores.size() != asked * scores)
+      return WrongSize(side, answers->scores.size(), rows);
+    if (answers->predictions.size() != (hard ? asked * rows : 0))
       return WrongSize(side, answers->predictions.size(), rows);
-    }
   }
   for (const auto columns : {batch.columns, batch.candidate_columns}) {
     for (const Column& column : columns) {
@@ -102,17 +104,21 @@ void ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {
   num_classes = std::max<int64_t>(2, score_columns);
 }
 
+void ClassificationEvaluation::State::Count(const Sample& answers) {
+  baseline_unanswered += answers.baseline == kNoAnswer ? 1 : 0;
+  candidate_unanswered += is_pair() && answers.candidate == kNoAnswer ? 1 : 0;
+}
+
 void ClassificationEvaluation::State::AddPredictions(const ClassificationBatch& batch) {
   for (size_t i = 0; i < batch.labels.size(); ++i) {
     SampleRecord record;
+    const int64_t candidate = is_pair() ? batch.candidate.predictions[i] : kNoAnswer;
     record.answers = {static_cast<int32_t>(batch.labels[i]),
                       static_cast<int32_t>(batch.baseline.predictions[i]),
-                      static_cast<int32_t>(batch.candidate.predictions[i])};
-    baseline_unanswered += record.answers.baseline < 0 ? 1 : 0;
-    candidate_unanswered += record.answers.candidate < 0 ? 1 : 0;
-    const int64_t most =
-        std::max({batch.labels[i], batch.baseline.predictions[i], batch.candidate.predictions[i]});
+                      static_cast<int32_t>(candidate)};
+    const int64_t most = std::max({batch.labels[i], batch.baseline.predictions[i], candidate});
     num_classes = std::max(num_classes, most + 1);
+    Count(record.answers);
     records.push_back(record);
   }
 }
@@ -130,12 +136,14 @@ void ClassificationEvaluation::State::AddScores(const ClassificationBatch& batch
   const auto width = static_cast<size_t>(num_classes);
   AnswerReader reader(*kind, num_classes);
   for (size_t i = 0; i < batch.labels.size(); ++i) {
-    reader.Read(baseline.subspan(i * width, width), candidate.subspan(i * width, width),
-                batch.labels[i]);
+    const auto row = baseline.subspan(i * width, width);
+    if (is_pair()) {
+      reader.Read(row, candidate.subspan(i * width, width), batch.labels[i]);
+    } else {
+      reader.Read(row, batch.labels[i]);
+    }
     const Answer& a = reader.baseline();
     const Answer& b = reader.candidate();
-    baseline_unanswered += a.prediction < 0 ? 1 : 0;
-    candidate_unanswered += b.prediction < 0 ? 1 : 0;
     records.push_back({{static_cast<int32_t>(batch.labels[i]), a.prediction, b.prediction},
                        a.in_top_k,
                        b.in_top_k,
@@ -144,6 +152,7 @@ void ClassificationEvaluation::State::AddScores(const ClassificationBatch& batch
                        a.log_loss,
                        b.log_loss,
                        reader.kl_nats()});
+    Count(records.back().answers);
   }
 }
 
@@ -151,8 +160,9 @@ SummaryOptions ClassificationEvaluation::State::MakeSummaryOptions() const {
   SummaryOptions out;
   out.num_classes = ClassCount();
   out.has_scores = kind.has_value();
-  out.confidence = options.confidence;
-  out.bootstrap = stats::WithinBudget(options.bootstrap, num_samples());
+  out.confidence = test.confidence;
+  out.bootstrap = stats::WithinBudget(test.bootstrap, num_samples());
+  out.sides = sides;
   return out;
 }
 
@@ -202,8 +212,10 @@ void ClassificationEvaluation::State::FinishSlices(const SummaryOptions& summary
     const auto& [name, where] = slices[s].spec;
     const int64_t n = std::accumulate(cells.sizes.begin(), cells.sizes.end(), int64_t{0});
     out.baseline_slices.push_back({name, where, n, std::move(metrics.baseline)});
-    out.candidate_slices.push_back({name, where, n, std::move(metrics.candidate)});
-    out.paired.slices.push_back({name, CountFlips(cells), std::move(metrics.difference)});
+    if (is_pair()) {
+      out.candidate_slices.push_back({name, where, n, std::move(metrics.candidate)});
+      out.paired->slices.push_back({name, CountFlips(cells), std::move(metrics.difference)});
+    }
     if (n == 0) {
       out.warnings.push_back(
           {StrCat("slice '", name, "' holds no sample"), StrCat("look at its condition: ", where)});
@@ -215,12 +227,12 @@ void ClassificationEvaluation::State::AddConfusion(const Cells& cells, TestEvide
   const size_t size = ClassCount();
   if (size > kMaxConfusionClasses) return;
   out.baseline_confusion.assign(size, std::vector<int64_t>(size));
-  out.candidate_confusion = out.baseline_confusion;
+  if (is_pair()) out.candidate_confusion = out.baseline_confusion;
   for (size_t i = 0; i < cells.kinds.size(); ++i) {
     const auto& [label, baseline, candidate] = cells.kinds[i];
     const auto row = static_cast<size_t>(label);
     if (baseline >= 0) out.baseline_confusion[row][static_cast<size_t>(baseline)] += cells.sizes[i];
-    if (candidate >= 0) {
+    if (is_pair() && candidate >= 0) {
       out.candidate_confusion[row][static_cast<size_t>(candidate)] += cells.sizes[i];
     }
   }
@@ -245,21 +257,25 @@ ClassificationEvaluation& ClassificationEvaluation::operator=(ClassificationEval
     default;
 ClassificationEvaluation::~ClassificationEvaluation() = default;
 
-Result<ClassificationEvaluation> ClassificationEvaluation::Create(ClassificationOptions options) {
-  TARE_TRY_VOID(stats::CheckBootstrap(options.bootstrap, options.confidence));
-  TARE_TRY_VOID(CheckNumSlices(options.slices.size()));
+Result<ClassificationEvaluation> ClassificationEvaluation::Create(TestOptions test,
+                                                                  ClassificationOptions options,
+                                                                  Sides sides) {
+  TARE_TRY_VOID(stats::CheckBootstrap(test.bootstrap, test.confidence));
+  TARE_TRY_VOID(CheckNumSlices(test.slices.size()));
   auto state = std::make_unique<State>();
-  for (const auto& spec : options.slices) {
+  for (const auto& spec : test.slices) {
     TARE_TRY(auto where,
              SliceExpression::Parse(spec.where).While(StrCat("reading slice '", spec.name, "'")));
     state->slices.push_back({spec, std::move(where)});
   }
-  if (!options.kpis.empty()) {
-    SampleOptions of_kpis{options.confidence, options.bootstrap, {}, {}};
-    for (const SliceSpec& spec : options.slices) of_kpis.slices.push_back(spec.name);
-    TARE_TRY(state->kpis, KpiEvaluation::Create(options.kpis, std::move(of_kpis)));
+  if (!test.kpis.empty()) {
+    SampleOptions of_kpis{test.confidence, test.bootstrap, {}, {}, sides};
+    for (const SliceSpec& spec : test.slices) of_kpis.slices.push_back(spec.name);
+    TARE_TRY(state->kpis, KpiEvaluation::Create(test.kpis, std::move(of_kpis)));
   }
+  state->test = std::move(test);
   state->options = std::move(options);
+  state->sides = sides;
   return ClassificationEvaluation(std::move(state));
 }
 
@@ -288,6 +304,29 @@ std::optional<stats::ScoreKind> ClassificationEvaluation::score_kind() const {
   return state_->kind;
 }
 
+void ClassificationEvaluation::State::AddMetrics(const Cells& cells, const SummaryOptions& summary,
+                                                 TestEvidence& out) const {
+  MetricSet metrics = SummariseAnswers(records, cells, summary);
+  if (kind && out.n > 0) {
+    ScoreSummary scores = SummariseScores(records, summary);
+    const auto append = [](verdict::Metrics& to, verdict::Metrics& from) {
+      std::move(from.begin(), from.end(), std::back_inserter(to));
+    };
+    append(metrics.baseline, scores.metrics.baseline);
+    append(metrics.candidate, scores.metrics.candidate);
+    append(metrics.difference, scores.metrics.difference);
+    if (is_pair()) out.paired->kl_nats = std::move(scores.kl_nats);
+  }
+  ClassSummary classes = SummariseClasses(cells, summary);
+  out.baseline = std::move(metrics.baseline);
+  out.candidate = std::move(metrics.candidate);
+  out.baseline_classes = std::move(classes.baseline);
+  out.candidate_classes = std::move(classes.candidate);
+  if (!is_pair()) return;
+  out.paired->difference = std::move(metrics.difference);
+  out.paired->per_class = std::move(classes.paired);
+}
+
 TestEvidence ClassificationEvaluation::Finish() const {
   const State& state = *state_;
   const SummaryOptions options = state.MakeSummaryOptions();
@@ -298,35 +337,13 @@ TestEvidence ClassificationEvaluation::Finish() const {
     out.scores = *state.kind == stats::ScoreKind::kLogits ? "logits" : "probabilities";
   }
   const Cells cells = state.CellsOf(state.records, std::nullopt);
-  out.paired.counts = CountFlips(cells);
-  const auto& counts = out.paired.counts;
-  out.paired.mcnemar_p =
-      stats::McNemar({counts.n, counts.harmful, counts.helpful}, stats::Tail::kTwoSided);
-
-  MetricSet metrics = SummariseAnswers(state.records, cells, options);
-  if (state.kind && out.n > 0) {
-    ScoreSummary scores = SummariseScores(state.records, options);
-    const auto append = [](verdict::Metrics& to, verdict::Metrics& from) {
-      std::move(from.begin(), from.end(), std::back_inserter(to));
-    };
-    append(metrics.baseline, scores.metrics.baseline);
-    append(metrics.candidate, scores.metrics.candidate);
-    append(metrics.difference, scores.metrics.difference);
-    if (scores.kl_nats.mean.n > 0) out.paired.kl_nats = std::move(scores.kl_nats);
-  }
-  out.baseline = std::move(metrics.baseline);
-  out.candidate = std::move(metrics.candidate);
-  out.paired.difference = std::move(metrics.difference);
-
-  ClassSummary classes = SummariseClasses(cells, options);
-  out.baseline_classes = std::move(classes.baseline);
-  out.candidate_classes = std::move(classes.candidate);
-  out.paired.per_class = std::move(classes.paired);
+  if (state.is_pair()) out.paired = PairedOf(CountFlips(cells));
+  state.AddMetrics(cells, options, out);
   state.AddConfusion(cells, out);
   state.FinishSlices(options, out);
   if (state.kpis) state.kpis->AddTo(out);
   state.AddWarnings(out);
-  state.FindSlices(out);
+  if (state.is_pair()) state.FindSlices(out);
   return out;
 }
 

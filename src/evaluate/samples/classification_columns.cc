@@ -97,7 +97,8 @@ Result<void> ClassificationEvaluation::State::AddKpis(const ClassificationBatch&
                                               : Measured(names[c], answers, answers.candidate,
                                                          record.candidate_confidence);
     }
-    auto added = kpis->Add(values[0], values[1], slices.empty() ? 0 : slice_bits[at]);
+    const auto theirs = std::span<const double>(values[1]).first(is_pair() ? names.size() : 0);
+    auto added = kpis->Add(values[0], theirs, slices.empty() ? 0 : slice_bits[at]);
     if (!added)
       return std::move(added).error().While(
           StrCat("reading ", batch.place ? batch.place(i) : StrCat("sample ", at)));
@@ -196,9 +197,9 @@ verdict::FoundScope ClassificationEvaluation::State::Describe(
                             {},
                             {},
                             {}};
-  found.baseline = verdict::ShareEstimate(right[0], slice.n, options.confidence);
-  found.candidate = verdict::ShareEstimate(right[1], slice.n, options.confidence);
-  found.difference = verdict::PairedEstimate(pairs, options.confidence);
+  found.baseline = verdict::ShareEstimate(right[0], slice.n, test.confidence);
+  found.candidate = verdict::ShareEstimate(right[1], slice.n, test.confidence);
+  found.difference = verdict::PairedEstimate(pairs, test.confidence);
   return found;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ struct SampleRecord {
   bool baseline_in_top_k = false, candidate_in_top_k = false;
   float baseline_confidence = 0, candidate_confidence = 0;
   float baseline_loss = 0, candidate_loss = 0;  ///< nats; NaN: no answer
-  float kl_nats = 0;
+  float kl_nats = 0;                            ///< NaN: a side gave no answer
 };
 
 /// How a set is to be summarised.
@@ -28,9 +29,10 @@ struct SummaryOptions {
   bool has_scores = false;  ///< confidences, losses and KL are set
   double confidence = 0.95;
   stats::BootstrapOptions bootstrap;
+  Sides sides = Sides::kPair;
 };
 
-/// Both sides' metrics, and their paired differences.
+/// Both sides' metrics, and their paired differences; of the baseline alone, its own.
 struct MetricSet {
   verdict::Metrics baseline, candidate, difference;
 };
@@ -39,10 +41,10 @@ struct MetricSet {
 MetricSet SummariseAnswers(std::span<const SampleRecord> records, const Cells& cells,
                            const SummaryOptions& options);
 
-/// Log loss and ECE, and the KL divergence of the outputs. Only records that both sides answered.
+/// Log loss and ECE, and the KL divergence of a pair's outputs. Only records that all sides answered.
 struct ScoreSummary {
   MetricSet metrics;
-  verdict::KlSummary kl_nats;
+  std::optional<verdict::KlSummary> kl_nats;
 };
 ScoreSummary SummariseScores(std::span<const SampleRecord> records, const SummaryOptions& options);
 

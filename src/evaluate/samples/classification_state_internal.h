@@ -30,7 +30,9 @@ struct ClassificationEvaluation::State {
     friend auto operator<=>(const Kind&, const Kind&) = default;
   };
 
+  TestOptions test;
   ClassificationOptions options;
+  Sides sides = Sides::kPair;
   std::vector<Slice> slices;
   std::optional<KpiEvaluation> kpis;
   std::optional<stats::ScoreKind> kind;  // absent until the first batch; and for predictions
@@ -51,9 +53,12 @@ struct ClassificationEvaluation::State {
   Result<void> AddKpis(const ClassificationBatch& batch);
   void AddSearchColumns(const ClassificationBatch& batch);
   void Decide(const ClassificationBatch& batch);
+  /// Counts answers that are none.
+  void Count(const Sample& answers);
   void AddPredictions(const ClassificationBatch& batch);
   void AddScores(const ClassificationBatch& batch);
 
+  bool is_pair() const { return sides == Sides::kPair; }
   int64_t num_samples() const { return num_folded + static_cast<int64_t>(records.size()); }
   size_t ClassCount() const {
     return std::max(options.classes.size(), static_cast<size_t>(num_classes));
@@ -65,6 +70,7 @@ struct ClassificationEvaluation::State {
   Cells CellsOf(std::span<const SampleRecord> from, std::optional<size_t> slice) const;
   void FinishSlices(const SummaryOptions& summary, TestEvidence& out) const;
   void AddConfusion(const Cells& cells, TestEvidence& out) const;
+  void AddMetrics(const Cells& cells, const SummaryOptions& summary, TestEvidence& out) const;
   void AddWarnings(TestEvidence& out) const;
   void FindSlices(TestEvidence& out) const;
   verdict::FoundScope Describe(const FoundSlice& slice, std::span<const Sample> samples,

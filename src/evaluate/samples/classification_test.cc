@@ -32,14 +32,14 @@ std::vector<float> Flat(const nlohmann::json& rows) {
   return out;
 }
 
-ClassificationOptions FastOptions() {
-  ClassificationOptions options;
+TestOptions FastOptions() {
+  TestOptions options;
   options.bootstrap.replicates = 500;
   return options;
 }
 
 // A golden case as one evaluation, fed in batches of 16.
-TestEvidence RunCase(const nlohmann::json& test, ClassificationOptions options) {
+TestEvidence RunCase(const nlohmann::json& test, TestOptions options) {
   auto evaluation = ClassificationEvaluation::Create(std::move(options));
   EXPECT_TRUE(evaluation);
   const std::vector<int64_t> labels = test["labels"];
@@ -64,9 +64,9 @@ TEST(ClassificationEvaluationTest, AgreesWithScikitLearn) {
   for (const auto& test : golden["cases"]) {
     const auto found = RunCase(test, FastOptions());
     EXPECT_EQ(found.scores, "logits");
-    EXPECT_EQ(found.paired.counts.flips, test["flips"]);
-    EXPECT_EQ(found.paired.counts.harmful, test["harmful"]);
-    EXPECT_EQ(found.paired.counts.helpful, test["helpful"]);
+    EXPECT_EQ(found.paired->counts.flips, test["flips"]);
+    EXPECT_EQ(found.paired->counts.harmful, test["harmful"]);
+    EXPECT_EQ(found.paired->counts.helpful, test["helpful"]);
     for (const size_t side : {0, 1}) {
       const auto& expected = test["sides"][side];
       const verdict::Metrics& metrics = side == 0 ? found.baseline : found.candidate;
@@ -97,7 +97,7 @@ TEST(ClassificationEvaluationTest, DoesNotDependOnBatchesOrThreads) {
   const auto one = RunCase(test, options);
   options.bootstrap.num_threads = 3;
   const auto three = RunCase(test, options);
-  EXPECT_EQ(one.paired.difference, three.paired.difference);
+  EXPECT_EQ(one.paired->difference, three.paired->difference);
   EXPECT_EQ(one.baseline, three.baseline);
 }
 
@@ -105,7 +105,7 @@ TEST(ClassificationEvaluationTest, DoesNotDependOnBatchesOrThreads) {
 struct Row {
   int64_t label, baseline, candidate;
 };
-TestEvidence RunRows(const std::vector<Row>& rows, ClassificationOptions options) {
+TestEvidence RunRows(const std::vector<Row>& rows, TestOptions options) {
   std::vector<int64_t> labels, first, second;
   for (const auto& row : rows) {
     labels.push_back(row.label);
@@ -126,10 +126,10 @@ TEST(ClassificationEvaluationTest, TakesHardPredictions) {
   EXPECT_EQ(found.scores, "predictions");
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found.baseline, "accuracy")->value, 0.5);
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found.candidate, "accuracy")->value, 0.5);
-  EXPECT_EQ(found.paired.counts.flips, 3);
-  EXPECT_EQ(found.paired.counts.discordant(), 2);
+  EXPECT_EQ(found.paired->counts.flips, 3);
+  EXPECT_EQ(found.paired->counts.discordant(), 2);
   EXPECT_EQ(verdict::FindMetric(found.baseline, "log_loss"), nullptr);
-  EXPECT_FALSE(found.paired.kl_nats);
+  EXPECT_FALSE(found.paired->kl_nats);
 }
 
 TEST(ClassificationEvaluationTest, GivesNoBoundFromSilenceWhereFlipsMayBeMissing) {
@@ -137,7 +137,7 @@ TEST(ClassificationEvaluationTest, GivesNoBoundFromSilenceWhereFlipsMayBeMissing
   std::vector<Row> rows;
   for (int64_t i = 0; i < 20; ++i) rows.push_back({i % 2, i % 2, i % 2});
   const auto found = RunRows(rows, FastOptions());
-  const verdict::Estimate& f1 = *verdict::FindMetric(found.paired.difference, "f1_macro");
+  const verdict::Estimate& f1 = *verdict::FindMetric(found.paired->difference, "f1_macro");
   EXPECT_EQ(f1.value, 0);
   // 95 %: up to 13.9 % of 20 samples, so 3, may flip unseen. Three flips of 20 move F1 by 0.15.
   EXPECT_NEAR(*verdict::OneSidedBound(f1, verdict::Direction::kAbove, 0.95, 0.95), -0.15, 0.01);
@@ -154,8 +154,8 @@ TEST(ClassificationEvaluationTest, ReadsASingleScoreAsTwoClasses) {
   const auto found = evaluation->Finish();
   EXPECT_EQ(found.scores, "probabilities");
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found.baseline, "accuracy")->value, 2.0 / 3);
-  EXPECT_EQ(found.paired.counts.harmful, 1);
-  EXPECT_EQ(found.paired.counts.helpful, 1);
+  EXPECT_EQ(found.paired->counts.harmful, 1);
+  EXPECT_EQ(found.paired->counts.helpful, 1);
   EXPECT_NEAR(verdict::FindMetric(found.baseline, "log_loss")->value,
               -(std::log(0.9) + std::log(0.5) + std::log(0.4)) / 3, 1e-6);
 }
@@ -167,7 +167,7 @@ TEST(ClassificationEvaluationTest, CountsBrokenRowsAsWrongAndSaysSo) {
   const std::vector<float> second = {NAN, 1, 1, 2};
   ASSERT_TRUE(evaluation->Add({labels, 2, {first, {}}, {second, {}}, {}}));
   const auto found = evaluation->Finish();
-  EXPECT_EQ(found.paired.counts.harmful, 1);
+  EXPECT_EQ(found.paired->counts.harmful, 1);
   ASSERT_EQ(found.warnings.size(), 1);
   EXPECT_THAT(found.warnings[0].what, HasSubstr("the candidate gave no usable answer"));
   EXPECT_THAT(found.warnings[0].what, HasSubstr("1 of 2 samples"));
@@ -183,10 +183,10 @@ TEST(ClassificationEvaluationTest, EvaluatesSlices) {
   const Column columns[] = {{"width", width}};
   ASSERT_TRUE(evaluation->Add({labels, 0, {{}, first}, {{}, second}, columns}));
   const auto found = evaluation->Finish();
-  ASSERT_EQ(found.paired.slices.size(), 3);
-  EXPECT_EQ(found.paired.slices[0].counts.n, 3);
-  EXPECT_EQ(found.paired.slices[0].counts.harmful, 1);
-  EXPECT_EQ(found.paired.slices[1].counts.n, 2);
+  ASSERT_EQ(found.paired->slices.size(), 3);
+  EXPECT_EQ(found.paired->slices[0].counts.n, 3);
+  EXPECT_EQ(found.paired->slices[0].counts.harmful, 1);
+  EXPECT_EQ(found.paired->slices[1].counts.n, 2);
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found.candidate_slices[1].metrics, "accuracy")->value, 0.5);
   EXPECT_TRUE(
       std::isnan(verdict::FindMetric(found.candidate_slices[2].metrics, "accuracy")->value));
@@ -203,7 +203,7 @@ class ClassificationErrorTest : public testing::Test {
     EXPECT_EQ(evaluation_->num_samples(), 0);
     return added.error().what;
   }
-  ClassificationOptions Options() const {
+  TestOptions Options() const {
     auto options = FastOptions();
     options.slices = {{"wide", "width > 5"}};
     return options;
@@ -235,7 +235,7 @@ TEST_F(ClassificationErrorTest, NamesAColumnThatIsMissing) {
 }
 
 TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmGathers) {
-  ClassificationOptions options;
+  TestOptions options;
   options.slices = {{"unsure", "confidence < 0.7"}};
   options.bootstrap.replicates = 200;
   auto evaluation = *ClassificationEvaluation::Create(options);
@@ -261,8 +261,8 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
   const Column columns[] = {{"width", widths}};
   ASSERT_TRUE(evaluation.Add({labels, 2, {first, {}}, {second, {}}, columns}));
   const auto found = evaluation.Finish();
-  EXPECT_EQ(found.paired.slices[0].counts.n, 50);
-  EXPECT_EQ(found.paired.slices[0].counts.harmful, 25);
+  EXPECT_EQ(found.paired->slices[0].counts.n, 50);
+  EXPECT_EQ(found.paired->slices[0].counts.harmful, 25);
   verdict::Evidence evidence;
   SetTestEvidence(found, evidence);
   ASSERT_FALSE(evidence.warnings.empty());
@@ -322,7 +322,7 @@ TEST(ClassificationEvaluationTest, WarnsOfABaselineThatIsHardlyBetterThanTheMost
 }
 
 TEST(ClassificationEvaluationTest, RefusesOptionsOutOfRange) {
-  ClassificationOptions options;
+  TestOptions options;
   options.confidence = 1;
   EXPECT_FALSE(ClassificationEvaluation::Create(options));
   options.confidence = 0.95;

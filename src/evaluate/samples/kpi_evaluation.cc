@@ -29,8 +29,11 @@ void Append(const verdict::Metrics& from, verdict::Metrics& to) {
 }  // namespace
 
 KpiEvaluation::KpiEvaluation(std::vector<Kpi> kpis, std::vector<std::string> names,
-                             SampleEvaluation evaluation)
-    : kpis_(std::move(kpis)), names_(std::move(names)), evaluation_(std::move(evaluation)) {}
+                             SampleEvaluation evaluation, Sides sides)
+    : kpis_(std::move(kpis)),
+      names_(std::move(names)),
+      evaluation_(std::move(evaluation)),
+      sides_(sides) {}
 
 Result<KpiEvaluation> KpiEvaluation::Create(std::span<const KpiSpec> specs, SampleOptions options) {
   std::vector<std::string> own_names;
@@ -49,8 +52,9 @@ Result<KpiEvaluation> KpiEvaluation::Create(std::span<const KpiSpec> specs, Samp
     }
     kpis.push_back(std::move(kpi));
   }
+  const Sides sides = options.sides;
   TARE_TRY(auto evaluation, SampleEvaluation::Create(SchemaOf(specs), std::move(options)));
-  return KpiEvaluation(std::move(kpis), std::move(names), std::move(evaluation));
+  return KpiEvaluation(std::move(kpis), std::move(names), std::move(evaluation), sides);
 }
 
 std::string KpiEvaluation::ReadersOf(size_t index) const {
@@ -90,8 +94,8 @@ Result<void> KpiEvaluation::Evaluate(std::string_view side, std::span<const doub
 Result<void> KpiEvaluation::Add(std::span<const double> baseline, std::span<const double> candidate,
                                 uint64_t slices) {
   TARE_TRY_VOID(Evaluate("baseline", baseline, rows_[0]));
-  TARE_TRY_VOID(Evaluate("candidate", candidate, rows_[1]));
-  evaluation_.Add(rows_[0], rows_[1], rows_[0] != rows_[1], slices);
+  if (sides_ == Sides::kPair) TARE_TRY_VOID(Evaluate("candidate", candidate, rows_[1]));
+  evaluation_.Add(rows_[0], rows_[1], sides_ == Sides::kPair && rows_[0] != rows_[1], slices);
   return {};
 }
 
@@ -99,13 +103,14 @@ void KpiEvaluation::AddTo(TestEvidence& evidence) const {
   const TestEvidence own = evaluation_.Finish();
   Append(own.baseline, evidence.baseline);
   Append(own.candidate, evidence.candidate);
-  Append(own.paired.difference, evidence.paired.difference);
-  const size_t num_slices = evidence.paired.slices.size();
-  TARE_CHECK(num_slices == 0 || num_slices == own.paired.slices.size());
+  if (own.paired) Append(own.paired->difference, evidence.paired->difference);
+  const size_t num_slices = evidence.baseline_slices.size();
+  TARE_CHECK(num_slices == 0 || num_slices == own.baseline_slices.size());
   for (size_t s = 0; s < num_slices; ++s) {
     Append(own.baseline_slices[s].metrics, evidence.baseline_slices[s].metrics);
+    if (!own.paired) continue;
     Append(own.candidate_slices[s].metrics, evidence.candidate_slices[s].metrics);
-    Append(own.paired.slices[s].difference, evidence.paired.slices[s].difference);
+    Append(own.paired->slices[s].difference, evidence.paired->slices[s].difference);
   }
 }
 

@@ -23,7 +23,7 @@
 
 namespace tare::evaluate {
 
-/// Evaluates KPIs of paired samples.
+/// Evaluates KPIs of samples.
 ///
 /// Intervals: paired BCa bootstrap over samples. A difference that rests on fewer than 10 changed samples is
 /// widened by those that may have been missed, each with the range of the KPI's values (sample_evaluation_internal.h).
@@ -41,7 +41,7 @@ class KpiEvaluation {
   std::string ReadersOf(size_t index) const;
 
   /// Adds one sample. Bit s of `slices`: it is in slice s of the options.
-  /// Shape   one value a name on both sides (TARE_CHECK).
+  /// Shape   one value a name on both sides (TARE_CHECK); no candidate where the options say so.
   /// Errors  kInvalidArgument: a KPI is NaN or infinite for the sample: a mean over the others would be one of
   ///         another set. Names the values read; nothing is added then.
   Result<void> Add(std::span<const double> baseline, std::span<const double> candidate,
@@ -57,7 +57,8 @@ class KpiEvaluation {
     KpiExpression expression;
     std::vector<size_t> places;  // of its names in names_
   };
-  KpiEvaluation(std::vector<Kpi> kpis, std::vector<std::string> names, SampleEvaluation evaluation);
+  KpiEvaluation(std::vector<Kpi> kpis, std::vector<std::string> names, SampleEvaluation evaluation,
+                Sides sides);
   Result<void> Evaluate(std::string_view side, std::span<const double> values,
                         std::vector<double>& row);
   Error NotFinite(const Kpi& kpi, std::string_view side, double value) const;
@@ -65,6 +66,7 @@ class KpiEvaluation {
   std::vector<Kpi> kpis_;
   std::vector<std::string> names_;
   SampleEvaluation evaluation_;
+  Sides sides_;
   std::vector<double> read_, rows_[2];  // of one sample
 };
 

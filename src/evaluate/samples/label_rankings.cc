@@ -78,6 +78,23 @@ verdict::Estimate EstimateOf(const Values& values, int64_t n, double confidence)
   return out;
 }
 
+// Of one model. Shape: [samples, classes] both.
+Values ValuesOf(std::span<const uint8_t> all_truths, std::span<const float> all_scores,
+                size_t num_classes, const std::vector<std::vector<double>>& weights) {
+  const size_t n = all_truths.size() / num_classes;
+  std::vector<uint8_t> truths(n);
+  std::vector<double> scores(n);
+  MacroPrecision macro(weights);
+  for (size_t c = 0; c < num_classes; ++c) {
+    for (size_t i = 0; i < n; ++i) {
+      truths[i] = all_truths[i * num_classes + c];
+      scores[i] = static_cast<double>(all_scores[i * num_classes + c]);
+    }
+    macro.AddClass(truths, scores);
+  }
+  return macro.Finish();
+}
+
 }  // namespace
 
 void LabelRankings::Add(const std::set<int64_t>& gold, std::span<const float> baseline,
@@ -111,27 +128,16 @@ void LabelRankings::AddTo(double confidence, uint64_t seed, TestEvidence& eviden
     weights.assign(kJackknifeGroups, std::vector<double>(n, 1));
     for (size_t i = 0; i < n; ++i) weights[static_cast<size_t>(groups[i])][i] = 0;
   }
-  Values values[2];
-  std::vector<uint8_t> truths(n);
-  std::vector<double> scores(n);
-  for (const int side : {0, 1}) {
-    MacroPrecision macro(weights);
-    for (size_t c = 0; c < num_classes_; ++c) {
-      for (size_t i = 0; i < n; ++i) {
-        truths[i] = truths_[i * num_classes_ + c];
-        scores[i] = static_cast<double>(scores_[side][i * num_classes_ + c]);
-      }
-      macro.AddClass(truths, scores);
-    }
-    values[side] = macro.Finish();
-  }
-  Values difference{values[1].all - values[0].all, {}};
-  for (size_t g = 0; g < weights.size(); ++g)
-    difference.left_out.push_back(values[1].left_out[g] - values[0].left_out[g]);
   const auto samples = static_cast<int64_t>(n);
-  evidence.baseline.emplace_back(kName, EstimateOf(values[0], samples, confidence));
-  evidence.candidate.emplace_back(kName, EstimateOf(values[1], samples, confidence));
-  evidence.paired.difference.emplace_back(kName, EstimateOf(difference, samples, confidence));
+  const Values baseline = ValuesOf(truths_, scores_[0], num_classes_, weights);
+  evidence.baseline.emplace_back(kName, EstimateOf(baseline, samples, confidence));
+  if (!evidence.paired) return;
+  const Values candidate = ValuesOf(truths_, scores_[1], num_classes_, weights);
+  Values difference{candidate.all - baseline.all, {}};
+  for (size_t g = 0; g < weights.size(); ++g)
+    difference.left_out.push_back(candidate.left_out[g] - baseline.left_out[g]);
+  evidence.candidate.emplace_back(kName, EstimateOf(candidate, samples, confidence));
+  evidence.paired->difference.emplace_back(kName, EstimateOf(difference, samples, confidence));
 }
 
 }  // namespace tare::evaluate

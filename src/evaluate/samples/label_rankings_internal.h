@@ -11,7 +11,7 @@
 
 namespace tare::evaluate {
 
-/// Collects the scores of both models, and adds average_precision_macro.
+/// Collects the scores of one model or of two, and adds average_precision_macro.
 ///
 ///   mean over the classes that have a positive of BinaryRanking::AveragePrecision()
 ///
@@ -23,7 +23,8 @@ class LabelRankings {
  public:
   static constexpr int64_t kMaxScores = 20'000'000;  ///< of each model
 
-  /// One sample. Shape: as many scores on both sides, and in every call.
+  /// One sample. Shape: as many scores on both sides, and in every call; `candidate` empty where the baseline is
+  /// judged alone.
   void Add(const std::set<int64_t>& gold, std::span<const float> baseline,
            std::span<const float> candidate);
   void AddTo(double confidence, uint64_t seed, TestEvidence& evidence) const;

@@ -22,7 +22,7 @@ TEST(LabelRankingsTest, IsTheMeanOverClassesWithAPositive) {
   rankings.AddTo(0.95, 1, evidence);
   EXPECT_DOUBLE_EQ(Of(evidence.baseline).value, (7.0 / 12 + 1) / 2);
   EXPECT_FALSE(Of(evidence.baseline).low);  // three samples have no interval
-  EXPECT_EQ(Of(evidence.paired.difference).value, 0);
+  EXPECT_EQ(Of(evidence.paired->difference).value, 0);
 }
 
 TEST(LabelRankingsTest, CoversWhatItEstimates) {
@@ -49,7 +49,7 @@ TEST(LabelRankingsTest, CoversWhatItEstimates) {
     }
     TestEvidence evidence;
     rankings.AddTo(0.95, seed, evidence);
-    return Of(evidence.paired.difference);
+    return Of(evidence.paired->difference);
   };
   const double truth = draw(200'000, 999).value;
   ASSERT_LT(truth, -0.03);

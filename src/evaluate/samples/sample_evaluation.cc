@@ -5,7 +5,6 @@
 
 #include "evaluate/samples/sample_evaluation_internal.h"
 #include "tare/core/strcat.h"
-#include "tare/stats/paired.h"
 #include "tare/stats/proportion.h"
 
 namespace tare::evaluate {
@@ -16,21 +15,23 @@ constexpr int64_t kRareFlips = 10;
 // The samples of one scope: each kind of row once, with how many samples have it.
 struct RowSet {
   size_t num_columns = 0;
-  std::vector<double> rows;  // [kinds, 2 * num_columns]: baseline, candidate
+  size_t num_sides = 2;
+  std::vector<double> rows;  // [kinds, num_sides * num_columns]: baseline, candidate
   std::vector<uint8_t> changed;
   std::vector<int64_t> sizes;
   int64_t n = 0;
 
-  const double* Row(size_t kind) const { return rows.data() + kind * 2 * num_columns; }
+  size_t width() const { return num_sides * num_columns; }
+  const double* Row(size_t kind) const { return rows.data() + kind * width(); }
 };
 
-// Adds size * row to the sums of both sides.
+// Adds size * row to the sums of all sides.
 void AddTo(const double* row, double size, std::span<double> sums) {
   for (size_t c = 0; c < sums.size(); ++c) sums[c] += size * row[c];
 }
 
 std::vector<double> SumsOf(const RowSet& set) {
-  std::vector<double> sums(2 * set.num_columns);
+  std::vector<double> sums(set.width());
   for (size_t kind = 0; kind < set.sizes.size(); ++kind) {
     AddTo(set.Row(kind), static_cast<double>(set.sizes[kind]), sums);
   }
@@ -93,6 +94,7 @@ class Summary {
   void Metrics(verdict::Metrics& baseline, verdict::Metrics& candidate,
                verdict::Metrics& difference) const {
     const auto drawn = Bootstrap();
+    const size_t step = values_per_metric();
     size_t next = 0;
     for (const SampleMetric& metric : schema_.metrics) {
       if (metric.kind == SampleMetric::Kind::kShare) {
@@ -101,9 +103,14 @@ class Summary {
       }
       const size_t place = next++;
       const auto take = [&](size_t side) {
-        return EstimateOf(metric, side, drawn.empty() ? nullptr : &drawn[3 * place + side]);
+        return EstimateOf(metric, side, drawn.empty() ? nullptr : &drawn[step * place + side]);
       };
       verdict::Estimate first = take(0);
+      if (!is_pair()) {
+        if (!metric.optional || std::isfinite(first.value))
+          baseline.emplace_back(metric.name, std::move(first));
+        continue;
+      }
       verdict::Estimate second = take(1);
       if (metric.optional && !std::isfinite(first.value) && !std::isfinite(second.value)) continue;
       baseline.emplace_back(metric.name, std::move(first));
@@ -132,6 +139,9 @@ class Summary {
   }
 
  private:
+  bool is_pair() const { return set_.num_sides == 2; }
+  size_t values_per_metric() const { return is_pair() ? 3 : 1; }
+
   std::pair<double, double> Pair(size_t kind, size_t column) const {
     return {set_.Row(kind)[column], set_.Row(kind)[set_.num_columns + column]};
   }
@@ -140,20 +150,21 @@ class Summary {
     return sums.subspan(side * set_.num_columns, set_.num_columns);
   }
 
-  // Of both sides and their difference.
+  // Of both sides and their difference, or of the baseline alone.
   void Values(std::span<const SampleMetric* const> metrics, std::span<const double> sums, double n,
               std::span<double> values) const {
+    const size_t step = values_per_metric();
     for (size_t m = 0; m < metrics.size(); ++m) {
-      for (size_t side = 0; side < 2; ++side)
-        values[3 * m + side] = ValueOf(*metrics[m], SideSums(sums, side), n);
-      values[3 * m + 2] = values[3 * m + 1] - values[3 * m];
+      for (size_t side = 0; side < set_.num_sides; ++side)
+        values[step * m + side] = ValueOf(*metrics[m], SideSums(sums, side), n);
+      if (is_pair()) values[step * m + 2] = values[step * m + 1] - values[step * m];
     }
   }
 
   // stats::Acceleration of the leave-one-out values, which are those of the sums without one row: two passes over
   // the rows, and no value kept.
   std::vector<double> Accelerations(std::span<const SampleMetric* const> metrics) const {
-    const size_t width = 3 * metrics.size();
+    const size_t width = values_per_metric() * metrics.size();
     std::vector<double> sums(sums_.size()), values(width), means(width), squares(width),
         cubes(width), out(width);
     const auto n = static_cast<double>(set_.n);
@@ -177,7 +188,7 @@ class Summary {
     return out;
   }
 
-  // Bootstrapped metrics in order, each baseline, candidate, difference.
+  // Bootstrapped metrics in order, each baseline, candidate, difference; or the baseline alone.
   std::vector<stats::BootstrapDistribution> Bootstrap() const {
     std::vector<const SampleMetric*> metrics;
     for (const SampleMetric& metric : schema_.metrics) {
@@ -186,7 +197,7 @@ class Summary {
     if (metrics.empty() || set_.n == 0) return {};
     const auto statistic = [&](std::span<const int64_t> drawn, std::span<double> values) {
       thread_local std::vector<double> sums;
-      sums.assign(2 * set_.num_columns, 0.0);
+      sums.assign(set_.width(), 0.0);
       int64_t n = 0;
       for (size_t kind = 0; kind < drawn.size(); ++kind) {
         if (drawn[kind] == 0) continue;
@@ -237,14 +248,16 @@ class Summary {
     stats::PairedCounts pairs{set_.n, 0, 0};
     int64_t right[2] = {0, 0};
     for (size_t kind = 0; kind < set_.sizes.size(); ++kind) {
+      if (set_.Row(kind)[metric.column] != 0) right[0] += set_.sizes[kind];
+      if (!is_pair()) continue;
       const auto [before, after] = Pair(kind, metric.column);
-      if (before != 0) right[0] += set_.sizes[kind];
       if (after != 0) right[1] += set_.sizes[kind];
       if (before > after) pairs.harmful += set_.sizes[kind];
       if (after > before) pairs.helpful += set_.sizes[kind];
     }
     baseline.emplace_back(metric.name,
                           verdict::ShareEstimate(right[0], set_.n, options_.confidence));
+    if (!is_pair()) return;
     candidate.emplace_back(metric.name,
                            verdict::ShareEstimate(right[1], set_.n, options_.confidence));
     difference.emplace_back(metric.name, verdict::PairedEstimate(pairs, options_.confidence));
@@ -272,14 +285,16 @@ struct SampleEvaluation::State {
   bool IsKind(size_t kind, std::span<const double> baseline, std::span<const double> candidate,
               bool changed, uint64_t bits) const;
   void Grow();
+  void FinishSlice(size_t s, TestEvidence& out) const;
 
   RowSet InSlice(size_t slice) const {
     RowSet part;
     part.num_columns = rows.num_columns;
+    part.num_sides = rows.num_sides;
     for (size_t kind = 0; kind < rows.sizes.size(); ++kind) {
       if ((slices[kind] >> slice & 1U) == 0) continue;
       const double* row = rows.Row(kind);
-      part.rows.insert(part.rows.end(), row, row + 2 * rows.num_columns);
+      part.rows.insert(part.rows.end(), row, row + rows.width());
       part.changed.push_back(rows.changed[kind]);
       part.sizes.push_back(rows.sizes[kind]);
       part.n += rows.sizes[kind];
@@ -299,6 +314,7 @@ Result<SampleEvaluation> SampleEvaluation::Create(SampleSchema schema, SampleOpt
   options.slice_texts.resize(options.slices.size());
   auto state = std::make_unique<State>();
   state->rows.num_columns = schema.columns.size();
+  state->rows.num_sides = options.sides == Sides::kPair ? 2 : 1;
   state->schema = std::move(schema);
   state->options = std::move(options);
   return SampleEvaluation(std::move(state));
@@ -330,8 +346,8 @@ uint64_t SampleEvaluation::State::HashOf(std::span<const double> baseline,
 }
 
 uint64_t SampleEvaluation::State::HashOf(size_t kind) const {
-  const std::span<const double> row(rows.Row(kind), 2 * rows.num_columns);
-  return HashOf(row.first(rows.num_columns), row.last(rows.num_columns), rows.changed[kind] != 0,
+  const std::span<const double> row(rows.Row(kind), rows.width());
+  return HashOf(row.first(rows.num_columns), row.subspan(rows.num_columns), rows.changed[kind] != 0,
                 slices[kind]);
 }
 
@@ -356,7 +372,8 @@ void SampleEvaluation::Add(std::span<const double> baseline, std::span<const dou
                            bool changed, uint64_t slices) {
   State& state = *state_;
   const size_t width = state.rows.num_columns;
-  TARE_CHECK(baseline.size() == width && candidate.size() == width);
+  TARE_CHECK(baseline.size() == width);
+  TARE_CHECK(candidate.size() == (state.rows.num_sides - 1) * width);
   if (2 * (state.rows.sizes.size() + 1) > state.places.size()) state.Grow();
   ++state.rows.n;
   size_t at = state.HashOf(baseline, candidate, changed, slices) & (state.places.size() - 1);
@@ -376,34 +393,38 @@ void SampleEvaluation::Add(std::span<const double> baseline, std::span<const dou
 
 int64_t SampleEvaluation::num_samples() const { return state_->rows.n; }
 
+void SampleEvaluation::State::FinishSlice(size_t s, TestEvidence& out) const {
+  const std::string& name = options.slices[s];
+  const std::string& text = options.slice_texts[s];
+  const RowSet part = InSlice(s);
+  if (part.n == 0 && text == kTaskSlice) return;
+  const Summary summary(schema, part, options);
+  verdict::ScopeMetrics baseline{name, text, part.n, {}};
+  verdict::ScopeMetrics candidate{name, text, part.n, {}};
+  verdict::Metrics difference;
+  summary.Metrics(baseline.metrics, candidate.metrics, difference);
+  if (part.n == 0) {
+    out.warnings.push_back(
+        {StrCat("slice '", name, "' holds no sample"), StrCat("look at its condition: ", text)});
+  }
+  out.baseline_slices.push_back(std::move(baseline));
+  if (!out.paired) return;
+  out.candidate_slices.push_back(std::move(candidate));
+  out.paired->slices.push_back({name, summary.Flips(), std::move(difference)});
+}
+
 TestEvidence SampleEvaluation::Finish() const {
   const State& state = *state_;
   TestEvidence out;
   out.n = num_samples();
   const Summary all(state.schema, state.rows, state.options);
-  all.Metrics(out.baseline, out.candidate, out.paired.difference);
-  out.paired.counts = all.Flips();
-  const auto& counts = out.paired.counts;
-  out.paired.mcnemar_p =
-      stats::McNemar({counts.n, counts.harmful, counts.helpful}, stats::Tail::kTwoSided);
-  for (size_t s = 0; s < state.options.slices.size(); ++s) {
-    const std::string& name = state.options.slices[s];
-    const std::string& text = state.options.slice_texts[s];
-    const RowSet part = state.InSlice(s);
-    if (part.n == 0 && text == kTaskSlice) continue;
-    const Summary summary(state.schema, part, state.options);
-    verdict::ScopeMetrics baseline{name, text, part.n, {}};
-    verdict::ScopeMetrics candidate{name, text, part.n, {}};
-    verdict::PairedScope paired{name, summary.Flips(), {}};
-    summary.Metrics(baseline.metrics, candidate.metrics, paired.difference);
-    if (part.n == 0) {
-      out.warnings.push_back(
-          {StrCat("slice '", name, "' holds no sample"), StrCat("look at its condition: ", text)});
-    }
-    out.baseline_slices.push_back(std::move(baseline));
-    out.candidate_slices.push_back(std::move(candidate));
-    out.paired.slices.push_back(std::move(paired));
+  verdict::Metrics difference;
+  all.Metrics(out.baseline, out.candidate, difference);
+  if (state.options.sides == Sides::kPair) {
+    out.paired = PairedOf(all.Flips());
+    out.paired->difference = std::move(difference);
   }
+  for (size_t s = 0; s < state.options.slices.size(); ++s) state.FinishSlice(s, out);
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Paired evaluation from per-sample numbers: what every task but classification and detection is
+// Evaluation of a model or a pair from per-sample numbers: what every task but classification and detection is
 // made of. A task measures each sample by a row of numbers; a metric is a function of their sums.
 
 #pragma once
@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "tare/core/result.h"
-#include "tare/evaluate/samples/slices.h"
 #include "tare/evaluate/samples/test_evidence.h"
+#include "tare/evaluate/samples/test_options.h"
 #include "tare/stats/bootstrap.h"
 
 namespace tare::evaluate {
@@ -65,9 +65,10 @@ struct SampleOptions {
   std::vector<std::string> slices;
   /// Their `where`, for the report; as many as slices.
   std::vector<std::string> slice_texts;
+  Sides sides = Sides::kPair;
 };
 
-/// Compares two models sample by sample.
+/// Judges a model, or compares two, sample by sample.
 ///
 /// Intervals: Wilson and Tango for shares. BCa, paired, for everything else; bounds of differences that
 /// rest on fewer than 10 changed samples are widened by the samples that may have been missed
@@ -87,13 +88,14 @@ class SampleEvaluation {
   ~SampleEvaluation();
 
   /// Adds one sample. `changed`: the models answered differently. Bit s of `slices`: it is in slice s.
-  /// Shape  both rows one number a column of the schema (TARE_CHECK), finite.
+  /// Shape  both rows one number a column of the schema (TARE_CHECK), finite; `candidate` empty and `changed` false
+  ///        where the baseline is judged alone.
   void Add(std::span<const double> baseline, std::span<const double> candidate, bool changed,
            uint64_t slices = 0);
 
   int64_t num_samples() const;
 
-  /// Computes everything. Edge: no samples give metrics that are undefined (NaN, n 0).
+  /// Computes everything; of the baseline alone as of a pair of it with itself. Edge: no samples give metrics that are undefined (NaN, n 0).
   TestEvidence Finish() const;
 
  private:

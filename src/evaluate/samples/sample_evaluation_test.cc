@@ -37,18 +37,18 @@ TEST(SampleEvaluationTest, ComputesMetricsByTheirDefinition) {
   evaluation.Add(std::vector<double>{0, 0.0, 0, 0}, std::vector<double>{0, 0.00, 0, 0}, false);
   const TestEvidence found = evaluation.Finish();
   EXPECT_EQ(found.n, 4);
-  EXPECT_EQ(found.paired.counts.flips, 2);
-  EXPECT_EQ(found.paired.counts.harmful, 1);
-  EXPECT_EQ(found.paired.counts.helpful, 0);
+  EXPECT_EQ(found.paired->counts.flips, 2);
+  EXPECT_EQ(found.paired->counts.harmful, 1);
+  EXPECT_EQ(found.paired->counts.helpful, 0);
   EXPECT_EQ(verdict::FindMetric(found.baseline, "accuracy")->value, 0.5);
   EXPECT_EQ(verdict::FindMetric(found.candidate, "accuracy")->value, 0.25);
-  EXPECT_EQ(verdict::FindMetric(found.paired.difference, "accuracy")->value, -0.25);
-  EXPECT_EQ(verdict::FindMetric(found.paired.difference, "accuracy")->method, "tango");
+  EXPECT_EQ(verdict::FindMetric(found.paired->difference, "accuracy")->value, -0.25);
+  EXPECT_EQ(verdict::FindMetric(found.paired->difference, "accuracy")->method, "tango");
   EXPECT_EQ(verdict::FindMetric(found.baseline, "score")->value, 1.5 / 4);
   EXPECT_EQ(verdict::FindMetric(found.candidate, "score")->value, 1.0 / 4);
   EXPECT_EQ(verdict::FindMetric(found.baseline, "ratio")->value, 4.0 / 6);
   EXPECT_EQ(verdict::FindMetric(found.candidate, "ratio")->value, 1.0 / 6);
-  EXPECT_EQ(verdict::FindMetric(found.paired.difference, "ratio")->value, 1.0 / 6 - 4.0 / 6);
+  EXPECT_EQ(verdict::FindMetric(found.paired->difference, "ratio")->value, 1.0 / 6 - 4.0 / 6);
 }
 
 TEST(SampleEvaluationTest, AgreesWithTheBootstrapOfMeans) {
@@ -72,7 +72,7 @@ TEST(SampleEvaluationTest, AgreesWithTheBootstrapOfMeans) {
   const std::vector<std::span<const double>> columns = {differences};
   const auto expected = stats::BootstrapMeans(columns, options.bootstrap)[0].BcaInterval(0.95);
   const TestEvidence evidence = evaluation->Finish();
-  const verdict::Estimate* found = verdict::FindMetric(evidence.paired.difference, "x");
+  const verdict::Estimate* found = verdict::FindMetric(evidence.paired->difference, "x");
   EXPECT_NEAR(*found->low, expected.low, 0.03 * (expected.high - expected.low));
   EXPECT_NEAR(*found->high, expected.high, 0.03 * (expected.high - expected.low));
 }
@@ -103,7 +103,7 @@ TEST(SampleEvaluationTest, CoversTheTrueDifferenceAsOftenAsItSays) {
                      std::vector<double>{0, score - 0.04 * uniform(random), 0, 0}, true);
     }
     const TestEvidence found = evaluation.Finish();
-    const verdict::Estimate& difference = *verdict::FindMetric(found.paired.difference, "score");
+    const verdict::Estimate& difference = *verdict::FindMetric(found.paired->difference, "score");
     if (*difference.low <= -0.02 && -0.02 <= *difference.high) ++covered;
   }
   EXPECT_GE(covered, 268);
@@ -117,7 +117,7 @@ TEST(SampleEvaluationTest, DoesNotTakeASampleWithoutChangesForProof) {
     evaluation.Add(row, row, false);
   }
   const TestEvidence found = evaluation.Finish();
-  const verdict::Estimate& difference = *verdict::FindMetric(found.paired.difference, "score");
+  const verdict::Estimate& difference = *verdict::FindMetric(found.paired->difference, "score");
   EXPECT_EQ(difference.value, 0);
   // None of 100 changed: up to 1 - 0.05^(1/100) of all may, with 95 % confidence.
   const double missed = 1 - std::pow(0.05, 0.01);
@@ -141,7 +141,7 @@ TEST(SampleEvaluationTest, JudgesSlicesOnTheirOwnSamples) {
   ASSERT_EQ(found.baseline_slices.size(), 2U);
   EXPECT_EQ(found.baseline_slices[0].n, 5);
   EXPECT_EQ(verdict::FindMetric(found.baseline_slices[0].metrics, "accuracy")->value, 1);
-  EXPECT_EQ(found.paired.slices[0].counts.harmful, 5);
+  EXPECT_EQ(found.paired->slices[0].counts.harmful, 5);
   EXPECT_EQ(found.baseline_slices[1].n, 0);
   EXPECT_TRUE(std::isnan(verdict::FindMetric(found.candidate_slices[1].metrics, "score")->value));
   ASSERT_EQ(found.warnings.size(), 1U);

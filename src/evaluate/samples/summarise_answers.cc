@@ -33,14 +33,16 @@ stats::PairedCounts Pairs(const verdict::FlipCounts& counts) {
 }
 
 void AddShares(std::string name, const verdict::FlipCounts& counts, int64_t baseline_right,
-               double confidence, MetricSet& out) {
-  const int64_t candidate_right = baseline_right - counts.harmful + counts.helpful;
+               const SummaryOptions& options, MetricSet& out) {
+  const double confidence = options.confidence;
   out.baseline.emplace_back(name, verdict::ShareEstimate(baseline_right, counts.n, confidence));
+  if (options.sides == Sides::kBaseline) return;
+  const int64_t candidate_right = baseline_right - counts.harmful + counts.helpful;
   out.candidate.emplace_back(name, verdict::ShareEstimate(candidate_right, counts.n, confidence));
   out.difference.emplace_back(std::move(name), verdict::PairedEstimate(Pairs(counts), confidence));
 }
 
-void AddTopK(std::span<const SampleRecord> records, double confidence, MetricSet& out) {
+void AddTopK(std::span<const SampleRecord> records, const SummaryOptions& options, MetricSet& out) {
   verdict::FlipCounts counts{.n = static_cast<int64_t>(records.size())};
   int64_t baseline_right = 0;
   for (const auto& record : records) {
@@ -48,7 +50,7 @@ void AddTopK(std::span<const SampleRecord> records, double confidence, MetricSet
     counts.harmful += record.baseline_in_top_k && !record.candidate_in_top_k ? 1 : 0;
     counts.helpful += record.candidate_in_top_k && !record.baseline_in_top_k ? 1 : 0;
   }
-  AddShares("top5_accuracy", counts, baseline_right, confidence, out);
+  AddShares("top5_accuracy", counts, baseline_right, options, out);
 }
 
 int64_t BaselineRight(const Cells& cells) {
@@ -65,8 +67,21 @@ TwoCounts Totals(const Cells& cells, size_t num_classes) {
   return out;
 }
 
-void AddMacros(const Cells& cells, const verdict::FlipCounts& flips, const SummaryOptions& options,
-               MetricSet& out) {
+// The macro averages of the baseline alone, in the order of kFields.
+std::vector<stats::BootstrapDistribution> BootstrapMacros(const Cells& cells,
+                                                          const SummaryOptions& options) {
+  const auto statistic = [&](std::span<const int64_t> drawn, std::span<double> values) {
+    ClassCounts& counts = Scratch(options.num_classes).baseline;
+    Tally(cells, drawn, counts);
+    const ClassScores scores = MacroScores(counts);
+    for (size_t f = 0; f < kNumFields; ++f) values[f] = Field(scores, kFields[f]);
+  };
+  return stats::BootstrapCells(cells.sizes, kNumFields, statistic, options.bootstrap);
+}
+
+// Those of both sides and their differences: of the baseline as by BootstrapMacros(), whose draws it takes.
+std::vector<stats::BootstrapDistribution> BootstrapPairedMacros(const Cells& cells,
+                                                                const SummaryOptions& options) {
   const auto statistic = [&](std::span<const int64_t> drawn, std::span<double> values) {
     auto& [baseline, candidate] = Scratch(options.num_classes);
     Tally(cells, drawn, baseline, candidate);
@@ -78,8 +93,14 @@ void AddMacros(const Cells& cells, const verdict::FlipCounts& flips, const Summa
       values[2 * kNumFields + f] = values[kNumFields + f] - values[f];
     }
   };
+  return stats::BootstrapCells(cells.sizes, 3 * kNumFields, statistic, options.bootstrap);
+}
+
+void AddMacros(const Cells& cells, const verdict::FlipCounts& flips, const SummaryOptions& options,
+               MetricSet& out) {
+  const bool alone = options.sides == Sides::kBaseline;
   const auto found =
-      stats::BootstrapCells(cells.sizes, 3 * kNumFields, statistic, options.bootstrap);
+      alone ? BootstrapMacros(cells, options) : BootstrapPairedMacros(cells, options);
   const TwoCounts totals = Totals(cells, options.num_classes);
   for (size_t f = 0; f < kNumFields; ++f) {
     const std::string name = StrCat(kFieldNames[f], "_macro");
@@ -87,6 +108,7 @@ void AddMacros(const Cells& cells, const verdict::FlipCounts& flips, const Summa
       return verdict::BootstrapEstimate(found[side * kNumFields + f], flips.n, options.confidence);
     };
     out.baseline.emplace_back(name, estimate(0));
+    if (alone) continue;
     out.candidate.emplace_back(name, estimate(1));
     verdict::Estimate difference = estimate(2);
     WidenForRareFlips(flips, totals.candidate, kFields[f], kMacro, options.confidence, difference);
@@ -179,13 +201,13 @@ MetricSet SummariseAnswers(std::span<const SampleRecord> records, const Cells& c
                            const SummaryOptions& options) {
   MetricSet out;
   const verdict::FlipCounts flips = CountFlips(cells);
-  AddShares("accuracy", flips, BaselineRight(cells), options.confidence, out);
+  AddShares("accuracy", flips, BaselineRight(cells), options, out);
   if (options.has_scores && options.num_classes > static_cast<size_t>(5)) {
-    AddTopK(records, options.confidence, out);
+    AddTopK(records, options, out);
   }
   if (flips.n > 0) AddMacros(cells, flips, options, out);
   for (const auto name : {"precision_micro", "recall_micro", "f1_micro"}) {
-    AddShares(name, flips, BaselineRight(cells), options.confidence, out);
+    AddShares(name, flips, BaselineRight(cells), options, out);
   }
   return out;
 }
@@ -194,13 +216,15 @@ ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options)
   ClassSummary out;
   if (cells.kinds.empty()) return out;
   const TwoCounts totals = Totals(cells, options.num_classes);
+  for (size_t c = 0; c < options.num_classes; ++c)
+    out.baseline.push_back(MetricsOfClass(totals.baseline, c, options.confidence));
+  if (options.sides == Sides::kBaseline) return out;
   const auto flips = FlipsByLabel(cells, options.num_classes);
   const auto num_bootstrapped =
       std::min<int64_t>(kMaxBootstrappedClasses, static_cast<int64_t>(options.num_classes));
   const auto drawn = BootstrapClassDifferences(cells, num_bootstrapped, options);
   for (size_t c = 0; c < options.num_classes; ++c) {
     const auto index = static_cast<int64_t>(c);
-    out.baseline.push_back(MetricsOfClass(totals.baseline, c, options.confidence));
     out.candidate.push_back(MetricsOfClass(totals.candidate, c, options.confidence));
     verdict::PairedClass paired{index, flips[c], {}};
     paired.difference.emplace_back("recall",

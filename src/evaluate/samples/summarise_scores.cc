@@ -10,24 +10,25 @@
 namespace tare::evaluate {
 namespace {
 
-// Columns of the records that both sides answered.
+// Columns of the records that all sides answered; of the baseline alone the others stay empty.
 struct ScoreColumns {
   std::vector<double> baseline_loss, candidate_loss, loss_difference, kl_nats;
   std::vector<float> baseline_confidence, candidate_confidence;
   std::vector<uint8_t> baseline_right, candidate_right;
 };
 
-ScoreColumns Columns(std::span<const SampleRecord> records) {
+ScoreColumns Columns(std::span<const SampleRecord> records, Sides sides) {
   ScoreColumns out;
   for (const auto& record : records) {
-    if (std::isnan(record.kl_nats)) continue;
+    if (std::isnan(sides == Sides::kPair ? record.kl_nats : record.baseline_loss)) continue;
     out.baseline_loss.push_back(record.baseline_loss);
+    out.baseline_confidence.push_back(record.baseline_confidence);
+    out.baseline_right.push_back(record.answers.baseline == record.answers.label ? 1 : 0);
+    if (sides == Sides::kBaseline) continue;
     out.candidate_loss.push_back(record.candidate_loss);
     out.loss_difference.push_back(double{record.candidate_loss} - record.baseline_loss);
     out.kl_nats.push_back(record.kl_nats);
-    out.baseline_confidence.push_back(record.baseline_confidence);
     out.candidate_confidence.push_back(record.candidate_confidence);
-    out.baseline_right.push_back(record.answers.baseline == record.answers.label ? 1 : 0);
     out.candidate_right.push_back(record.answers.candidate == record.answers.label ? 1 : 0);
   }
   return out;
@@ -64,8 +65,23 @@ struct GapTable {
   std::vector<double> gap, sums;
 };
 
+// Of the baseline alone.
 std::vector<stats::BootstrapDistribution> BootstrapEce(const ScoreColumns& columns,
                                                        const stats::BootstrapOptions& options) {
+  const GapTable table(columns.baseline_confidence, columns.baseline_right);
+  std::vector<double> left_out;
+  for (size_t i = 0; table.gap.size() > 1 && i < table.gap.size(); ++i)
+    left_out.push_back(table.ErrorWithout(i));
+  const double acceleration[] = {stats::Acceleration(left_out)};
+  const auto statistic = [&](std::span<const uint32_t> indices, std::span<double> values) {
+    values[0] = table.ErrorOf(indices);
+  };
+  return stats::BootstrapIndices(std::ssize(table.gap), acceleration, statistic, options);
+}
+
+// Of both sides, and their difference.
+std::vector<stats::BootstrapDistribution> BootstrapPairedEce(
+    const ScoreColumns& columns, const stats::BootstrapOptions& options) {
   const GapTable baseline(columns.baseline_confidence, columns.baseline_right);
   const GapTable candidate(columns.candidate_confidence, columns.candidate_right);
   const size_t n = baseline.gap.size();
@@ -120,14 +136,24 @@ void Add(std::string name, std::span<const stats::BootstrapDistribution> found, 
 
 ScoreSummary SummariseScores(std::span<const SampleRecord> records, const SummaryOptions& options) {
   ScoreSummary out;
-  ScoreColumns columns = Columns(records);
-  if (columns.kl_nats.empty()) return out;
-  const auto n = static_cast<int64_t>(columns.kl_nats.size());
+  ScoreColumns columns = Columns(records, options.sides);
+  const auto n = std::ssize(columns.baseline_loss);
+  if (n == 0) return out;
+  if (options.sides == Sides::kBaseline) {
+    const std::span<const double> mean[] = {columns.baseline_loss};
+    const auto add = [&](std::string name, const stats::BootstrapDistribution& found) {
+      out.metrics.baseline.emplace_back(std::move(name),
+                                        verdict::BootstrapEstimate(found, n, options.confidence));
+    };
+    add("log_loss", stats::BootstrapMeans(mean, options.bootstrap).front());
+    add("ece", BootstrapEce(columns, options.bootstrap).front());
+    return out;
+  }
   const std::span<const double> means[] = {columns.baseline_loss, columns.candidate_loss,
                                            columns.loss_difference, columns.kl_nats};
   const auto found = stats::BootstrapMeans(means, options.bootstrap);
   Add("log_loss", std::span(found).first(3), n, options.confidence, out.metrics);
-  Add("ece", BootstrapEce(columns, options.bootstrap), n, options.confidence, out.metrics);
+  Add("ece", BootstrapPairedEce(columns, options.bootstrap), n, options.confidence, out.metrics);
   out.kl_nats = SummariseKl(std::move(columns.kl_nats), found[3], options.confidence);
   return out;
 }

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "tare/core/text.h"
+#include "tare/stats/paired.h"
 #include "tare/verdict/format.h"
 
 namespace tare::evaluate {
@@ -49,6 +50,14 @@ std::optional<verdict::Warning> NearChance(const TestEvidence& part) {
 
 }  // namespace
 
+verdict::Paired PairedOf(const verdict::FlipCounts& counts) {
+  verdict::Paired out;
+  out.counts = counts;
+  out.mcnemar_p =
+      stats::McNemar({counts.n, counts.harmful, counts.helpful}, stats::Tail::kTwoSided);
+  return out;
+}
+
 void SetTestEvidence(TestEvidence part, verdict::Evidence& evidence) {
   if (auto warning = NearChance(part)) part.warnings.push_back(*std::move(warning));
   evidence.n = part.n;
@@ -61,10 +70,10 @@ void SetTestEvidence(TestEvidence part, verdict::Evidence& evidence) {
   evidence.candidate.confusion = std::move(part.candidate_confusion);
   evidence.baseline.slices = std::move(part.baseline_slices);
   evidence.candidate.slices = std::move(part.candidate_slices);
-  auto distributions = evidence.paired ? std::move(evidence.paired->distributions)
-                                       : std::vector<verdict::PairedScope>{};
-  evidence.paired = std::move(part.paired);
-  evidence.paired->distributions = std::move(distributions);
+  if (part.paired) {
+    if (evidence.paired) part.paired->distributions = std::move(evidence.paired->distributions);
+    evidence.paired = std::move(part.paired);
+  }
   // Of the test set alone: what gathers under a distribution is read from its own row.
   evidence.slice_findings = std::move(part.slice_findings);
   std::move(part.warnings.begin(), part.warnings.end(), std::back_inserter(evidence.warnings));
@@ -75,15 +84,17 @@ void SetTestEvidence(TestEvidence part, verdict::Evidence& evidence) {
 
 void AddDistribution(std::string name, std::string description, const TestEvidence& part,
                      verdict::Evidence& evidence) {
-  if (!evidence.paired) evidence.paired.emplace();
-  evidence.paired->distributions.push_back({name, part.paired.counts, part.paired.difference});
-  evidence.baseline.distributions.push_back({name, description, part.n, part.baseline});
+  if (part.paired) {
+    if (!evidence.paired) evidence.paired.emplace();
+    evidence.paired->distributions.push_back({name, part.paired->counts, part.paired->difference});
+    evidence.candidate.distributions.push_back({name, description, part.n, part.candidate});
+  }
   for (const auto& warning : part.warnings) {
     evidence.warnings.push_back(
         {StrCat("distribution '", name, "': ", warning.what), warning.next});
   }
-  evidence.candidate.distributions.push_back(
-      {std::move(name), std::move(description), part.n, part.candidate});
+  evidence.baseline.distributions.push_back(
+      {std::move(name), std::move(description), part.n, part.baseline});
 }
 
 }  // namespace tare::evaluate

@@ -50,15 +50,15 @@ using runtime::RunnableModel;
 using runtime::RunnableOf;
 
 struct EvaluateOptions {
-  /// Its slices, KPIs, confidence and bootstrap are those of every task; its classes name those of token
-  /// classification too.
+  TestOptions test;
+  /// Its classes name those of token classification too.
   ClassificationOptions classification;
   OutputsOptions outputs;
   /// Name of the output that answers; empty: the first that fits the task.
   std::string score_output;
 };
 
-/// The tasks whose models tare runs, as --task names them; beside these "outputs", which needs no labels.
+/// The tasks whose models tare runs; beside these kOutputs, which needs no labels.
 ///
 ///   classification        output [N, C] of scores, or integers [N]
 ///   regression            output [N] or [N, 1]; one number a sample as its label
@@ -68,10 +68,10 @@ struct EvaluateOptions {
 ///   embedding             output [N, size], or [N, tokens, size], of which the mean over tokens is taken, those
 ///                         alone where an input with "mask" in its name is not 0. Each sample asks for the
 ///                         others of its label, ranked by cosine: a query against all other samples
-std::span<const std::string_view> ModelTasks();
+std::span<const verdict::Task> ModelTasks();
 
 /// Runs both models on every batch of the test set and returns the evidence of the task, one of
-/// ModelTasks(), with the closeness of outputs; or of "outputs", closeness alone.
+/// ModelTasks(), with the closeness of outputs; or of kOutputs, closeness alone.
 ///
 /// Memory   does not grow with the outputs, but for embedding, which holds the vectors of at most 20,000 samples, and
 ///          multi_label, which holds at most 20 million scores of each model to rank them.
@@ -80,14 +80,27 @@ std::span<const std::string_view> ModelTasks();
 ///          finite; kCancelled; and what the source and the models give. An empty source is
 ///          kInvalidArgument.
 Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
-                                   BatchSource& source, const std::string& task,
+                                   BatchSource& source, verdict::Task task,
                                    const EvaluateOptions& options, Progress& progress);
+
+/// Runs one model on every batch of the test set and returns what its answers are worth: metrics with their
+/// intervals, classes, confusion, slices and warnings, all on the side of the baseline. Nothing is of the
+/// candidate, `paired` and the closeness of outputs are absent.
+///
+/// Every number is the one of the baseline in Evaluate() of the model and itself, bit by bit; beside another
+/// candidate, bootstrapped intervals draw other samples (the pair's kinds of samples are other ones).
+/// `task`: one of ModelTasks().
+///
+/// Memory   about half of Evaluate().
+/// Errors   as Evaluate(), kUnsupported for outputs, which are judged by what they are close to.
+Result<verdict::Evidence> EvaluateModel(const RunnableModel& model, BatchSource& source,
+                                        verdict::Task task, const EvaluateOptions& options,
+                                        Progress& progress);
 
 /// Evaluates another distribution and adds it to `evidence` under `name`. `task`: one of ModelTasks().
 Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
-                                  BatchSource& source, const std::string& task,
-                                  const std::string& name, const std::string& description,
-                                  const EvaluateOptions& options, Progress& progress,
-                                  verdict::Evidence& evidence);
+                                  BatchSource& source, verdict::Task task, const std::string& name,
+                                  const std::string& description, const EvaluateOptions& options,
+                                  Progress& progress, verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

@@ -32,6 +32,7 @@ namespace tare::evaluate {
 ///          file (names the first and how many); kDataLoss: a line is not JSON; no line at all.
 Result<TestEvidence> EvaluatePredictions(std::istream& baseline, const std::string& baseline_name,
                                          std::istream& candidate, const std::string& candidate_name,
+                                         const TestOptions& test,
                                          const ClassificationOptions& options,
                                          std::vector<std::string>* classes);
 

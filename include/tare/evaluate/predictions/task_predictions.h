@@ -18,34 +18,22 @@
 
 #include "tare/core/result.h"
 #include "tare/evaluate/predictions/support_judge.h"
-#include "tare/evaluate/samples/kpi.h"
-#include "tare/evaluate/samples/slices.h"
 #include "tare/evaluate/samples/test_evidence.h"
-#include "tare/stats/bootstrap.h"
+#include "tare/evaluate/samples/test_options.h"
+#include "tare/verdict/task.h"
 
 namespace tare::evaluate {
 
-/// The tasks, as --task names them.
-std::span<const std::string_view> PredictionTasks();
-
-struct TaskOptions {
-  /// Of the two-sided intervals, in (0.5, 1).
-  double confidence = 0.95;
-  stats::BootstrapOptions bootstrap;
-  /// Conditions on the numeric fields of the first file's lines. With the task's own slices at most 64.
-  std::vector<SliceSpec> slices;
-  /// Of what the task measures of a sample (docs/formats/predictions.md) and of numeric fields: that of the
-  /// model's own line, else that of the first file.
-  std::vector<KpiSpec> kpis;
-  /// Says whether contexts support answers, where a line has no `support` of its own; null: words decide. Each distinct
-  /// context and answer is judged once.
-  SupportJudge* judge = nullptr;
-};
+/// The tasks.
+std::span<const verdict::Task> PredictionTasks();
 
 /// Joins two streams of predictions and evaluates them as `task`. Lines may come in any order.
 ///
 /// What is right (label, answers, relevant) is read from the first file; where the second has it too,
-/// both must agree.
+/// both must agree. Slices compare numeric fields of the first file's lines; KPIs read what the task measures of a
+/// sample (docs/formats/predictions.md) and numeric fields, of the model's own line, else of the first file's.
+/// `judge` says whether contexts support answers, where a line has no `support` of its own; null: words decide.
+/// Each distinct context and answer is judged once.
 ///
 /// Memory   the ids (11 to 22 bytes each), lines whose partner has not come yet, and each kind of result once; with a judge 16
 ///          pairs of lines and at most a million scores.
@@ -54,10 +42,11 @@ struct TaskOptions {
 ///          another type, an id twice or without partner, references that differ, a slice that compares a
 ///          field which a line does not have; a KPI that reads such a field or is not finite; a judge for a task without
 ///          contexts, or an answer without one; what the judge gives; kDataLoss: a line is not JSON; no line at all.
-Result<TestEvidence> EvaluateTaskPredictions(std::string_view task, std::istream& baseline,
+Result<TestEvidence> EvaluateTaskPredictions(verdict::Task task, std::istream& baseline,
                                              const std::string& baseline_name,
                                              std::istream& candidate,
                                              const std::string& candidate_name,
-                                             const TaskOptions& options);
+                                             const TestOptions& options,
+                                             SupportJudge* judge = nullptr);
 
 }  // namespace tare::evaluate

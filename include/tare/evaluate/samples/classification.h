@@ -1,4 +1,4 @@
-// Paired evaluation of two classifiers, batch by batch.
+// Evaluation of a classifier, or of two on the same samples, batch by batch.
 
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "tare/evaluate/samples/kpi.h"
 #include "tare/evaluate/samples/slices.h"
 #include "tare/evaluate/samples/test_evidence.h"
+#include "tare/evaluate/samples/test_options.h"
 #include "tare/stats/bootstrap.h"
 #include "tare/stats/scores.h"
 
@@ -23,13 +24,6 @@ namespace tare::evaluate {
 struct ClassificationOptions {
   /// Class names by index; may be empty. More names than classes seen set the number of classes.
   std::vector<std::string> classes;
-  /// At most 64.
-  std::vector<SliceSpec> slices;
-  /// Of `label` and `prediction` (indices), `correct` (0 or 1), `confidence` (where there are scores) and columns.
-  std::vector<KpiSpec> kpis;
-  /// Of the two-sided intervals, in (0.5, 1).
-  double confidence = 0.95;
-  stats::BootstrapOptions bootstrap;
 };
 
 /// What one model said about the samples of a batch: scores, or hard predictions.
@@ -49,7 +43,7 @@ struct ClassificationBatch {
   /// Columns of `scores`; 0 with hard predictions. 1: a single score of class 1 (see Add).
   int64_t num_classes = 0;
   ModelAnswers baseline;
-  ModelAnswers candidate;
+  ModelAnswers candidate;  ///< empty where the baseline is judged alone
   std::span<const Column> columns;
   /// The candidate's own values of columns, for KPIs; those that are not here are the same for both.
   std::span<const Column> candidate_columns;
@@ -57,7 +51,10 @@ struct ClassificationBatch {
   std::function<std::string(size_t row)> place = nullptr;
 };
 
-/// Compares two classifiers on the same samples.
+/// Judges a classifier, or compares two on the same samples.
+///
+/// KPIs read `label` and `prediction` (indices), `correct` (0 or 1), `confidence` (where there are scores) and
+/// columns.
 ///
 /// A prediction is the class with the greatest score, of equal ones the lowest index. A row of
 /// scores with NaN or +infinity answers nothing: it counts as a wrong prediction of no class, and a
@@ -81,7 +78,9 @@ struct ClassificationBatch {
 class ClassificationEvaluation {
  public:
   /// Errors  kInvalidArgument: an option is outside its range, or a `where` does not parse.
-  static Result<ClassificationEvaluation> Create(ClassificationOptions options);
+  static Result<ClassificationEvaluation> Create(TestOptions test,
+                                                 ClassificationOptions options = {},
+                                                 Sides sides = Sides::kPair);
 
   ClassificationEvaluation(ClassificationEvaluation&&) noexcept;
   ClassificationEvaluation& operator=(ClassificationEvaluation&&) noexcept;
@@ -99,7 +98,7 @@ class ClassificationEvaluation {
   /// What the scores are taken for. Absent before the first batch, and for hard predictions.
   std::optional<stats::ScoreKind> score_kind() const;
 
-  /// Computes everything. Edge: no samples give metrics that are undefined (NaN, n 0).
+  /// Computes everything; of the baseline alone as of a pair of it with itself. Edge: no samples give metrics that are undefined (NaN, n 0).
   TestEvidence Finish() const;
 
  private:

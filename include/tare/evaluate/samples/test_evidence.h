@@ -19,10 +19,13 @@ struct TestEvidence {
   std::vector<verdict::ClassMetrics> baseline_classes, candidate_classes;
   std::vector<std::vector<int64_t>> baseline_confusion, candidate_confusion;
   std::vector<verdict::ScopeMetrics> baseline_slices, candidate_slices;
-  verdict::Paired paired;
+  std::optional<verdict::Paired> paired;  ///< absent, as all of the candidate: one model alone
   std::optional<verdict::SliceFindings> slice_findings;
   std::vector<verdict::Warning> warnings;
 };
+
+/// What follows from the flips of a pair alone: McNemar's test.
+verdict::Paired PairedOf(const verdict::FlipCounts& counts);
 
 /// Puts the evidence of the test set into `evidence`, with a warning where a classifier's baseline itself is
 /// hardly better than always answering the most frequent class (30 samples and two classes at least).
