@@ -263,6 +263,7 @@ class Filler {
     }
   }
   void Fill(std::string& text) { text = StrCat("text ", ++count_); }
+  void Fill(Task& task) { task = Task::kRegression; }
   void Fill(CheckKind& kind) { kind = CheckKind::kMin; }
   void Fill(Unit& unit) { unit = Unit::kDb; }
   void Fill(Direction& direction) { direction = Direction::kBelow; }
