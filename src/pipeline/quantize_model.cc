@@ -13,7 +13,7 @@
 namespace tare::pipeline {
 namespace {
 
-// A third of a small file checks, the rest calibrates.
+// As many check as for `tare run`, of a small file at most a third; the rest calibrates.
 Result<search::Samples> Divide(const data::Feed& feed, int64_t wanted, uint64_t seed) {
   const int64_t available = feed.num_samples();
   search::Samples samples{&feed, {}, {}};
@@ -21,7 +21,7 @@ Result<search::Samples> Divide(const data::Feed& feed, int64_t wanted, uint64_t 
     samples.calibration = samples.check = data::ChooseSamples(available, available, seed);
     return samples;
   }
-  const int64_t check = std::min<int64_t>(std::max<int64_t>(available / 3, 1), 64);
+  TARE_TRY(const int64_t check, NumCheckSamples(feed, std::max<int64_t>(available / 3, 1)));
   const int64_t calibration = std::min(wanted, available - check);
   const data::SplitRequest requests[] = {{"calibration", "data", "", available, calibration},
                                          {"check", "data", "", available, check}};

@@ -22,7 +22,7 @@ struct CalibrateRequest {
   std::string label;
   std::vector<data::InputBinding> bindings;
   int64_t num_samples = 300;
-  uint64_t seed = 0;
+  uint64_t seed = 1;
   runtime::SessionOptions session;
   double time_limit_s = 120;
   std::string tare_version;
