@@ -118,7 +118,7 @@ TEST(SessionTest, SaysWhatIsNoModel) {
   ExpectError(missing.error(), ErrorCode::kNotFound, {"/nowhere/model.onnx"});
 }
 
-// Failure 24 of reference/peers.md.
+// A model of a custom domain needs its library: the error must say which.
 TEST(SessionTest, NamesADomainThatItDoesNotKnow) {
   const Model model = ModelBuilder(13)
                           .Opset("acme.ops", 1)

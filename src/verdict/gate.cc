@@ -49,8 +49,8 @@ std::string TestName(const Case& c) {
 //
 //   n ((|bound - statistic| / |limit - statistic|) (z_confidence + z_power) / z_confidence)^2
 //
-// Source  reference/monitoring.md 14.5, n = (z_{1-a} + z_{1-b})^2 psi / margin^2, with the standard
-//         error read off the bound and the observed difference in place of 0.
+// The usual n = (z_{1-a} + z_{1-b})^2 psi / margin^2 of a difference of 0 with share psi of flips,
+// with the standard error read off the bound and the observed difference in place of 0.
 std::optional<int64_t> SettlingSize(const Case& c, const CheckResult& result, double bound) {
   constexpr double kMost = 1e9;
   const Estimate& statistic = *c.subject.statistic;
@@ -196,8 +196,9 @@ CheckResult Judge(const Evidence& evidence, const Policy& policy, const Check& c
   return result;
 }
 
-// Holm's step-down over the statistical checks of a decision. One check of many fails by chance more often
-// than one alone: a violation counts when it holds at 1 - alpha / m, the next one at 1 - alpha / (m - 1), ...
+// Holm's step-down over the statistical checks of a decision. One check of many fails by chance
+// more often than one alone: a violation counts when it holds at 1 - alpha / m, the next one at 1 -
+// alpha / (m - 1), ...
 void ConfirmFailures(const Evidence& evidence, const Policy& policy,
                      const std::vector<Check>& declared, std::vector<CheckResult>& checks) {
   const auto statistical = [](const CheckResult& check) {

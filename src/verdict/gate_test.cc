@@ -50,7 +50,7 @@ TEST(GateTest, DoesNotDecideOnTooFewSamplesAndSaysHowManyWouldDo) {
   const auto check = JudgeOne(MakeEvidence(500, 5, 5), "{metric: accuracy, margin: 0.005}");
   EXPECT_EQ(check.verdict, Verdict::kInconclusive);
   ASSERT_TRUE(check.settle_n);
-  // reference/monitoring.md: flips of 2 % and a margin of 0.5 points need 4,947.
+  // Flips of 2 %, margin 0.5 points: (1.645 + 0.842)^2 0.02 / 0.005^2 = 4,947.
   EXPECT_NEAR(static_cast<double>(*check.settle_n), 4947, 500);
   EXPECT_THAT(check.reason, HasSubstr("samples at these rates would settle it"));
 }
