@@ -14,8 +14,9 @@
 
 namespace tare {
 
-/// Returns whether lists and objects stand in each other more than `levels` deep. Looks at brackets outside
-/// strings alone, before anything is built from them: a level costs a parser a hundred times its byte.
+/// Returns whether lists and objects stand in each other more than `levels` deep. Looks at brackets
+/// outside strings alone, before anything is built from them: a level costs a parser a hundred
+/// times its byte.
 /// Edge     what is no JSON is looked at all the same.
 bool NestsDeeperThan(std::string_view json, int levels);
 

@@ -86,7 +86,8 @@ std::optional<std::vector<double>> PerChannel(const SharedTensor* constant, int6
   if (values.size() == 1 && static_cast<int64_t>(shape.size()) <= rank) {
     return std::vector<double>(static_cast<size_t>(channels), values[0]);
   }
-  // Aligned at the right, as ONNX broadcasts: the axis of the channels is rank - 1 - 1 from the left.
+  // Aligned at the right, as ONNX broadcasts: the axis of the channels is rank - 1 - 1 from the
+  // left.
   for (size_t i = 0; i < shape.size(); ++i) {
     const int64_t axis = rank - static_cast<int64_t>(shape.size() - i);
     if (axis < 0 || shape[i] != (axis == 1 ? channels : 1)) return std::nullopt;
@@ -330,8 +331,8 @@ bool IsFloatMaskRead(const Node& node, const GraphIndex& index, int64_t opset) {
          (index.IsOutput(node.outputs[1]) || !index.Uses(node.outputs[1]).empty());
 }
 
-// Upsample-7 and -9 became Resize-10, whose scales are input 1; Resize-11 put the region of interest
-// between them, and wants the old way of counting pixels by name.
+// Upsample-7 and -9 became Resize-10, whose scales are input 1; Resize-11 put the region of
+// interest between them, and wants the old way of counting pixels by name.
 void RaiseResize(Graph& graph, NameMaker& names, Node& node) {
   if (node.Is("Resize") && node.inputs.size() > 2) return;
   std::string scales = node.Input(1);

@@ -33,7 +33,8 @@ int64_t ChannelsOf(const Graph& graph, const GraphIndex& index, std::string valu
       return weight == nullptr || (*weight)->rank() < 3 ? 0 : (*weight)->shape()[0];
     }
     if (node.Is("Add")) {
-      // Broadcasting makes the wider of the two; a convolution of many channels is never the narrower.
+      // Broadcasting makes the wider of the two; a convolution of many channels is never the
+      // narrower.
       const int64_t first = ChannelsOf(graph, index, node.Input(0), budget);
       return first > 1 ? first : ChannelsOf(graph, index, node.Input(1), budget);
     }

@@ -327,7 +327,8 @@ class Builder {
     return HasQuantizedReader(at->outputs[0]);
   }
 
-  // Add, Mul, Concat, MatMul of two activations, pools, movers: every activation input through a DQ.
+  // Add, Mul, Concat, MatMul of two activations, pools, movers: every activation input through a
+  // DQ.
   Result<void> EmitElement(const Node& node) {
     Node made = node;
     const int64_t at = index_.Producer(node.outputs[0]);
@@ -584,7 +585,8 @@ class Builder {
     return {};
   }
 
-  // A table of rows: the rows are picked as int8, each with its own scale, and only they are widened.
+  // A table of rows: the rows are picked as int8, each with its own scale, and only they are
+  // widened.
   Result<void> EmitGather(const Node& node) {
     const graph::SharedTensor* table = index_.Constant(node.Input(0));
     if (table == nullptr || (*table)->dtype() != DType::kFloat32 || (*table)->rank() != 2 ||

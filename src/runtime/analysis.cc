@@ -27,7 +27,8 @@ bool IsFoldable(const graph::Node& node, const std::set<std::string>& constants)
   });
 }
 
-// Shape(x)[start:end], when the type of x gives every extent; Gather of such a Shape is then constant.
+// Shape(x)[start:end], when the type of x gives every extent; Gather of such a Shape is then
+// constant.
 Result<int64_t> FoldShapes(graph::Model& model, const SessionOptions& options) {
   graph::Graph& graph = model.graph;
   const bool any = std::any_of(graph.nodes.begin(), graph.nodes.end(),

@@ -66,9 +66,10 @@ Ort::SessionOptions MakeOptions(const SessionOptions& options) {
   made.SetExecutionMode(ORT_SEQUENTIAL);
   made.SetGraphOptimizationLevel(ToLevel(options.optimization));
   made.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
-  // Idle workers must not take a core from the other session of a paired measurement, and a worker that
-  // waits for one that is not running must not hold it up: on a busy machine two spinning threads of
-  // ResNet-20 at batch 8 took 3 times as long as one, and the ratio of two models meant nothing.
+  // Idle workers must not take a core from the other session of a paired measurement, and a worker
+  // that waits for one that is not running must not hold it up: on a busy machine two spinning
+  // threads of ResNet-20 at batch 8 took 3 times as long as one, and the ratio of two models meant
+  // nothing.
   made.AddConfigEntry("session.intra_op.allow_spinning", "0");
   if (!options.profile_prefix.empty()) made.EnableProfiling(options.profile_prefix.c_str());
   if (!options.optimized_model_path.empty()) {

@@ -25,7 +25,8 @@ class ByteWriter {
 };
 
 /// Takes them out again in the same order.
-/// Edge    what is not there, because the bytes end early, reads as 0 and "", and so does all behind it.
+/// Edge    what is not there, because the bytes end early, reads as 0 and "", and so does all
+///         behind it.
 class ByteReader {
  public:
   /// `bytes` must outlive the reader and the texts that it gives.

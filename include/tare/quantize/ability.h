@@ -36,8 +36,8 @@ struct Ability {
 /// Describes every node of a canonical graph (named nodes, lifted constants), in order.
 std::vector<Ability> DescribeAbilities(const graph::Model& model, const runtime::TypeMap& types);
 
-/// Says how the model is quantized already, or "". Folding constants hides int8 weights behind Cast:
-/// ask the model as it was read, with its constants lifted.
+/// Says how the model is quantized already, or "". Folding constants hides int8 weights behind
+/// Cast: ask the model as it was read, with its constants lifted.
 std::string ReasonQuantizedAlready(const graph::Model& model);
 
 /// A reason why no node of the model may be quantized: it is quantized already, or has nothing to

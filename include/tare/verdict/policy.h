@@ -41,8 +41,8 @@ struct Policy {
 };
 
 /// Reads a policy from the map under `policy:` (or the whole document of `tare gate --policy`,
-/// which may have the key `policy` itself). Errors  kInvalidArgument: unknown key or metric (names
-/// the nearest), no or two limits, a value
+/// which may have the key `policy` itself).
+/// Errors  kInvalidArgument: unknown key or metric (names the nearest), no or two limits, a value
 ///         out of range, `class` on a metric without classes; with file and line.
 Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source);
 Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source);
