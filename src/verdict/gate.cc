@@ -15,6 +15,7 @@ namespace {
 double LimitOf(const Check& check, Better better) {
   if (check.max) return *check.max;
   if (check.min) return *check.min;
+  // A margin is a size; the statistic is candidate minus baseline.
   const double margin = check.margin.value_or(0);
   return better == Better::kHigher ? -margin : margin;
 }
@@ -138,6 +139,7 @@ void DecideByBounds(const Case& c, CheckResult& result) {
                            c.check.metric, " from ", statistic.n, " samples");
     return;
   }
+  // The bound between the value and the limit: it is the one that more samples move out of the way.
   const bool good = IsBeyond(statistic.value, result.limit, result.direction, false);
   ExplainOpen(c, result, good ? pass_bound : fail_bound);
 }
@@ -218,6 +220,7 @@ void ConfirmFailures(const Evidence& evidence, const Policy& policy,
     return bound && IsBeyond(*bound, checks[i].limit, direction, false);
   };
   while (!open.empty()) {
+    // The next step divides by one check less: the one that was confirmed is decided.
     confidence = 1 - (1 - policy.confidence) / static_cast<double>(remaining);
     const auto confirmed = std::ranges::find_if(open, is_violated);
     if (confirmed == open.end()) break;
@@ -264,6 +267,7 @@ Decision Gate(const Evidence& evidence, const Policy& declared_policy) {
   policy.confidence = ConfidenceOfALook(declared_policy);
   Decision out;
   out.confidence = policy.confidence;
+  // The policy as declared: what is left of its confidence for a look is no part of it.
   out.policy = CanonicalPolicy(declared_policy);
   out.policy_digest = PolicyDigest(declared_policy);
   out.look = evidence.look;
