@@ -4,8 +4,6 @@
 #include <map>
 #include <mutex>
 
-#include "tare/core/text.h"
-
 namespace tare::data {
 namespace {
 

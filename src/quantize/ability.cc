@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tare/core/text.h"
+#include "tare/graph/index.h"
 
 namespace tare::quantize {
 namespace {

@@ -1,7 +1,5 @@
 // Conv, Gemm and MatMul: weights, biases, alpha and beta, against the definition.
 
-#include <cfloat>
-
 #include "quantize/reference_for_test.h"
 
 namespace tare::quantize {
@@ -86,7 +84,8 @@ TEST(GemmTest, FoldsAlphaAndBetaAndTransposes) {
   for (const int64_t transposed : {0, 1}) {
     for (const float alpha : {1.0F, 0.5F}) {
       for (const float beta : {1.0F, 2.0F}) {
-        for (const Shape& bias : {Shape{5}, Shape{1, 5}}) {  // [1, N]: a MatMul + Add that became Gemm
+        for (const Shape& bias :
+             {Shape{5}, Shape{1, 5}}) {  // [1, N]: a MatMul + Add that became Gemm
           const Model model =
               ModelBuilder(13)
                   .Input("x", {3, 8})

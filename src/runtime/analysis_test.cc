@@ -6,7 +6,6 @@
 #include "graph/model_builder.h"
 #include "runtime/run_for_test.h"
 #include "tare/graph/canonical.h"
-#include "tare/graph/onnx.h"
 
 namespace tare::runtime {
 namespace {

@@ -5,10 +5,8 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 
-#include "tare/core/text.h"
 #include "tare/runtime/host.h"
 
 namespace tare::runtime {
@@ -16,6 +14,7 @@ namespace {
 
 Ort::Env& Environment() {
   // Its log goes to our own error messages: every failure is returned as one.
+  // Never deleted: it must outlive every session, also one that dies after main().
   static Ort::Env* env = [] {
     auto* made = new Ort::Env(ORT_LOGGING_LEVEL_FATAL, "tare");
     made->DisableTelemetryEvents();
@@ -146,6 +145,7 @@ struct Session::State {
       }
       TARE_TRY_VOID(CheckInput(expected, found->value));
       const Tensor& tensor = found->value;
+      // The runtime only reads its inputs; its API knows no const.
       values.push_back(Ort::Value::CreateTensor(
           memory, const_cast<std::byte*>(tensor.bytes().data()), tensor.bytes().size(),
           tensor.shape().data(), tensor.shape().size(),

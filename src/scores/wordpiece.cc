@@ -8,7 +8,6 @@
 #include "scores/unicode_internal.h"
 #include "scores/wordpiece_tables_internal.h"
 #include "tare/core/file.h"
-#include "tare/core/text.h"
 
 namespace tare::scores {
 namespace {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "tare/core/text.h"
-#include "tare/verdict/format.h"
 #include "tare/verdict/render.h"
 
 namespace tare::verdict {

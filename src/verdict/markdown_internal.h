@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "tare/verdict/report.h"
+#include "tare/verdict/evidence.h"
 
 namespace tare::verdict {
 

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "tare/graph/index.h"
 #include "tare/graph/model.h"
 #include "tare/runtime/analysis.h"
 

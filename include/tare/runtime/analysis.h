@@ -6,7 +6,6 @@
 #include <map>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "tare/core/result.h"
 #include "tare/graph/model.h"

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "data/corrupt/corrupt_table_internal.h"
 #include "tare/data/corrupt/corrupt.h"
 #include "tare/data/feed.h"
 

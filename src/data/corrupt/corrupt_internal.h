@@ -11,7 +11,6 @@
 
 #include "tare/core/random.h"
 #include "tare/core/result.h"
-#include "tare/data/corrupt/corrupt.h"
 
 namespace tare::data {
 

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <istream>
 #include <unordered_map>
 
 #include "evaluate/predictions/prediction_lines_internal.h"
