@@ -9,6 +9,9 @@
 namespace tare {
 
 /// Puts values one behind the other, numbers as they are in memory: not for files.
+///
+///   Number  8 bytes, in this machine's order
+///   Text    Number(size), then its bytes
 class ByteWriter {
  public:
   void Number(int64_t value) {
