@@ -76,7 +76,6 @@ class Builder {
     return found == formats_.end() ? Format::kFloat32 : found->second;
   }
   bool IsStatic(const Node& node) const { return FormatOf(node) == Format::kInt8Static; }
-  const Node& NodeAt(int64_t i) const { return source_.graph.nodes[static_cast<size_t>(i)]; }
 
   Result<void> CheckNodes() const {
     std::set<std::string> known;
@@ -95,7 +94,7 @@ class Builder {
   // True when `use` reads the value as a quantized activation.
   bool ReadsQuantized(const Use& use) const {
     if (use.input == Use::kCaptured) return false;
-    const Node& node = NodeAt(use.node);
+    const Node& node = source_.graph.nodes[static_cast<size_t>(use.node)];
     if (!IsStatic(node)) return false;
     // Input 0 is the condition.
     if (node.Is("Where")) return use.input >= 1;
