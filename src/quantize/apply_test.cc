@@ -186,7 +186,8 @@ TEST(ApplyRecipeTest, QuantizesAConstantOperand) {
   }
 }
 
-// Biases are int32 (the runtime would quantize a float one with Round, of opset 11), in com.microsoft up to opset 12.
+// Biases are int32 (the runtime would quantize a float one with Round, of opset 11), in
+// com.microsoft up to opset 12.
 TEST(ApplyRecipeTest, TakesTheDomainThatHasAnAxis) {
   for (const int64_t opset : {10, 11, 12, 13}) {
     const Model model = ModelBuilder(opset)

@@ -63,7 +63,8 @@ inline constexpr int64_t kMinBootstrapSamples = 16;
 ///
 ///   PASS          the one-sided bound of the statistic at policy.confidence is on the good side of
 ///                 the limit
-///   FAIL          the opposite bound is on the bad side: the limit is violated with that confidence
+///   FAIL          the opposite bound is on the bad side: the limit is violated with that
+///                 confidence
 ///   INCONCLUSIVE  neither, or the statistic is undefined, absent, or rests on too few samples
 ///
 /// Differences of accuracy, top-k accuracy and recall: Tango's score test. Other differences: BCa

@@ -32,8 +32,8 @@ struct Check {
 struct Policy {
   /// Of one-sided bounds, in [0.5, 1).
   double confidence = 0.95;
-  /// How many candidates may be judged on one test set: each is then judged at 1 - (1 - confidence) / looks, and
-  /// one beyond them cannot pass. 0: not declared; looks are not paid for.
+  /// How many candidates may be judged on one test set: each is then judged at 1 - (1 - confidence)
+  /// / looks, and one beyond them cannot pass. 0: not declared; looks are not paid for.
   int64_t looks = 0;
   std::vector<Check> quality;
   std::vector<Check> cost;
@@ -59,7 +59,8 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source);
 ///   object_detection      map margin 0.01
 Policy DefaultPolicy(Task task, double tolerance = 0.01);
 
-/// Returns the confidence of each one-sided bound: `confidence`, or what is left of it for each of `looks`.
+/// Returns the confidence of each one-sided bound: `confidence`, or what is left of it for each of
+/// `looks`.
 double ConfidenceOfALook(const Policy& policy);
 
 /// Returns the one text that stands for the policy whatever the layout of its file.
