@@ -1,5 +1,6 @@
 # Holds every #include to the table in layers.cmake, and the table to the includes:
 # a file may not include a room that its row does not name, and a row may not name a room that no file of it includes.
+# Nor may it include an internal header of another module.
 #   cmake -DROOT=<source folder> -P cmake/check_layers.cmake
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/layers.cmake)
@@ -18,6 +19,7 @@ endforeach()
 
 foreach(room IN LISTS TARE_ROOMS)
   file(GLOB files ${ROOT}/include/tare/${room}/*.h ${ROOT}/src/${room}/*.h ${ROOT}/src/${room}/*.cc)
+  string(REGEX REPLACE "/.*" "" module "${room}")
   set(used)
   foreach(file IN LISTS files)
     file(STRINGS ${file} includes REGEX "^#include \"")
@@ -25,6 +27,11 @@ foreach(room IN LISTS TARE_ROOMS)
       string(REGEX REPLACE "^#include \"(tare/)?([^\"]+)/[^/\"]+\".*" "\\2" target "${line}")
       if(target STREQUAL room)
         continue()
+      endif()
+      # A header named *_internal.h is its module's own; a test may borrow the support of another's.
+      string(REGEX REPLACE "/.*" "" target_module "${target}")
+      if(line MATCHES "_internal\\.h\"" AND NOT file MATCHES "_test" AND NOT target_module STREQUAL module)
+        list(APPEND violations "${file}: internal header of ${target_module}: ${line}")
       endif()
       list(APPEND used ${target})
       if(NOT target IN_LIST TARE_LAYER_${room})

@@ -1,4 +1,5 @@
-// Fuzz target: two files of predictions of a task, which the first byte chooses; split at the first NUL byte.
+// Fuzz target: two files of predictions of a task, which the first byte chooses; split at the first
+// NUL byte.
 
 #include <cstddef>
 #include <cstdint>

@@ -5,7 +5,6 @@
 
 #include <cfloat>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <string>
 

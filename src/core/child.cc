@@ -29,7 +29,8 @@ constexpr const char* kItself =
 constexpr size_t kPieceBytes = 1 << 20;
 constexpr int kCannotLoad = 127;  // exit code of the loader that finds no room for the libraries
 
-// The first bytes that a child writes. Another program, or tare of another version, says something else.
+// The first bytes that a child writes. Another program, or tare of another version, says something
+// else.
 constexpr std::string_view kGreeting = "tare child 1\n";
 constexpr std::string_view kNoMemory = "M";
 enum Answer : int64_t { kReply = 1, kError = 2 };
@@ -121,7 +122,8 @@ Result<std::string> DoTask(std::string_view name, int in) {
   } catch (const std::bad_alloc&) {
     WriteAll(out, kNoMemory);
   }
-  // No destructors and no exit handlers: nothing here outlives the answer, and the runtime's may crash.
+  // No destructors and no exit handlers: nothing here outlives the answer, and the runtime's may
+  // crash.
   ::_exit(0);
 }
 

@@ -68,7 +68,8 @@ const ChildTask kAskAgain("test-ask-again", [](std::string_view) -> Result<std::
   TARE_TRY(const ChildEnd end, RunInChild(kTwice, "a", {}, NoProgress()));
   return end.reply;
 });
-// Its open descriptors but the one that lists them; its group; the signals that it ignores or blocks; its parent.
+// Its open descriptors but the one that lists them; its group; the signals that it ignores or
+// blocks; its parent.
 const ChildTask kDescribe("test-describe", [](std::string_view) -> Result<std::string> {
   std::string text = StrCat("group ", ::getpgrp(), " parent ", ::getppid(), " fds");
   std::set<int> open;

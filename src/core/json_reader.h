@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,8 +13,9 @@
 
 namespace tare {
 
-/// Returns whether lists and objects stand in each other more than `levels` deep. Looks at brackets outside
-/// strings alone, before anything is built from them: a level costs a parser a hundred times its byte.
+/// Returns whether lists and objects stand in each other more than `levels` deep. Looks at brackets
+/// outside strings alone, before anything is built from them: a level costs a parser a hundred
+/// times its byte.
 /// Edge     what is no JSON is looked at all the same.
 bool NestsDeeperThan(std::string_view json, int levels);
 

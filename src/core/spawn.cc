@@ -1,5 +1,6 @@
-// vfork and exec. posix_spawn does the same inside, but can neither bind the program's life to the caller's nor limit
-// its memory before it runs; fork copies the page tables of the whole server first (docs/adr/0014).
+// vfork and exec. posix_spawn does the same inside, but can neither bind the program's life to the
+// caller's nor limit its memory before it runs; fork copies the page tables of the whole server
+// first (docs/adr/0014).
 
 #include <fcntl.h>
 #include <signal.h>
@@ -21,7 +22,8 @@ constexpr int kFirstFree = 3;  // behind standard input, output and error
 constexpr int kCannotStart = 127;
 constexpr unsigned kCloseOnExec = 1U << 2;  // CLOSE_RANGE_CLOEXEC of <linux/close_range.h>
 
-// Keeps every signal from this thread. A handler that ran in the child of vfork would run in the caller's memory.
+// Keeps every signal from this thread. A handler that ran in the child of vfork would run in the
+// caller's memory.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -37,7 +39,8 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
-// What is ignored stays ignored in the program that comes, and handlers must be gone before signals are let through.
+// What is ignored stays ignored in the program that comes, and handlers must be gone before signals
+// are let through.
 void ResetSignals() {
   struct sigaction reset {};
   reset.sa_handler = SIG_DFL;
@@ -45,7 +48,8 @@ void ResetSignals() {
   for (int number = 1; number < NSIG; ++number) {
     struct sigaction now {};
     if (::sigaction(number, nullptr, &now) != 0 || now.sa_handler == SIG_DFL) continue;
-    // Some are ignored on purpose by whoever started the caller (nohup): those are not ours to undo.
+    // Some are ignored on purpose by whoever started the caller (nohup): those are not ours to
+    // undo.
     const bool ours =
         number == SIGPIPE || number == SIGINT || number == SIGTERM || number == SIGXFSZ;
     if (now.sa_handler != SIG_IGN || ours) ::sigaction(number, &reset, nullptr);
@@ -53,8 +57,8 @@ void ResetSignals() {
   ::sigprocmask(SIG_SETMASK, &reset.sa_mask, nullptr);
 }
 
-// Between vfork and exec, in the caller's memory while the calling thread waits: system calls only, and nothing
-// written but what lies on this stack.
+// Between vfork and exec, in the caller's memory while the calling thread waits: system calls only,
+// and nothing written but what lies on this stack.
 [[noreturn]] void BecomeProgram(const Spawn& spawn, pid_t parent, int failure) {
   bool ready = !spawn.own_group || ::setpgid(0, 0) == 0;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);

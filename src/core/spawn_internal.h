@@ -60,10 +60,11 @@ struct Spawn {
   int64_t memory_limit_bytes = 0;  ///< 0: none
 };
 
-/// Starts the program and returns its number once it runs. All its signals are let through and have their default
-/// effect; it is killed when the calling thread ends.
+/// Starts the program and returns its number once it runs. All its signals are let through and have
+/// their default effect; it is killed when the calling thread ends.
 ///
-/// Errors   kNotFound: there is no such program, or it cannot be run; kResourceExhausted: no process can be made.
+/// Errors   kNotFound: there is no such program, or it cannot be run; kResourceExhausted: no
+///          process can be made.
 /// Threads  fully.
 Result<pid_t> StartProgram(const Spawn& spawn);
 

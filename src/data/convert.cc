@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <optional>
 
 namespace tare::data {
@@ -67,6 +66,7 @@ bool FitReal(double value, To* to) {
     *to = static_cast<To>(value);
     back = static_cast<double>(*to);
   }
+  // An infinity of the data stays one; a number that becomes one would be invented.
   return std::isfinite(back) || !std::isfinite(value);
 }
 
@@ -209,6 +209,7 @@ Tensor Transposed(const Tensor& from, const std::vector<int64_t>& axes) {
   for (size_t to = 0; to < bytes.size(); to += width) {
     std::memcpy(&bytes[to], &from.bytes()[offset], width);
     for (size_t axis = rank; axis-- > 0;) {
+      // The next element in C order: the last axis first, with a carry into those before it.
       offset += strides[axis];
       if (++index[axis] < shape[axis]) break;
       offset -= strides[axis] * static_cast<size_t>(shape[axis]);

@@ -83,6 +83,7 @@ class Binder {
   Result<void> ApplyToAll(const InputBinding& binding) {
     bool applied = false;
     for (size_t i = 0; i < inputs_.size(); ++i) {
+      // Scale, mean and std are for images; an array can feed one input alone.
       const bool is_image = inputs_[i].shape.size() == 4 && IsFloat(inputs_[i].dtype);
       if (inputs_.size() > 1 && (!is_image || !binding.array.empty())) continue;
       bindings_[i] = binding;
@@ -109,6 +110,7 @@ class Binder {
     if (!array) {
       return std::move(array).error().While(StrCat("binding input '", bound.input.name, "'"));
     }
+    // Declared labels only: an array that is merely called like some may be asked for by name.
     if (array->name == labels_) {
       return InvalidArgument(
           StrCat("array '", name, "' is both the labels and input '", bound.input.name, "'"),
@@ -146,9 +148,12 @@ class Binder {
     std::vector<std::string> columns;
     bool all_integers = true;
     for (const ArrayInfo* array : arrays_) {
+      // Features are single numbers: texts are classes, and arrays with axes are inputs by
+      // themselves.
       if (!array->sample_shape.empty() || !array->classes.empty()) continue;
       if (used_.contains(array->name) || IsLabel(*array)) continue;
       columns.push_back(array->name);
+      // Integers keep all their digits in int64, which uint64 does not fit.
       all_integers &= !IsFloat(array->dtype) && array->dtype != DType::kUint64;
     }
     const DType dtype = all_integers ? DType::kInt64 : DType::kFloat64;
@@ -185,6 +190,7 @@ class Binder {
       return values.empty() ? none : values[values.size() == 1 ? 0 : c];
     };
     for (size_t c = 0; c < num_channels; ++c) {
+      // (scale x - mean) / std as one factor and one offset.
       const double std = at(preprocessing.std, c, 1);
       bound.affine.factor.push_back(preprocessing.scale / std);
       bound.affine.offset.push_back(-at(preprocessing.mean, c, 0) / std);

@@ -4,8 +4,6 @@
 #include <map>
 #include <mutex>
 
-#include "tare/core/text.h"
-
 namespace tare::data {
 namespace {
 
@@ -45,6 +43,8 @@ Result<ByteSourcePtr> ToCOrder(const ArrayLayout& layout, const ByteSource& sour
   TARE_TRY(const int64_t count, NumElements(layout.shape));
   const int64_t num_rows = layout.shape[0];
   const int64_t row_bytes = count / num_rows * width;
+  // In Fortran order samples are neighbours and the values of one are not: a block of samples at a
+  // time, one run of bytes a value.
   const int64_t block = std::clamp<int64_t>((int64_t{4} << 20) / row_bytes, 1, num_rows);
   std::vector<std::byte> column(static_cast<size_t>(block * width));
   std::vector<std::byte> rows(static_cast<size_t>(block * row_bytes));
@@ -111,6 +111,7 @@ class StoredDataset : public Dataset {
 int64_t CommonRows(std::span<const StoredArray> arrays) {
   std::map<int64_t, int64_t> votes;
   for (const StoredArray& array : arrays) {
+    // Scalars have no samples, and empty arrays any number of them.
     if (array.num_rows() >= 0 && array.row_bytes() > 0) ++votes[array.num_rows()];
   }
   int64_t best = -1;
@@ -179,6 +180,7 @@ Result<Tensor> StoredArray::Read(std::span<const int64_t> samples) const {
     i = end;
   }
   if (is_big_endian_) SwapBytes(out, BitWidth(info_.dtype) / 8);
+  // numpy takes any byte but 0 for true; a bool of C++ is 0 or 1.
   if (info_.dtype == DType::kBool) {
     std::ranges::transform(out, out.begin(),
                            [](std::byte b) { return std::byte{b != std::byte{0}}; });
@@ -190,6 +192,7 @@ Result<std::unique_ptr<Dataset>> MakeStoredDataset(std::vector<StoredArray> arra
                                                    std::vector<SkippedArray> skipped,
                                                    ByteSourcePtr file) {
   int64_t num_samples = CommonRows(arrays);
+  // A file of scalars alone is one sample.
   if (num_samples < 0 && !arrays.empty() && arrays[0].num_rows() < 0) num_samples = 1;
   std::vector<StoredArray> kept;
   for (StoredArray& array : arrays) {

@@ -33,6 +33,7 @@ bool IsPassThrough(const Node& node, const GraphIndex& index) {
   if (!node.Is("Dropout")) return false;
   const bool mask_used = node.outputs.size() > 1 && !node.outputs[1].empty() &&
                          (!index.Uses(node.outputs[1]).empty() || index.IsOutput(node.outputs[1]));
+  // From opset 12 on an input may switch training on; then it drops values.
   const std::string& training = node.Input(2);
   if (mask_used || training.empty()) return !mask_used;
   const SharedTensor* mode = index.Constant(training);
@@ -50,6 +51,7 @@ bool IsCaptured(const GraphIndex& index, const std::string& value) {
 bool Bypass(Graph& graph, const GraphIndex& index, const Node& node) {
   const std::string from = node.outputs[0];
   const std::string to = node.Input(0);
+  // A body reads it by this name, and bodies are shared: they are not rewritten.
   if (IsCaptured(index, from)) return false;
   if (!index.IsOutput(from)) {
     for (const Use& use : index.Uses(from)) {
@@ -86,7 +88,8 @@ std::optional<std::vector<double>> PerChannel(const SharedTensor* constant, int6
   if (values.size() == 1 && static_cast<int64_t>(shape.size()) <= rank) {
     return std::vector<double>(static_cast<size_t>(channels), values[0]);
   }
-  // Aligned at the right, as ONNX broadcasts: the axis of the channels is rank - 1 - 1 from the left.
+  // Aligned at the right, as ONNX broadcasts: the axis of the channels is rank - 1 - 1 from the
+  // left.
   for (size_t i = 0; i < shape.size(); ++i) {
     const int64_t axis = rank - static_cast<int64_t>(shape.size() - i);
     if (axis < 0 || shape[i] != (axis == 1 ? channels : 1)) return std::nullopt;
@@ -107,6 +110,8 @@ std::optional<ChannelAffine> AffineOfBatchNorm(const Node& node, const GraphInde
     const auto values = (*constant)->data<float>();
     parts[i].assign(values.begin(), values.end());
   }
+  // In training the statistics are those of the batch; without `spatial` (up to opset 8) there is
+  // one of each for every element.
   if (node.Int("training_mode", 0) != 0 || node.Int("spatial", 1) == 0) return std::nullopt;
   const double epsilon = node.Float("epsilon", 1e-5F);
   ChannelAffine affine;
@@ -121,6 +126,7 @@ std::optional<ChannelAffine> AffineOfBatchNorm(const Node& node, const GraphInde
 std::optional<ChannelAffine> AffineOfElementwise(const Node& node, const std::string& value,
                                                  const GraphIndex& index, int64_t channels,
                                                  int64_t rank) {
+  // c - x and c / x are not taken: there the constant is not what is added or multiplied.
   const bool first = node.Input(0) == value;
   const auto constant = PerChannel(index.Constant(node.Input(first ? 1 : 0)), channels, rank);
   if (!constant || node.inputs.size() != 2 || (!first && (node.Is("Sub") || node.Is("Div")))) {
@@ -133,6 +139,7 @@ std::optional<ChannelAffine> AffineOfElementwise(const Node& node, const std::st
     if (node.Is("Div")) affine.gain[c] = 1.0 / (*constant)[c];
     if (node.Is("Add")) affine.shift[c] = (*constant)[c];
     if (node.Is("Sub")) affine.shift[c] = -(*constant)[c];
+    // A division by 0: infinities stay where the model makes them.
     if (!std::isfinite(affine.gain[c])) return std::nullopt;
   }
   return affine;
@@ -249,6 +256,7 @@ std::optional<std::string> FoldOne(Graph& graph, NameMaker& names, size_t& from)
     }
     const auto next_at = static_cast<size_t>(index.Uses(node.outputs[0])[0].node);
     const Node& next = graph.nodes[next_at];
+    // A BatchNormalization of an early opset may name its statistics as outputs.
     const bool outputs_fit =
         next.outputs.size() == 1 ||
         std::all_of(next.outputs.begin() + 1, next.outputs.end(),
@@ -330,8 +338,8 @@ bool IsFloatMaskRead(const Node& node, const GraphIndex& index, int64_t opset) {
          (index.IsOutput(node.outputs[1]) || !index.Uses(node.outputs[1]).empty());
 }
 
-// Upsample-7 and -9 became Resize-10, whose scales are input 1; Resize-11 put the region of interest
-// between them, and wants the old way of counting pixels by name.
+// Upsample-7 and -9 became Resize-10, whose scales are input 1; Resize-11 put the region of
+// interest between them, and wants the old way of counting pixels by name.
 void RaiseResize(Graph& graph, NameMaker& names, Node& node) {
   if (node.Is("Resize") && node.inputs.size() > 2) return;
   std::string scales = node.Input(1);
@@ -363,6 +371,7 @@ void RaiseClip(Graph& graph, NameMaker& names, Node& node) {
   if (low)
     node.inputs.push_back(
         AddFloats(graph, names, node.outputs[0] + "_min", {}, {node.Float("min", 0)}));
+  // Inputs go by place: an empty one stands for the bound that is not there.
   if (high && !low) node.inputs.emplace_back();
   if (high)
     node.inputs.push_back(
@@ -392,7 +401,9 @@ void RaiseNode(Graph& graph, NameMaker& names, Node& node) {
     node.inputs.push_back(AddInts(graph, names, node.outputs[0] + "_k", {node.Int("k", 1)}));
     node.Remove("k");
   }
+  // Gone since opset 9; 0, which meant something else, was refused (FirstWithoutEqual).
   if (node.Is("BatchNormalization")) node.Remove("spatial");
+  // An input since opset 12; nothing is dropped at inference.
   if (node.Is("Dropout")) node.Remove("ratio");
   if (node.Is("Scatter")) node.op_type = "ScatterElements";  // renamed by opset 11
 }
@@ -402,6 +413,7 @@ const Node* FirstWithoutEqual(const Graph& graph, int64_t opset) {
   const GraphIndex index(graph);
   for (const Node& node : graph.nodes) {
     const bool per_element = node.Is("BatchNormalization") && node.Int("spatial", 1) == 0;
+    // Scan had an axis for batches of its own before opset 9.
     const bool changed = (node.Is("Scan") && opset < 9) || per_element ||
                          (opset < 11 && IsMixedResize(graph, node)) || IsDropped(node) ||
                          IsFloatMaskRead(node, index, opset);
@@ -479,6 +491,7 @@ int64_t MultiplyByReciprocals(Graph& graph) {
     const auto values = divisor->value->data<float>();
     std::vector<float> inverse;
     for (const float value : values) inverse.push_back(static_cast<float>(1.0 / double{value}));
+    // Zeros and subnormals have no reciprocal in float32, infinities have 0: those stay a Div.
     if (std::any_of(inverse.begin(), inverse.end(),
                     [](float value) { return !std::isfinite(value) || value == 0; }))
       continue;

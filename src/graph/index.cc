@@ -21,6 +21,7 @@ std::set<std::string> CapturedNames(const Graph& graph) {
       std::for_each(inner.begin(), inner.end(), read);
     }
   }
+  // A body may hand a value of the graph around it straight through.
   for (const Value& output : graph.outputs) read(output.info.name);
   return captured;
 }
@@ -105,6 +106,7 @@ void Prune(Graph& graph) {
   std::vector<bool> keep(graph.nodes.size(), false);
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const Node& node = graph.nodes[i];
+    // From the end: readers come after what they read, so one pass knows all needs.
     keep[i] = std::any_of(node.outputs.begin(), node.outputs.end(),
                           [&](const std::string& output) { return needed.contains(output); });
     if (!keep[i]) continue;
@@ -149,6 +151,7 @@ Result<void> SortNodes(Graph& graph) {
   }
   std::vector<size_t> order;
   while (!ready.empty()) {
+    // The least position that may come: a graph in order keeps its order.
     const size_t next = *ready.begin();
     ready.erase(ready.begin());
     for (const size_t user : users[next]) {

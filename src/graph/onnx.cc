@@ -66,6 +66,8 @@ Result<Node> ReadNode(onnx::NodeProto& proto, const std::string& folder) {
              ReadAttribute(attribute, folder).While(StrCat("reading node '", node.name, "'")));
     node.attributes.push_back({attribute.name(), std::move(value)});
   }
+  // What tare does not model (documentation, metadata, fields of later versions) stays as it is and
+  // is written back.
   proto.clear_name();
   proto.clear_op_type();
   proto.clear_domain();

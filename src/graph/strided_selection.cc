@@ -1,6 +1,5 @@
 // Strided slices and a channel Pad, made one convolution.
 
-#include <algorithm>
 #include <limits>
 #include <map>
 #include <optional>
@@ -33,7 +32,8 @@ int64_t ChannelsOf(const Graph& graph, const GraphIndex& index, std::string valu
       return weight == nullptr || (*weight)->rank() < 3 ? 0 : (*weight)->shape()[0];
     }
     if (node.Is("Add")) {
-      // Broadcasting makes the wider of the two; a convolution of many channels is never the narrower.
+      // Broadcasting makes the wider of the two; a convolution of many channels is never the
+      // narrower.
       const int64_t first = ChannelsOf(graph, index, node.Input(0), budget);
       return first > 1 ? first : ChannelsOf(graph, index, node.Input(1), budget);
     }
@@ -53,6 +53,7 @@ struct ChannelPad {
 };
 
 std::optional<ChannelPad> ChannelPadOf(const Node& node, const GraphIndex& index) {
+  // Input 3 (opset 18) says which axes the pads are of; without it they are of all.
   if (!node.Is("Pad") || node.String("mode", "constant") != "constant" || !node.Input(3).empty())
     return std::nullopt;
   if (!node.Input(2).empty()) {
@@ -82,6 +83,7 @@ bool AddSteps(const Node& slice, const GraphIndex& index, std::map<int64_t, int6
       strides->size() != axes->size())
     return false;
   for (size_t i = 0; i < axes->size(); ++i) {
+    // "To the end" is INT64_MAX from one exporter and INT32_MAX from another.
     const bool whole = (*starts)[i] == 0 && (*ends)[i] >= std::numeric_limits<int32_t>::max();
     if (!whole || (*axes)[i] < 2 || (*strides)[i] < 1 ||
         !steps.emplace((*axes)[i], (*strides)[i]).second)
@@ -102,6 +104,7 @@ bool Convolve(Graph& graph, const GraphIndex& index, NameMaker& names, size_t at
     if (!slice.Is("Slice") || !AddSteps(slice, index, steps)) break;
     source = slice.Input(0);
   }
+  // Each Add has two ways back: without a bound a chain of residual blocks doubles them each time.
   int budget = 64;
   const int64_t channels = ChannelsOf(graph, index, source, budget);
   const auto rank = static_cast<int64_t>(padding->rank);

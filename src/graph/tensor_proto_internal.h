@@ -4,9 +4,11 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <cstdint>
 #include <string>
 
-#include "tare/graph/model.h"
+#include "tare/core/result.h"
+#include "tare/tensor/tensor.h"
 
 namespace tare::graph::internal {
 

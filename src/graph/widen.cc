@@ -23,6 +23,7 @@ void WidenDeclared(std::vector<Value>& values) {
   for (Value& value : values) {
     if (value.info.dtype != DType::kFloat16) continue;
     value.info.dtype = DType::kFloat32;
+    // `raw` is the type as it was read.
     value.raw.clear();
   }
 }
@@ -51,6 +52,7 @@ void WidenInside(Graph& graph) {
   for (Initializer& initializer : graph.initializers)
     initializer.value = Widened(initializer.value);
   for (Node& node : graph.nodes) WidenNode(node);
+  // They still say float16; the runtime infers types again.
   graph.value_infos.clear();
 }
 

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "evaluate/cost/peak_memory_internal.h"
 #include "pipeline/project_data_internal.h"
 #include "pipeline/test_plan_internal.h"
 #include "tare/core/progress.h"

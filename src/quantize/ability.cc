@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tare/core/text.h"
+#include "tare/graph/index.h"
 
 namespace tare::quantize {
 namespace {
@@ -111,6 +112,7 @@ std::string RuleMatMul(const Context& context, const Node& node) {
 
 std::string RuleMover(const Context& context, const Node& node) {
   const int64_t opset = context.model.opset();
+  // Before opset 12 MaxPool is of floats only; its second output are places, which have no codes.
   if (node.Is("MaxPool") && (opset < 12 || node.outputs.size() > 1))
     return "MaxPool runs in integers from opset 12";
   if (node.Is("Resize") && (node.String("mode", "nearest") != "nearest" || opset < 11)) {
@@ -218,6 +220,7 @@ Ability Describe(const Context& context, const Node& node) {
     return ability;
   }
   std::string reason;
+  // Both ends: a Gather of floats by integers computes in floats, a Softmax on double does not.
   const bool computes = node.outputs.empty() || context.IsFloat32(node.outputs[0]);
   for (const size_t input : ability.data_inputs) {
     if (!computes || !context.IsFloat32(node.Input(input))) {

@@ -79,7 +79,7 @@ TEST(AbilityTest, SaysWhyANodeStaysFloat) {
               HasSubstr("'free_weight': its weight is not a float32 constant"));
 }
 
-// Failure 8 of reference/peers.md.
+// QuantizeLinear takes float32: operators on other types stay as they are, and the reason says so.
 TEST(AbilityTest, NamesTheTypeThatIsNotFloat32) {
   for (const auto& [dtype, name] :
        {std::pair(DType::kFloat64, "float64"), {DType::kInt32, "int32"}}) {
@@ -95,7 +95,7 @@ TEST(AbilityTest, NamesTheTypeThatIsNotFloat32) {
   }
 }
 
-// Failure 13 of reference/peers.md.
+// QuantizeLinear takes float16 from opset 19 only, DynamicQuantizeLinear never: widen first.
 TEST(AbilityTest, TakesFloat16ModelsForFloat32Ones) {
   std::vector<std::byte> halves;
   for (const float value : graph::RandomFloats(12, 1)) {
@@ -137,7 +137,7 @@ TEST(AbilityTest, LeavesSoftmaxOnDoubleFloat) {
     EXPECT_NE(choice.node, "s");
 }
 
-// Failure 14 of reference/peers.md.
+// Quantizing twice costs the accuracy twice and gains nothing.
 TEST(DeclineTest, LeavesModelsThatAreQuantizedAlready) {
   const Model qdq = ModelBuilder(13)
                         .Input("x", {1, 2})
@@ -172,7 +172,7 @@ TEST(DeclineTest, SeesInt8WeightsBehindCastAndMul) {
   EXPECT_THAT(Canonical(model).decline_reason, HasSubstr("int8 behind Cast"));
 }
 
-// Failure 12 of reference/peers.md.
+// Weights in bodies of If and Loop are not quantized: saying nothing would pass for success.
 TEST(DeclineTest, SaysThatTheWorkLiesInBodies) {
   const graph::Graph body = ModelBuilder()
                                 .Uniform("bw", {3, 4}, 1)
@@ -191,7 +191,7 @@ TEST(DeclineTest, SaysThatTheWorkLiesInBodies) {
   EXPECT_THAT(ReasonOf(prepared, "y"), HasSubstr("body"));
 }
 
-// Failure 15 of reference/peers.md.
+// There is nothing to quantize in a model of ai.onnx.ml operators alone.
 TEST(DeclineTest, NamesTheDomainOfAModelOfTreesAndScalers) {
   const Model model =
       ModelBuilder(13)
@@ -212,7 +212,7 @@ TEST(DeclineTest, SurvivesSequenceOutputs) {
             "nothing to quantize: there is no Conv, MatMul or Gemm in the graph");
 }
 
-// Failure 9 of reference/peers.md.
+// Exporters also keep weights in Constant nodes, or make them by ConstantOfShape.
 TEST(PrepareTest, FindsWeightsInConstantNodesAndMadeOnes) {
   const Model model =
       ModelBuilder(13)
@@ -231,7 +231,7 @@ TEST(PrepareTest, FindsWeightsInConstantNodesAndMadeOnes) {
   EXPECT_TRUE(prepared.abilities[1].dynamic_int8);
 }
 
-// Failures 11 and 18 of reference/peers.md.
+// Files of IR 3 list initializers among the inputs, and opset 7 is before QuantizeLinear.
 TEST(PrepareTest, TakesOpset7OfIr3) {
   const Model model = ModelBuilder(7, 3)
                           .Input("x", {1, 2, 4, 4})
@@ -282,7 +282,8 @@ TEST(PrepareTest, GivesTheSameGraphWithAndWithoutProbes) {
 }
 
 TEST(PrepareTest, TakesBackARewriteThatMovesAnOutputAndSaysWhich) {
-  // The weight over the divisor is 1e-50, which float32 rounds to zero; one after the other they are 1e-25.
+  // The weight over the divisor is 1e-50, which float32 rounds to zero; one after the other they
+  // are 1e-25.
   const Model model = ModelBuilder(13)
                           .Input("x", {1, 1, 2, 2})
                           .Floats("w", {1, 1, 1, 1}, {1e-30F})

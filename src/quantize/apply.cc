@@ -45,6 +45,8 @@ class Builder {
         index_(canonical.graph),
         names_(canonical.graph),
         model_(canonical) {
+    // DequantizeLinear of ONNX has no `axis` before opset 13; the runtime's own has it at every
+    // opset (docs/adr/0007).
     domain_ = canonical.opset() < 13 ? "com.microsoft" : "";
     model_.graph.nodes.clear();
     for (const NodeChoice& choice : recipe.nodes) formats_[choice.node] = choice.format;
@@ -74,7 +76,6 @@ class Builder {
     return found == formats_.end() ? Format::kFloat32 : found->second;
   }
   bool IsStatic(const Node& node) const { return FormatOf(node) == Format::kInt8Static; }
-  const Node& NodeAt(int64_t i) const { return source_.graph.nodes[static_cast<size_t>(i)]; }
 
   Result<void> CheckNodes() const {
     std::set<std::string> known;
@@ -93,11 +94,13 @@ class Builder {
   // True when `use` reads the value as a quantized activation.
   bool ReadsQuantized(const Use& use) const {
     if (use.input == Use::kCaptured) return false;
-    const Node& node = NodeAt(use.node);
+    const Node& node = source_.graph.nodes[static_cast<size_t>(use.node)];
     if (!IsStatic(node)) return false;
+    // Input 0 is the condition.
     if (node.Is("Where")) return use.input >= 1;
     if (node.Is("Concat")) return true;
     if (node.Is("Add") || node.Is("Mul") || node.Is("MatMul")) return use.input <= 1;
+    // Behind input 0 come weights, biases, shapes and axes.
     return use.input == 0;
   }
 
@@ -120,6 +123,8 @@ class Builder {
     return !optional || HasQuantizedReader(output);
   }
 
+  // Relu and Clip that saturation makes superfluous. All of them before the first node is written:
+  // the node in front of one takes its output over.
   void FindAbsorbed() {
     for (const Node& node : source_.graph.nodes) {
       if (!IsStatic(node) || IsMoverOp(node)) continue;
@@ -293,6 +298,7 @@ class Builder {
       return {};
     }
     const Tensor& weight = **index_.Constant(node.Input(1));
+    // Channels of the input, not of the output: they are what axis 1 of its DQ counts.
     int64_t channels = weight.shape()[node.Is("ConvTranspose") ? 0 : 1];
     if (node.Is("Conv")) channels *= node.Int("group", 1);
     if (node.Is("Gemm")) channels = weight.shape()[node.Int("transB", 0) != 0 ? 1 : 0];
@@ -327,7 +333,8 @@ class Builder {
     return HasQuantizedReader(at->outputs[0]);
   }
 
-  // Add, Mul, Concat, MatMul of two activations, pools, movers: every activation input through a DQ.
+  // Add, Mul, Concat, MatMul of two activations, pools, movers: every activation input through a
+  // DQ.
   Result<void> EmitElement(const Node& node) {
     Node made = node;
     const int64_t at = index_.Producer(node.outputs[0]);
@@ -365,6 +372,7 @@ class Builder {
     if (node.Is("MatMul")) layout.axis = layout.weight.rank() == 2 ? 1 : -1;
     if (node.Is("Gemm")) {
       layout.axis = node.Int("transB", 0) != 0 ? 0 : 1;
+      // alpha goes into the weight and beta into the bias: what is left is a plain product.
       const float alpha = node.Float("alpha", 1.0F);
       for (float& value : layout.weight.mutable_data<float>()) value *= alpha;
     }
@@ -381,6 +389,7 @@ class Builder {
       return CannotTake(node, format, "its bias is not a float32 constant");
     }
     const int64_t channels = layout.weight.shape()[static_cast<size_t>(layout.axis)];
+    // [N] or [1, N]; [N, 1] would be one value a row.
     if ((*constant)->num_elements() != channels || (*constant)->rank() == 0 ||
         (*constant)->shape().back() != channels) {
       return CannotTake(node, format, "its bias is not one value a channel");
@@ -399,6 +408,8 @@ class Builder {
   };
   Result<WeightNames> AddWeight(const Node& node, const WeightLayout& layout,
                                 const std::vector<float>& floor) {
+    // A floor belongs to one bias and one input scale, and the codes of a Gemm hold its alpha:
+    // those serve their own node only.
     const bool shareable = floor.empty() && !node.Is("Gemm");
     const std::string key = StrCat(node.Input(1), "#", layout.axis);
     const auto found = weights_.find(key);
@@ -455,6 +466,8 @@ class Builder {
     std::vector<int32_t> codes;
     std::vector<float> bias_scales;
     for (size_t c = 0; c < bias.size(); ++c) {
+      // Integer kernels add the bias to sums in units of s_x s_w, so its scale is that product and
+      // nothing else, rounded to float32 like the operands themselves.
       const float scale = input_scale * scales[scales.size() == 1 ? 0 : c];
       bias_scales.push_back(scale);
       codes.push_back(static_cast<int32_t>(std::nearbyint(double{bias[c]} / scale)));
@@ -513,6 +526,7 @@ class Builder {
     Node made = node;
     made.op_type = "DynamicQuantizeLSTM";
     made.domain = "com.microsoft";
+    // The eight inputs of LSTM, absent ones too; scales and zero points come behind them.
     made.inputs.resize(8);
     made.inputs[1] = input[0];
     made.inputs[2] = state[0];
@@ -534,6 +548,7 @@ class Builder {
     }
     if (source_.opset() < 11)
       return CannotTake(node, Format::kInt8Dynamic, "DynamicQuantizeLinear begins with opset 11");
+    // MatMulInteger has no transB.
     if (node.Is("Gemm") && layout.axis == 0) layout = {Transposed(layout.weight), 1};
     TARE_TRY(const WeightNames weight, AddWeight(node, layout, {}));
     const std::string& base = node.outputs[0];
@@ -584,7 +599,8 @@ class Builder {
     return {};
   }
 
-  // A table of rows: the rows are picked as int8, each with its own scale, and only they are widened.
+  // A table of rows: the rows are picked as int8, each with its own scale, and only they are
+  // widened.
   Result<void> EmitGather(const Node& node) {
     const graph::SharedTensor* table = index_.Constant(node.Input(0));
     if (table == nullptr || (*table)->dtype() != DType::kFloat32 || (*table)->rank() != 2 ||

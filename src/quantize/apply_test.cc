@@ -113,7 +113,7 @@ TEST(ApplyRecipeTest, LetsFloatNodesReadBesideIntegerOnes) {
       << "Exp of up to 2 multiplies a step by up to 7";
 }
 
-// Failure 2 of reference/peers.md: two readers of one tensor, as behind every residual.
+// Two readers of one tensor, as behind every residual.
 TEST(ApplyRecipeTest, FusesATensorWithTwoReaders) {
   const Model model = Conv()
                           .Op("Relu", {"c"}, {"r"})
@@ -173,7 +173,7 @@ TEST(ApplyRecipeTest, SharesParametersAlongAChainOfMovers) {
   ExpectClose(model, quantized, Image());
 }
 
-// Failure 4 of reference/peers.md: Add and Mul with a constant carry codes of their own.
+// Add and Mul with a constant carry codes of their own.
 TEST(ApplyRecipeTest, QuantizesAConstantOperand) {
   for (const std::string op : {"Add", "Mul"}) {
     const Model model =
@@ -186,7 +186,8 @@ TEST(ApplyRecipeTest, QuantizesAConstantOperand) {
   }
 }
 
-// Failure 10 of reference/peers.md: int32 biases, in com.microsoft up to opset 12.
+// Biases are int32 (the runtime would quantize a float one with Round, of opset 11), in
+// com.microsoft up to opset 12.
 TEST(ApplyRecipeTest, TakesTheDomainThatHasAnAxis) {
   for (const int64_t opset : {10, 11, 12, 13}) {
     const Model model = ModelBuilder(opset)
@@ -312,7 +313,7 @@ TEST(ApplyRecipeTest, NamesWhatTheRecipeLacksOrInvents) {
   EXPECT_THAT(lacking.error().what, HasSubstr("'c'"));
   EXPECT_THAT(lacking.error().next_step, HasSubstr("tare quantize"));
   const auto dynamic_conv = ApplyRecipe(model, MakeRecipe(model, {"c"}, {}, Format::kInt8Dynamic));
-  ASSERT_FALSE(dynamic_conv) << "failure 20 of reference/peers.md";
+  ASSERT_FALSE(dynamic_conv);
   EXPECT_THAT(dynamic_conv.error().what, HasSubstr("'c' (Conv)"));
 }
 

@@ -92,6 +92,8 @@ Result<FusionReport> CountFused(const graph::Model& model, const Recipe& recipe,
     } else {
       others[PlainName(node.name)] = &node;
     }
+    // Fused kernels of dynamic nodes do not keep their names: that some stand is all that can be
+    // told.
     fused_dynamic += node.op_type == "DynamicQuantizeMatMul" || node.op_type == "MatMulInteger" ||
                      node.op_type == "MatMulIntegerToFloat";
   }

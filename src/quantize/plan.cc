@@ -25,6 +25,7 @@ class Planner {
 
   // Takes elements out until each rests on the plan.
   void DropUnfed(const std::vector<bool>& compute) {
+    // To the fixed point: an element that goes may have been what another rested on.
     for (bool changed = true; changed;) {
       changed = false;
       for (size_t i = 0; i < abilities_.size(); ++i) {
@@ -40,6 +41,7 @@ class Planner {
   // Movers from a node of the plan to a node of the plan.
   void AddMovers(const std::set<std::string>& excluded) {
     std::vector<bool> reaches(abilities_.size(), false);
+    // Against the topological order, so that one pass sees through chains of movers.
     for (size_t i = abilities_.size(); i-- > 0;) {
       if (abilities_[i].role != Role::kMover || excluded.contains(abilities_[i].node)) continue;
       const auto uses = index_.Uses(graph_.nodes[i].outputs[0]);
@@ -49,6 +51,7 @@ class Planner {
       });
     }
     for (size_t i = 0; i < abilities_.size(); ++i) {
+      // Both ends matter: between float nodes a mover would cost a Q and a DQ and gain nothing.
       if (reaches[i] && IsFed(i)) in_plan_[i] = true;
     }
   }
@@ -76,6 +79,8 @@ class Planner {
       const Node& node = graph_.nodes[i];
       const bool activation = node.Is("Relu") || node.Is("Clip");
       if (abilities_[i].role != Role::kMover && !activation) return false;
+      // Where something else reads its input, the activation stays a float node
+      // (FollowingActivation).
       if (activation && !index_.HasOneUse(node.Input(0))) return false;
       at = index_.Producer(node.Input(0));
     }
@@ -176,6 +181,8 @@ std::vector<NodeChoice> PlanWeights(const std::vector<Ability>& abilities, int64
 }
 
 const ValueRange* FixedRange(const Node& node) {
+  // Their outputs lie in [0, 1] whatever the data, so there is nothing to calibrate. Ending at
+  // 255/256 the scale is exactly 1/256; 1 itself is one step beyond.
   static constexpr ValueRange kUnit{0.0F, 255.0F / 256.0F};
   return node.Is("Softmax") || node.Is("Sigmoid") ? &kUnit : nullptr;
 }
@@ -203,6 +210,7 @@ std::vector<std::string> ValuesToCalibrate(const graph::Model& model,
     const Node& node = graph.nodes[i];
     const bool weighted = node.Is("Conv") || node.Is("Gemm");
     for (const size_t input : abilities[i].data_inputs) {
+      // Weights and biases are constants: their scales come from their own values.
       if (!weighted || input == 0) need(node.Input(input));
     }
     if (abilities[i].role == Role::kMover) continue;

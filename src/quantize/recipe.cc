@@ -47,6 +47,7 @@ Result<TensorChoice> ReadTensor(const YamlNode& entry, const std::string& source
   TARE_TRY(const auto ends, reader.Numbers("range"));
   // The shortest text of FLT_MAX is a little more than FLT_MAX; half a step further is infinite.
   constexpr double kBeyond = 3.40282357e38;
+  // Written so that NaN is not valid either.
   const bool valid = ends.size() == 2 && ends[0] <= ends[1] && std::abs(ends[0]) < kBeyond &&
                      std::abs(ends[1]) < kBeyond;
   if (!valid) {

@@ -15,7 +15,6 @@
 
 #include "graph/model_builder.h"
 #include "runtime/run_for_test.h"
-#include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
 #include "tare/quantize/fusion.h"
 #include "tare/quantize/recipe.h"

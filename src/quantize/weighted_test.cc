@@ -1,7 +1,5 @@
 // Conv, Gemm and MatMul: weights, biases, alpha and beta, against the definition.
 
-#include <cfloat>
-
 #include "quantize/reference_for_test.h"
 
 namespace tare::quantize {
@@ -58,7 +56,7 @@ TEST_P(OpsetTest, QuantizesConv) {
   }
 }
 
-// Failure 1 of reference/peers.md: a scale for each channel loads at every opset.
+// A scale for each channel loads at every opset: DequantizeLinear has `axis` from 13 on only.
 TEST_P(OpsetTest, QuantizesMatMulAndGemm) {
   const Model matmul = ModelBuilder(GetParam(), GetParam() >= 21 ? 10 : 7)
                            .Input("x", {3, 8})
@@ -86,7 +84,8 @@ TEST(GemmTest, FoldsAlphaAndBetaAndTransposes) {
   for (const int64_t transposed : {0, 1}) {
     for (const float alpha : {1.0F, 0.5F}) {
       for (const float beta : {1.0F, 2.0F}) {
-        for (const Shape& bias : {Shape{5}, Shape{1, 5}}) {  // failure 5 of reference/peers.md
+        for (const Shape& bias :
+             {Shape{5}, Shape{1, 5}}) {  // [1, N]: a MatMul + Add that became Gemm
           const Model model =
               ModelBuilder(13)
                   .Input("x", {3, 8})
@@ -196,7 +195,7 @@ TEST(BiasTest, StaysFiniteWhenEverythingIsTiny) {
   }
 }
 
-// Failure 6 of reference/peers.md.
+// Names of what is made are new in the whole model: `a_bias_quantized` is another tensor here.
 TEST(BiasTest, GivesEachConvItsOwnCodesOfASharedBias) {
   const Model model =
       ModelBuilder(13)

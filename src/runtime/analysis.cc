@@ -18,6 +18,7 @@ bool IsRandom(const std::string& op) {
 bool IsFoldable(const graph::Node& node, const std::set<std::string>& constants) {
   if (node.domain != "" || IsRandom(node.op_type) || !node.Bodies().empty() || node.inputs.empty())
     return false;
+  // Folding a quantized weight back to float would undo the quantization.
   if (node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear" ||
       node.op_type == "Constant") {
     return false;
@@ -27,7 +28,8 @@ bool IsFoldable(const graph::Node& node, const std::set<std::string>& constants)
   });
 }
 
-// Shape(x)[start:end], when the type of x gives every extent; Gather of such a Shape is then constant.
+// Shape(x)[start:end], when the type of x gives every extent; Gather of such a Shape is then
+// constant.
 Result<int64_t> FoldShapes(graph::Model& model, const SessionOptions& options) {
   graph::Graph& graph = model.graph;
   const bool any = std::any_of(graph.nodes.begin(), graph.nodes.end(),
@@ -87,6 +89,8 @@ bool MayHold(const graph::Node& node, const TypeMap& types, int64_t max_bytes) {
     if (output.empty() || type == types.end()) return true;
     const auto count = NumElements(type->second.shape);
     if (count) return *count <= max_bytes * 8 / std::max(1, BitWidth(type->second.dtype));
+    // Without extents only the operator tells: what does not expand is no larger than the constants
+    // that it reads.
     const bool dynamic = std::find(type->second.shape.begin(), type->second.shape.end(), -1) !=
                          type->second.shape.end();
     return dynamic && !Expands(node);
@@ -153,6 +157,7 @@ Result<TypeMap> InferTypes(const graph::Model& model, const SessionOptions& opti
     }
   }
   SessionOptions plain = options;
+  // Only types are asked for: optimising would take time and tell nothing more.
   plain.optimization = Optimization::kNone;
   TARE_TRY(const Session session, MakeSession(WithOutputs(model, taps), plain));
   TypeMap types;
@@ -194,6 +199,7 @@ Result<int64_t> FoldOnce(graph::Model& model, const SessionOptions& options, int
   SessionOptions plain = options;
   plain.optimization = Optimization::kNone;
   graph::Model constant_part = WithOutputs(model, taps);
+  // What depends on constants alone needs no input, and the runtime would ask for each.
   constant_part.graph.inputs.clear();
   TARE_TRY(const Session session, MakeSession(constant_part, plain));
   TARE_TRY(const auto values, session.Run({}));

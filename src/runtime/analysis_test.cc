@@ -6,7 +6,6 @@
 #include "graph/model_builder.h"
 #include "runtime/run_for_test.h"
 #include "tare/graph/canonical.h"
-#include "tare/graph/onnx.h"
 
 namespace tare::runtime {
 namespace {
@@ -67,7 +66,7 @@ TEST(InferTypesTest, KnowsInputsConstantsAndEveryNodeOutput) {
   EXPECT_EQ(types->at("s").dtype, DType::kInt64);
 }
 
-// Failure 17 of reference/peers.md: such an operator's output has no inferred type.
+// Shape inference does not know the domain: such an operator's output has no inferred type.
 TEST(InferTypesTest, TakesOperatorsOfTheMachineLearningDomain) {
   const Model model =
       ModelBuilder()
@@ -180,7 +179,7 @@ TEST(FoldConstantsTest, LeavesQuantizedWeights) {
   EXPECT_EQ(Fold(model), 0);
 }
 
-// Failure 9 of reference/peers.md, the other way round: what would grow the file stays a node.
+// What would grow the file stays a node.
 TEST(FoldConstantsTest, LeavesWhatIsLargerThanTheBound) {
   Model model = ModelBuilder()
                     .Input("x", {1})
@@ -248,7 +247,7 @@ TEST(FoldConstantsTest, KeepsWhatABodyOrTheCallerReads) {
       0);
 }
 
-// Failure 18 of reference/peers.md.
+// There initializers are inputs too: one that folding removes must leave that list as well.
 TEST(FoldConstantsTest, LeavesNoInputWithoutAValueInFilesOfIr3) {
   Model model = ModelBuilder(9, 3)
                     .Input("x", {2})

@@ -95,6 +95,7 @@ Result<double> EnergyMeter::Lap() {
   for (Counter& counter : counters_) {
     const auto now = Number(counter.path);
     if (!now) return Unavailable(StrCat(counter.path, " can no longer be read"), "measure again");
+    // The counter starts again behind its range: once at most between two readings (energy.h).
     const uint64_t spent =
         *now >= counter.last ? *now - counter.last : counter.range - counter.last + *now + 1;
     joules += static_cast<double>(spent) * 1e-6;

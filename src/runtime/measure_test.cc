@@ -8,6 +8,7 @@
 
 #include "graph/model_builder.h"
 #include "runtime/run_for_test.h"
+#include "tare/runtime/compare.h"
 #include "tare/runtime/host.h"
 
 namespace tare::runtime {

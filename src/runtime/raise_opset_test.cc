@@ -158,7 +158,7 @@ TEST(RaiseOpsetRunTest, KeepsScatter) {
   ExpectSameOutputs(model, Raised(model), {{"x", RandomTensor({3}, 1)}}, 0);
 }
 
-// Failure 16 of reference/peers.md: ONNX dropped it, the runtime still runs it up to opset 9.
+// ONNX dropped it, the runtime still runs it up to opset 9.
 TEST(RaiseOpsetRunTest, RefusesOperatorsThatOnnxDropped) {
   Model model =
       ModelBuilder(8, 3)

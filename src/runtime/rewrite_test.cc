@@ -144,7 +144,8 @@ TEST(RemoveIdentitiesRunTest, KeepsTheOutputs) {
   ExpectSameOutputs(model, removed, {{"x", RandomTensor({3}, 1)}}, 0);
 }
 
-// A convolution of 6 channels, every second row and third column, 2 channels of zeros before and 1 after.
+// A convolution of 6 channels, every second row and third column, 2 channels of zeros before and 1
+// after.
 struct Shortcut {
   std::vector<int64_t> pads = {0, 2, 0, 0, 0, 1, 0, 0};
   int64_t first_row = 0;

@@ -6,11 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 #include <vector>
 
 #include "tare/runtime/analysis.h"
-#include "tare/runtime/compare.h"
 #include "tare/runtime/session.h"
 
 namespace tare::runtime {

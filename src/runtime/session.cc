@@ -5,10 +5,8 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 
-#include "tare/core/text.h"
 #include "tare/runtime/host.h"
 
 namespace tare::runtime {
@@ -16,6 +14,7 @@ namespace {
 
 Ort::Env& Environment() {
   // Its log goes to our own error messages: every failure is returned as one.
+  // Never deleted: it must outlive every session, also one that dies after main().
   static Ort::Env* env = [] {
     auto* made = new Ort::Env(ORT_LOGGING_LEVEL_FATAL, "tare");
     made->DisableTelemetryEvents();
@@ -66,9 +65,10 @@ Ort::SessionOptions MakeOptions(const SessionOptions& options) {
   made.SetExecutionMode(ORT_SEQUENTIAL);
   made.SetGraphOptimizationLevel(ToLevel(options.optimization));
   made.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
-  // Idle workers must not take a core from the other session of a paired measurement, and a worker that
-  // waits for one that is not running must not hold it up: on a busy machine two spinning threads of
-  // ResNet-20 at batch 8 took 3 times as long as one, and the ratio of two models meant nothing.
+  // Idle workers must not take a core from the other session of a paired measurement, and a worker
+  // that waits for one that is not running must not hold it up: on a busy machine two spinning
+  // threads of ResNet-20 at batch 8 took 3 times as long as one, and the ratio of two models meant
+  // nothing.
   made.AddConfigEntry("session.intra_op.allow_spinning", "0");
   if (!options.profile_prefix.empty()) made.EnableProfiling(options.profile_prefix.c_str());
   if (!options.optimized_model_path.empty()) {
@@ -145,6 +145,7 @@ struct Session::State {
       }
       TARE_TRY_VOID(CheckInput(expected, found->value));
       const Tensor& tensor = found->value;
+      // The runtime only reads its inputs; its API knows no const.
       values.push_back(Ort::Value::CreateTensor(
           memory, const_cast<std::byte*>(tensor.bytes().data()), tensor.bytes().size(),
           tensor.shape().data(), tensor.shape().size(),

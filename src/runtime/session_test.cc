@@ -9,7 +9,6 @@
 #include "runtime/run_for_test.h"
 #include "tare/core/file.h"
 #include "tare/core/progress.h"
-#include "tare/graph/onnx.h"
 
 namespace tare::runtime {
 namespace {
@@ -118,7 +117,7 @@ TEST(SessionTest, SaysWhatIsNoModel) {
   ExpectError(missing.error(), ErrorCode::kNotFound, {"/nowhere/model.onnx"});
 }
 
-// Failure 24 of reference/peers.md.
+// A model of a custom domain needs its library: the error must say which.
 TEST(SessionTest, NamesADomainThatItDoesNotKnow) {
   const Model model = ModelBuilder(13)
                           .Opset("acme.ops", 1)

@@ -129,7 +129,8 @@ TEST(SpeedupOfTest, TakesTheExtremesOfFewRounds) {
 }
 
 TEST(SpeedupOfTest, TakesTheRanksOfTheBinomial) {
-  // X ~ binomial(10, 1/2): P(X < 2) = 11 / 1024 <= 0.025 < P(X < 3) = 56 / 1024, so the 2nd and 9th.
+  // X ~ binomial(10, 1/2): P(X < 2) = 11 / 1024 <= 0.025 < P(X < 3) = 56 / 1024, so the 2nd and
+  // 9th.
   EXPECT_EQ(SpeedupOfRanks(10).value, 5.5);
   EXPECT_EQ(SpeedupOfRanks(10).low, 2);
   EXPECT_EQ(SpeedupOfRanks(10).high, 9);

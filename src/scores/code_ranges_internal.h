@@ -11,7 +11,8 @@
 
 namespace tare::scores {
 
-/// Returns the row of sorted, disjoint ranges (`first`, `last`) that holds the code point, or nullptr.
+/// Returns the row of sorted, disjoint ranges (`first`, `last`) that holds the code point, or
+/// nullptr.
 template <class Row>
 const Row* FindRange(std::span<const Row> rows, uint32_t code) {
   const auto after = std::upper_bound(rows.begin(), rows.end(), code,

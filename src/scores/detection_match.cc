@@ -1,8 +1,6 @@
 // Matching of one image's detections: COCOeval.evaluateImg.
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "scores/detection_internal.h"
 

@@ -62,7 +62,7 @@ print(f"""// Made by make_wordpiece_tables.py: tokenizers {tokenizers.__version_
 
 #pragma once
 
-#include "evaluate/unicode_tables_internal.h"
+#include "scores/unicode_tables_internal.h"
 
 namespace tare::scores {{
 

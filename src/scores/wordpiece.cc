@@ -8,7 +8,6 @@
 #include "scores/unicode_internal.h"
 #include "scores/wordpiece_tables_internal.h"
 #include "tare/core/file.h"
-#include "tare/core/text.h"
 
 namespace tare::scores {
 namespace {
@@ -72,8 +71,9 @@ struct WordPiece::State {
   }
 
  private:
-  // Appends the longest token that stands at `begin`, and returns its bytes in the word; 0: there is none.
-  // A shorter end inside of a code point is no token: tokens are UTF-8, or their line matches nothing.
+  // Appends the longest token that stands at `begin`, and returns its bytes in the word; 0: there
+  // is none. A shorter end inside of a code point is no token: tokens are UTF-8, or their line
+  // matches nothing.
   size_t LongestAt(std::string_view word, size_t begin, std::string& piece,
                    std::vector<int64_t>& tokens) const {
     piece = begin > 0 ? "##" : "";

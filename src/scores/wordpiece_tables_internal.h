@@ -83,7 +83,8 @@ inline constexpr CodeRange kFoldNothing[] = {
     {121344, 121398}, {121403, 121452}, {121461, 121461}, {121476, 121476}, {121499, 121503}, {121505, 121519}, {125136, 125142}, {917760, 917999},
 };
 
-/// Every `step`-th code point of [first, last] folds (no accents, lower case) to itself plus `delta`.
+/// Every `step`-th code point of [first, last] folds (no accents, lower case) to itself plus
+/// `delta`.
 inline constexpr LowerRun kFold[] = {
     {65, 90, 1, 32}, {192, 192, 1, -95}, {193, 193, 1, -96}, {194, 194, 1, -97}, {195, 195, 1, -98}, {196, 196, 1, -99}, {197, 197, 1, -100},
     {198, 198, 1, 32}, {199, 199, 1, -100}, {200, 200, 1, -99}, {201, 201, 1, -100}, {202, 202, 1, -101}, {203, 203, 1, -102}, {204, 204, 1, -99},

@@ -8,7 +8,6 @@
 #include "scores/unicode_internal.h"
 #include "stats/golden_test_internal.h"
 #include "tare/core/hash.h"
-#include "tare/core/text.h"
 
 namespace tare::scores {
 namespace {

@@ -274,7 +274,7 @@ TEST_F(ChooseFormatsTest, ChoosesTheSmallerFileForSize) {
   EXPECT_EQ(best, smallest);
 }
 
-// Failure 23 of reference/peers.md.
+// Where the float form is simply faster, the model is declined with the numbers.
 TEST_F(ChooseFormatsTest, SaysWhyWhenNothingIsToBeGained) {
   AutoOptions options = Allowing({});
   options.min_speedup = 1000;  // nothing is
@@ -287,7 +287,7 @@ TEST_F(ChooseFormatsTest, SaysWhyWhenNothingIsToBeGained) {
     EXPECT_FALSE(candidate.problem.empty()) << candidate.name;
 }
 
-// Failure 7 of reference/peers.md: x / x is NaN where x is 0, and Where hides it again.
+// x / x is NaN where x is 0, and Where hides it again.
 TEST_F(ChooseFormatsTest, KeepsANanPlaceholderOutOfEveryScale) {
   const Model model = ModelBuilder(13)
                           .Input("x", {-1, 16})
@@ -311,7 +311,7 @@ TEST_F(ChooseFormatsTest, KeepsANanPlaceholderOutOfEveryScale) {
   ExpectKeeps(FloatAnswer(model, *chosen), *chosen);
 }
 
-// Failure 25 of reference/peers.md.
+// A range that holds -3.4e38 makes a scale of 1e36: all else becomes 0, attention uniform.
 TEST_F(ChooseFormatsTest, KeepsAnAttentionMaskFloat) {
   std::vector<float> mask(64, 0.0F);
   for (size_t i = 0; i < 64; i += 3) mask[i] = -3.4e38F;
@@ -333,7 +333,7 @@ TEST_F(ChooseFormatsTest, KeepsAnAttentionMaskFloat) {
   for (const auto& node : chosen->choice.recipe.nodes) EXPECT_NE(node.node, "masked");
 }
 
-// Failure 8 of reference/peers.md.
+// Quantizers that take every tensor for float32 fail on it.
 TEST_F(ChooseFormatsTest, TakesAModelWithASoftmaxOnDouble) {
   const Model model = ModelBuilder(13)
                           .Input("x", {-1, 16})
@@ -350,7 +350,7 @@ TEST_F(ChooseFormatsTest, TakesAModelWithASoftmaxOnDouble) {
   ExpectKeeps(FloatAnswer(model, *chosen), *chosen);
 }
 
-// Failure 19 of reference/peers.md: powers over 10 decades do not fit 8 linear bits.
+// Powers over 10 decades do not fit 8 linear bits.
 TEST_F(ChooseFormatsTest, NeverTakesWhatBreaksTheOutputs) {
   const Model model = ModelBuilder(13)
                           .Input("x", {-1, 16})

@@ -10,6 +10,7 @@ namespace tare::stats {
 namespace {
 
 double LogGamma(double x) {
+  // std::lgamma writes the sign to a global: a race between threads.
   int sign = 0;
   return ::lgamma_r(x, &sign);
 }
@@ -19,6 +20,8 @@ double BetaFraction(double x, double a, double b) {
   constexpr double kTiny = 1e-300;
   constexpr double kClose = 1e-16;
   constexpr int kMaxSteps = 200'000;
+  // Lentz's method: c and d are ratios of successive numerators and denominators, which would
+  // overflow themselves; away from 0 both can be divided by.
   const auto away_from_zero = [](double value) { return std::abs(value) < kTiny ? kTiny : value; };
   double c = 1;
   double d = 1 / away_from_zero(1 - (a + b) * x / (a + 1));
@@ -56,6 +59,8 @@ double BetaQuantile(double p, double a, double b) {
   if (p >= 1) return 1;
   double low = 0;
   double high = 1;
+  // Bisection, until the ends are neighbours: the function is monotone, and near 0 and 1 too steep
+  // and too flat for steps by its slope.
   for (int i = 0; i < 200; ++i) {
     const double middle = low + (high - low) / 2;
     if (middle <= low || middle >= high) break;

@@ -1,7 +1,6 @@
 #include "tare/stats/quantile.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <vector>
 

@@ -83,6 +83,7 @@ CellSampler::CellSampler(std::span<const int64_t> sizes) {
 
 void CellSampler::Draw(Random& random, std::span<int64_t> drawn) const {
   std::fill(drawn.begin(), drawn.end(), 0);
+  // A multinomial is a chain of binomials, each of what the cells before it left.
   int64_t trials = total_;
   int64_t mass = total_;
   for (const auto& [cell, size] : large_) {
@@ -105,6 +106,8 @@ void CellSampler::Draw(Random& random, std::span<int64_t> drawn) const {
 
 void DrawIndices(Random& random, int64_t bound, std::span<uint32_t> indices) {
   TARE_CHECK(bound > 0 && bound <= (int64_t{1} << 31));
+  // Two indices of each 64 bits, by multiplication and without rejection: some indices are more
+  // probable than others, by a factor below 1 + bound / 2^31.
   const auto size = static_cast<uint64_t>(bound);
   size_t i = 0;
   for (; i + 1 < indices.size(); i += 2) {

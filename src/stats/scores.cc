@@ -18,6 +18,7 @@ void LogProbabilities(std::span<const float> scores, ScoreKind kind, std::span<d
     }
     return;
   }
+  // Taken off first, so that no exponential overflows and the greatest is 1.
   const double max = *std::max_element(scores.begin(), scores.end());
   for (const float z : scores) sum += std::exp(z - max);
   const double log_sum = std::log(sum);

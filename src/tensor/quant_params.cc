@@ -38,7 +38,8 @@ void ShrinkScales(std::span<const float> values, const ChannelOf& channel_of,
   }
 }
 
-// Codes of one channel, still real, and what rounding did to each: errors[i] = codes[i] - real code.
+// Codes of one channel, still real, and what rounding did to each: errors[i] = codes[i] - real
+// code.
 struct Channel {
   std::vector<float> codes;
   std::vector<float> errors;
@@ -67,7 +68,8 @@ std::vector<size_t> Largest(std::span<const float> values, float sign, size_t co
 
 size_t FlipsFor(float sum) { return static_cast<size_t>(std::nearbyint(std::abs(sum))); }
 
-// Flips roundings until the errors of each kernel, and then of the channel, sum to half a step at most.
+// Flips roundings until the errors of each kernel, and then of the channel, sum to half a step at
+// most.
 void BalanceChannel(Channel& channel, size_t kernel) {
   const size_t kernels = channel.errors.size() / kernel;
   std::vector<float> sums(kernels);

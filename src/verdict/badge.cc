@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "tare/core/text.h"
-#include "tare/verdict/format.h"
 #include "tare/verdict/render.h"
 
 namespace tare::verdict {
 namespace {
 
-// Widths in an 11 px sans-serif font: near enough for letters and figures, told to the renderer by textLength.
+// Widths in an 11 px sans-serif font: near enough for letters and figures, told to the renderer by
+// textLength.
 int WidthOf(std::string_view text) {
   const auto is_start = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
   return static_cast<int>(std::ranges::count_if(text, is_start)) * 7 + 12;

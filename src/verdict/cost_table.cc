@@ -1,6 +1,5 @@
 // What both models cost, as rows of text.
 
-#include "tare/core/text.h"
 #include "verdict/table_internal.h"
 
 namespace tare::verdict {

@@ -16,7 +16,8 @@ double Combine(double a, double a_bound, double b, double b_bound, double sign) 
   return a - b + sign * std::hypot(a_bound - a, b_bound - b);
 }
 
-// How far `bound` of a - b lies on the side of harm; `sign` is 1 where more of the metric is better.
+// How far `bound` of a - b lies on the side of harm; `sign` is 1 where more of the metric is
+// better.
 double LeastHarm(const stats::PairedCounts& there, const stats::PairedCounts& clean, double sign,
                  double confidence) {
   const double a = Rate(there);

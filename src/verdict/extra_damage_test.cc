@@ -25,7 +25,8 @@ TEST(ExtraDamageTest, CombinesTheBoundsOfBoth) {
 }
 
 TEST(ExtraDamageTest, HoldsItsSizeAtTheMargin) {
-  // True extra damage of exactly 1 point: 3 % harmful and 1 % helpful there, 2 % and 1 % on the clean set.
+  // True extra damage of exactly 1 point: 3 % harmful and 1 % helpful there, 2 % and 1 % on the
+  // clean set.
   std::mt19937_64 random(3);
   const auto draw = [&](double harmful, double helpful) {
     const auto b = std::binomial_distribution<int64_t>(2'000, harmful)(random);

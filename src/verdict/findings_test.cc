@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "tare/core/strcat.h"
-#include "tare/verdict/report.h"
 
 namespace tare::verdict {
 namespace {

@@ -15,6 +15,7 @@ namespace {
 double LimitOf(const Check& check, Better better) {
   if (check.max) return *check.max;
   if (check.min) return *check.min;
+  // A margin is a size; the statistic is candidate minus baseline.
   const double margin = check.margin.value_or(0);
   return better == Better::kHigher ? -margin : margin;
 }
@@ -49,8 +50,8 @@ std::string TestName(const Case& c) {
 //
 //   n ((|bound - statistic| / |limit - statistic|) (z_confidence + z_power) / z_confidence)^2
 //
-// Source  reference/monitoring.md 14.5, n = (z_{1-a} + z_{1-b})^2 psi / margin^2, with the standard
-//         error read off the bound and the observed difference in place of 0.
+// The usual n = (z_{1-a} + z_{1-b})^2 psi / margin^2 of a difference of 0 with share psi of flips,
+// with the standard error read off the bound and the observed difference in place of 0.
 std::optional<int64_t> SettlingSize(const Case& c, const CheckResult& result, double bound) {
   constexpr double kMost = 1e9;
   const Estimate& statistic = *c.subject.statistic;
@@ -138,6 +139,7 @@ void DecideByBounds(const Case& c, CheckResult& result) {
                            c.check.metric, " from ", statistic.n, " samples");
     return;
   }
+  // The bound between the value and the limit: it is the one that more samples move out of the way.
   const bool good = IsBeyond(statistic.value, result.limit, result.direction, false);
   ExplainOpen(c, result, good ? pass_bound : fail_bound);
 }
@@ -196,8 +198,9 @@ CheckResult Judge(const Evidence& evidence, const Policy& policy, const Check& c
   return result;
 }
 
-// Holm's step-down over the statistical checks of a decision. One check of many fails by chance more often
-// than one alone: a violation counts when it holds at 1 - alpha / m, the next one at 1 - alpha / (m - 1), ...
+// Holm's step-down over the statistical checks of a decision. One check of many fails by chance
+// more often than one alone: a violation counts when it holds at 1 - alpha / m, the next one at 1 -
+// alpha / (m - 1), ...
 void ConfirmFailures(const Evidence& evidence, const Policy& policy,
                      const std::vector<Check>& declared, std::vector<CheckResult>& checks) {
   const auto statistical = [](const CheckResult& check) {
@@ -217,6 +220,7 @@ void ConfirmFailures(const Evidence& evidence, const Policy& policy,
     return bound && IsBeyond(*bound, checks[i].limit, direction, false);
   };
   while (!open.empty()) {
+    // The next step divides by one check less: the one that was confirmed is decided.
     confidence = 1 - (1 - policy.confidence) / static_cast<double>(remaining);
     const auto confirmed = std::ranges::find_if(open, is_violated);
     if (confirmed == open.end()) break;
@@ -263,6 +267,7 @@ Decision Gate(const Evidence& evidence, const Policy& declared_policy) {
   policy.confidence = ConfidenceOfALook(declared_policy);
   Decision out;
   out.confidence = policy.confidence;
+  // The policy as declared: what is left of its confidence for a look is no part of it.
   out.policy = CanonicalPolicy(declared_policy);
   out.policy_digest = PolicyDigest(declared_policy);
   out.look = evidence.look;

@@ -50,7 +50,7 @@ TEST(GateTest, DoesNotDecideOnTooFewSamplesAndSaysHowManyWouldDo) {
   const auto check = JudgeOne(MakeEvidence(500, 5, 5), "{metric: accuracy, margin: 0.005}");
   EXPECT_EQ(check.verdict, Verdict::kInconclusive);
   ASSERT_TRUE(check.settle_n);
-  // reference/monitoring.md: flips of 2 % and a margin of 0.5 points need 4,947.
+  // Flips of 2 %, margin 0.5 points: (1.645 + 0.842)^2 0.02 / 0.005^2 = 4,947.
   EXPECT_NEAR(static_cast<double>(*check.settle_n), 4947, 500);
   EXPECT_THAT(check.reason, HasSubstr("samples at these rates would settle it"));
 }
@@ -306,7 +306,8 @@ TEST(GateTest, IsPure) {
 }
 
 TEST(GateTest, AsksMoreOfAFailureAmongSeveralChecks) {
-  // 34 harmful and 12 helpful flips of 1,000 against a margin of 1 point: shown at 95 %, not at 97.5 %.
+  // 34 harmful and 12 helpful flips of 1,000 against a margin of 1 point: shown at 95 %, not at
+  // 97.5 %.
   const Evidence evidence = MakeEvidence(1'000, 34, 12);
   ASSERT_LT(stats::TangoUpper({1'000, 34, 12}, 0.95), -0.01);
   ASSERT_GT(stats::TangoUpper({1'000, 34, 12}, 0.975), -0.01);
@@ -331,8 +332,8 @@ TEST(GateTest, PaysForEachLookAtATestSet) {
   auto policy = PolicyOf("{metric: accuracy, margin: 0.01}");
   policy.looks = 4;
   EXPECT_DOUBLE_EQ(Gate(MakeEvidence(1000, 1, 1), policy).confidence, 0.9875);
-  // Four candidates that lose exactly the margin, drawn anew each: that any of them passes is as likely as the
-  // policy says, at most.
+  // Four candidates that lose exactly the margin, drawn anew each: that any of them passes is as
+  // likely as the policy says, at most.
   std::mt19937_64 random(5);
   constexpr int kTrials = 4'000;
   int passed = 0, passed_unpaid = 0;

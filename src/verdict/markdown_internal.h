@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "tare/verdict/report.h"
+#include "tare/verdict/evidence.h"
 
 namespace tare::verdict {
 
@@ -16,8 +16,8 @@ std::string MarkdownText(std::string_view text);
 /// severities as a grid, with the rows folded under it. Empty without distributions.
 std::string DistributionsMarkdown(const Evidence& evidence);
 
-/// Declared slices, a row each; and what a search for others found, with how many it looked at. Empty
-/// without either.
+/// Declared slices, a row each; and what a search for others found, with how many it looked at.
+/// Empty without either.
 std::string SlicesMarkdown(const Evidence& evidence);
 
 }  // namespace tare::verdict

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -128,7 +127,8 @@ std::string Finding(const Evidence& evidence, const Damages& damages, std::strin
                 Costs(*damages[worst], info.unit), ", under ", name);
 }
 
-// Rows by corruption and severity, as Describe of data/corrupt.h writes them; empty where others are among them.
+// Rows by corruption and severity, as Describe of data/corrupt.h writes them; empty where others
+// are among them.
 using Grid = std::map<std::string, std::array<std::optional<size_t>, 5>>;
 Grid GridOf(const std::vector<MatchedScope>& scopes) {
   constexpr std::string_view kSeverity = ", severity ";

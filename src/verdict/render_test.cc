@@ -167,7 +167,8 @@ TEST(MarkdownTest, LaysManyCorruptionsOutAsAGrid) {
   EXPECT_THAT(text, HasSubstr("<details><summary>All 15</summary>"));
 }
 
-// A report may come from elsewhere, with lists that do not go together; a fuzz target found the first.
+// A report may come from elsewhere, with lists that do not go together; a fuzz target found the
+// first.
 TEST(MarkdownTest, ShowsOnlyConditionsThatBothSidesAndTheirComparisonHave) {
   Report report;
   report.evidence = MakeEvidence(10'000, 0, 0);

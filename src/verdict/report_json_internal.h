@@ -4,7 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tare/verdict/report.h"
+#include "tare/verdict/evidence.h"
+#include "tare/verdict/gate.h"
 
 namespace tare::verdict {
 

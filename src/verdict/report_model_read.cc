@@ -1,4 +1,5 @@
-// Reads back what a report says of its model: the formats that were measured, what fused, nodes, tensors.
+// Reads back what a report says of its model: the formats that were measured, what fused, nodes,
+// tensors.
 
 #include "core/json_reader.h"
 #include "tare/verdict/report.h"

@@ -149,7 +149,8 @@ void TakeOutput(const Evidence& evidence, const Check& check, Subject& subject) 
   if (subject.statistic) subject.candidate = subject.statistic->value;
 }
 
-// Loss of the task's headline metric by quantization under a distribution, less that on the clean test set.
+// Loss of the task's headline metric by quantization under a distribution, less that on the clean
+// test set.
 void TakeExtraDamage(const Evidence& evidence, const Check& check, Subject& subject) {
   const std::string_view headline = HeadlineMetric(evidence.task);
   subject.missing = StrCat("the report has no paired ", headline.empty() ? "metric" : headline,

@@ -107,7 +107,8 @@ std::optional<TableRow> MetricRow(const Evidence& evidence, std::string_view nam
       ""};
 }
 
-// All outputs in their order, or of many those that are farthest off: a decoder has a cache an attention layer.
+// All outputs in their order, or of many those that are farthest off: a decoder has a cache an
+// attention layer.
 std::vector<const OutputCloseness*> FarthestOutputs(const Evidence& evidence) {
   constexpr size_t kMostOutputs = 6;
   std::vector<const OutputCloseness*> out;

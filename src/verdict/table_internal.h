@@ -33,8 +33,8 @@ struct MatchedScope {
   size_t place;  ///< in the list of the comparison
 };
 
-/// Returns the scopes that all three lists have, by name, in the order of the comparison. A report may
-/// come from elsewhere: its lists need not be of one length or in one order.
+/// Returns the scopes that all three lists have, by name, in the order of the comparison. A report
+/// may come from elsewhere: its lists need not be of one length or in one order.
 ///
 /// Edge     a name twice: its first entry of either side. The lists must outlive what is returned.
 std::vector<MatchedScope> MatchScopes(const std::vector<ScopeMetrics>& baseline,

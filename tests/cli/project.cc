@@ -150,7 +150,8 @@ tare::graph::Model ImageModelOf(const std::vector<Layer>& layers) {
   return model;
 }
 
-// The same model with an output of whole numbers, and one that is infinite where a feature exceeds 88.
+// The same model with an output of whole numbers, and one that is infinite where a feature exceeds
+// 88.
 tare::graph::Model OutputsModelOf(const std::vector<Layer>& layers) {
   tare::graph::Model model = ModelOf(layers);
   model.graph.outputs.push_back({{"best", tare::DType::kInt64, {-1}}, ""});

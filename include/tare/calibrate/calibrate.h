@@ -19,8 +19,9 @@ namespace tare::calibrate {
 
 using tare::Batch;
 
-/// Returns the next batch, or nothing at the end. A batch has a sample at least; when an input's first
-/// extent is larger than their number, outputs with that first extent are observed without the padding.
+/// Returns the next batch, or nothing at the end. A batch has a sample at least; when an input's
+/// first extent is larger than their number, outputs with that first extent are observed without
+/// the padding.
 using BatchSource = std::function<Result<std::optional<Batch>>()>;
 
 using runtime::Runner;

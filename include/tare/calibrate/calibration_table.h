@@ -68,8 +68,7 @@ struct CalibrationTable {
 
 /// Returns the table of what was observed: summaries, and the ranges by every method.
 /// Errors   kInvalidArgument: an option is outside its bounds (see RangeOptions), or a name is
-/// there
-///          twice.
+///          there twice.
 /// Threads  up to `num_threads`; the result does not depend on it.
 Result<CalibrationTable> MakeTable(const Observations& observations, CalibrationOrigin origin,
                                    const RangeOptions& options, int num_threads = 1);
@@ -81,11 +80,12 @@ Result<std::string> CalibrationJson(const CalibrationTable& table);
 /// Reads CalibrationJson's form; `source` names the file in messages.
 /// Bound   at most 16 MiB, 16 levels.
 /// Errors  kDataLoss: not JSON, or cut short; kUnsupported: a newer version; kInvalidArgument: a
-/// key
-///         is missing or of the wrong kind, or a value is impossible; names the key and the tensor.
+///         key is missing or of the wrong kind, or a value is impossible; names the key and the
+///         tensor.
 Result<CalibrationTable> ParseCalibration(std::string_view text, const std::string& source);
 
-/// The same with the file. Errors  as ReadFile and WriteFileAtomic too.
+/// The same with the file.
+/// Errors  as ReadFile and WriteFileAtomic too.
 Result<CalibrationTable> ReadCalibration(const std::string& path);
 Result<void> WriteCalibration(const CalibrationTable& table, const std::string& path);
 

@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <cstdint>
 #include <span>
 
 #include "tare/stats/histogram.h"

@@ -62,8 +62,7 @@ Result<void> CheckOptions(const RangeOptions& options);
 ///          src/calibrate/range_mse_test.cc (heavy tails, points of mass, outliers of 1,000
 ///          deviations). Entropy is not: it ignores how far away clipped values are.
 /// Cost     20 (minmax), 20 (percentile), 150 (entropy), 75 us (mse); ChooseRanges, which shares
-/// the
-///          common part, 210 us: means over the 31 activations of ResNet-20.
+///          the common part, 210 us: means over the 31 activations of ResNet-20.
 /// Source   percentile and entropy: Wu et al., arXiv:2004.09602; entropy after Migacz, "8-bit
 ///          Inference with TensorRT", GTC 2017. Differs: all levels of Q have the same real width
 ///          (bin b is in level floor(b levels / bins)), and the larger of equally good thresholds
@@ -85,7 +84,8 @@ struct ChosenRange {
 /// In the order of kRangeMethods.
 using RangeChoices = std::array<ChosenRange, kRangeMethods.size()>;
 
-/// Returns the ranges of all methods. Errors as ChooseRange.
+/// Returns the ranges of all methods.
+/// Errors   as ChooseRange.
 Result<RangeChoices> ChooseRanges(const TensorStatistics& statistics, const RangeOptions& options);
 
 }  // namespace tare::calibrate

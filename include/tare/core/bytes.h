@@ -9,6 +9,9 @@
 namespace tare {
 
 /// Puts values one behind the other, numbers as they are in memory: not for files.
+///
+///   Number  8 bytes, in this machine's order
+///   Text    Number(size), then its bytes
 class ByteWriter {
  public:
   void Number(int64_t value) {
@@ -25,7 +28,8 @@ class ByteWriter {
 };
 
 /// Takes them out again in the same order.
-/// Edge    what is not there, because the bytes end early, reads as 0 and "", and so does all behind it.
+/// Edge    what is not there, because the bytes end early, reads as 0 and "", and so does all
+///         behind it.
 class ByteReader {
  public:
   /// `bytes` must outlive the reader and the texts that it gives.

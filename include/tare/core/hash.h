@@ -26,7 +26,8 @@ class Sha256 {
   Sha256& Update(std::span<const std::byte> bytes);
   Sha256& Update(std::string_view text);
 
-  /// Returns the digest of everything so far as 64 lower-case hex digits; ends the stream.
+  /// Returns the digest of everything so far as 64 lower-case hex digits; ends the stream: nothing
+  /// may be called behind it.
   std::string HexDigest();
 
  private:
@@ -38,7 +39,7 @@ class Sha256 {
 std::string Sha256Hex(std::string_view text);
 
 /// Returns the SHA-256 of a file's bytes, read in pieces.
-/// Errors  kNotFound, kDataLoss: the file cannot be opened or read.
+/// Errors  kNotFound: the file cannot be opened; kDataLoss: it cannot be read.
 Result<std::string> Sha256File(const std::string& path);
 
 }  // namespace tare

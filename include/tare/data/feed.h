@@ -90,8 +90,8 @@ class Feed {
   std::unique_ptr<const State> state_;
 };
 
-/// Checks the floats of a batch of `samples`: NaN and infinity in data would pass for a property of the
-/// models.
+/// Checks the floats of a batch of `samples`: NaN and infinity in data would pass for a property of
+/// the models.
 /// Errors  kFailedPrecondition: one is NaN or infinite; names the input, the value and the sample.
 Result<void> CheckFinite(const FeedBatch& batch, std::span<const int64_t> samples);
 

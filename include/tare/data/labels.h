@@ -22,7 +22,8 @@ namespace tare::data {
 Result<std::vector<int64_t>> ReadLabels(const Dataset& dataset, std::string_view array,
                                         std::span<const int64_t> samples, int64_t num_classes = 0);
 
-/// Is this how arrays of labels are called: `y`, or with "label", "target" or "class" in it, in either case?
+/// Is this how arrays of labels are called: `y`, or with "label", "target" or "class" in it, in
+/// either case?
 bool IsNamedLikeLabels(std::string_view array);
 
 }  // namespace tare::data

@@ -45,9 +45,10 @@ std::vector<RewriteCount> FoldChannelConstants(Graph& graph);
 ///   y[n, before + c, h, w] = x[n, c, s h, s w], other channels 0   as a 1x1 Conv of stride s whose
 ///   weight is 1 at [before + c, c] and 0 elsewhere
 ///
-/// It keeps the runtime's blocked layouts and has an integer kernel: on ResNet-20 the float model gains
-/// 5 %. Up to 64 channels, known from a convolution before. Exact, but for NaN and infinity, which reach
-/// every channel of their pixel. Returns their number. Needs opset 10, where slices read constants.
+/// It keeps the runtime's blocked layouts and has an integer kernel: on ResNet-20 the float model
+/// gains 5 %. Up to 64 channels, known from a convolution before. Exact, but for NaN and infinity,
+/// which reach every channel of their pixel. Returns their number. Needs opset 10, where slices
+/// read constants.
 int64_t ConvolveStridedSelections(Graph& graph);
 
 /// Raises a model of opset 7 to 11 to opset 12: the last one in which no operator changed its

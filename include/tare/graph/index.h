@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -50,10 +49,13 @@ class GraphIndex {
   std::set<std::string> outputs_;
 };
 
-/// Names that a graph reads from the graph around it, bodies of its nodes included.
+/// Names that a graph reads from the graph around it, bodies of its nodes included; outputs that it
+/// hands through count too.
 std::set<std::string> CapturedNames(const Graph& graph);
 
-/// Makes names that no value or node of a model has, bodies included.
+/// Makes names that no value or node of a model has, bodies included: values and nodes share one
+/// space here, so that a name is never both.
+/// Threads  none.
 class NameMaker {
  public:
   explicit NameMaker(const Graph& graph);
@@ -70,6 +72,7 @@ void NameNodes(Graph& graph);
 
 /// Removes nodes whose outputs nobody reads and initializers that nobody reads, with the inputs of
 /// the same name that old files list. Graph inputs that are no initializers stay.
+/// Edge    one pass from the end: the nodes must be in order (SortNodes).
 void Prune(Graph& graph);
 
 /// Brings the nodes into an order in which every value is made before it is used; nodes that are

@@ -25,8 +25,8 @@ struct Draft {
 ///
 ///   label           the integer or text array [N] that feeds no input; by name (label, labels, y,
 ///                   target, class) where there are several
-///   preprocessing   of 8-bit images for a float input: with labels, the usual ways are tried on some
-///                   samples and the one under which the model is right most often is taken
+///   preprocessing   of 8-bit images for a float input: with labels, the usual ways are tried on
+///                   some samples and the one under which the model is right most often is taken
 ///   splits          one file gives all three, without overlap
 ///
 /// Errors   those of reading model and data.

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "tare/graph/index.h"
 #include "tare/graph/model.h"
 #include "tare/runtime/analysis.h"
 
@@ -34,14 +33,24 @@ struct Ability {
 };
 
 /// Describes every node of a canonical graph (named nodes, lifted constants), in order.
+///
+/// A role says what the runtime could do, not that it pays. A node has one when its operator is in
+/// that table, its data inputs and first output are float32 by `types`, and its form has a kernel:
+/// constant weight, one bias a channel, no transA, ...
+///
+/// Shape    one Ability a node of the graph; bodies of If, Loop and Scan are not looked into.
+/// Edge     a value that `types` does not know is not taken for float32: its node stays float.
+/// Threads  fully.
 std::vector<Ability> DescribeAbilities(const graph::Model& model, const runtime::TypeMap& types);
 
-/// Says how the model is quantized already, or "". Folding constants hides int8 weights behind Cast:
-/// ask the model as it was read, with its constants lifted.
+/// Says how the model is quantized already, or "": by an operator of quantized models, bodies
+/// included, or by a weight of int8 or uint8 (2 axes, 256 elements at least) behind a Cast. Folding
+/// constants hides the latter: ask the model as it was read, with its constants lifted.
 std::string ReasonQuantizedAlready(const graph::Model& model);
 
 /// A reason why no node of the model may be quantized: it is quantized already, or has nothing to
-/// quantize. Empty when there is none.
+/// quantize, that is no node with role kCompute and none with dynamic_int8. Empty when there is no
+/// such reason.
 std::string ReasonToDecline(const graph::Model& model, const std::vector<Ability>& abilities);
 
 }  // namespace tare::quantize

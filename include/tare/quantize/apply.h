@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "tare/core/result.h"
 #include "tare/graph/index.h"

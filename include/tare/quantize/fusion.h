@@ -29,7 +29,15 @@ struct FusionReport {
 
 /// Opens `model` in the runtime, reads the graph as optimised there and looks for each node of the
 /// recipe by name.
-/// Errors  as Session::FromBytes.
+///
+/// An int8_static or int8_dynamic node runs in integers when an integer operator has its name. So
+/// does a mover (Reshape, MaxPool, ...) that is gone or does not read from a DequantizeLinear; and
+/// a dynamic node that is gone where any dynamic kernel stands: fused ones are renamed.
+///
+/// Edge     a recipe without such nodes: 0 of 0, no islands.
+/// Errors   as Session::FromBytes; kResourceExhausted: no room in $TMPDIR for the optimised graph;
+///          as graph::ReadOnnx of what the runtime wrote.
+/// Cost     loads the model once; writes and reads a file of its size.
 Result<FusionReport> CountFused(const graph::Model& model, const Recipe& recipe,
                                 const runtime::SessionOptions& options);
 

@@ -35,10 +35,11 @@ using Inputs = std::vector<NamedTensor>;
 ///   float32     inside a model of float16
 ///   arithmetic  strided selections made Conv, divisions made Mul, per-channel constants folded
 ///
-/// Every node has a name after it. With `probes` (inputs of real runs) the result is compared with the
-/// source in the runtime; a rewrite that moves an output by more than 1e-3 of its norm (3e-2 when float16
-/// became float32) is taken back, noted, and listed in `left_out`. Those in the argument `left_out` are
-/// not tried: with the list of an earlier call the same form comes back without probes.
+/// Every node has a name after it. With `probes` (inputs of real runs) the result is compared with
+/// the source in the runtime; a rewrite that moves an output by more than 1e-3 of its norm (3e-2
+/// when float16 became float32) is taken back, noted, and listed in `left_out`. Those in the
+/// argument `left_out` are not tried: with the list of an earlier call the same form comes back
+/// without probes.
 /// Errors  what the runtime says when it cannot load or run the source model.
 Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes,
                          const runtime::SessionOptions& options,

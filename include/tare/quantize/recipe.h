@@ -52,7 +52,11 @@ struct Recipe {
   std::vector<NodeChoice> nodes;      ///< in graph order; nodes that are not listed stay float
   std::vector<TensorChoice> tensors;  ///< ranges of the activations that the nodes need, by name
 
+  /// The range of a tensor, or null.
+  /// Cost    linear in the number of tensors.
   const ValueRange* FindRange(std::string_view tensor) const;
+  /// The format of a node; kFloat32 where it is not listed.
+  /// Cost    linear in the number of nodes.
   Format FormatOf(std::string_view node) const;
   friend bool operator==(const Recipe&, const Recipe&) = default;
 };
@@ -60,8 +64,10 @@ struct Recipe {
 /// The recipe as YAML; ranges print so that they read back exactly.
 std::string RecipeText(const Recipe& recipe);
 
-/// Reads RecipeText's form.
-/// Errors  kInvalidArgument: names the file, the line and the nearest known key.
+/// Reads RecipeText's form; what it lacks is empty. Whether a model has the nodes is not looked at.
+/// Errors  kInvalidArgument: not YAML, an unknown key, format or rewrite, a node or tensor that
+///         stands twice, a range that is not two finite float32 numbers in order; names file and
+///         line, and the nearest known key.
 Result<Recipe> ParseRecipe(std::string_view text, const std::string& source);
 
 }  // namespace tare::quantize

@@ -59,9 +59,9 @@ class Registry {
   ///         kUnsupported: the registry was written by a newer tare; kDataLoss: it is damaged.
   Result<Registered> Register(const NewVersion& version) const;
 
-  /// Records that a verdict is about to be read from a test set, and returns the place of this look among all at
-  /// this test set, from 1. The same candidate under the same policy again is the same look. Each look is a
-  /// chance to pass by luck: the gate pays for it (evaluate::Policy::looks).
+  /// Records that a verdict is about to be read from a test set, and returns the place of this look
+  /// among all at this test set, from 1. The same candidate under the same policy again is the same
+  /// look. Each look is a chance to pass by luck: the gate pays for it (verdict::Policy::looks).
   /// Errors  as Register().
   Result<int64_t> RecordLook(const Look& look) const;
 

@@ -63,10 +63,13 @@ struct VersionRef {
   int64_t number = 0;  ///< 0: the latest
 };
 
+/// Reads "fashion@3" or "fashion".
 /// Errors  kInvalidArgument: not a name, or the part behind '@' is not a positive number.
 Result<VersionRef> ParseVersionRef(std::string_view text);
 
-/// Errors  kInvalidArgument: not a valid name of a version or a role.
+/// Checks that `name` is 1 to 100 ASCII letters, digits, '.', '_' and '-', the first a letter or a
+/// digit. `kind` is what messages call it.
+/// Errors  kInvalidArgument: it is not.
 Result<void> CheckName(std::string_view name, std::string_view kind);
 
 /// A candidate judged on a test set.

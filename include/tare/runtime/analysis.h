@@ -6,7 +6,6 @@
 #include <map>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "tare/core/result.h"
 #include "tare/graph/model.h"
@@ -20,8 +19,8 @@ using TypeMap = std::map<std::string, ValueInfo>;
 /// Loads a model that lives in memory; one over 2 GiB goes through a temporary folder.
 Result<Session> MakeSession(const graph::Model& model, const SessionOptions& options);
 
-/// Returns a copy of the model whose outputs are exactly `taps`, pruned to what they need. Any value
-/// of the top-level graph may be tapped.
+/// Returns a copy of the model whose outputs are exactly `taps`, pruned to what they need. Any
+/// value of the top-level graph may be tapped.
 graph::Model WithOutputs(const graph::Model& model, std::span<const std::string> taps);
 
 /// Asks the runtime for the types of all inputs and node outputs of the top-level graph.

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "tare/tensor/tensor.h"
 
@@ -28,7 +27,13 @@ struct PairSums {
 
 /// Compares two numeric tensors of one shape; integers as numbers. NaN equals NaN, an infinity
 /// itself; both are left out of the sums.
-/// Edge    different shapes or types: every element of `a` is a mismatch.
+///
+/// Shape    any, the same for both; no element gives zero sums.
+/// Edge     different shapes or types: every element of `a` is a mismatch, one at least. Types that
+///          have no float32 form (4 bits): bytes that differ are mismatches, and nothing is summed.
+/// Bound    sums in double; int32, int64 and both floats enter with their own values, all other
+///          types through float32.
+/// Threads  fully.
 PairSums ComparePair(const TensorView& a, const TensorView& b);
 
 using tare::ViewOf;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,11 +12,11 @@ namespace tare::runtime {
 
 /// Reads the energy counters of this host.
 ///
-/// Domains  psys when there is one (it holds all others), else every package; and dram where it is a
-///          domain of its own beside packages. Domains inside a package (core, uncore) are not added
-///          again; of a domain that is listed twice (MSR and MMIO) the first counts.
+/// Domains  psys when there is one (it holds all others), else every package; and dram where it is
+///          a domain of its own beside packages. Domains inside a package (core, uncore) are not
+///          added again; of a domain that is listed twice (MSR and MMIO) the first counts.
 /// Bound    a counter may wrap once between two readings: read at least once a minute.
-/// Source   Linux, Documentation/power/powercap/powercap.rst; reference/monitoring.md 14.13.
+/// Source   Linux, Documentation/power/powercap/powercap.rst.
 class EnergyMeter {
  public:
   /// Opens the counters under `root`.
@@ -44,12 +43,13 @@ class EnergyMeter {
 /// Seconds of processor time that this process has taken so far, all threads together.
 double ProcessorSeconds();
 
-/// An estimate where nothing counts: the share of the processor that the work took, of what it draws.
+/// An estimate where nothing counts: the share of the processor that the work took, of what it
+/// draws.
 ///
 ///   joules = processor_seconds * watts / num_processors
 ///
-/// Units   `watts` is what the whole processor draws with all of its `num_processors` busy; its thermal
-///         design power is a first guess, a meter at the plug a better one.
+/// Units   `watts` is what the whole processor draws with all of its `num_processors` busy; its
+///         thermal design power is a first guess, a meter at the plug a better one.
 /// Edge    memory, idle power and the clock's way of rising for a lone busy core are not in it: it
 ///         compares two models on one host, and decides nothing.
 double EstimateJoules(double processor_seconds, double watts, int num_processors);

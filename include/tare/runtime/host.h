@@ -24,11 +24,14 @@ Host DescribeHost();
 std::string RuntimeVersion();
 
 /// Highest resident set of this program so far, in bytes.
-/// Source  VmHWM of /proc/self/status; ru_maxrss where that cannot be read, which begins with what the parent had.
+/// Source  VmHWM of /proc/self/status; ru_maxrss where that cannot be read, which begins with what
+///         the parent had.
 int64_t PeakResidentBytes();
 
-/// Resident set of this process now, in bytes, shared libraries included; 0 where the kernel does not say.
-/// Source  Rss of /proc/self/smaps_rollup, exact; VmRSS of /proc/self/status where that cannot be read.
+/// Resident set of this process now, in bytes, shared libraries included; 0 where the kernel does
+/// not say.
+/// Source  Rss of /proc/self/smaps_rollup, exact; VmRSS of /proc/self/status where that cannot be
+///         read.
 int64_t ResidentBytes();
 
 }  // namespace tare::runtime

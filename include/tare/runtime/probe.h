@@ -17,9 +17,9 @@ namespace tare::runtime {
 
 /// Loads a model file in a child process and runs it on each of `probes` (none: it is loaded only).
 ///
-/// Errors   what loading and running give; kUnsupported: the child crashed (names the signal); kUnavailable: it
-///          did not end within `time_limit_s` (it is killed then); kCancelled: the user asked to stop; those of
-///          RunInChild().
+/// Errors   what loading and running give; kUnsupported: the child crashed (names the signal);
+///          kUnavailable: it did not end within `time_limit_s` (it is killed then); kCancelled: the
+///          user asked to stop; those of RunInChild().
 /// Threads  fully.
 Result<void> TryInChild(const std::string& model_path,
                         std::span<const std::vector<NamedTensor>> probes,

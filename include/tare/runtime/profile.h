@@ -14,8 +14,8 @@ namespace tare::runtime {
 
 /// Median time of each kernel over the runs, in us, by the name of the node in the graph that tare
 /// wrote: the runtime's own additions ("_token_7", "_nchwc", "fused ") are taken off, so that a
-/// float Conv in a blocked layout stands under the name of its output, and a fused integer one under
-/// its own.
+/// float Conv in a blocked layout stands under the name of its output, and a fused integer one
+/// under its own.
 using KernelTimes = std::map<std::string, double>;
 
 /// Profiles `num_runs` runs of a model on one input.

@@ -12,7 +12,8 @@
 
 namespace tare::runtime {
 
-/// A path that means the same file in another process of this machine: /dev/stdin and its like do not.
+/// A path that means the same file in another process of this machine: /dev/stdin and its like do
+/// not.
 void WritePath(const std::string& path, ByteWriter& writer);
 
 void WriteSession(const SessionOptions& options, ByteWriter& writer);

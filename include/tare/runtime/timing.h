@@ -1,8 +1,8 @@
 // Timing several models against each other on a machine that is never quiet.
 //
-// A shared machine drifts: a neighbour wakes up, the clock changes. Measured one after the other, two
-// models see different machines. In turn, each round of runs sees nearly the same one, and the median of
-// the rounds' ratios shrugs off the rounds that a neighbour hit in the middle.
+// A shared machine drifts: a neighbour wakes up, the clock changes. Measured one after the other,
+// two models see different machines. In turn, each round of runs sees nearly the same one, and the
+// median of the rounds' ratios shrugs off the rounds that a neighbour hit in the middle.
 
 #pragma once
 
@@ -20,8 +20,8 @@ namespace tare::runtime {
 using Clock = std::function<int64_t()>;
 /// The wall clock: CLOCK_MONOTONIC.
 int64_t MonotonicNs();
-/// Processor time of the calling thread: the same for a session of one thread, and blind to whatever
-/// else the machine does meanwhile.
+/// Processor time of the calling thread: the same for a session of one thread, and blind to
+/// whatever else the machine does meanwhile.
 int64_t ThreadNs();
 
 /// One run of a model.
@@ -35,11 +35,12 @@ struct TimingOptions {
   int min_rounds = 5;  ///< measured whatever the budget; 1 or more
   int max_rounds = 200;
   int warm_up_rounds = 2;  ///< run and thrown away
-  /// Begins each round one further (A B C, B C A, ...), so that no run always comes first; else each
-  /// run always comes after the same one (A B, A B, ...).
+  /// Begins each round one further (A B C, B C A, ...), so that no run always comes first; else
+  /// each run always comes after the same one (A B, A B, ...).
   bool rotate = true;
   Clock clock = MonotonicNs;
-  /// Looked at every 25 rounds from min_rounds on: true ends the timing before its budget. Empty: never.
+  /// Looked at every 25 rounds from min_rounds on: true ends the timing before its budget. Empty:
+  /// never.
   std::function<bool(const RoundTimes&)> is_enough;
 };
 

@@ -77,8 +77,8 @@ struct RetrievalScore {
 RetrievalScore ScoreRetrieval(std::span<const std::string> ranked,
                               std::span<const std::string> relevant, int64_t k);
 
-/// The same from the places (from 1, rising) at which relevant ones stand: all up to k, and the first
-/// of the list. `num_relevant` of them there are in all. Edge: 0 relevant: all NaN.
+/// The same from the places (from 1, rising) at which relevant ones stand: all up to k, and the
+/// first of the list. `num_relevant` of them there are in all. Edge: 0 relevant: all NaN.
 RetrievalScore ScorePlaces(std::span<const int64_t> places, int64_t num_relevant, int64_t k);
 
 }  // namespace tare::scores

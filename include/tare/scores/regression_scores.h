@@ -1,7 +1,6 @@
 // Scores of predicted numbers.
 //
-// The stated rule: a value that is not defined (no samples, zero variance, a NaN among the numbers)
-// is NaN.
+// A value that is not defined is NaN: no samples, zero variance, a NaN among the numbers.
 
 #pragma once
 

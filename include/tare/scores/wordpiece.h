@@ -20,11 +20,11 @@ enum class LetterCase { kLowered, kKept };
 ///   clean     control characters and U+FFFD left out, white space made spaces
 ///   words     split at spaces; each ideograph and each punctuation mark is a word by itself
 ///   letters   kLowered: canonical decomposition, nonspacing marks left out, lower case
-///   pieces    the longest token that begins the word, then the longest "##..." that goes on; a word
-///             that cannot be cut so, or of more than 100 code points, is [UNK]
+///   pieces    the longest token that begins the word, then the longest "##..." that goes on; a
+///             word that cannot be cut so, or of more than 100 code points, is [UNK]
 ///
-/// Edge     bytes that are not UTF-8 are left out. "[SEP]" and its like in a text are punctuation and
-///          letters: a text cannot end itself.
+/// Edge     bytes that are not UTF-8 are left out. "[SEP]" and its like in a text are punctuation
+///          and letters: a text cannot end itself.
 /// Threads  const calls may run together.
 /// Source   Devlin et al., BERT, arXiv:1810.04805, as in Hugging Face's tokenizers (BertNormalizer,
 ///          BertPreTokenizer, WordPiece), whose own answers the tables and the stored tests are.
@@ -37,7 +37,8 @@ class WordPiece {
   /// Errors   kInvalidArgument: [UNK], [CLS] or [SEP] is missing; kResourceExhausted: over a bound.
   static Result<WordPiece> Parse(std::string_view vocab, const std::string& source,
                                  LetterCase letters);
-  /// The same of a file.  Errors  as ReadFile().
+  /// The same of a file.
+  /// Errors   as ReadFile().
   static Result<WordPiece> FromFile(const std::string& path, LetterCase letters);
 
   ~WordPiece();

@@ -24,8 +24,8 @@ struct BootstrapOptions {
   int num_threads = 1;
 };
 
-/// Errors  kInvalidArgument: fewer than 100 replicates, or a `confidence` of two-sided intervals outside
-///         (0.5, 1).
+/// Errors  kInvalidArgument: fewer than 100 replicates, or a `confidence` of two-sided intervals
+///         outside (0.5, 1).
 Result<void> CheckBootstrap(const BootstrapOptions& options, double confidence);
 
 /// The replicates of one statistic and its BCa bounds.
@@ -83,8 +83,9 @@ std::vector<BootstrapDistribution> BootstrapCells(std::span<const int64_t> sizes
                                                   const CellStatistic& statistic,
                                                   const BootstrapOptions& options);
 
-/// The same with accelerations that the caller knows, one a statistic: where a leave-one-out value follows from the
-/// others, as with sums, so that the cost does not grow with the square of the number of cells.
+/// The same with accelerations that the caller knows, one a statistic: where a leave-one-out value
+/// follows from the others, as with sums, so that the cost does not grow with the square of the
+/// number of cells.
 std::vector<BootstrapDistribution> BootstrapCells(std::span<const int64_t> sizes,
                                                   std::span<const double> accelerations,
                                                   const CellStatistic& statistic,

@@ -72,9 +72,8 @@ inline constexpr float kMaskLimit = -1e30F;
 ///          bias from 1/8, 1/32 and 1/128 of its lines.
 /// Threads  none. The state is a function of the sequence of Add() calls alone.
 /// Cost     about 0.1 ns an element for long inputs in cache, 1.2 ns for the first kExactValues.
-/// Source   logarithmic bins: Masson, Rim, Lee, "DDSketch", VLDB 2019, arXiv:1908.10693. Differs:
-/// 32
-///          linear steps an octave, read off the bits of the number, for the logarithm.
+/// Source   logarithmic bins: Masson, Rim, Lee, "DDSketch", VLDB 2019, arXiv:1908.10693.
+///          Differs: 32 linear steps an octave, read off the bits of the number, for the logarithm.
 class Histogram {
  public:
   /// Elements binned one by one before sampling starts.

@@ -1,4 +1,5 @@
-// A closed interval of real values: what an estimate may be.
+// A closed interval of real values: what an estimate may be. Its confidence is that of the call
+// which returned it.
 
 #pragma once
 

@@ -4,8 +4,9 @@
 // `harmful` of them the baseline had right and the candidate has wrong, `helpful` the reverse.
 // The difference (candidate - baseline) of the two shares of right answers is
 // (helpful - harmful) / n, whatever the other n - harmful - helpful answers are: with few flips it
-// is known far more exactly than either share. An unpaired test throws that away and needs some
-// twenty times the samples (reference/monitoring.md, section 5).
+// is known far more exactly than either share. An unpaired test throws that away: the variance of
+// its difference is p (1 - p) from each model instead of the share of flips, so at an accuracy of
+// 75 % and 2 % of flips it needs some twenty times the samples.
 
 #pragma once
 
@@ -29,9 +30,11 @@ enum class TailMass { kExact, kMidP };
 
 /// Returns the p-value of the exact McNemar test of equal shares.
 ///
-///   kCandidateWorse   P[X >= harmful]                           X ~ Binomial(harmful + helpful,
-///   1/2) kTwoSided         min(1, 2 P[X <= min(harmful, helpful)]) kMidP             the same with
-///   half of P[X == observed] taken away
+///   kCandidateWorse  P[X >= harmful]
+///   kTwoSided        min(1, 2 P[X <= min(harmful, helpful)])
+///   kMidP            the same with half of P[X == observed] taken away
+///
+/// where X ~ Binomial(harmful + helpful, 1/2).
 ///
 /// Edge     no discordant pair gives 1 (mid-p, one-sided: 1/2).
 /// Source   McNemar, Psychometrika 12 (1947); exact form and mid-p: Fagerland, Lydersen, Laake,
@@ -42,8 +45,8 @@ double McNemar(const PairedCounts& counts, Tail tail, TailMass mass = TailMass::
 /// `drop`.
 ///
 ///   T = (harmful - helpful - n drop) / sqrt(n (2 q + drop (1 - drop)))
-///   q = (sqrt(B^2 - 4AC) - B) / 2A,  A = 2n,  B = -harmful - helpful + (2n - harmful + helpful)
-///   drop, C = -helpful drop (1 - drop)
+///   q = (sqrt(B^2 - 4AC) - B) / 2A
+///   A = 2n,  B = -harmful - helpful + (2n - harmful + helpful) drop,  C = -helpful drop (1 - drop)
 ///
 /// q estimates the share of helpful pairs under the hypothesis. Asymptotically standard normal;
 /// falls as `drop` grows. Counts are real so that rates can be scaled to other n.
@@ -73,7 +76,7 @@ Interval Tango(const PairedCounts& counts, double confidence);
 ///   ((z_confidence s0 + z_power s1) / (d + margin))^2
 ///
 /// s0 is the deviation of one pair that the score test takes, s1 the observed one; both near
-/// sqrt(psi), the root of the share of discordant pairs (reference/monitoring.md, 14.5).
+/// sqrt(psi), the root of the share of discordant pairs.
 /// Edge     nullopt when the observed difference stands so close to -margin that 10^9 samples
 ///          would not do, and for n == 0.
 std::optional<int64_t> TangoSettlingSize(const PairedCounts& counts, double margin,

@@ -4,7 +4,8 @@
 
 namespace tare::stats {
 
-/// Returns the t with P[T <= t] == p for T of Student's distribution with `degrees` degrees of freedom.
+/// Returns the t with P[T <= t] == p for T of Student's distribution with `degrees` degrees of
+/// freedom.
 ///
 ///   t = sqrt(degrees (1 - x) / x),   I_x(degrees / 2, 1 / 2) = 2 min(p, 1 - p),   with the sign of p - 1/2
 ///

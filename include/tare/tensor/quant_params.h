@@ -77,11 +77,12 @@ struct QuantizedWeight {
 ///              with the share in {1, 0.975, ... 0.8} of least squared error
 ///   q        = clamp(round_half_even(weight / scale), -127, 127)
 ///
-/// A convolution's weight (rank > 2, axis 0 or 1) has some roundings flipped to the other neighbour:
-/// with e = q - weight / scale, first |sum of e| <= 1/2 over each kernel (the trailing dimensions of
-/// one input and one output channel), then |sum of e| <= 1/2 over the channel, at most one more flip a
-/// kernel, always the element with the largest error of the sum's sign. Neighbouring pixels are alike,
-/// and after a Relu channels share a positive mean: errors that sum to zero cancel on such inputs.
+/// A convolution's weight (rank > 2, axis 0 or 1) has some roundings flipped to the other
+/// neighbour: with e = q - weight / scale, first |sum of e| <= 1/2 over each kernel (the trailing
+/// dimensions of one input and one output channel), then |sum of e| <= 1/2 over the channel, at
+/// most one more flip a kernel, always the element with the largest error of the sum's sign.
+/// Neighbouring pixels are alike, and after a Relu channels share a positive mean: errors that sum
+/// to zero cancel on such inputs.
 ///
 /// Shape    weight any rank; `floor` empty, or one entry a scale.
 /// Edge     a channel of zeros gets scale 1 (or its floor): its codes are 0. Codes stay in

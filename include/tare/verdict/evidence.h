@@ -234,8 +234,8 @@ Estimate BootstrapEstimate(const stats::BootstrapDistribution& distribution, int
 ///   size, memory, energy ratio   candidate / baseline; energy only where both are measured
 ///   joules_per_correct           joules a sample / share of samples answered right, by side
 ///
-/// Edge     a ratio with a 0 or an unknown stays absent; so do joules per correct answer of a task whose
-///          answers are not right or wrong as a whole (the share is accuracy, exact_match or
+/// Edge     a ratio with a 0 or an unknown stays absent; so do joules per correct answer of a task
+///          whose answers are not right or wrong as a whole (the share is accuracy, exact_match or
 ///          subset_accuracy).
 void SetCostRatios(Evidence& evidence);
 

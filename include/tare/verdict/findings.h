@@ -23,7 +23,8 @@ struct Finding {
 ///   exact_match        with token_f1             question answering, generation
 ///
 /// A finding names both differences with their intervals, says which of these exclude 0, and for
-/// classification the classes whose recall fell most. On the whole set, each slice and each distribution.
+/// classification the classes whose recall fell most. On the whole set, each slice and each
+/// distribution.
 /// Edge     a difference that shows as 0 in the digits of a report has no direction.
 std::vector<Finding> FindDisagreements(const Evidence& evidence);
 

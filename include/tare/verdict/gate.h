@@ -61,12 +61,11 @@ inline constexpr int64_t kMinBootstrapSamples = 16;
 
 /// Judges the evidence.
 ///
-///   PASS           the one-sided bound of the statistic at policy.confidence is on the good side
-///   of
-///                  the limit
-///   FAIL           the opposite bound is on the bad side: the limit is violated with that
-///   confidence INCONCLUSIVE   neither, or the statistic is undefined, absent, or rests on too few
-///   samples
+///   PASS          the one-sided bound of the statistic at policy.confidence is on the good side of
+///                 the limit
+///   FAIL          the opposite bound is on the bad side: the limit is violated with that
+///                 confidence
+///   INCONCLUSIVE  neither, or the statistic is undefined, absent, or rests on too few samples
 ///
 /// Differences of accuracy, top-k accuracy and recall: Tango's score test. Other differences: BCa
 /// bounds, from kMinBootstrapSamples on. Shares against a limit (flip_rate max): Clopper-Pearson.
@@ -78,12 +77,13 @@ inline constexpr int64_t kMinBootstrapSamples = 16;
 /// correction: the chance to pass a candidate that violates any one of them is at most 1 -
 /// confidence. To fail, one violation of many is enough, so failures are corrected by Holm's
 /// step-down (1979): the chance that any check fails that holds is at most 1 - confidence. A
-/// violation that does not survive it is INCONCLUSIVE. Exact numbers are not tests and fail at once.
+/// violation that does not survive it is INCONCLUSIVE. Exact numbers are not tests and fail at
+/// once.
 ///
-/// Several candidates on one test set: each is a chance to pass by luck. With policy.looks = K each is judged at
-/// 1 - (1 - confidence) / K (Bonferroni: the looks share the test set, nothing is assumed of how they go
-/// together), so that the chance that any of K that violate a check passes is at most 1 - confidence; what would
-/// PASS as look K + 1 is INCONCLUSIVE.
+/// Several candidates on one test set: each is a chance to pass by luck. With policy.looks = K each
+/// is judged at 1 - (1 - confidence) / K (Bonferroni: the looks share the test set, nothing is
+/// assumed of how they go together), so that the chance that any of K that violate a check passes
+/// is at most 1 - confidence; what would PASS as look K + 1 is INCONCLUSIVE.
 Decision Gate(const Evidence& evidence, const Policy& policy);
 
 }  // namespace tare::verdict

@@ -42,8 +42,8 @@ std::string_view MetricLabel(std::string_view name);
 inline constexpr std::string_view kKpiPrefix = "kpi:";
 std::string KpiMetricName(std::string_view name);
 
-/// Errors  kInvalidArgument: a name is not made of at most 64 letters, digits, '_', '-' and '.', or stands
-///         twice; more than 32 names.
+/// Errors  kInvalidArgument: a name is not made of at most 64 letters, digits, '_', '-' and '.', or
+///         stands twice; more than 32 names.
 Result<void> CheckKpiNames(std::span<const std::string> names);
 
 }  // namespace tare::verdict

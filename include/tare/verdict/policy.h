@@ -32,8 +32,8 @@ struct Check {
 struct Policy {
   /// Of one-sided bounds, in [0.5, 1).
   double confidence = 0.95;
-  /// How many candidates may be judged on one test set: each is then judged at 1 - (1 - confidence) / looks, and
-  /// one beyond them cannot pass. 0: not declared; looks are not paid for.
+  /// How many candidates may be judged on one test set: each is then judged at 1 - (1 - confidence)
+  /// / looks, and one beyond them cannot pass. 0: not declared; looks are not paid for.
   int64_t looks = 0;
   std::vector<Check> quality;
   std::vector<Check> cost;
@@ -41,8 +41,8 @@ struct Policy {
 };
 
 /// Reads a policy from the map under `policy:` (or the whole document of `tare gate --policy`,
-/// which may have the key `policy` itself). Errors  kInvalidArgument: unknown key or metric (names
-/// the nearest), no or two limits, a value
+/// which may have the key `policy` itself).
+/// Errors  kInvalidArgument: unknown key or metric (names the nearest), no or two limits, a value
 ///         out of range, `class` on a metric without classes; with file and line.
 Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source);
 Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source);
@@ -59,7 +59,8 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source);
 ///   object_detection      map margin 0.01
 Policy DefaultPolicy(Task task, double tolerance = 0.01);
 
-/// Returns the confidence of each one-sided bound: `confidence`, or what is left of it for each of `looks`.
+/// Returns the confidence of each one-sided bound: `confidence`, or what is left of it for each of
+/// `looks`.
 double ConfidenceOfALook(const Policy& policy);
 
 /// Returns the one text that stands for the policy whatever the layout of its file.

@@ -21,13 +21,14 @@ namespace tare::verdict {
 ///   accuracy          92.41 %   92.33 %       -0.08 [-0.21, +0.05]   -0.50    PASS
 std::vector<std::string> TableLines(const Report& report);
 
-/// The test set under other conditions, for the terminal: a head, and a row a distribution with its name, the
-/// headline metric of both models, their difference, and the flips. Empty without distributions.
+/// The test set under other conditions, for the terminal: a head, and a row a distribution with its
+/// name, the headline metric of both models, their difference, and the flips. Empty without
+/// distributions.
 using DistributionCells = std::array<std::string, 5>;
 std::vector<DistributionCells> DistributionTable(const Evidence& evidence);
 
-/// report.md, for a pull request: verdict sentence, table, reasons of what did not pass, warnings; the
-/// test set under other conditions, slices, and slices that a search found.
+/// report.md, for a pull request: verdict sentence, table, reasons of what did not pass, warnings;
+/// the test set under other conditions, slices, and slices that a search found.
 std::string WriteReportMarkdown(const Report& report);
 
 /// The bundle `page` with the report inside.

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "tare/core/result.h"
@@ -101,8 +100,8 @@ struct Report {
 /// infinity become null. Text that is not UTF-8 is written with replacement characters.
 std::string WriteReportJson(const Report& report);
 
-/// Reads back everything but what no reader here needs: nodes, tensors, candidates and fusion stay empty,
-/// and of the decision `looks`, which its policy has.
+/// Reads back everything but what no reader here needs: nodes, tensors, candidates and fusion stay
+/// empty, and of the decision `looks`, which its policy has.
 ///
 /// Bound    at most 128 MiB and 64 levels.
 /// Errors   kDataLoss: not JSON, or cut short (names the byte); kInvalidArgument: too large, too

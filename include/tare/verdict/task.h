@@ -28,8 +28,8 @@ std::string_view TaskName(Task task);
 /// Errors  kInvalidArgument: no task is named so; names the nearest and all.
 Result<Task> ParseTask(std::string_view name);
 
-/// The metric that stands for a task where one must, higher being better: accuracy of classification. Empty
-/// for outputs and for no task.
+/// The metric that stands for a task where one must, higher being better: accuracy of
+/// classification. Empty for outputs and for no task.
 std::string_view HeadlineMetric(std::optional<Task> task);
 
 }  // namespace tare::verdict

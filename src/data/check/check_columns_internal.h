@@ -2,8 +2,6 @@
 
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 

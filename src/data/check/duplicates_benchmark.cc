@@ -15,7 +15,7 @@ std::string RandomText(size_t bytes, Random& random) {
   return text;
 }
 
-// The bar of reference/monitoring.md, B14: 50,000 documents a second, 128 components, some 200
+// The bar: 50,000 documents a second, 128 components, some 200
 // shingles, hashing included. One document in ten is another one with two letters changed.
 void BM_ScanTexts(benchmark::State& state) {
   constexpr size_t kBytes = 204;

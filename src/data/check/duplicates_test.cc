@@ -168,8 +168,8 @@ TEST(ScanDuplicatesTest, NamesOptionsOutsideTheirRange) {
 }
 
 TEST(ScanDuplicatesTest, TakesAMillionTinyRows) {
-  // 1,000,000 rows of two whole numbers below 1,000, drawn from 10^6 pairs: of n draws among m cells
-  // m (1 - (1 - 1/m)^n) cells are met, 632,121, so 367,879 rows repeat; deviation below 500.
+  // 1,000,000 rows of two whole numbers below 1,000, drawn from 10^6 pairs: of n draws among m
+  // cells m (1 - (1 - 1/m)^n) cells are met, 632,121, so 367,879 rows repeat; deviation below 500.
   Random random(8);
   std::vector<int16_t> values(2'000'000);
   for (int16_t& value : values) value = static_cast<int16_t>(random.Below(1000));

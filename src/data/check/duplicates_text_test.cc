@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "data/check/minhash_internal.h"
 #include "data/check/near_internal.h"

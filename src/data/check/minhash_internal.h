@@ -1,4 +1,5 @@
-// MinHash signatures: the share of equal components of two estimates the Jaccard index of their sets.
+// MinHash signatures: the share of equal components of two estimates the Jaccard index of their
+// sets.
 
 #pragma once
 

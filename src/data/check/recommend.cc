@@ -77,7 +77,8 @@ Result<Features> ImageFeatures(const Split& split, std::span<const int64_t> samp
   return features;
 }
 
-// Divides each feature by its deviation, so that none decides alone; what is not finite is the mean.
+// Divides each feature by its deviation, so that none decides alone; what is not finite is the
+// mean.
 void Standardise(Features& features) {
   for (size_t f = 0; f < features.width; ++f) {
     double sum = 0;

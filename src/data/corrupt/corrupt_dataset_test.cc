@@ -5,7 +5,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "data/corrupt/corrupt_table_internal.h"
 #include "tare/data/corrupt/corrupt.h"
 #include "tare/data/feed.h"
 
@@ -138,7 +137,8 @@ TEST(CorruptTablesTest, RefusesImagesAndClassesOfText) {
   EXPECT_FALSE(CorruptDataset(*std::move(csv), colour, {Corruption::kShiftedColumns, 3}, {}));
 }
 
-// Two texts of four and two tokens in rows of five; 9 is the padding, types have none to tell apart.
+// Two texts of four and two tokens in rows of five; 9 is the padding, types have none to tell
+// apart.
 std::shared_ptr<const Dataset> Tokens() {
   const std::vector<int64_t> ids = {5, 6, 7, 8, 9, 3, 4, 9, 9, 9};
   const std::vector<int64_t> mask = {1, 1, 1, 1, 0, 1, 1, 0, 0, 0};

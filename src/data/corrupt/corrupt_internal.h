@@ -11,7 +11,6 @@
 
 #include "tare/core/random.h"
 #include "tare/core/result.h"
-#include "tare/data/corrupt/corrupt.h"
 
 namespace tare::data {
 
@@ -113,16 +112,16 @@ Corruptor Contrast, ElasticTransform, Pixelate, JpegCompress;  // corrupt_digita
 
 /// Averages along a line, most weight at its start, repeating the border.
 ///
-///   out = sum_i k_i shift(in, i (cos a, sin a)),  k_i ~ exp(-i^2 / (2 sigma^2)),  i = 0 .. 2
-///   radius
+///   out = sum_i k_i shift(in, i (cos a, sin a)),   i = 0 .. 2 radius
+///   k_i ~ exp(-i^2 / (2 sigma^2))
 ///
 /// Source   imagecorruptions, _motion_blur, after ImageMagick's MotionBlurImage.
 ///          Differs: weights of shifts beyond the image go to the others.
 Reals BlurAlongLine(const Reals& in, int radius, double sigma, double angle_degrees);
 
 /// Enlarges the middle, bilinearly, so that the result covers the image: its sides are at least
-/// those of `in`, and at most some pixels longer. factor >= 1. Source   imagecorruptions,
-/// clipped_zoom, with scipy.ndimage.zoom at order 1.
+/// those of `in`, and at most some pixels longer. factor >= 1.
+/// Source   imagecorruptions, clipped_zoom, with scipy.ndimage.zoom at order 1.
 template <class T>
 Plane<T> ZoomIn(const Plane<T>& in, double factor);
 extern template Plane<float> ZoomIn(const Plane<float>&, double);

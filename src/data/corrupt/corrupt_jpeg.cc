@@ -6,7 +6,6 @@
 
 #include <csetjmp>
 #include <cstdlib>
-#include <memory>
 
 #include "data/corrupt/corrupt_internal.h"
 

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "tare/core/file.h"
-#include "tare/core/text.h"
 
 namespace tare::data {
 namespace {

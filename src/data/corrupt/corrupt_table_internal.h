@@ -39,8 +39,8 @@ struct ColumnFacts {
 /// Source   Welford, "Note on a method for calculating corrected sums of squares and products",
 ///          Technometrics 4(3), 1962.
 ///
-/// DescribeColumns does it at once; ColumnDescriber takes rows in parts and gives the same facts for the
-/// same rows in the same order.
+/// DescribeColumns does it at once; ColumnDescriber takes rows in parts and gives the same facts
+/// for the same rows in the same order.
 class ColumnDescriber {
  public:
   explicit ColumnDescriber(size_t num_columns) : sums_(num_columns) {}
@@ -75,7 +75,8 @@ struct CorruptTableOptions {
 /// Shape    `values` [samples.size(), facts.size()] row by row (TARE_CHECK)
 /// Random   depends on the seed, the sample number, the corruption and its severity alone.
 /// Edge     NaN stays NaN unless it goes missing; a column of one value is moved by none but
-/// missing. Errors   kInvalidArgument: the severity is outside 1 to 5.
+///          missing.
+/// Errors   kInvalidArgument: the severity is outside 1 to 5.
 Result<void> CorruptTable(const CorruptTableOptions& options, std::span<const ColumnFacts> facts,
                           std::span<const int64_t> samples, std::span<float> values);
 Result<void> CorruptTable(const CorruptTableOptions& options, std::span<const ColumnFacts> facts,

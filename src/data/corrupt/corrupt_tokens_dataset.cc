@@ -72,7 +72,8 @@ class CutTokens final : public CorruptedDataset {
   std::vector<TokenArray> arrays_;
 };
 
-// What stands where the mask is 0: of the mask itself 0; else one number, where it is always the same.
+// What stands where the mask is 0: of the mask itself 0; else one number, where it is always the
+// same.
 Result<std::optional<int64_t>> PaddingOf(const Dataset& dataset, const std::string& array,
                                          const std::string& mask) {
   if (array == mask) return std::optional<int64_t>(0);

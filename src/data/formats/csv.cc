@@ -47,6 +47,7 @@ class Records {
               StrCat("the quote in line ", line_, " of ", source_.name(), " has no end"),
               "close it with \", and double quotes inside text");
         }
+        // A record may have several: quoted cells hold line ends.
         num_lines_ = std::ranges::count(rest.substr(0, size), '\n');
         begin_ += size;
         return true;

@@ -26,6 +26,7 @@ size_t CsvTokenizer::Parse(std::string_view text, bool is_last) {
     const size_t plain = is_quoted ? ParseQuoted(text, begin, quoted_.emplace_back()) : begin;
     size_t end = plain;
     while (end < text.size() && text[end] != delimiter_ && text[end] != '\n') ++end;
+    // The cell may go on in what has not been read yet.
     if (end == text.size() && !is_last) return 0;
     const bool is_record_end = end == text.size() || text[end] == '\n';
     std::string_view cell = text.substr(plain, end - plain);
@@ -55,6 +56,7 @@ size_t CsvTokenizer::ParseQuoted(std::string_view text, size_t begin, std::strin
 
 CsvHead ReadCsvHead(std::string_view text) {
   CsvHead head;
+  // The delimiter that cuts the first line into most cells; the comma where they are equal.
   for (const char delimiter : {',', ';', '\t'}) {
     CsvTokenizer tokenizer(delimiter);
     tokenizer.Parse(text, /*is_last=*/true);
@@ -62,6 +64,7 @@ CsvHead ReadCsvHead(std::string_view text) {
     head.delimiter = delimiter;
     head.names.assign(tokenizer.cells().begin(), tokenizer.cells().end());
   }
+  // A first line of nothing but numbers is data.
   head.has_header = !std::ranges::all_of(head.names, [](const std::string& cell) {
     const auto kind = ReadCsvCell(cell).kind;
     return kind == CsvCell::Kind::kInteger || kind == CsvCell::Kind::kReal;
@@ -79,6 +82,7 @@ CsvCell ReadCsvCell(std::string_view text) {
   if (text.empty()) return cell;
   if (text == "true" || text == "True" || text == "TRUE") return {CsvCell::Kind::kBool, 1, 0};
   if (text == "false" || text == "False" || text == "FALSE") return {CsvCell::Kind::kBool, 0, 0};
+  // from_chars takes no plus sign.
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   const char* end = text.data() + text.size();
   const auto integer = std::from_chars(text.data(), end, cell.integer);

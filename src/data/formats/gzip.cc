@@ -50,12 +50,15 @@ Result<ByteSourcePtr> DecodeGzip(const ByteSource& source) {
       stream.next_in = reinterpret_cast<Bytef*>(in.data());
       stream.avail_in = static_cast<uInt>(count);
     }
+    // A gzip file is one member after the other: tools that compress in parallel or append write
+    // many.
     if (!is_member_open) inflater.Restart();
     is_member_open = true;
     do {  // until the output has room left: then the input is used up, or the member has ended
       stream.next_out = reinterpret_cast<Bytef*>(out.data());
       stream.avail_out = static_cast<uInt>(out.size());
       const int status = inflate(&stream, Z_NO_FLUSH);
+      // Z_BUF_ERROR is no error: nothing is left to do before more input comes.
       if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
         return Corrupt(
             source, StrCat("is corrupt near byte ", offset - static_cast<int64_t>(stream.avail_in),

@@ -80,6 +80,7 @@ class LineReader final : public nlohmann::json_sax<Json> {
     if (counts_.size() > kMaxDepth) return Fail(StrCat("is nested more than ", kMaxDepth, " deep"));
     Field& field = fields.back();
     if (counts_.size() > field.shape.size()) {
+      // The first list at this depth: its end tells the extent, -1 until then.
       if (!field.integers.empty()) return Problem("has lists beside numbers");
       field.shape.push_back(-1);
     }
@@ -102,6 +103,8 @@ class LineReader final : public nlohmann::json_sax<Json> {
 
   bool parse_error(size_t position, const std::string&,
                    const nlohmann::detail::exception& e) override {
+    // Its text begins with the parser's own number and position of the error; the reason comes
+    // last.
     const std::string_view what = e.what();
     return Fail(StrCat("is not JSON at column ", position, ": ",
                        what.substr(std::min(what.size(), what.rfind(": ") + 2))));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <optional>
 
 namespace tare::data {
 namespace {
@@ -115,6 +114,7 @@ class HeaderReader {
     if (descr.find('O') != std::string::npos) {
       return NotNumeric(name_, descr, "Python objects, which tare never unpickles");
     }
+    // The order of bytes: numpy writes '<' or '>', and '|' where there is none (single bytes).
     const bool has_order =
         !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
     const std::string_view type = std::string_view(descr).substr(has_order ? 1 : 0);

@@ -112,6 +112,7 @@ Result<ArchivePtr> OpenArchive(ByteSourcePtr source) {
   if (zip_source != nullptr) {
     static_cast<void>(reader.release());  // freed by ZIP_SOURCE_FREE
     archive->zip = zip_open_from_source(zip_source, ZIP_RDONLY, &error);
+    // It takes the source only when it opens.
     if (archive->zip == nullptr) zip_source_free(zip_source);
   }
   const std::string why = zip_error_strerror(&error);
@@ -197,6 +198,8 @@ Result<ByteSourcePtr> Decode(const ArchivePtr& archive, const Member& member) {
   Spool spool(member.place);
   std::vector<std::byte> buffer(1 << 18);
   int64_t total = 0;
+  // One buffer beyond what the archive says is enough to know that it lies: the rest of a bomb is
+  // never decoded.
   while (total <= member.size) {
     TARE_TRY(const int64_t count, file.Read(buffer, member.place));
     total += count;
@@ -210,6 +213,7 @@ Result<ByteSourcePtr> Decode(const ArchivePtr& archive, const Member& member) {
                                         " bytes or more, the archive says ", member.size));
   }
   if (!in_place) return spool.Finish();
+  // The first reading came to the end, where the CRC-32 is checked; readings in place need not.
   TARE_TRY(MemberFile again, MemberFile::Open(archive, member));
   return ByteSourcePtr(std::make_shared<InPlaceSource>(archive, std::move(again), member));
 }
@@ -233,6 +237,8 @@ Result<StoredArray> OpenMember(const ArchivePtr& archive, const Member& member,
 Result<Member> DescribeMember(const Archive& archive, zip_uint64_t index, const std::string& file) {
   zip_stat_t stat;
   zip_stat_init(&stat);
+  // The sizes are what the file says: beyond 2^48 they are no sizes, and sums of them could
+  // overflow.
   constexpr zip_uint64_t kNeeded =
       ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
   if (zip_stat_index(archive.zip, index, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded ||

@@ -2,7 +2,11 @@
 
 #pragma once
 
-#include "data/stored_array.h"
+#include <memory>
+
+#include "data/byte_source.h"
+#include "tare/core/result.h"
+#include "tare/data/dataset.h"
 
 namespace tare::data {
 

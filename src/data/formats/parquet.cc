@@ -24,6 +24,7 @@ constexpr int kMaxListDepth = 8;
 
 Error ArrowError(const arrow::Status& status, const std::string& name) {
   std::string why = status.message();
+  // Lines behind the first are where in its own sources Arrow came by.
   why.resize(std::min(why.size(), why.find('\n')));
   if (status.IsOutOfMemory()) {
     return ResourceExhausted(
@@ -208,6 +209,7 @@ Leaf FindLeaf(std::shared_ptr<arrow::Array> array) {
     const int64_t count = array->length();
     const int64_t extent = count > 0 ? lists->length(0) : 0;
     for (int64_t i = 0; i < count; ++i) {
+      // Offsets may leave gaps, behind nulls for one; without any the values below are one piece.
       if (lists->length(i) == extent && lists->begin(i) == lists->begin(0) + i * extent) continue;
       fail(i, StrCat("has lists of ", extent, " and ", lists->length(i), " elements"));
       return leaf;
@@ -239,6 +241,7 @@ std::span<const std::byte> NumberBytes(const arrow::Array& array, DType dtype,
     }
     return unpacked;
   }
+  // A slice shares the buffer of its parent: its own numbers begin at `offset`.
   const auto& data = *array.data();
   const int64_t width = BitWidth(dtype) / 8;
   if (data.buffers.size() < 2 || data.buffers[1] == nullptr) return {};

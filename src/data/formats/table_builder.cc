@@ -183,6 +183,7 @@ void TableBuilder::Skip(size_t c, std::string_view what, int64_t rows_ahead) {
 }
 
 void TableBuilder::SkipName(const std::string& name, std::string_view what, int64_t rows_ahead) {
+  // JSON lines may each name new keys: as many are remembered as a table may have columns.
   if (std::ssize(skipped_names_) >= kMaxColumns || !skipped_names_.insert(name).second) return;
   skipped_.push_back(
       {name, InvalidArgument(StrCat("column '", name, "' of ", source_, " ", what, ", in sample ",

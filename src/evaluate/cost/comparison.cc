@@ -74,8 +74,8 @@ Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_
   return {};
 }
 
-// Runs that wait for a processor are longer by the scheduler's slices: a short run may slip between them where
-// a long one does not, and then turns do not save the ratio.
+// Runs that wait for a processor are longer by the scheduler's slices: a short run may slip between
+// them where a long one does not, and then turns do not save the ratio.
 void WarnOfBusyMachine(const TimedShare& timed, verdict::Evidence& evidence) {
   constexpr double kLeastShare = 0.8;
   const double share = timed.wall_s > 0 ? timed.processor_s / timed.wall_s : 1;

@@ -1,6 +1,5 @@
 #include "tare/runtime/energy.h"
 
-#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>

@@ -1,8 +1,6 @@
 #include "tare/evaluate/cost/latency.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "tare/stats/quantile.h"
 

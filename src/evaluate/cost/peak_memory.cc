@@ -1,7 +1,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <fstream>
 #include <vector>
 
@@ -23,8 +22,8 @@ struct CodePages {
   char* end = nullptr;
 };
 
-// "7f00-7f10 r-xp 0000 fe:01 42 /usr/lib/x.so", then "Anonymous: 0 kB" among other lines: what was written to is
-// anonymous, even where it may no longer be written to (relocated addresses).
+// "7f00-7f10 r-xp 0000 fe:01 42 /usr/lib/x.so", then "Anonymous: 0 kB" among other lines: what was
+// written to is anonymous, even where it may no longer be written to (relocated addresses).
 std::vector<CodePages> UnchangedCode() {
   std::vector<CodePages> found;
   CodePages at;
@@ -45,8 +44,8 @@ std::vector<CodePages> UnchangedCode() {
   return found;
 }
 
-// Of its libraries the loader has looked at far more than a model needs, and tare has more libraries than the
-// runtime's. What is needed comes back when it is touched, and only that counts.
+// Of its libraries the loader has looked at far more than a model needs, and tare has more
+// libraries than the runtime's. What is needed comes back when it is touched, and only that counts.
 void ForgetStart() {
   for (const CodePages& pages : UnchangedCode())
     ::madvise(pages.begin, static_cast<size_t>(pages.end - pages.begin), MADV_DONTNEED);

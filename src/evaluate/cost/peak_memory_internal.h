@@ -13,7 +13,8 @@
 
 namespace tare::evaluate {
 
-/// Resident memory of a process that runs only one model, in bytes, the runtime's own library included.
+/// Resident memory of a process that runs only one model, in bytes, the runtime's own library
+/// included.
 struct ResidentMemory {
   int64_t loaded = 0;     ///< once the model is open
   int64_t first_run = 0;  ///< after its first run

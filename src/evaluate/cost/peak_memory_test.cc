@@ -44,7 +44,8 @@ TEST_F(MeasureMemoryTest, SeesWhatTheModelTakes) {
   const auto large = Measure(Tiling(64));
   ASSERT_TRUE(small) << small.error().what;
   ASSERT_TRUE(large) << large.error().what;
-  // 63 more outputs of 4 MB each; what else differs, and how exactly the kernel counts, is far less.
+  // 63 more outputs of 4 MB each; what else differs, and how exactly the kernel counts, is far
+  // less.
   EXPECT_NEAR(static_cast<double>(large->peak - small->peak), 63.0 * 4 * kMegabyte,
               32.0 * kMegabyte);
   for (const auto& memory : {*small, *large}) {

@@ -14,7 +14,8 @@ namespace {
 
 using testing::HasSubstr;
 
-// Of 200 samples 180 are of class 0; the candidate wins four of those and loses three of the twenty of class 1.
+// Of 200 samples 180 are of class 0; the candidate wins four of those and loses three of the twenty
+// of class 1.
 //   class 0: 170, then 174 right of 180; 170, then 177 predicted: F1 340/350, then 348/357
 //   class 1:  20, then  17 right of  20;  30, then  23 predicted: F1  40/50,  then  34/43
 // Accuracy 190/200, then 191/200; F1 macro 0.8857, then 0.8827.

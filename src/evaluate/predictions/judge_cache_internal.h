@@ -11,8 +11,8 @@
 
 namespace tare::evaluate {
 
-/// Scores of a judge by a 64-bit hash of the texts: of a million pairs two are mistaken for one with a probability of
-/// 3e-8.
+/// Scores of a judge by a 64-bit hash of the texts: of a million pairs two are mistaken for one
+/// with a probability of 3e-8.
 ///
 /// Memory   at most about a million scores, 40 bytes each: then all are forgotten.
 class JudgeCache {

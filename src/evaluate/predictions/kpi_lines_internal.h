@@ -23,8 +23,8 @@ Result<double> ReadField(const JsonReader& own, const JsonReader& reference,
 /// KPIs of joined lines: a name is what the task measured of the sample, else a numeric field.
 class KpiLines {
  public:
-  /// `measured` are the columns that the task fills, of which empty ones are for nobody; the first two lines
-  /// tell which fields there are.
+  /// `measured` are the columns that the task fills, of which empty ones are for nobody; the first
+  /// two lines tell which fields there are.
   /// Errors  as KpiEvaluation; kInvalidArgument: a name is neither measured nor a field.
   static Result<KpiLines> Create(std::span<const KpiSpec> specs, SampleOptions options,
                                  std::span<const std::string> measured, const PredictionLine& first,

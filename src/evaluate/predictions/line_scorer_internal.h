@@ -25,9 +25,9 @@ class LineScorer {
   virtual ~LineScorer() = default;
   const SampleSchema& schema() const { return schema_; }
 
-  /// Fills one number a column of the schema and returns the answer as text: two models answer the same
-  /// where these are equal.
-  /// `reference` is the line that holds what is right, `answer` the one of the model; they may be the same.
+  /// Fills one number a column of the schema and returns the answer as text: two models answer the
+  /// same where these are equal. `reference` is the line that holds what is right, `answer` the one
+  /// of the model; they may be the same.
   /// Errors  kInvalidArgument: a field is missing or of another kind, with file and line.
   virtual Result<std::string> Score(const JsonReader& reference, const JsonReader& answer,
                                     std::span<double> row) const = 0;
@@ -37,7 +37,8 @@ class LineScorer {
   /// Sees the pairs that are scored next.
   virtual Result<void> Prepare(std::span<const LinePair> /*lines*/) { return {}; }
 
-  /// Looks at both answers of a sample, after Score() has taken both, for what is no sum over samples.
+  /// Looks at both answers of a sample, after Score() has taken both, for what is no sum over
+  /// samples.
   virtual Result<void> Rank(const JsonReader& /*reference*/, const JsonReader& /*baseline*/,
                             const JsonReader& /*candidate*/) {
     return {};
@@ -56,9 +57,11 @@ class LineScorer {
   SampleSchema schema_;
 };
 
-/// Makes the scorer of a task; `first` is a line of it, from which a task takes what it needs to know
-/// (the number of classes, whether there are contexts). `judge` may be null; it must outlive the scorer.
-/// Errors  kUnsupported: no such task; kInvalidArgument: a judge for a task without answers in words.
+/// Makes the scorer of a task; `first` is a line of it, from which a task takes what it needs to
+/// know (the number of classes, whether there are contexts). `judge` may be null; it must outlive
+/// the scorer.
+/// Errors  kUnsupported: no such task; kInvalidArgument: a judge for a task without answers in
+///         words.
 Result<std::unique_ptr<LineScorer>> MakeLineScorer(verdict::Task task, const JsonReader& first,
                                                    SupportJudge* judge);
 

@@ -103,7 +103,8 @@ class AnswerScorer : public LineScorer {
                                .kind = Kind::kRatio,
                                .column = kFlagged,
                                .denominator = kJudged});
-    // Rogan and Gladen's estimate (support_scores.h), each side with the judge's errors on that side.
+    // Rogan and Gladen's estimate (support_scores.h), each side with the judge's errors on that
+    // side.
     const auto corrected = [](std::span<const double> sums, double) -> double {
       const auto count = [&](size_t column) { return static_cast<int64_t>(sums[column]); };
       if (sums[kJudged] == 0) return NAN;

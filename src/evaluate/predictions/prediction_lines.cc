@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <istream>
 #include <unordered_map>
 
 #include "evaluate/predictions/prediction_lines_internal.h"
@@ -33,7 +32,8 @@ bool IdSet::Insert(const std::string& id, size_t side) {
   return true;
 }
 
-// The slot of the hash, or the free one where it belongs. A slot that is taken has a mark, so it is not 0.
+// The slot of the hash, or the free one where it belongs. A slot that is taken has a mark, so it is
+// not 0.
 size_t IdSet::PlaceOf(uint64_t hash) const {
   size_t at = (hash >> 2) & (slots_.size() - 1);
   while (slots_[at] != 0 && (slots_[at] & ~kSides) != hash) at = (at + 1) & (slots_.size() - 1);

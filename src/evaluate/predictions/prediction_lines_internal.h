@@ -22,8 +22,8 @@ struct PredictionLine {
   nlohmann::ordered_json json;
 };
 
-/// The ids of two files and which of the files has them, by a 62-bit hash: 11 to 22 bytes an id that both have.
-/// Two ids of 10 million are mistaken for one with a probability of 1e-5.
+/// The ids of two files and which of the files has them, by a 62-bit hash: 11 to 22 bytes an id
+/// that both have. Two ids of 10 million are mistaken for one with a probability of 1e-5.
 class IdSet {
  public:
   /// Marks an id as one of file `side` (0 or 1). False when it is already.
@@ -62,8 +62,8 @@ class PredictionReader {
 /// Calls `on_pair` for each id of both streams, as soon as the second of the two lines has come.
 /// Returns the number of pairs.
 /// Memory   the ids, and the lines whose partner has not come yet.
-/// Errors   kInvalidArgument: an id twice in a file, or without partner (names the first and how many); kDataLoss: no line
-///          at all; what the readers and `on_pair` give.
+/// Errors   kInvalidArgument: an id twice in a file, or without partner (names the first and how
+///          many); kDataLoss: no line at all; what the readers and `on_pair` give.
 using OnPair =
     std::function<Result<void>(const PredictionLine& baseline, const PredictionLine& candidate)>;
 Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate,

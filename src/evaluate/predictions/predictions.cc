@@ -134,8 +134,8 @@ class FieldColumns {
     return {};
   }
 
-  /// Keeps the names that stand in the first lines and that the evaluation does not know by itself; it tells
-  /// which names of slices are wrong.
+  /// Keeps the names that stand in the first lines and that the evaluation does not know by itself;
+  /// it tells which names of slices are wrong.
   /// Errors  kInvalidArgument: a KPI reads what is neither measured nor a field.
   Result<void> Find(const PredictionLine& first, const PredictionLine& second, bool scored) {
     std::vector<std::string> measured = {"label", "prediction", "correct"};
@@ -307,8 +307,8 @@ class Joiner {
     return CheckProbabilities(batch.candidate.scores, from, "candidate");
   }
 
-  // The first lines tell what scores are; logits among probabilities would have no log loss. Sums are not looked at: a
-  // softmax in 8 bits does not add up to 1 either.
+  // The first lines tell what scores are; logits among probabilities would have no log loss. Sums
+  // are not looked at: a softmax in 8 bits does not add up to 1 either.
   Result<void> CheckProbabilities(std::span<const float> scores, size_t from,
                                   std::string_view side) const {
     constexpr float kRounding = 1e-3F;

@@ -93,7 +93,8 @@ TEST(PredictionsTest, AClassThatOnlyOneSideNamesIsAClass) {
       "{\"id\": 1, \"prediction\": \"a\"}\n{\"id\": 2, \"prediction\": \"c\"}\n", &classes);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_THAT(classes, ElementsAre("a", "b", "c"));
-  // scikit-learn: f1_score(["a", "b"], ["a", "c"], average="macro", zero_division=0) is (1 + 0 + 0) / 3.
+  // scikit-learn: f1_score(["a", "b"], ["a", "c"], average="macro", zero_division=0) is (1 + 0 + 0)
+  // / 3.
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found->baseline, "f1_macro")->value, 1);
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate, "f1_macro")->value, 1.0 / 3);
 }

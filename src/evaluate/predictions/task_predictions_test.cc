@@ -115,8 +115,8 @@ TEST(TaskPredictionsTest, LeavesOutItsOwnSlicesThatHoldNothing) {
 }
 
 TEST(TaskPredictionsTest, TakesTheJudgeOfTheUserAndCorrectsItsErrors) {
-  // 100 answers, of which the judge flags 30; labelled: of 20 that are unsupported it flags 16, of 30 that
-  // are supported 3. Rogan and Gladen: (0.3 + 0.9 - 1) / (0.8 + 0.9 - 1) = 2 / 7.
+  // 100 answers, of which the judge flags 30; labelled: of 20 that are unsupported it flags 16, of
+  // 30 that are supported 3. Rogan and Gladen: (0.3 + 0.9 - 1) / (0.8 + 0.9 - 1) = 2 / 7.
   std::string lines;
   for (int i = 0; i < 100; ++i) {
     const bool flagged = i < 30;

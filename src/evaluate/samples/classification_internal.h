@@ -41,7 +41,8 @@ struct MetricSet {
 MetricSet SummariseAnswers(std::span<const SampleRecord> records, const Cells& cells,
                            const SummaryOptions& options);
 
-/// Log loss and ECE, and the KL divergence of a pair's outputs. Only records that all sides answered.
+/// Log loss and ECE, and the KL divergence of a pair's outputs. Only records that all sides
+/// answered.
 struct ScoreSummary {
   MetricSet metrics;
   std::optional<verdict::KlSummary> kl_nats;

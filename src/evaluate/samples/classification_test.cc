@@ -271,7 +271,8 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
       HasSubstr(
           "harmful flips gather where width == 9: 25 of 35 samples (71.43 %), elsewhere 0.00 %"));
   ASSERT_TRUE(found.slice_findings);
-  // Columns `width` (1 and 9) and `label` (0 alone): three conditions, two pairs across the columns.
+  // Columns `width` (1 and 9) and `label` (0 alone): three conditions, two pairs across the
+  // columns.
   EXPECT_EQ(found.slice_findings->num_tests, 5);
   ASSERT_EQ(found.slice_findings->found.size(), 1U);
   const verdict::FoundScope& slice = found.slice_findings->found[0];
@@ -292,7 +293,8 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
   EXPECT_EQ(evidence.warnings.size(), before);
 }
 
-// Warnings after `right` of 100 answers of the baseline were right, where 60 samples are of class 0.
+// Warnings after `right` of 100 answers of the baseline were right, where 60 samples are of class
+// 0.
 std::vector<verdict::Warning> WarningsOf(int right, int samples = 100) {
   ClassificationEvaluation evaluation = *ClassificationEvaluation::Create({});
   std::vector<int64_t> labels;

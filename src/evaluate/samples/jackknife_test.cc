@@ -37,8 +37,8 @@ TEST(JackknifeTest, HasNoBoundsWhereNothingVaries) {
 }
 
 TEST(JackknifeTest, CoversTheTrueMeanAsOftenAsItSays) {
-  // The jackknife of a mean over 20 groups of 2, of uniform values with mean 0.5: 95 % of the intervals hold it, of
-  // 400 between 361 and 397 with probability 0.9995 (binomial).
+  // The jackknife of a mean over 20 groups of 2, of uniform values with mean 0.5: 95 % of the
+  // intervals hold it, of 400 between 361 and 397 with probability 0.9995 (binomial).
   std::mt19937 random(11);
   std::uniform_real_distribution<double> uniform;
   int covered = 0;

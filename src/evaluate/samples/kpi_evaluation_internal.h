@@ -25,14 +25,16 @@ namespace tare::evaluate {
 
 /// Evaluates KPIs of samples.
 ///
-/// Intervals: paired BCa bootstrap over samples. A difference that rests on fewer than 10 changed samples is
-/// widened by those that may have been missed, each with the range of the KPI's values (sample_evaluation_internal.h).
+/// Intervals: paired BCa bootstrap over samples. A difference that rests on fewer than 10 changed
+/// samples is widened by those that may have been missed, each with the range of the KPI's values
+/// (sample_evaluation_internal.h).
 ///
 /// Memory   as SampleEvaluation: 16 bytes a KPI and 30 bytes a sample where values do not repeat.
 /// Threads  none.
 class KpiEvaluation {
  public:
-  /// Errors  kInvalidArgument: as CheckKpiNames; an expression does not parse; an option is out of range.
+  /// Errors  kInvalidArgument: as CheckKpiNames; an expression does not parse; an option is out of
+  ///         range.
   static Result<KpiEvaluation> Create(std::span<const KpiSpec> specs, SampleOptions options);
 
   /// What the expressions read, each name once.
@@ -42,13 +44,15 @@ class KpiEvaluation {
 
   /// Adds one sample. Bit s of `slices`: it is in slice s of the options.
   /// Shape   one value a name on both sides (TARE_CHECK); no candidate where the options say so.
-  /// Errors  kInvalidArgument: a KPI is NaN or infinite for the sample: a mean over the others would be one of
-  ///         another set. Names the values read; nothing is added then.
+  /// Errors  kInvalidArgument: a KPI is NaN or infinite for the sample: a mean over the others
+  ///         would be one of another set. Names the values read; nothing is added then.
   Result<void> Add(std::span<const double> baseline, std::span<const double> candidate,
                    uint64_t slices = 0);
 
-  /// Appends kpi:NAME to the metrics and differences of the whole set and of each slice of `evidence`.
-  /// Shape   the slices of `evidence` are those of the options, in order; it may have none (TARE_CHECK).
+  /// Appends kpi:NAME to the metrics and differences of the whole set and of each slice of
+  /// `evidence`.
+  /// Shape   the slices of `evidence` are those of the options, in order; it may have none
+  ///         (TARE_CHECK).
   void AddTo(TestEvidence& evidence) const;
 
  private:

@@ -15,16 +15,16 @@ namespace tare::evaluate {
 ///
 ///   mean over the classes that have a positive of BinaryRanking::AveragePrecision()
 ///
-/// Interval  of a delete-a-group jackknife of 20 groups (jackknife_internal.h): a rank is no sum over samples. None with
-///           fewer than kMinJackknifeSamples.
+/// Interval  of a delete-a-group jackknife of 20 groups (jackknife_internal.h): a rank is no sum
+///           over samples. None with fewer than kMinJackknifeSamples.
 /// Edge      no positive at all, or a NaN score: undefined.
 /// Memory    8 bytes a score; beyond kMaxScores the metric is left out, with a warning.
 class LabelRankings {
  public:
   static constexpr int64_t kMaxScores = 20'000'000;  ///< of each model
 
-  /// One sample. Shape: as many scores on both sides, and in every call; `candidate` empty where the baseline is
-  /// judged alone.
+  /// One sample. Shape: as many scores on both sides, and in every call; `candidate` empty where
+  /// the baseline is judged alone.
   void Add(const std::set<int64_t>& gold, std::span<const float> baseline,
            std::span<const float> candidate);
   void AddTo(double confidence, uint64_t seed, TestEvidence& evidence) const;

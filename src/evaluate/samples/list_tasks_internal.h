@@ -11,7 +11,8 @@
 
 namespace tare::evaluate {
 
-/// token_accuracy and, where classes are tags (BIO, BIOES), f1_micro, precision_micro and recall_micro of entities.
+/// token_accuracy and, where classes are tags (BIO, BIOES), f1_micro, precision_micro and
+/// recall_micro of entities.
 SampleSchema TokenSchema(bool with_entities);
 /// Fills a row of TokenSchema(with_entities) from the tags of one sample.
 /// Errors  as ScoreSpans(); without entities, tags are any text.

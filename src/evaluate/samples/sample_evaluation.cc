@@ -161,8 +161,8 @@ class Summary {
     }
   }
 
-  // stats::Acceleration of the leave-one-out values, which are those of the sums without one row: two passes over
-  // the rows, and no value kept.
+  // stats::Acceleration of the leave-one-out values, which are those of the sums without one row:
+  // two passes over the rows, and no value kept.
   std::vector<double> Accelerations(std::span<const SampleMetric* const> metrics) const {
     const size_t width = values_per_metric() * metrics.size();
     std::vector<double> sums(sums_.size()), values(width), means(width), squares(width),

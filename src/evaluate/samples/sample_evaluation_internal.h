@@ -1,5 +1,6 @@
-// Evaluation of a model or a pair from per-sample numbers: what every task but classification and detection is
-// made of. A task measures each sample by a row of numbers; a metric is a function of their sums.
+// Evaluation of a model or a pair from per-sample numbers: what every task but classification and
+// detection is made of. A task measures each sample by a row of numbers; a metric is a function of
+// their sums.
 
 #pragma once
 
@@ -53,8 +54,8 @@ struct SampleSchema {
   int64_t correct = -1;
 };
 
-/// The text of a slice that the task makes itself, such as questions without an answer. Unlike one that
-/// somebody declared it may be empty, and is then left out.
+/// The text of a slice that the task makes itself, such as questions without an answer. Unlike one
+/// that somebody declared it may be empty, and is then left out.
 inline constexpr std::string_view kTaskSlice = "of the task";
 
 struct SampleOptions {
@@ -70,13 +71,13 @@ struct SampleOptions {
 
 /// Judges a model, or compares two, sample by sample.
 ///
-/// Intervals: Wilson and Tango for shares. BCa, paired, for everything else; bounds of differences that
-/// rest on fewer than 10 changed samples are widened by the samples that may have been missed
-/// (Clopper-Pearson), each counted with the metric's reach: the bootstrap cannot know what the sample
-/// does not hold. An unbounded reach leaves them as they are.
+/// Intervals: Wilson and Tango for shares. BCa, paired, for everything else; bounds of differences
+/// that rest on fewer than 10 changed samples are widened by the samples that may have been missed
+/// (Clopper-Pearson), each counted with the metric's reach: the bootstrap cannot know what the
+/// sample does not hold. An unbounded reach leaves them as they are.
 ///
-/// Memory   samples with equal rows (and slices) are held once: flat where rows repeat, else 16 bytes a
-///          column and 30 bytes a sample.
+/// Memory   samples with equal rows (and slices) are held once: flat where rows repeat, else 16
+///          bytes a column and 30 bytes a sample.
 /// Threads  none.
 class SampleEvaluation {
  public:
@@ -87,15 +88,17 @@ class SampleEvaluation {
   SampleEvaluation& operator=(SampleEvaluation&&) noexcept;
   ~SampleEvaluation();
 
-  /// Adds one sample. `changed`: the models answered differently. Bit s of `slices`: it is in slice s.
-  /// Shape  both rows one number a column of the schema (TARE_CHECK), finite; `candidate` empty and `changed` false
-  ///        where the baseline is judged alone.
+  /// Adds one sample. `changed`: the models answered differently. Bit s of `slices`: it is in slice
+  /// s.
+  /// Shape  both rows one number a column of the schema (TARE_CHECK), finite; `candidate` empty and
+  ///        `changed` false where the baseline is judged alone.
   void Add(std::span<const double> baseline, std::span<const double> candidate, bool changed,
            uint64_t slices = 0);
 
   int64_t num_samples() const;
 
-  /// Computes everything; of the baseline alone as of a pair of it with itself. Edge: no samples give metrics that are undefined (NaN, n 0).
+  /// Computes everything; of the baseline alone as of a pair of it with itself. Edge: no samples
+  /// give metrics that are undefined (NaN, n 0).
   TestEvidence Finish() const;
 
  private:

@@ -52,8 +52,8 @@ TEST(SampleEvaluationTest, ComputesMetricsByTheirDefinition) {
 }
 
 TEST(SampleEvaluationTest, AgreesWithTheBootstrapOfMeans) {
-  // stats::BootstrapMeans draws its replicates otherwise; with 20,000 of them both bounds of a skewed mean agree to
-  // some 3 % of the width of the interval.
+  // stats::BootstrapMeans draws its replicates otherwise; with 20,000 of them both bounds of a
+  // skewed mean agree to some 3 % of the width of the interval.
   std::mt19937 random(3);
   std::exponential_distribution<double> skewed;
   SampleSchema schema;
@@ -88,8 +88,9 @@ TEST(SampleEvaluationTest, TimeGrowsWithTheSamplesNotWithTheirSquare) {
 }
 
 TEST(SampleEvaluationTest, CoversTheTrueDifferenceAsOftenAsItSays) {
-  // Scores are uniform; the candidate loses 0.02 on average. 95 % of intervals hold -0.02: of 300 between
-  // 271 and 297 with probability 0.9997 (binomial), less a little for a bootstrap of 200 samples.
+  // Scores are uniform; the candidate loses 0.02 on average. 95 % of intervals hold -0.02: of 300
+  // between 271 and 297 with probability 0.9997 (binomial), less a little for a bootstrap of 200
+  // samples.
   std::mt19937 random(5);
   std::uniform_real_distribution<double> uniform;
   int covered = 0;

@@ -97,6 +97,7 @@ double LogChoose(int64_t n, int64_t k) {
 
 // P[X >= found] of `draws` without replacement from `total`, of which `marked` are marked.
 double UpperTail(int64_t found, int64_t draws, int64_t marked, int64_t total) {
+  // In logarithms: the binomials themselves pass the largest double from some 1,000 samples on.
   const double all = LogChoose(total, draws);
   double tail = 0;
   for (int64_t k = found; k <= std::min(draws, marked); ++k) {
@@ -129,6 +130,7 @@ class Search {
       single.push_back(Test(condition.text, condition.members, 1));
     for (size_t a = 0; a < conditions.size(); ++a) {
       for (size_t b = a + 1; b < conditions.size(); ++b) {
+        // Two conditions on one column are an interval or nothing.
         if (conditions[a].column == conditions[b].column) continue;
         Test(StrCat(conditions[a].text, " and ", conditions[b].text),
              And(conditions[a].members, conditions[b].members), std::min(single[a], single[b]));
@@ -144,6 +146,7 @@ class Search {
     const int64_t n = Count(members);
     if (n < options_.min_samples || total_ - n < options_.min_samples) return 1;
     const int64_t found = Count(And(members, damaged_));
+    // Not above the share of the whole: one-sided, so no small p-value can come of it.
     if (static_cast<double>(found) * static_cast<double>(total_) <=
         static_cast<double>(n) * static_cast<double>(num_damaged_))
       return 1;
@@ -161,6 +164,7 @@ class Search {
     double adjusted = 0;
     auto remaining = static_cast<double>(num_tests_);
     for (Tested& tested : tested_) {
+      // Holm: adjusted values never fall again along the order.
       adjusted = std::max(adjusted, std::min(1.0, tested.slice.p * remaining));
       remaining -= 1;
       if (adjusted > options_.alpha || chosen.size() == options_.max_found) break;

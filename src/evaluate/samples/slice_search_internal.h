@@ -41,18 +41,19 @@ struct SliceSearchResult {
   std::vector<FoundSlice> found;
 };
 
-/// Returns the slices in which `damaged` samples are significantly more frequent than elsewhere, most
-/// significant first.
+/// Returns the slices in which `damaged` samples are significantly more frequent than elsewhere,
+/// most significant first.
 ///
-/// Conditions  column == value for columns of at most 50 different values (1,000 for nominal ones), else
-///             column < or >= its quantiles at 10, 25, 75 and 90 % (none for nominal ones); and pairs of
-///             conditions on two columns.
-/// Test        Fisher's exact test, one-sided: P[X >= damaged], X hypergeometric. p-values are adjusted
-///             by Holm over all conditions and all pairs that exist, looked at or not.
-///             A slice that shares over 80 % of its samples with a better one is left out, and so is a
-///             pair that is no more significant than either of its conditions.
-/// Shape       every column as long as `damaged` (TARE_CHECK); NaN fulfils no condition. `sizes`, where given: a
-///             place stands for so many equal samples; then every column is nominal (TARE_CHECK).
+/// Conditions  column == value for columns of at most 50 different values (1,000 for nominal ones),
+///             else column < or >= its quantiles at 10, 25, 75 and 90 % (none for nominal ones);
+///             and pairs of conditions on two columns.
+/// Test        Fisher's exact test, one-sided: P[X >= damaged], X hypergeometric. p-values are
+///             adjusted by Holm over all conditions and all pairs that exist, looked at or not. A
+///             slice that shares over 80 % of its samples with a better one is left out, and so is
+///             a pair that is no more significant than either of its conditions.
+/// Shape       every column as long as `damaged` (TARE_CHECK); NaN fulfils no condition. `sizes`,
+///             where given: a place stands for so many equal samples; then every column is nominal
+///             (TARE_CHECK).
 /// Cost        O(pairs * n / 64) of bit operations.
 SliceSearchResult FindDamagedSlices(std::span<const SearchColumn> columns,
                                     std::span<const uint8_t> damaged,

@@ -18,7 +18,8 @@ struct Data {
   }
 };
 
-// 1 % of samples are damaged, and `extra` of those of label 3 whose size is among the least quarter.
+// 1 % of samples are damaged, and `extra` of those of label 3 whose size is among the least
+// quarter.
 Data Make(uint32_t seed, double extra) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<float> uniform;
@@ -65,8 +66,9 @@ TEST(FindDamagedSlicesTest, FindsNothingWhereThereIsNothing) {
 }
 
 TEST(FindDamagedSlicesTest, AgreesWithFishersExactTest) {
-  // 8 of 40 damaged in the slice, 2 of 160 elsewhere. By exact integers: (C(10,8) C(190,32) + C(10,9) C(190,31) +
-  // C(10,10) C(190,30)) / C(200,40) = 4.5558e-5, and two conditions were possible.
+  // 8 of 40 damaged in the slice, 2 of 160 elsewhere. By exact integers: (C(10,8) C(190,32) +
+  // C(10,9) C(190,31) + C(10,10) C(190,30)) / C(200,40) = 4.5558e-5, and two conditions were
+  // possible.
   std::vector<float> column;
   std::vector<uint8_t> damaged;
   for (int i = 0; i < 200; ++i) {

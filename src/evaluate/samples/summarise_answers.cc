@@ -79,7 +79,8 @@ std::vector<stats::BootstrapDistribution> BootstrapMacros(const Cells& cells,
   return stats::BootstrapCells(cells.sizes, kNumFields, statistic, options.bootstrap);
 }
 
-// Those of both sides and their differences: of the baseline as by BootstrapMacros(), whose draws it takes.
+// Those of both sides and their differences: of the baseline as by BootstrapMacros(), whose draws
+// it takes.
 std::vector<stats::BootstrapDistribution> BootstrapPairedMacros(const Cells& cells,
                                                                 const SummaryOptions& options) {
   const auto statistic = [&](std::span<const int64_t> drawn, std::span<double> values) {

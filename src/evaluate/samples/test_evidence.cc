@@ -24,8 +24,9 @@ verdict::Warning WarningOf(const verdict::FoundScope& found) {
                  "\" and a margin of its own")};
 }
 
-// A baseline that is hardly better than always answering the most frequent class: of the way from there to
-// always right it goes less than kNearChance. Two models that guess are easily "not worse" than each other.
+// A baseline that is hardly better than always answering the most frequent class: of the way from
+// there to always right it goes less than kNearChance. Two models that guess are easily "not worse"
+// than each other.
 constexpr double kNearChance = 0.05;
 constexpr int64_t kLeastSamples = 30;  // fewer say little of either
 

@@ -1,9 +1,9 @@
-// Corruptions: the test set as it looks under other conditions. Images here; tables and token ids through
-// CorruptDataset(); src/data/corrupt/corrupt_table_internal.h has the severities of tables,
+// Corruptions: the test set as it looks under other conditions. Images here; tables and token ids
+// through CorruptDataset(); src/data/corrupt/corrupt_table_internal.h has the severities of tables,
 // corrupt_text.h those of texts.
 //
-// For images the fifteen common corruptions of Hendrycks and Dietterich, "Benchmarking neural network
-// robustness to common corruptions and perturbations", ICLR 2019, arXiv:1903.12261, at five
+// For images the fifteen common corruptions of Hendrycks and Dietterich, "Benchmarking neural
+// network robustness to common corruptions and perturbations", ICLR 2019, arXiv:1903.12261, at five
 // severities:
 //
 //   noise    gaussian_noise shot_noise impulse_noise
@@ -23,9 +23,10 @@
 // any size; elastic_transform of the two smaller sets is that of the authors' scripts, with the
 // image's shorter side for their 32 and 64. Differs from the package:
 //
-//   frost        a procedural texture with the mean and spread of the photographs that the original
-//   adds grey images  one channel is computed; the package makes three of it motion       what a
-//   blur longer than the image loses is given back; the package darkens
+//   frost        a procedural texture with the mean and spread of the photographs that the
+//                original adds
+//   grey images  one channel is computed; the package makes three of it
+//   motion       what a blur longer than the image loses is given back; the package darkens
 //
 // Results are the package's for the same random numbers, give or take one level where a sum is
 // rounded in another order.
@@ -121,7 +122,8 @@ struct CorruptOptions {
 
 /// Corrupts images in place.
 ///
-/// Shape    `images` [samples.size(), ...] of uint8, each as `format` says; spec is of images (TARE_CHECK)
+/// Shape    `images` [samples.size(), ...] of uint8, each as `format` says; spec is of images
+///          (TARE_CHECK)
 /// Random   depends on options.seed, the sample number, the corruption and its severity alone: the
 ///          same for every batch, order and number of threads. Draws are those of core/random.h, so
 ///          the same on every machine; a pixel may differ by one level between processors whose
@@ -133,20 +135,22 @@ Result<void> CorruptImages(const CorruptionSpec& spec, const ImageFormat& format
                            std::span<const int64_t> samples, const CorruptOptions& options,
                            std::span<uint8_t> images);
 
-/// Returns `dataset` with those of `arrays` corrupted, as they are read, that hold what the corruption is
-/// for. All else is handed through.
+/// Returns `dataset` with those of `arrays` corrupted, as they are read, that hold what the
+/// corruption is for. All else is handed through.
 ///
 ///   images      as ImageFormatOf() says; every array gets the same draws for the same sample
-///   tables      numbers, one [] or a row [F] a sample, not classes of text: they become float64, since noise
-///               leaves no integers. All of them together are one row a sample;
-///               mean and spread are those of the whole dataset, which is read once for them
-///   truncation  token ids: integers [L] a sample, beside one array of that shape whose name holds "mask".
-///               Of the tokens that the mask counts the first ceil(kept * count) stay, at least one; behind
-///               them the mask becomes 0, and every array that holds padding in the data gets its padding
+///   tables      numbers, one [] or a row [F] a sample, not classes of text: they become float64,
+///               since noise leaves no integers. All of them together are one row a sample; mean
+///               and spread are those of the whole dataset, which is read once for them
+///   truncation  token ids: integers [L] a sample, beside one array of that shape whose name holds
+///               "mask". Of the tokens that the mask counts the first ceil(kept * count) stay, at
+///               least one; behind them the mask becomes 0, and every array that holds padding in
+///               the data gets its padding
 ///   typos, casing   nothing that a model is fed: they belong before the tokenizer
 ///
-/// Errors   kUnsupported: none of `arrays` holds what it is for (the reason of the first; says what to do);
-///          kNotFound: no such array; kInvalidArgument: the severity is outside 1 to 5; as Dataset::Read().
+/// Errors   kUnsupported: none of `arrays` holds what it is for (the reason of the first; says what
+///          to do); kNotFound: no such array; kInvalidArgument: the severity is outside 1 to 5; as
+///          Dataset::Read().
 /// Threads  const calls may run together.
 Result<std::unique_ptr<Dataset>> CorruptDataset(std::shared_ptr<const Dataset> dataset,
                                                 std::span<const std::string> arrays,

@@ -28,12 +28,13 @@ struct ComparedModels {
 /// Errors  kInvalidArgument: the model has one fixed batch, and another is asked for.
 Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs);
 
-/// Adds latency at each batch size and number of threads, sizes, memory, start and energy to `evidence`,
-/// and warnings when the candidate is slower, or the machine was too busy to time anything.
+/// Adds latency at each batch size and number of threads, sizes, memory, start and energy to
+/// `evidence`, and warnings when the candidate is slower, or the machine was too busy to time
+/// anything.
 ///
-/// Time    at most 1.5 s of measured runs for each batch size and number of threads, or 10 pairs of runs
-///         where those take longer; it ends sooner once the interval of the speedup is narrower than 1 %.
-///         A batch larger than the set repeats its samples.
+/// Time    at most 1.5 s of measured runs for each batch size and number of threads, or 10 pairs of
+///         runs where those take longer; it ends sooner once the interval of the speedup is
+///         narrower than 1 %. A batch larger than the set repeats its samples.
 /// Errors  what reading, loading and running give; kInvalidArgument as CheckBatches(); kCancelled.
 Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs,
                       const data::Feed& feed, const std::vector<int64_t>& samples,

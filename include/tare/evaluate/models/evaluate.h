@@ -29,8 +29,8 @@ struct NamedColumn {
 /// Inputs of one run of the models, and what is known about its samples.
 struct EvaluationBatch : Batch {
   std::vector<int64_t> labels;  ///< of classification and embedding: num_valid of them
-  /// Of regression [num_valid], of multi-label classification [num_valid, classes] of 0 and 1, of token
-  /// classification [num_valid, tokens]: class of each token, negative where none is judged.
+  /// Of regression [num_valid], of multi-label classification [num_valid, classes] of 0 and 1, of
+  /// token classification [num_valid, tokens]: class of each token, negative where none is judged.
   std::vector<double> targets;
   std::vector<NamedColumn> columns;
 };
@@ -62,34 +62,37 @@ struct EvaluateOptions {
 ///
 ///   classification        output [N, C] of scores, or integers [N]
 ///   regression            output [N] or [N, 1]; one number a sample as its label
-///   multi_label           output [N, C]; labels [N, C] of 0 and 1; scores are taken from 0.5 where all of the
-///                         first batch lie in [0, 1], else from 0
-///   token_classification  output [N, tokens, C]; entities where the classes are named as tags (BIO, BIOES)
-///   embedding             output [N, size], or [N, tokens, size], of which the mean over tokens is taken, those
-///                         alone where an input with "mask" in its name is not 0. Each sample asks for the
-///                         others of its label, ranked by cosine: a query against all other samples
+///   multi_label           output [N, C]; labels [N, C] of 0 and 1; scores are taken from 0.5 where
+///                         all of the first batch lie in [0, 1], else from 0
+///   token_classification  output [N, tokens, C]; entities where the classes are named as tags
+///                         (BIO, BIOES)
+///   embedding             output [N, size], or [N, tokens, size], of which the mean over tokens is
+///                         taken, those alone where an input with "mask" in its name is not 0. Each
+///                         sample asks for the others of its label, ranked by cosine: a query
+///                         against all other samples
 std::span<const verdict::Task> ModelTasks();
 
 /// Runs both models on every batch of the test set and returns the evidence of the task, one of
 /// ModelTasks(), with the closeness of outputs; or of kOutputs, closeness alone.
 ///
-/// Memory   does not grow with the outputs, but for embedding, which holds the vectors of at most 20,000 samples, and
-///          multi_label, which holds at most 20 million scores of each model to rank them.
+/// Memory   does not grow with the outputs, but for embedding, which holds the vectors of at most
+///          20,000 samples, and multi_label, which holds at most 20 million scores of each model to
+///          rank them.
 /// Errors   kInvalidArgument: the two have different outputs, a batch without labels (or with other
-///          than num_valid), no output fits, a model without rows as its answer, a prediction that is not
-///          finite; kCancelled; and what the source and the models give. An empty source is
+///          than num_valid), no output fits, a model without rows as its answer, a prediction that
+///          is not finite; kCancelled; and what the source and the models give. An empty source is
 ///          kInvalidArgument.
 Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
                                    BatchSource& source, verdict::Task task,
                                    const EvaluateOptions& options, Progress& progress);
 
-/// Runs one model on every batch of the test set and returns what its answers are worth: metrics with their
-/// intervals, classes, confusion, slices and warnings, all on the side of the baseline. Nothing is of the
-/// candidate, `paired` and the closeness of outputs are absent.
+/// Runs one model on every batch of the test set and returns what its answers are worth: metrics
+/// with their intervals, classes, confusion, slices and warnings, all on the side of the baseline.
+/// Nothing is of the candidate, `paired` and the closeness of outputs are absent.
 ///
-/// Every number is the one of the baseline in Evaluate() of the model and itself, bit by bit; beside another
-/// candidate, bootstrapped intervals draw other samples (the pair's kinds of samples are other ones).
-/// `task`: one of ModelTasks().
+/// Every number is the one of the baseline in Evaluate() of the model and itself, bit by bit;
+/// beside another candidate, bootstrapped intervals draw other samples (the pair's kinds of samples
+/// are other ones). `task`: one of ModelTasks().
 ///
 /// Memory   about half of Evaluate().
 /// Errors   as Evaluate(), kUnsupported for outputs, which are judged by what they are close to.
@@ -97,7 +100,8 @@ Result<verdict::Evidence> EvaluateModel(const RunnableModel& model, BatchSource&
                                         verdict::Task task, const EvaluateOptions& options,
                                         Progress& progress);
 
-/// Evaluates another distribution and adds it to `evidence` under `name`. `task`: one of ModelTasks().
+/// Evaluates another distribution and adds it to `evidence` under `name`. `task`: one of
+/// ModelTasks().
 Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
                                   BatchSource& source, verdict::Task task, const std::string& name,
                                   const std::string& description, const EvaluateOptions& options,

@@ -24,23 +24,23 @@ struct OutputsOptions {
 
 /// Compares the outputs of two models batch by batch.
 ///
+///   cosine          a.b / (|a| |b|)                    of a sample; mean and least are reported
+///   relative_error  sqrt(sum |a - b|^2 / sum |a|^2)    over all samples, and SNR likewise
+///   agreement       the share of equal elements        of integers and bool
+///
 /// Sample   one row of the first axis when every output has the same first extent in a run, else
-/// (or
-///          with sample_is_run) the whole run.
-/// Floats   cosine by sample (mean, least), relative error and SNR over all samples:
-///            cosine = a.b / (|a| |b|)            relative_error = sqrt(sum |a - b|^2 / sum |a|^2)
-///          Two zero vectors have cosine 1, a zero and another 0. A position where both are NaN, or
+///          (or with sample_is_run) the whole run.
+/// Edge     two zero vectors have cosine 1, a zero and another 0. A position where both are NaN, or
 ///          both the same infinity, counts as equal and is left out; any other non-finite pair
-///          gives its sample cosine -1. (runtime::ComparePair)
-/// Integers and bool: agreement, the share of equal elements.
+///          gives its sample cosine -1 (runtime::ComparePair).
 /// Flips    where a float output looks like class scores, rows whose greatest entry (lowest index
-/// of
-///          equals) differs. It looks like class scores when its last axis has between 2 and
-///          200,000 entries and (a) its first rows are probability distributions; or (b) its name
-///          contains "logit", "prob", "softmax" or "score"; or (c) it is [N, C], neither named like
-///          features
-///          ("embed", "feature", "hidden", "pool") nor of rows with length 1. Decided once, on the
-///          first run, and kept.
+///          of equals) differs. It looks like class scores when its last axis has between 2 and
+///          200,000 entries and
+///            (a) its first rows are probability distributions; or
+///            (b) its name contains "logit", "prob", "softmax" or "score"; or
+///            (c) it is [N, C], neither named like features ("embed", "feature", "hidden", "pool")
+///                nor of rows with length 1.
+///          Decided once, on the first run, and kept.
 /// Memory   32 bytes a sample and output.
 /// Threads  none.
 class OutputsEvaluation {

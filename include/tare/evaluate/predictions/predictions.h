@@ -26,10 +26,10 @@ namespace tare::evaluate {
 ///
 /// Bound    lines of at most 16 MiB; 64 levels; 100 million lines.
 /// Errors   kInvalidArgument, with file and line: not an object, no id, an id twice, a field
-/// missing
-///          or of another type, NaN or infinite scores, scores of differing lengths, a label that
-///          differs between the files, a class out of range; an id without partner in the other
-///          file (names the first and how many); kDataLoss: a line is not JSON; no line at all.
+///          missing or of another type, NaN or infinite scores, scores of differing lengths, a
+///          label that differs between the files, a class out of range; an id without partner in
+///          the other file (names the first and how many); kDataLoss: a line is not JSON; no line
+///          at all.
 Result<TestEvidence> EvaluatePredictions(std::istream& baseline, const std::string& baseline_name,
                                          std::istream& candidate, const std::string& candidate_name,
                                          const TestOptions& test,

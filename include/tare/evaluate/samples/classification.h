@@ -45,7 +45,8 @@ struct ClassificationBatch {
   ModelAnswers baseline;
   ModelAnswers candidate;  ///< empty where the baseline is judged alone
   std::span<const Column> columns;
-  /// The candidate's own values of columns, for KPIs; those that are not here are the same for both.
+  /// The candidate's own values of columns, for KPIs; those that are not here are the same for
+  /// both.
   std::span<const Column> candidate_columns;
   /// What errors of KPIs call a row, such as "float.jsonl:7"; default "sample 7".
   std::function<std::string(size_t row)> place = nullptr;
@@ -53,8 +54,8 @@ struct ClassificationBatch {
 
 /// Judges a classifier, or compares two on the same samples.
 ///
-/// KPIs read `label` and `prediction` (indices), `correct` (0 or 1), `confidence` (where there are scores) and
-/// columns.
+/// KPIs read `label` and `prediction` (indices), `correct` (0 or 1), `confidence` (where there are
+/// scores) and columns.
 ///
 /// A prediction is the class with the greatest score, of equal ones the lowest index. A row of
 /// scores with NaN or +infinity answers nothing: it counts as a wrong prediction of no class, and a
@@ -74,7 +75,8 @@ struct ClassificationBatch {
 /// cannot know what the sample does not hold.
 ///
 /// Threads  none.
-/// Memory   about 40 bytes a sample, whatever the number of classes; flat for hard predictions without columns.
+/// Memory   about 40 bytes a sample, whatever the number of classes; flat for hard predictions
+///          without columns.
 class ClassificationEvaluation {
  public:
   /// Errors  kInvalidArgument: an option is outside its range, or a `where` does not parse.
@@ -89,8 +91,8 @@ class ClassificationEvaluation {
   /// Adds one batch. A single score a row (num_classes 1) is that of class 1 of two: a probability
   /// when all of the first batch lie in [0, 1], else a logit.
   /// Errors  kInvalidArgument: sizes that do not match, a label or prediction that is no class, a
-  ///         slice or KPI that names an unknown column: the evaluation is then unchanged. A KPI that is not
-  ///         finite: the evaluation is of no use then.
+  ///         slice or KPI that names an unknown column: the evaluation is then unchanged. A KPI
+  ///         that is not finite: the evaluation is of no use then.
   Result<void> Add(const ClassificationBatch& batch);
 
   /// Samples so far.
@@ -98,7 +100,8 @@ class ClassificationEvaluation {
   /// What the scores are taken for. Absent before the first batch, and for hard predictions.
   std::optional<stats::ScoreKind> score_kind() const;
 
-  /// Computes everything; of the baseline alone as of a pair of it with itself. Edge: no samples give metrics that are undefined (NaN, n 0).
+  /// Computes everything; of the baseline alone as of a pair of it with itself. Edge: no samples
+  /// give metrics that are undefined (NaN, n 0).
   TestEvidence Finish() const;
 
  private:

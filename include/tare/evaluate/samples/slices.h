@@ -5,8 +5,8 @@
 //   term       := "not" term | "(" where ")" | name op number | name "in" "[" number, ... "]"
 //   op         := == != < <= > >=
 //
-// `label` is the label, `confidence` the baseline's probability of its own prediction (where it gives
-// scores); other names are numeric columns of the data set, one value a sample.
+// `label` is the label, `confidence` the baseline's probability of its own prediction (where it
+// gives scores); other names are numeric columns of the data set, one value a sample.
 
 #pragma once
 

@@ -27,8 +27,9 @@ struct TestEvidence {
 /// What follows from the flips of a pair alone: McNemar's test.
 verdict::Paired PairedOf(const verdict::FlipCounts& counts);
 
-/// Puts the evidence of the test set into `evidence`, with a warning where a classifier's baseline itself is
-/// hardly better than always answering the most frequent class (30 samples and two classes at least).
+/// Puts the evidence of the test set into `evidence`, with a warning where a classifier's baseline
+/// itself is hardly better than always answering the most frequent class (30 samples and two
+/// classes at least).
 void SetTestEvidence(TestEvidence part, verdict::Evidence& evidence);
 /// Adds the evidence of another distribution under `name`.
 void AddDistribution(std::string name, std::string description, const TestEvidence& part,
