@@ -217,6 +217,31 @@ TEST_F(ChooseFormatsTest, RepairsAPlanByTheOneNodeThatBreaksIt) {
   }
 }
 
+// Asked for by name, the first plan ends the search when it holds; here the sum in integers, whose first
+// column is ten thousand times as large as the others, does not.
+TEST_F(ChooseFormatsTest, LooksFurtherWhenTheFirstPlanOfAForcedFormatBreaks) {
+  auto weight = graph::RandomFloats(256, 2, -0.5, 0.5);
+  for (size_t i = 0; i < weight.size(); i += 16) weight[i] *= 1e4F;
+  const Model model = ModelBuilder(13)
+                          .Input("x", {-1, 16})
+                          .Uniform("w", {16, 16}, 1, -0.5, 0.5)
+                          .Floats("large", {16, 16}, weight)
+                          .Uniform("v", {16, 16}, 3, -0.5, 0.5)
+                          .Op("MatMul", {"x", "w"}, {"a"})
+                          .Op("MatMul", {"x", "large"}, {"b"})
+                          .Op("Add", {"a", "b"}, {"sum"})
+                          .Op("Tanh", {"sum"}, {"t"})
+                          .Op("MatMul", {"t", "v"}, {"y"})
+                          .Output("y")
+                          .Build();
+  const auto chosen = Choose(model, Allowing({Format::kInt8Static}));
+  ASSERT_TRUE(chosen) << chosen.error().what;
+  EXPECT_THAT(chosen->choice.candidates.at(0).problem, HasSubstr("moves: cosine"));
+  EXPECT_THAT(chosen->choice.reason, StartsWith("static, compute: "));
+  EXPECT_THAT(NodesIn(chosen->choice, Format::kInt8Static), ElementsAre("a", "b", "y"));
+  ExpectKeeps(FloatAnswer(model, *chosen), *chosen);
+}
+
 // The plan that would be taken if nobody compared: the same slow reference sees that it is broken.
 TEST_F(ChooseFormatsTest, WouldBreakTheModelWithoutRepair) {
   const Model model = PlantedAmong(3, 4);
