@@ -1,10 +1,11 @@
 // The search of ChooseFormats, in four steps:
 //
-//   1. candidates  plans of each format and scope, and the same without the nodes whose work is small
-//                  beside the data they move (an int8 island pays one Q and one DQ for each element)
+//   1. candidates  plans of each format and scope, and the same without the nodes whose work is
+//                  small beside the data they move (an int8 island pays one Q and one DQ for each
+//                  element)
 //   2. measure     load each, run the check samples, compare with float; time all interleaved
-//   3. repair      where a static plan is fast but breaks the outputs: each node alone in int8, ranked
-//                  by the damage it does; bisection over how many of the worst stay float
+//   3. repair      where a static plan is fast but breaks the outputs: each node alone in int8,
+//                  ranked by the damage it does; bisection over how many of the worst stay float
 //   4. decision    the fastest that holds, timed once more against float alone
 //
 // What was measured and why it was not taken is kept for the user.
@@ -54,7 +55,8 @@ class Search {
   Result<void> MeasureAll() {
     progress_.Begin("choose", static_cast<int64_t>(candidates_.size()));
     if (IsForced(options_) && Allows(Format::kInt8Static) && !candidates_.empty()) {
-      // Asked for by name: the plan with every fusable node, unless it breaks the outputs or is slow.
+      // Asked for by name: the plan with every fusable node, unless it breaks the outputs or is
+      // slow.
       bench_.Measure(candidates_[0]);
       if (candidates_[0].problem.empty() && IsFast(candidates_[0], options_)) {
         candidates_.resize(1);

@@ -72,8 +72,8 @@ class ChooseFormatsTest : public testing::Test {
   Instruments instruments_ = Scripted({{"static", 2}, {"dynamic", 1.2}, {"int8 weights", 0.8}});
 };
 
-// The chosen model, run again on every sample, keeps the first output of `expected`. The tolerance of
-// the search is 0.01 on the samples that it checked; the others get as much again.
+// The chosen model, run again on every sample, keeps the first output of `expected`. The tolerance
+// of the search is 0.01 on the samples that it checked; the others get as much again.
 void ExpectKeeps(const Matrix& expected, const Chosen& chosen) {
   ASSERT_TRUE(chosen.choice.model) << chosen.choice.reason;
   const auto outputs =
@@ -175,9 +175,9 @@ TEST_F(ChooseFormatsTest, TriesNoFormatThatIsNotAllowed) {
   }
 }
 
-// What "planted" reads is shifted in its first column by 200: 8 bits over that range are steps of 0.8,
-// and the other columns, the only ones that its weight takes, lie in [-1, 1]. Sub and Tanh have no
-// integer kernel, so that no other node is harmed.
+// What "planted" reads is shifted in its first column by 200: 8 bits over that range are steps of
+// 0.8, and the other columns, the only ones that its weight takes, lie in [-1, 1]. Sub and Tanh
+// have no integer kernel, so that no other node is harmed.
 Model PlantedAmong(int num_before, int num_after, float first_shift = 200) {
   ModelBuilder builder(13);
   builder.Input("x", {-1, 16});
@@ -215,6 +215,31 @@ TEST_F(ChooseFormatsTest, RepairsAPlanByTheOneNodeThatBreaksIt) {
     EXPECT_THAT(chosen->choice.candidates[0].problem, HasSubstr("moves: cosine"));
     ExpectKeeps(SlowAnswer(model, *chosen), *chosen);
   }
+}
+
+// Asked for by name, the first plan ends the search when it holds; here the sum in integers, whose
+// first column is ten thousand times as large as the others, does not.
+TEST_F(ChooseFormatsTest, LooksFurtherWhenTheFirstPlanOfAForcedFormatBreaks) {
+  auto weight = graph::RandomFloats(256, 2, -0.5, 0.5);
+  for (size_t i = 0; i < weight.size(); i += 16) weight[i] *= 1e4F;
+  const Model model = ModelBuilder(13)
+                          .Input("x", {-1, 16})
+                          .Uniform("w", {16, 16}, 1, -0.5, 0.5)
+                          .Floats("large", {16, 16}, weight)
+                          .Uniform("v", {16, 16}, 3, -0.5, 0.5)
+                          .Op("MatMul", {"x", "w"}, {"a"})
+                          .Op("MatMul", {"x", "large"}, {"b"})
+                          .Op("Add", {"a", "b"}, {"sum"})
+                          .Op("Tanh", {"sum"}, {"t"})
+                          .Op("MatMul", {"t", "v"}, {"y"})
+                          .Output("y")
+                          .Build();
+  const auto chosen = Choose(model, Allowing({Format::kInt8Static}));
+  ASSERT_TRUE(chosen) << chosen.error().what;
+  EXPECT_THAT(chosen->choice.candidates.at(0).problem, HasSubstr("moves: cosine"));
+  EXPECT_THAT(chosen->choice.reason, StartsWith("static, compute: "));
+  EXPECT_THAT(NodesIn(chosen->choice, Format::kInt8Static), ElementsAre("a", "b", "y"));
+  ExpectKeeps(FloatAnswer(model, *chosen), *chosen);
 }
 
 // The plan that would be taken if nobody compared: the same slow reference sees that it is broken.

@@ -29,7 +29,8 @@ Formats FormatsOf(const AutoOptions& options);
 std::vector<Candidate> FirstCandidates(const quantize::Prepared& prepared,
                                        const AutoOptions& options, const Observed& observed);
 
-/// Adds a plan, unless none of its nodes is worth integers (movers alone) or it stands there already.
+/// Adds a plan, unless none of its nodes is worth integers (movers alone) or it stands there
+/// already.
 void AddCandidate(std::vector<Candidate>& candidates, std::string name,
                   std::vector<quantize::NodeChoice> nodes);
 

@@ -26,7 +26,8 @@ quantize::Prepared PreparedOf(const graph::Model& model) {
   return *std::move(prepared);
 }
 
-// One convolution with a residual, a gate, a reshape and two products: each scope takes one step more.
+// One convolution with a residual, a gate, a reshape and two products: each scope takes one step
+// more.
 quantize::Prepared ImageModel() {
   return PreparedOf(ModelBuilder(13)
                         .Input("x", {-1, 4, 8, 8})
@@ -85,8 +86,8 @@ std::vector<std::string> Texts(const std::vector<Candidate>& candidates) {
 }
 
 TEST(FirstCandidatesTest, FollowsFormatsAndGoal) {
-  // By hand from the rules of Scope: chain adds what joins without a scale to lose, gates the product
-  // with a Sigmoid, all the Softmax. A mover needs quantized neighbours on both sides.
+  // By hand from the rules of Scope: chain adds what joins without a scale to lose, gates the
+  // product with a Sigmoid, all the Softmax. A mover needs quantized neighbours on both sides.
   const std::vector<std::string> by_scope = {
       "static, chain: c1 c2 sum hidden y",
       "static, compute: c1 c2 hidden y",

@@ -19,21 +19,22 @@ bool IsForced(const AutoOptions& options);
 /// The outputs count as intact.
 bool Holds(const Closeness& closeness, const AutoOptions& options);
 
-/// The same with some to spare: a repair is tuned on the check samples until it just holds there, and
-/// without a margin half of all repairs would fail on other samples.
+/// The same with some to spare: a repair is tuned on the check samples until it just holds there,
+/// and without a margin half of all repairs would fail on other samples.
 bool HoldsWithMargin(const Closeness& closeness, const AutoOptions& options);
 
 /// Faster with one sample a run, and not slower with several.
 bool IsFast(const Candidate& candidate, const AutoOptions& options);
 
-/// What candidates are ranked by for speed: the geometric mean of the two speedups, or the only one.
+/// What candidates are ranked by for speed: the geometric mean of the two speedups, or the only
+/// one.
 double Score(const Candidate& candidate);
 
 /// Why a candidate that was measured cannot be taken; empty when it can.
 std::string ProblemOf(const Candidate& candidate, const AutoOptions& options);
 
-/// Positions of the candidates without a problem, the best first: by speed, or by size where that is
-/// the goal. Equals stay in order.
+/// Positions of the candidates without a problem, the best first: by speed, or by size where that
+/// is the goal. Equals stay in order.
 std::vector<size_t> Sound(std::span<const Candidate> candidates, const AutoOptions& options);
 
 /// Positions of at most two candidates that break the outputs and would be worth more than the best
@@ -43,8 +44,8 @@ std::vector<size_t> WorthRepair(std::span<const Candidate> candidates, const Aut
 /// Positions of the few best sound candidates, among which Decide() chooses.
 std::vector<size_t> Finalists(std::span<const Candidate> candidates, const AutoOptions& options);
 
-/// Only what is surely faster may be taken, and the finalists are timed once more for it: the goal is
-/// speed and nothing is forced.
+/// Only what is surely faster may be taken, and the finalists are timed once more for it: the goal
+/// is speed and nothing is forced.
 bool MustBeFaster(const AutoOptions& options);
 
 /// Why a finalist that was timed again cannot be taken; empty when it can.
@@ -55,9 +56,9 @@ struct Decision {
   std::string reason;            ///< in words: why this one, or why none
 };
 
-/// Returns the best of the finalists that have no problem. For speed, those within a few per cent of it
-/// are equals, of which the one with the most static arithmetic is taken, then the one with the
-/// fewest other static nodes.
+/// Returns the best of the finalists that have no problem. For speed, those within a few per cent
+/// of it are equals, of which the one with the most static arithmetic is taken, then the one with
+/// the fewest other static nodes.
 /// Edge    no candidates, or none sound: nothing, and the reason names the fastest.
 Decision Decide(std::span<const Candidate> candidates, std::span<const size_t> finalists,
                 const AutoOptions& options);

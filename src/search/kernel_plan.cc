@@ -15,8 +15,8 @@ using graph::Node;
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-// Puts more than all other costs together in the place of kNever. A fixed large number would do too,
-// but the cut takes what is small beside its largest cost for rounding, and kernels are short.
+// Puts more than all other costs together in the place of kNever. A fixed large number would do
+// too, but the cut takes what is small beside its largest cost for rounding, and kernels are short.
 void BoundCosts(SplitProblem& problem) {
   double never = 1;
   for (const auto& node : problem.nodes) {
@@ -34,8 +34,8 @@ class Costs {
   Costs(const quantize::Prepared& prepared, const GraphIndex& index)
       : prepared_(prepared), index_(index) {}
 
-  // Time of node i in a profile, with the activation behind it: under its own name or its output's; a
-  // pair that was fused stands under the output of the second.
+  // Time of node i in a profile, with the activation behind it: under its own name or its output's;
+  // a pair that was fused stands under the output of the second.
   double TimeOf(size_t i, const runtime::KernelTimes& times) const {
     const Node& node = prepared_.model.graph.nodes[i];
     double time = Lookup(times, node.name);

@@ -22,11 +22,13 @@ inline constexpr double kCrossingStartUs = 4.0;
 ///
 ///   sum of kernel times + sum of crossings between float and integer neighbours,
 ///
-/// is the fastest mix of the two profiles. A crossing costs kCrossingStartUs and kCrossingUsPerElement
-/// for each element of the value, and counts once for each node that reads it.
+/// is the fastest mix of the two profiles. A crossing costs kCrossingStartUs and
+/// kCrossingUsPerElement for each element of the value, and counts once for each node that reads
+/// it.
 ///
 /// `elements` is the number of elements of values in the profiled run; a value that is not in it
-/// counts as small. Movers cost nothing themselves. Nodes that neither profile names count as equal.
+/// counts as small. Movers cost nothing themselves. Nodes that neither profile names count as
+/// equal.
 std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared,
                                             const std::vector<quantize::NodeChoice>& plan,
                                             const runtime::KernelTimes& float_times,

@@ -70,7 +70,8 @@ void EndAt(Case& made, const std::string& value) {
   made.prepared.model.graph.outputs.push_back({{value, DType::kFloat32, {1, 4}}, ""});
 }
 
-// The sum that the header defines, for the nodes of `integers` in int8, written from the definition.
+// The sum that the header defines, for the nodes of `integers` in int8, written from the
+// definition.
 class SlowCost {
  public:
   explicit SlowCost(const Case& given) : given_(given) {

@@ -27,8 +27,8 @@ struct Timed {
   const runtime::Session* session = nullptr;
 };
 
-/// Where times come from. The choice depends on nothing else of the machine's speed: tests put their
-/// own numbers in.
+/// Where times come from. The choice depends on nothing else of the machine's speed: tests put
+/// their own numbers in.
 struct Instruments {
   std::function<Result<runtime::RoundTimes>(std::span<const Timed>, std::span<const NamedTensor>,
                                             const runtime::TimingOptions&)>
@@ -54,8 +54,8 @@ struct Reference {
 Result<Reference> RunReference(const graph::Model& source, const Samples& samples,
                                const AutoOptions& options, const Instruments& instruments);
 
-/// Compares every float output of `session` with the reference over its first `num_runs` runs: sample
-/// by sample where the first axis is the batch, else the whole tensor.
+/// Compares every float output of `session` with the reference over its first `num_runs` runs:
+/// sample by sample where the first axis is the batch, else the whole tensor.
 /// Errors  what Run() gives.
 Result<Closeness> CompareRuns(const runtime::Session& session, const Reference& reference,
                               size_t num_runs);
@@ -87,8 +87,8 @@ class Bench {
   /// Loads, checks and times one candidate; a failure is its problem, not the search's.
   void Measure(Candidate& candidate) const;
 
-  /// Times candidates against float and each other in one interleaved run; who is no longer fast gets
-  /// a problem.
+  /// Times candidates against float and each other in one interleaved run; who is no longer fast
+  /// gets a problem.
   /// Errors  those of Build() and of running.
   Result<void> TimeAgain(std::vector<Candidate>& candidates, std::span<const size_t> which) const;
 

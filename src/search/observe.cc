@@ -27,8 +27,8 @@ int64_t ElementsOf(const runtime::Session& session, const data::Feed& feed, int6
   return counted ? std::max<int64_t>(1, elements) : 1;
 }
 
-// The values of every scope: those of the widest plan serve the narrower ones, where a mover that is
-// left out makes its output a value of its own.
+// The values of every scope: those of the widest plan serve the narrower ones, where a mover that
+// is left out makes its output a value of its own.
 std::vector<std::string> ValuesOfPlans(const quantize::Prepared& prepared) {
   std::set<std::string> values;
   for (const quantize::Scope scope : kScopes) {

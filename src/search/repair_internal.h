@@ -30,15 +30,16 @@ struct RankedNode {
   double damage = 0;  ///< 1 - cosine when it alone is quantized; infinite when that does not run
 };
 
-/// Returns the nodes of a plan by the damage each does alone, the worst first; equals in order. Static
-/// movers are left out: they carry the codes of their neighbours. Of more than 64 nodes, neighbours are
-/// ranked in groups.
+/// Returns the nodes of a plan by the damage each does alone, the worst first; equals in order.
+/// Static movers are left out: they carry the codes of their neighbours. Of more than 64 nodes,
+/// neighbours are ranked in groups.
 /// Errors  kCancelled.
 Result<std::vector<RankedNode>> RankNodes(const std::vector<quantize::NodeChoice>& nodes,
                                           const Trials& trials, Progress& progress);
 
-/// Returns, by bisection, a count in 1 to `num_nodes` for which `holds` and of which the count before
-/// does not hold: the least one where `holds` is monotone. `num_nodes` holds without asking, 0 does not.
+/// Returns, by bisection, a count in 1 to `num_nodes` for which `holds` and of which the count
+/// before does not hold: the least one where `holds` is monotone. `num_nodes` holds without asking,
+/// 0 does not.
 ///
 /// The first step goes to a quarter: few nodes break most models.
 /// Edge     at most one node: `num_nodes`.

@@ -92,6 +92,19 @@ TEST(LeastInFloatTest, FindsEachThresholdOfEachLength) {
   }
 }
 
+TEST(LeastInFloatTest, BeginsAtAQuarter) {
+  std::vector<size_t> asked;
+  const auto found = LeastInFloat(
+      40,
+      [&](size_t count) {
+        asked.push_back(count);
+        return count >= 3;
+      },
+      NoProgress());
+  ASSERT_TRUE(found);
+  EXPECT_THAT(asked, ElementsAre(10, 5, 2, 3));
+}
+
 TEST(LeastInFloatTest, AsksNothingOfOneNodeOrNone) {
   const auto never = [](size_t) {
     ADD_FAILURE();

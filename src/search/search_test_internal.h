@@ -33,7 +33,8 @@ inline Matrix Product(const Matrix& a, const Matrix& b) {
   return c;
 }
 
-/// The first output of a float model of MatMul, Sub of a row, Relu and Tanh, node by node in double.
+/// The first output of a float model of MatMul, Sub of a row, Relu and Tanh, node by node in
+/// double.
 inline Matrix RunSlowly(const graph::Model& model, const Matrix& input) {
   std::map<std::string, Matrix> values;
   values[model.graph.inputs[0].info.name] = input;
@@ -72,8 +73,8 @@ inline double SlowCosine(const Matrix& a, const Matrix& b) {
   return std::min(mean, ab / std::sqrt(aa * bb));
 }
 
-/// Times and kernel times by table. `speedups` are by how a candidate's name begins, the longest that
-/// fits; 1 for the others. Without kernel times every node counts as equal and no plan is cut.
+/// Times and kernel times by table. `speedups` are by how a candidate's name begins, the longest
+/// that fits; 1 for the others. Without kernel times every node counts as equal and no plan is cut.
 inline Instruments Scripted(std::map<std::string, double> speedups,
                             std::vector<runtime::KernelTimes> kernel_times = {}) {
   Instruments instruments;
