@@ -51,7 +51,7 @@ tare_layer(cli/terminal core)
 tare_layer(cli/help core cli/terminal)
 tare_layer(cli/commands core data data/corrupt graph runtime verdict evaluate/predictions search registry pipeline
   cli/terminal cli/help)
-tare_layer(cli cli/terminal cli/help cli/commands)
+tare_layer(cli core cli/terminal cli/help cli/commands)
 
 # To come.
 tare_layer(train core tensor stats data graph runtime calibrate quantize)
