@@ -18,7 +18,7 @@ test_preset  = ctest --test-dir build/$(1) --output-on-failure --no-tests=error 
 # ThreadSanitizer of GCC 12 needs the address space of older kernels; a container may forbid asking for it.
 plain_addresses = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help demo build test bench sanitize tsan asan fuzz lint format web install clean
+.PHONY: help demo build test bench sanitize tsan asan fuzz lint format docs web install clean
 .NOTPARALLEL:
 
 help: ## list these targets
@@ -72,6 +72,11 @@ lint: ## check formatting, shell scripts and clang-tidy's findings
 format: ## format the C++ sources in place
 	@scripts/bootstrap lint
 	@git ls-files '*.cc' '*.h' | xargs clang-format-$(LLVM) -i
+
+docs: ## write docs/cli anew from the command line
+	@scripts/configure release
+	@$(call build_preset,release) --target tare_test_pages
+	@mkdir -p docs/cli && rm -f docs/cli/*.md && build/release/tests/tare-test-pages docs/cli
 
 web: ## build the report page into web/dist
 	@scripts/bootstrap web

@@ -1,6 +1,7 @@
 #include "cli/help/man_page.h"
 
 #include "cli/help/command.h"
+#include "cli/help/exit_codes.h"
 #include "tare/core/text.h"
 
 namespace tare::cli {
@@ -19,22 +20,7 @@ describes, and resumes where it was stopped. The one-shot commands need no
 .IR tare.yaml .
 )";
 
-constexpr const char* kTail = R"(.SH "EXIT STATUS"
-.TS
-r l.
-0	done, or the gate says PASS
-2	invalid argument
-3	not found
-4	failed precondition
-5	unsupported; a model with nothing to quantize
-6	data loss: a digest does not match, a file is damaged
-7	resource exhausted: memory or disk
-8	unavailable: the same call may work later
-20	the gate says FAIL
-21	the gate says INCONCLUSIVE
-70	a bug in tare: please report it
-130	stopped by Ctrl-C
-.TE
+constexpr const char* kTail = R"(.TE
 .PP
 With
 .BR \-\-json ,
@@ -107,6 +93,12 @@ std::string CommandSection(const CommandDoc& command) {
   return out;
 }
 
+std::string ExitStatus() {
+  std::string out = ".SH \"EXIT STATUS\"\n.TS\nr l.\n";
+  for (const ExitCodeDoc& exit : kExitCodes) out += StrCat(exit.code, "\t", exit.meaning, "\n");
+  return out;
+}
+
 std::string CommonOptions() {
   return ".SH OPTIONS\nEvery command has these.\n"
          ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nPrint its help, with an example.\n"
@@ -131,7 +123,7 @@ std::string ManPage(const CommandDoc& root, const std::string& version) {
     });
     if (!section.empty()) out += StrCat(".SH \"COMMANDS: ", step, "\"\n", section);
   }
-  return out + kTail;
+  return StrCat(out, ExitStatus(), kTail);
 }
 
 }  // namespace tare::cli
