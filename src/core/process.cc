@@ -61,15 +61,22 @@ bool IsAgain(int error) { return error == EAGAIN || error == EWOULDBLOCK || erro
 // execve takes the texts as they lie in memory.
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
 }
 
+// The caller's, but for what is added; shells differ in which of two values of one name they take.
 std::vector<std::string> Environment(const std::vector<std::string>& added) {
-  std::vector<std::string> all = added;  // the first of a name counts
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
-    all.emplace_back(*entry);
+  std::vector<std::string> all = added;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    const auto name = variable.substr(0, variable.find('=') + 1);
+    const bool replaced = std::ranges::any_of(
+        added, [&](const std::string& other) { return other.starts_with(name); });
+    if (!replaced) all.emplace_back(variable);
+  }
   return all;
 }
 

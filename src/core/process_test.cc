@@ -2,11 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <thread>
+#include <tuple>
+
+#include "tare/core/child.h"
 
 namespace tare {
 namespace {
@@ -28,6 +33,18 @@ Result<ProcessEnd> Shell(const std::string& command, const ProcessInput& input =
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Killed; until its new parent has collected it, it stands there as a zombie.
+bool IsGone(pid_t process) {
+  std::string state = "?";
+  for (int i = 0; i < 500 && ::kill(process, 0) == 0 && state != "Z"; ++i) {
+    std::ifstream status("/proc/" + std::to_string(process) + "/stat");
+    std::string skip;
+    status >> skip >> skip >> state;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return ::kill(process, 0) != 0 || state == "Z";
 }
 
 TEST(ProcessTest, FeedsTheCommandAndReadsItsAnswer) {
@@ -81,15 +98,7 @@ TEST(ProcessTest, KillsWhatTakesTooLongAndAllThatItStarted) {
   pid_t child = 0;
   std::ifstream(file) >> child;
   ASSERT_GT(child, 0);
-  // Killed; until its new parent has collected it, it stands there as a zombie.
-  std::string state = "?";
-  for (int i = 0; i < 500 && ::kill(child, 0) == 0 && state != "Z"; ++i) {
-    std::ifstream status("/proc/" + std::to_string(child) + "/stat");
-    std::string skip;
-    status >> skip >> skip >> state;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  EXPECT_TRUE(::kill(child, 0) != 0 || state == "Z") << state;
+  EXPECT_TRUE(IsGone(child));
 }
 
 TEST(ProcessTest, DoesNotWaitForWhatACommandLeavesBehind) {
@@ -126,6 +135,79 @@ TEST(ProcessTest, EndsWhenTheUserAsksToStop) {
   const auto found = RunShell("sleep 100", Times("", 0), {}, StopAtOnce());
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kCancelled);
+}
+
+TEST(ProcessTest, SaysThatThereIsNoSuchProgram) {
+  const auto folder = testing::TempDir();
+  for (const std::string& path : {std::string("/nowhere/program"), folder}) {
+    const auto found = RunProcess({path, {"program"}}, Times("", 0), {}, NoProgress());
+    ASSERT_FALSE(found) << path;
+    EXPECT_EQ(found.error().code, ErrorCode::kNotFound);
+    EXPECT_THAT(found.error().what, HasSubstr("cannot start " + path));
+    EXPECT_THAT(found.error().next_step, HasSubstr("check that the program is there"));
+  }
+}
+
+TEST(ProcessTest, AddsToTheEnvironment) {
+  ::setenv("TARE_PROCESS_TEST", "before", 1);
+  const ProcessStart start{"/bin/sh",
+                           {"sh", "-c", "echo $TARE_PROCESS_TEST $ADDED $HOME"},
+                           {"TARE_PROCESS_TEST=after", "ADDED=1"}};
+  const auto found = RunProcess(start, Times("", 0), {}, NoProgress());
+  ::unsetenv("TARE_PROCESS_TEST");
+  ASSERT_TRUE(found) << found.error().what;
+  const char* home = std::getenv("HOME");
+  EXPECT_EQ(found->output, StrCat("after 1 ", home == nullptr ? "" : home, "\n"));
+}
+
+TEST(ProcessTest, TellsTheCausesOfAnEndApart) {
+  using Cause = ProcessEnd::Cause;
+  ProcessOptions options;
+  options.max_output_bytes = 1000;
+  options.time_limit_s = 0.3;
+  const auto cause = [&](const std::string& command) {
+    const auto end =
+        RunProcess({"/bin/sh", {"sh", "-c", command}}, Times("", 0), options, NoProgress());
+    EXPECT_TRUE(end) << end.error().what;
+    return std::tuple(end->cause, end->exit_code, end->signal);
+  };
+  EXPECT_EQ(cause("exit 7"), std::tuple(Cause::kExit, 7, 0));
+  EXPECT_EQ(cause("kill -15 $$"), std::tuple(Cause::kSignal, 143, 15));
+  EXPECT_EQ(cause("exec sleep 100"), std::tuple(Cause::kTimeLimit, 137, 9));
+  EXPECT_EQ(cause("yes"), std::tuple(Cause::kOutputLimit, 137, 9));
+}
+
+// Of a program whose standard descriptors are closed: the pipes get these numbers then.
+const ChildTask kClosed("test-closed", [](std::string_view) -> Result<std::string> {
+  for (const int fd : {0, 1, 2}) ::close(fd);
+  TARE_TRY(const ProcessEnd end, Shell("cat; echo to the user >&2", Times("in", 1)));
+  return StrCat(end.output, " ", end.last_errors);
+});
+
+TEST(ProcessTest, NeedsNoStandardDescriptors) {
+  const auto end = RunInChild(kClosed, "", {}, NoProgress());
+  ASSERT_TRUE(end) << end.error().what;
+  EXPECT_EQ(end->reply, "in to the user\n");
+}
+
+// Starts a command that outlives it, unless it is killed with it. Its number goes to a file.
+const ChildTask kAbandons("test-abandons", [](std::string_view file) -> Result<std::string> {
+  TARE_TRY_VOID(Shell(StrCat("echo $$ > ", file, "; exec sleep 100")));
+  return std::string();
+});
+
+TEST(ProcessTest, DiesWithItsCaller) {
+  const std::string file = testing::TempDir() + "process_test_abandoned";
+  std::remove(file.c_str());
+  ChildOptions options;
+  options.time_limit_s = 1;
+  const auto end = RunInChild(kAbandons, file, options, NoProgress());
+  ASSERT_TRUE(end) << end.error().what;
+  EXPECT_EQ(end->cause, ChildEnd::Cause::kTimeLimit);
+  pid_t command = 0;
+  std::ifstream(file) >> command;
+  ASSERT_GT(command, 0);
+  EXPECT_TRUE(IsGone(command));
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ struct QuantizeOutcome {
 /// choice.reason; in both choice.model is absent.
 /// Errors  those of reading the model and the data; kFailedPrecondition for NaN in the data;
 ///         kCancelled.
+/// Threads fully: the model is first tried in a child process, by tare/core/child.h.
 Result<QuantizeOutcome> QuantizeModel(const QuantizeRequest& request, Progress& progress);
 
 /// Applies a recipe to the model that it was made for: no data, no measuring, the same bytes each
