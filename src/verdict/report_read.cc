@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/json_reader.h"
+#include "tare/verdict/report.h"
 #include "verdict/report_estimates_internal.h"
 #include "verdict/report_json_internal.h"
 

@@ -5,6 +5,7 @@
 
 #include "tare/verdict/findings.h"
 #include "tare/verdict/metric_info.h"
+#include "tare/verdict/report.h"
 #include "verdict/extra_damage_internal.h"
 #include "verdict/report_json_internal.h"
 

@@ -4,6 +4,7 @@
 #include "data/corrupt/corrupt_internal.h"
 #include "data/corrupt/corrupt_table_internal.h"
 #include "tare/core/text.h"
+#include "tare/data/corrupt/corrupt.h"
 
 namespace tare::data {
 namespace {
