@@ -43,8 +43,10 @@ void FillMoments(const Distribution& distribution, CalibratedTensor& tensor) {
   const stats::Moments& negative = distribution.negative.total();
   const double all = positive.n + negative.n + distribution.num_zeros;
   if (all == 0) return;
+  // The negative side is kept in |x|.
   tensor.mean = (positive.sum - negative.sum) / all;
   const double mean_square = (positive.sum_squares + negative.sum_squares) / all;
+  // The difference of two sums may fall below 0 by rounding.
   tensor.standard_deviation = std::sqrt(std::max(0.0, mean_square - tensor.mean * tensor.mean));
 }
 

@@ -92,6 +92,7 @@ class LazySource : public ByteSource {
  private:
   Result<const ByteSource*> Made() const {
     const std::lock_guard lock(mutex_);
+    // An error stays too: what cannot be decoded is not tried again for each batch.
     if (!made_) made_ = make_();
     if (!*made_) return made_->error();
     return made_->value().get();
@@ -115,6 +116,7 @@ Result<int> OpenUnlinked(const std::string& name) {
   std::string path = StrCat(base != nullptr && *base != '\0' ? base : "/tmp", "/tare-XXXXXX");
   const int fd = ::mkostemp(path.data(), O_CLOEXEC);
   if (fd < 0) return SpoolError(name);
+  // Without a name it goes with the process, however that ends.
   ::unlink(path.c_str());
   return fd;
 }
@@ -207,6 +209,8 @@ Result<ByteSourcePtr> Spool::Finish() {
 }
 
 Result<void> CheckExpansion(const std::string& name, int64_t encoded_bytes, int64_t decoded_bytes) {
+  // deflate reaches 1,032 to 1; data that is more than 200 times as long, and more than 1 GiB, is
+  // none.
   if (decoded_bytes <= (int64_t{1} << 30) || decoded_bytes / 200 <= encoded_bytes) return {};
   return ResourceExhausted(
       StrCat(name, " has ", HumanBytes(encoded_bytes), " and decodes to ",

@@ -67,6 +67,8 @@ Result<Database> Database::Open(const std::string& path, int flags, int busy_tim
   Database database(path, handle);
   if (code != SQLITE_OK) return SqliteError(handle, code, path);
   sqlite3_busy_timeout(handle, busy_timeout_ms);
+  // EXTRA: the folder is synced too once the journal is gone, so that what was reported as
+  // registered survives a power cut. A schema that came from elsewhere may not call functions.
   TARE_TRY_VOID(
       database.Execute("PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON;"
                        "PRAGMA trusted_schema = OFF;"));
@@ -89,6 +91,7 @@ Result<std::optional<Database>> Database::OpenForReading(const std::string& path
 
 Result<Database> Database::BeginWriting(const std::string& path, int busy_timeout_ms) {
   TARE_TRY(auto database, Open(path, SQLITE_OPEN_CREATE, busy_timeout_ms));
+  // The writers' lock before anything is read: the next number is still the next one at the commit.
   TARE_TRY_VOID(database.Execute("BEGIN IMMEDIATE"));
   TARE_TRY(const int64_t schema, database.CheckSchema());
   TARE_TRY_VOID(database.Upgrade(schema));

@@ -86,6 +86,7 @@ class NumberCheck {
     bool is_bad = false;
     for (size_t c = 0; c < row.size(); ++c) {
       if (is_first) seen_[c].first = row[c];
+      // NaN throughout is one value too.
       seen_[c].varies |=
           row[c] != seen_[c].first && !(std::isnan(row[c]) && std::isnan(seen_[c].first));
       if (std::isfinite(row[c])) continue;
@@ -155,6 +156,7 @@ Result<void> CheckNumbers(const Split& split, NearMethod method, std::vector<Fin
   TARE_TRY(auto columns, RowColumns(*split.dataset, split.arrays));
   const bool only_integers =
       std::ranges::all_of(columns, [](const RowColumn& column) { return column.is_integer; });
+  // Pixels of 8 bits cannot be NaN: no need to read all images.
   if (only_integers && method == NearMethod::kImage) return {};
   NumberCheck check(split, std::move(columns));
   TARE_TRY_VOID(check.Read());

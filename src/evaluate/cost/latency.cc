@@ -13,6 +13,7 @@ verdict::Estimate QuantileEstimate(std::span<const double> sorted, double probab
   out.value = stats::Quantile(sorted, probability);
   out.n = static_cast<int64_t>(sorted.size());
   out.method = std::move(method);
+  // Two one-sided bounds, each of which misses half of what the interval may.
   const double each = (1 + confidence) / 2;
   out.low = stats::QuantileLower(sorted, probability, each);
   out.high = stats::QuantileUpper(sorted, probability, each);

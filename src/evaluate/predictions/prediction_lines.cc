@@ -22,6 +22,7 @@ bool IsBlank(const std::string& text) {
 }  // namespace
 
 bool IdSet::Insert(const std::string& id, size_t side) {
+  // At most three quarters full: the ways to a free slot stay short.
   if (4 * (count_ + 1) > 3 * slots_.size()) Grow();
   const uint64_t hash = std::hash<std::string>{}(id) & ~kSides;
   const uint64_t mark = uint64_t{1} << side;
@@ -113,6 +114,7 @@ Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate
   IdSet ids;
   bool more[2] = {true, true};
   int64_t num_pairs = 0;
+  // In turn: of files in the same order one line waits, not all.
   while (more[0] || more[1]) {
     for (const int side : {0, 1}) {
       if (!more[side]) continue;
