@@ -19,8 +19,6 @@ EvaluateOptions Fast() {
   return options;
 }
 
-TensorView ViewOf(const Tensor& tensor) { return {tensor.dtype(), tensor.shape(), tensor.bytes()}; }
-
 // One batch through a task; both sides' outputs.
 Result<TestEvidence> Judge(Task task, const EvaluationBatch& batch, const Tensor& baseline,
                            const Tensor& candidate, const EvaluateOptions& options = Fast()) {

@@ -17,8 +17,6 @@ OutputsOptions Fast() {
   return options;
 }
 
-TensorView ViewOf(const Tensor& tensor) { return {tensor.dtype(), tensor.shape(), tensor.bytes()}; }
-
 // One output over one run.
 verdict::OutputCloseness Compare(const std::string& name, const Tensor& a, const Tensor& b,
                                  OutputsOptions options = Fast(), int64_t num_valid = 1 << 20) {
