@@ -54,19 +54,21 @@ tsan: ## run the modules that start threads under ThreadSanitizer
 	@TSAN_OPTIONS=suppressions=$(CURDIR)/scripts/tsan-suppressions:second_deadlock_stack=1 \
 	  $(plain_addresses) $(call test_preset,tsan) -L '^($(subst $(space),|,$(threaded)))$$'
 
+# One build serves asan and fuzz: clang, its sanitizers, and the coverage that steers the fuzzers.
 asan: ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer
-	@scripts/configure asan-ubsan
-	@$(call build_preset,asan-ubsan) --target all tests
+	@scripts/configure asan fuzz
+	@$(call build_preset,asan) --target all tests
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
-	  $(call test_preset,asan-ubsan) -LE '^(web|install|slow)$$'
+	  $(call test_preset,asan) -LE '^(web|install|slow)$$'
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60), or FUZZ_RUNS inputs from a fixed seed
-	@scripts/configure fuzz fuzz
-	@$(call build_preset,fuzz) --target fuzzers
+	@scripts/configure asan fuzz
+	@$(call build_preset,asan) --target fuzzers
 	@FUZZ_RUNS=$(FUZZ_RUNS) scripts/fuzz $(FUZZ_SECONDS)
 
 lint: ## check formatting, shell scripts and clang-tidy's findings
-	@scripts/configure dev lint
+	@scripts/configure dev lint fuzz
+	@scripts/configure lint
 	@LLVM=$(LLVM) JOBS=$(JOBS) scripts/lint
 
 format: ## format the C++ sources in place

@@ -4,11 +4,14 @@ if(TARE_BUILD_TESTS)
   target_link_libraries(tare_test_main PRIVATE tare_core tare_flags GTest::gtest)
 endif()
 
-# tare_module(NAME [LINK <private libraries>]): one folder = one target `tare_NAME` = one namespace.
+# tare_module(NAME [LINK <private libraries>] [ALONE <files>]): one folder = one target `tare_NAME` = one namespace.
 # Sources are src/NAME/*.cc and those of its folders; *_test.cc go into `tare_NAME_test`, *_benchmark.cc into `tare_NAME_benchmark`.
 # Both are built when asked for: `tests`, `benchmarks`. The modules it may see come from cmake/layers.cmake.
+# ALONE: files that no unity build (CMAKE_UNITY_BUILD) puts into one with others, because they share a private name
+# with another file of the module or compile themselves once for each processor (Highway).
 function(tare_module name)
-  cmake_parse_arguments(arg "" "" "LINK;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "" "LINK;TEST_LINK;ALONE" ${ARGN})
+  set_source_files_properties(${arg_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   set(folder ${PROJECT_SOURCE_DIR}/src/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cc)
   set(tests ${sources})
