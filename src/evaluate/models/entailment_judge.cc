@@ -1,4 +1,4 @@
-// An entailment model as a judge of support, run by ONNX Runtime.
+#include "tare/evaluate/models/entailment_judge.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,6 @@
 
 #include "tare/core/bytes.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/predictions/support_judge.h"
 #include "tare/runtime/probe.h"
 #include "tare/runtime/request.h"
 
