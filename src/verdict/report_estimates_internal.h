@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "tare/verdict/evidence.h"
 
 namespace tare::verdict {
+
+/// Of a report.json that is read, in bytes.
+inline constexpr int64_t kMaxReportBytes = int64_t{128} << 20;
 
 /// What a number is that the report does not have.
 inline constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();

@@ -9,8 +9,6 @@
 namespace tare::verdict {
 namespace {
 
-constexpr int64_t kMaxBytes = int64_t{128} << 20;
-
 Result<double> NumberOr(const JsonReader& reader, const char* key, double otherwise) {
   TARE_TRY(const auto value, reader.Number(key));
   return value.value_or(otherwise);
@@ -133,7 +131,7 @@ Result<TensorRow> ReadTensor(const JsonReader& reader) {
 }  // namespace
 
 Result<Report> ReadModelSections(std::string_view text, const std::string& source) {
-  TARE_TRY(const auto json, ParseJson(text, source, kMaxBytes));
+  TARE_TRY(const auto json, ParseJson(text, source, kMaxReportBytes));
   const JsonReader document(json, source, "");
   TARE_TRY_VOID(document.ExpectObject());
   Report out;

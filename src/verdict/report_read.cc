@@ -13,8 +13,6 @@
 namespace tare::verdict {
 namespace {
 
-constexpr int64_t kMaxBytes = int64_t{128} << 20;
-
 Result<ClassMetrics> ReadClass(const JsonReader& reader) {
   ClassMetrics out;
   TARE_TRY(const auto index, reader.Count("class"));
@@ -587,7 +585,7 @@ Result<Report> ReadReport(const JsonReader& document, const std::string& source)
 }  // namespace
 
 Result<Report> ReadReportJson(std::string_view text, const std::string& source) {
-  TARE_TRY(const auto json, ParseJson(text, source, kMaxBytes));
+  TARE_TRY(const auto json, ParseJson(text, source, kMaxReportBytes));
   return ReadReport(JsonReader(json, source, ""), source);
 }
 
