@@ -53,7 +53,7 @@ TEST_F(DraftProjectTest, IsAProjectThatRunsAsItIs) {
   ASSERT_TRUE(project) << project.error().what;
   EXPECT_EQ(project->name, "my-model-") << "what a name cannot hold becomes a dash";
   EXPECT_EQ(project->label, "label");
-  EXPECT_EQ(project->task, "classification");
+  EXPECT_EQ(project->task, verdict::Task::kClassification);
   // A fifth of ten samples each; the test takes the rest.
   EXPECT_EQ(project->calibration.num_samples, 2);
   EXPECT_EQ(project->search.num_samples, 2);

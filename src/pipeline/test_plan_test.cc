@@ -80,7 +80,7 @@ struct Rows {
     arrays.push_back({"y", Tensor::Of<int64_t>({3}, std::vector<int64_t>{2, 0, 1})});
     arrays.push_back({"width", Tensor::Of<int64_t>({3}, std::vector<int64_t>{10, 11, 12})});
     source.dataset = data::MakeDataset("rows.npz", std::move(arrays)).value();
-    plan.task = "classification";
+    plan.task = verdict::Task::kClassification;
     plan.label = "y";
     plan.slices = {{"wide", "width > 10"}};
     const ValueInfo input{"x", DType::kFloat32, {-1, 2}};
