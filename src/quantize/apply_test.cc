@@ -6,6 +6,7 @@
 
 #include "quantize/reference_for_test.h"
 #include "tare/graph/canonical.h"
+#include "tare/graph/onnx.h"
 
 namespace tare::quantize {
 namespace {
