@@ -254,6 +254,7 @@ class CommandEvaluation {
 Result<void> AddKpiCommands(std::span<const KpiCommand> commands, const PredictionStreams& streams,
                             const KpiCommandOptions& options, Progress& progress,
                             TestEvidence& evidence) {
+  TARE_CHECK(evidence.paired.has_value());
   if (commands.empty()) return {};
   std::vector<std::string> names;
   for (const KpiCommand& kpi : commands) names.push_back(kpi.name);

@@ -45,6 +45,7 @@ Result<TestEvidence> Judge(const std::string& command, Case given = {}) {
   std::istringstream first(Lines(given.n, Model::kBaseline, given.gain));
   std::istringstream second(Lines(given.n, Model::kCandidate, given.gain));
   TestEvidence evidence;
+  evidence.paired.emplace();
   evidence.n = given.claimed;
   const std::vector<KpiCommand> commands = {{"k", command}};
   TARE_TRY_VOID(AddKpiCommands(commands, {first, "float.jsonl", second, "int8.jsonl"},

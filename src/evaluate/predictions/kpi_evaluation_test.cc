@@ -51,6 +51,7 @@ TEST(KpiEvaluationTest, AsksForEachNameOnceAndAveragesBothSides) {
   ASSERT_TRUE(kpis->Add(std::vector<double>{1, 5, 2}, std::vector<double>{0, 5, 1}));
   ASSERT_TRUE(kpis->Add(std::vector<double>{0, 7, 3}, std::vector<double>{1, 7, 1}));
   TestEvidence evidence;
+  evidence.paired.emplace();
   kpis->AddTo(evidence);
   EXPECT_DOUBLE_EQ(Value(evidence.baseline, "kpi:gain"), (5.0 - 2) / 2);
   EXPECT_DOUBLE_EQ(Value(evidence.candidate, "kpi:gain"), (-2 + 7.0) / 2);
@@ -94,6 +95,7 @@ verdict::Estimate DifferenceAfter(int changed) {
         kpis->Add(std::vector<double>{x}, std::vector<double>{i < changed && x > 0 ? x - 1 : x}));
   }
   TestEvidence evidence;
+  evidence.paired.emplace();
   kpis->AddTo(evidence);
   return *verdict::FindMetric(evidence.paired->difference, "kpi:k");
 }

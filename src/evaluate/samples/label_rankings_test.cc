@@ -19,6 +19,7 @@ TEST(LabelRankingsTest, IsTheMeanOverClassesWithAPositive) {
   const std::set<int64_t> gold[] = {{0, 1}, {}, {0}};
   for (int i = 0; i < 3; ++i) rankings.Add(gold[i], scores[i], scores[i]);
   TestEvidence evidence;
+  evidence.paired.emplace();
   rankings.AddTo(0.95, 1, evidence);
   EXPECT_DOUBLE_EQ(Of(evidence.baseline).value, (7.0 / 12 + 1) / 2);
   EXPECT_FALSE(Of(evidence.baseline).low);  // three samples have no interval
@@ -48,6 +49,7 @@ TEST(LabelRankingsTest, CoversWhatItEstimates) {
       rankings.Add(gold, before, after);
     }
     TestEvidence evidence;
+    evidence.paired.emplace();
     rankings.AddTo(0.95, seed, evidence);
     return Of(evidence.paired->difference);
   };
@@ -68,6 +70,8 @@ TEST(LabelRankingsTest, IsUndefinedWithoutAPositiveOrWithNaN) {
   none.Add({}, std::vector<float>{1}, std::vector<float>{1});
   nan.Add({0}, std::vector<float>{NAN}, std::vector<float>{1});
   TestEvidence evidence, other;
+  evidence.paired.emplace();
+  other.paired.emplace();
   none.AddTo(0.95, 1, evidence);
   nan.AddTo(0.95, 1, other);
   EXPECT_TRUE(std::isnan(Of(evidence.baseline).value));
