@@ -52,7 +52,8 @@ int main(int argc, char** argv) {
   tare::pipeline::QuantizeRequest request;
   request.model_path = argv[1];
   request.data_path = argv[2];
-  request.search.wish = tare::search::Wish::kStatic;  // kAuto measures and may decline
+  // Asked for by name; without, tare measures and may decline.
+  request.search.formats = {tare::quantize::Format::kInt8Static};
   if (argc > 4) {
     tare::data::InputBinding binding;
     binding.preprocessing.scale = std::strtod(argv[4], nullptr);
