@@ -39,7 +39,7 @@ tare_layer(quantize core tensor graph runtime)
 tare_layer(scores core stats)
 tare_layer(verdict core stats)
 tare_layer(evaluate/samples core stats scores verdict)
-tare_layer(evaluate/predictions core scores verdict evaluate/samples)
+tare_layer(evaluate/predictions core stats scores verdict evaluate/samples)
 tare_layer(evaluate/cost core tensor stats data graph runtime verdict)
 tare_layer(evaluate/models core tensor stats graph runtime scores verdict evaluate/samples evaluate/predictions
   evaluate/cost)

@@ -19,26 +19,26 @@ using verdict::Task;
 constexpr int64_t kSamples = 120;
 constexpr int64_t kBatch = 16;  // the last batch is shorter
 
-enum class Kind { kScores, kHard };  // what a classifier gives
+enum class AnswerKind { kScores, kHard };  // what a classifier gives
 
-struct Case {
+struct ModelCase {
   Task task;
   Shape sample;  // of the output
-  Kind kind = Kind::kScores;
+  AnswerKind kind = AnswerKind::kScores;
 };
 
-struct Data {
+struct CaseData {
   std::vector<float> outputs;
   std::vector<int64_t> labels;
   std::vector<double> targets, widths;
 };
 
-Data MakeData(const Case& c) {
+CaseData MakeCaseData(const ModelCase& c) {
   std::mt19937 random(7);
   std::normal_distribution<float> normal;
   int64_t size = 1;
   for (const int64_t extent : c.sample) size *= extent;
-  Data data;
+  CaseData data;
   for (int64_t i = 0; i < kSamples; ++i) {
     data.labels.push_back(i % 7);
     data.widths.push_back(static_cast<double>(i % 4));
@@ -58,9 +58,9 @@ Data MakeData(const Case& c) {
   return data;
 }
 
-class Source : public BatchSource {
+class CaseSource : public BatchSource {
  public:
-  Source(const Case& c, const Data& data) : case_(c), data_(data) {}
+  CaseSource(const ModelCase& c, const CaseData& data) : case_(c), data_(data) {}
   Result<std::optional<EvaluationBatch>> Next() override {
     const int64_t n = std::min(kBatch, kSamples - next_);
     if (n == 0) return std::optional<EvaluationBatch>();
@@ -82,15 +82,15 @@ class Source : public BatchSource {
   int64_t num_samples() const override { return kSamples; }
 
  private:
-  const Case& case_;
-  const Data& data_;
+  const ModelCase& case_;
+  const CaseData& data_;
   int64_t next_ = 0;
 };
 
 // Answers what it is asked times `factor`, and counts its runs.
-RunnableModel Echo(const Case& c, float factor, int& runs) {
-  ValueInfo output{"y", c.kind == Kind::kHard ? DType::kInt64 : DType::kFloat32, {-1}};
-  if (c.kind == Kind::kScores)
+RunnableModel Echo(const ModelCase& c, float factor, int& runs) {
+  ValueInfo output{"y", c.kind == AnswerKind::kHard ? DType::kInt64 : DType::kFloat32, {-1}};
+  if (c.kind == AnswerKind::kScores)
     output.shape.insert(output.shape.end(), c.sample.begin(), c.sample.end());
   return {{output},
           [&c, factor, &runs](std::span<const NamedTensor> inputs, const RunnableModel::Use& use) {
@@ -103,7 +103,7 @@ RunnableModel Echo(const Case& c, float factor, int& runs) {
               const float at = std::isnan(value) ? 0 : std::abs(3 * value + factor);
               classes.push_back(static_cast<int64_t>(at) % 7);
             }
-            const Tensor answer = c.kind == Kind::kHard
+            const Tensor answer = c.kind == AnswerKind::kHard
                                       ? Tensor::Of<int64_t>({x.shape()[0]}, classes)
                                       : Tensor::Of<float>(x.shape(), scaled);
             const TensorView views[] = {{answer.dtype(), answer.shape(), answer.bytes()}};
@@ -111,7 +111,7 @@ RunnableModel Echo(const Case& c, float factor, int& runs) {
           }};
 }
 
-EvaluateOptions Options() {
+EvaluateOptions SmallOptions() {
   EvaluateOptions options;
   options.test.bootstrap.replicates = options.outputs.bootstrap.replicates = 300;
   options.test.slices = {{"wide", "width > 1"}, {"none", "width > 9"}};
@@ -153,20 +153,20 @@ void ExpectSame(const verdict::Side& a, const verdict::Side& b) {
   }
 }
 
-class EvaluateModelTest : public testing::TestWithParam<Case> {
+class EvaluateModelTest : public testing::TestWithParam<ModelCase> {
  protected:
   Result<verdict::Evidence> Alone(int& runs) const {
-    Source source(GetParam(), data_);
-    return EvaluateModel(Echo(GetParam(), 1, runs), source, GetParam().task, Options(),
+    CaseSource source(GetParam(), data_);
+    return EvaluateModel(Echo(GetParam(), 1, runs), source, GetParam().task, SmallOptions(),
                          NoProgress());
   }
   Result<verdict::Evidence> Beside(float factor) const {
     int runs[2] = {0, 0};
-    Source source(GetParam(), data_);
+    CaseSource source(GetParam(), data_);
     return Evaluate(Echo(GetParam(), 1, runs[0]), Echo(GetParam(), factor, runs[1]), source,
-                    GetParam().task, Options(), NoProgress());
+                    GetParam().task, SmallOptions(), NoProgress());
   }
-  Data data_ = MakeData(GetParam());
+  CaseData data_ = MakeCaseData(GetParam());
 };
 
 TEST_P(EvaluateModelTest, GivesTheNumbersOfAPairOfTheModelWithItself) {
@@ -242,29 +242,30 @@ TEST_P(EvaluateModelTest, StandsInAReportThatIsReadBack) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EvaluateModelTest,
-                         testing::Values(Case{Task::kClassification, {7}},
-                                         Case{Task::kClassification, {}, Kind::kHard},
-                                         Case{Task::kRegression, {1}}, Case{Task::kMultiLabel, {4}},
-                                         Case{Task::kTokenClassification, {5, 3}},
-                                         Case{Task::kEmbedding, {6}}));
+                         testing::Values(ModelCase{Task::kClassification, {7}},
+                                         ModelCase{Task::kClassification, {}, AnswerKind::kHard},
+                                         ModelCase{Task::kRegression, {1}},
+                                         ModelCase{Task::kMultiLabel, {4}},
+                                         ModelCase{Task::kTokenClassification, {5, 3}},
+                                         ModelCase{Task::kEmbedding, {6}}));
 
 TEST(EvaluateModelErrorsTest, SayWhatIsNotJudged) {
-  const Case c{Task::kRegression, {1}};
-  const Data data = MakeData(c);
-  Source source(c, data);
+  const ModelCase c{Task::kRegression, {1}};
+  const CaseData data = MakeCaseData(c);
+  CaseSource source(c, data);
   int runs = 0;
   const auto found =
-      EvaluateModel(Echo(c, 1, runs), source, Task::kOutputs, Options(), NoProgress());
+      EvaluateModel(Echo(c, 1, runs), source, Task::kOutputs, SmallOptions(), NoProgress());
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kUnsupported);
   EXPECT_THAT(found.error().next_step, HasSubstr("choose one of classification"));
   EXPECT_EQ(runs, 0);
-  const Case nan{Task::kRegression, {1}};
-  Data infinite = data;
+  const ModelCase nan{Task::kRegression, {1}};
+  CaseData infinite = data;
   infinite.outputs[20] = INFINITY;
-  Source second(nan, infinite);
+  CaseSource second(nan, infinite);
   const auto broken =
-      EvaluateModel(Echo(nan, 1, runs), second, Task::kRegression, Options(), NoProgress());
+      EvaluateModel(Echo(nan, 1, runs), second, Task::kRegression, SmallOptions(), NoProgress());
   ASSERT_FALSE(broken);
   EXPECT_THAT(broken.error().what, HasSubstr("not finite"));
 }

@@ -8,6 +8,7 @@
 #include "evaluate/predictions/kpi_lines_internal.h"
 #include "evaluate/predictions/prediction_lines_internal.h"
 #include "tare/scores/detection_scores.h"
+#include "tare/stats/bootstrap.h"
 
 namespace tare::evaluate {
 namespace {
