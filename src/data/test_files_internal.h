@@ -15,9 +15,7 @@
 namespace tare::data {
 
 /// Path of a file that tests/formats/make_data.py wrote.
-inline std::string StoredFile(const std::string& name) {
-  return "tests/formats/data/" + name;
-}
+inline std::string StoredFile(const std::string& name) { return "tests/formats/data/" + name; }
 
 inline std::string StoredBytes(const std::string& name) {
   return ReadFile(StoredFile(name)).value();
