@@ -25,6 +25,6 @@ void Fuzz(std::string_view text) {
 }  // namespace tare::verdict
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  tare::evaluate::Fuzz({reinterpret_cast<const char*>(bytes), size});
+  tare::verdict::Fuzz({reinterpret_cast<const char*>(bytes), size});
   return 0;
 }

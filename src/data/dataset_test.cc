@@ -102,7 +102,7 @@ TEST(MakeDatasetTest, ServesTensors) {
 }
 
 TEST(MakeDatasetTest, GivesOneDigestForOneContent) {
-  const auto digest = [](std::vector<float> values) {
+  const auto digest = [](const std::vector<float>& values) {
     std::vector<NamedTensor> tensors;
     tensors.push_back({"x", Tensor::Of<float>({2}, values)});
     return *MakeDataset("memory", std::move(tensors)).value()->Digest();

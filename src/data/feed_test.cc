@@ -278,10 +278,9 @@ TEST(FeedTest, NamesTheSampleWhoseValueDoesNotFit) {
 
 TEST(CheckFiniteTest, NamesTheSampleOfANumberThatIsNone) {
   const int64_t samples[] = {7, 3};
-  const auto check = [&](std::vector<float> values) {
-    const FeedBatch batch{{{"ids", Tensor::Of<int64_t>({2}, {1, 2})},
-                           {"x", Tensor::Of<float>({4, 2}, std::move(values))}},
-                          2};
+  const auto check = [&](const std::vector<float>& values) {
+    const FeedBatch batch{
+        {{"ids", Tensor::Of<int64_t>({2}, {1, 2})}, {"x", Tensor::Of<float>({4, 2}, values)}}, 2};
     return CheckFinite(batch, samples);
   };
   EXPECT_TRUE(check({1, 2, 3, 4, 3, 4, 3, 4}));

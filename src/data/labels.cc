@@ -11,7 +11,7 @@
 namespace tare::data {
 namespace {
 
-Error Wrong(std::string_view array, const Dataset& dataset, int64_t sample, std::string what,
+Error Wrong(std::string_view array, const Dataset& dataset, int64_t sample, std::string_view what,
             std::string next_step) {
   return InvalidArgument(StrCat("label of sample ", sample, " in array '", array, "' of ",
                                 dataset.source(), " is ", what),

@@ -16,7 +16,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::unique_ptr<Dataset> Samples(std::string source, std::vector<float> values) {
+std::unique_ptr<Dataset> Samples(std::string source, const std::vector<float>& values) {
   std::vector<NamedTensor> tensors;
   const auto count = std::ssize(values);
   tensors.push_back({"x", Tensor::Of<float>({count}, values)});
@@ -164,7 +164,8 @@ TEST(CheckDisjointTest, ComparesNumbersWhereTheTypesDiffer) {
 }
 
 TEST(CheckDisjointTest, NeedsAllArraysToBeEqual) {
-  const auto make = [](std::string source, std::vector<float> a, std::vector<float> b) {
+  const auto make = [](std::string source, const std::vector<float>& a,
+                       const std::vector<float>& b) {
     std::vector<NamedTensor> tensors;
     tensors.push_back({"a", Tensor::Of<float>({2}, a)});
     tensors.push_back({"b", Tensor::Of<float>({2}, b)});

@@ -23,10 +23,10 @@ float Node::Float(std::string_view attribute, float default_value) const {
   return number == nullptr ? default_value : *number;
 }
 
-std::string Node::String(std::string_view attribute, std::string default_value) const {
+std::string Node::String(std::string_view attribute, std::string_view default_value) const {
   const auto* value = Find(attribute);
   const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(value);
-  return text == nullptr ? std::move(default_value) : *text;
+  return text == nullptr ? std::string(default_value) : *text;
 }
 
 std::vector<int64_t> Node::Ints(std::string_view attribute) const {

@@ -12,7 +12,7 @@ class CheckFilesTest : public testing::Test {
  protected:
   CheckFilesTest() : folder_(TemporaryFolder::Create().value()) {}
   std::string Write(const std::string& name, const std::string& text) const {
-    const std::string path = folder_.path() + "/" + name;
+    std::string path = folder_.path() + "/" + name;
     EXPECT_TRUE(WriteFileAtomic(path, text));
     return path;
   }

@@ -130,7 +130,7 @@ Result<void> WriteChoice(const ChooseIn& in, const quantize::Prepared& prepared,
            calibrate::MakeTable(
                choice.observations,
                {in.tare_version, choice.recipe.model_digest, in.identity->splits.calibration}, {}));
-  AddChoice(prepared, choice, table, in.identity->model_bytes, in.float_latency_ms, out.sections);
+  AddChoice(prepared, choice, table, {in.identity->model_bytes, in.float_latency_ms}, out.sections);
   RemoveReports(in.out_folder);
   TARE_TRY_VOID(graph::WriteOnnx(*choice.model, OutPath(in, "model.onnx")));
   TARE_TRY_VOID(WriteFileAtomic(OutPath(in, "recipe.yaml"), quantize::RecipeText(choice.recipe)));

@@ -81,7 +81,7 @@ class AnswerReader {
 
 }  // namespace
 
-AnswerRecorder::AnswerRecorder(std::string path, std::string key, int64_t max_bytes)
+AnswerRecorder::AnswerRecorder(std::string path, const std::string& key, int64_t max_bytes)
     : path_(std::move(path)), part_(path_ + ".part"), max_bytes_(max_bytes) {
   file_ = std::fopen(part_.c_str(), "wbe");
   const std::string header = HeaderOf(key);

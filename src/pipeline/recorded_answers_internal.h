@@ -28,7 +28,7 @@ inline constexpr int64_t kMaxRecordedBytes = int64_t{1} << 30;
 /// Threads  none.
 class AnswerRecorder {
  public:
-  AnswerRecorder(std::string path, std::string key, int64_t max_bytes = kMaxRecordedBytes);
+  AnswerRecorder(std::string path, const std::string& key, int64_t max_bytes = kMaxRecordedBytes);
   AnswerRecorder(const AnswerRecorder&) = delete;
   AnswerRecorder& operator=(const AnswerRecorder&) = delete;
   ~AnswerRecorder();

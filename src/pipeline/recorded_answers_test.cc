@@ -28,22 +28,21 @@ RunnableModel Doubler() {
           }};
 }
 
-std::vector<NamedTensor> Inputs(std::vector<float> values) {
+std::vector<NamedTensor> Inputs(const std::vector<float>& values) {
   const auto count = std::ssize(values);
   return {{"x", Tensor::Of<float>({count}, values)}};
 }
 
 // What a model answers: the first output, and the number.
 Result<std::pair<std::vector<float>, int64_t>> Ask(const RunnableModel& model,
-                                                   std::vector<float> values) {
+                                                   const std::vector<float>& values) {
   std::pair<std::vector<float>, int64_t> answer;
-  TARE_TRY_VOID(
-      model.run(Inputs(std::move(values)), [&](std::span<const TensorView> views) -> Result<void> {
-        const auto floats = views[0].data<float>();
-        answer.first.assign(floats.begin(), floats.end());
-        answer.second = views[1].data<int64_t>()[0];
-        return {};
-      }));
+  TARE_TRY_VOID(model.run(Inputs(values), [&](std::span<const TensorView> views) -> Result<void> {
+    const auto floats = views[0].data<float>();
+    answer.first.assign(floats.begin(), floats.end());
+    answer.second = views[1].data<int64_t>()[0];
+    return {};
+  }));
   return answer;
 }
 

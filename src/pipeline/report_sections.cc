@@ -213,9 +213,9 @@ std::string FormatOf(const quantize::Recipe& recipe) {
 }
 
 void AddChoice(const quantize::Prepared& prepared, const search::Choice& choice,
-               const calibrate::CalibrationTable& table, int64_t float_bytes,
-               double float_latency_ms, verdict::Report& report) {
-  AddCandidates(choice, float_bytes, float_latency_ms, report);
+               const calibrate::CalibrationTable& table, const FloatCost& baseline,
+               verdict::Report& report) {
+  AddCandidates(choice, baseline.bytes, baseline.latency_ms, report);
   if (!choice.model) return;
   verdict::FusionSummary fusion{choice.fusion.expected, choice.fusion.fused, {}};
   for (const auto& island : choice.fusion.islands)

@@ -57,7 +57,7 @@ search::Choice ChoiceOf(std::vector<quantize::NodeChoice> nodes) {
 verdict::Report ReportOf(const search::Choice& choice,
                          const calibrate::CalibrationTable& table = {}) {
   verdict::Report report;
-  AddChoice(PreparedModel(), choice, table, 1000, 4.0, report);
+  AddChoice(PreparedModel(), choice, table, {1000, 4.0}, report);
   return report;
 }
 

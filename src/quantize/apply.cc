@@ -415,7 +415,7 @@ class Builder {
     const auto found = weights_.find(key);
     if (shareable && found != weights_.end()) return found->second;
     TARE_TRY(auto quantized, QuantizeWeight(layout.weight, layout.axis, floor));
-    const std::string base = node.Input(1);
+    const std::string& base = node.Input(1);
     WeightNames made{names_.Make(base + "_quantized"), names_.Make(base + "_scale"),
                      names_.Make(base + "_zero_point"), quantized.scales};
     const bool per_channel = layout.axis >= 0;

@@ -37,7 +37,8 @@ void WithAxes(ModelBuilder& builder, const std::string& op, int64_t opset) {
   }
 }
 
-std::vector<Row> Rows() {
+// A table, a row an operator.
+std::vector<Row> Rows() {  // NOLINT(readability-function-size)
   const Shape image{1, 4, 6, 6};
   return {
       {"Add", image, 2, false,

@@ -134,8 +134,9 @@ inline graph::Model Applied(const graph::Model& model, const Recipe& recipe) {
 
 /// A copy in which `name` has another value.
 inline graph::Model WithConstant(graph::Model model, const std::string& name, Tensor value) {
+  const auto shared = std::make_shared<const Tensor>(std::move(value));
   for (graph::Initializer& constant : model.graph.initializers) {
-    if (constant.name == name) constant.value = std::make_shared<const Tensor>(std::move(value));
+    if (constant.name == name) constant.value = shared;
   }
   return model;
 }

@@ -126,7 +126,7 @@ Result<void> Database::Execute(const char* sql) {
   return {};
 }
 
-Result<int64_t> Database::Integer(const char* sql, std::vector<std::string_view> texts) {
+Result<int64_t> Database::Integer(const char* sql, const std::vector<std::string_view>& texts) {
   Statement statement(handle_.get(), path_, sql);
   for (const std::string_view text : texts) statement.Bind(text);
   TARE_TRY(const bool row, statement.Step());

@@ -57,7 +57,7 @@ class Database {
 
   static Result<Database> Open(const std::string& path, int flags, int busy_timeout_ms);
   Result<void> Execute(const char* sql);
-  Result<int64_t> Integer(const char* sql, std::vector<std::string_view> texts = {});
+  Result<int64_t> Integer(const char* sql, const std::vector<std::string_view>& texts = {});
   /// The schema version of the file: 0 for an empty one.
   Result<int64_t> CheckSchema();
   Result<void> Upgrade(int64_t schema);

@@ -16,7 +16,8 @@ bool IsRandom(const std::string& op) {
 }
 
 bool IsFoldable(const graph::Node& node, const std::set<std::string>& constants) {
-  if (node.domain != "" || IsRandom(node.op_type) || !node.Bodies().empty() || node.inputs.empty())
+  if (!node.domain.empty() || IsRandom(node.op_type) || !node.Bodies().empty() ||
+      node.inputs.empty())
     return false;
   // Folding a quantized weight back to float would undo the quantization.
   if (node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear" ||

@@ -43,14 +43,14 @@ graph::Model Relu() {
   return graph::ModelBuilder().Input("x", {2}).Op("Relu", {"x"}, {"y"}).Output("y").Build();
 }
 
-std::vector<NamedTensor> Pair(const std::string& name, std::vector<float> values) {
+std::vector<NamedTensor> Pair(const std::string& name, const std::vector<float>& values) {
   return {{name, Tensor::Of<float>({std::ssize(values)}, values)}};
 }
 
 class TryInChildTest : public testing::Test {
  protected:
   std::string Saved(const graph::Model& model) const {
-    const std::string path = folder_->path() + "/model.onnx";
+    std::string path = folder_->path() + "/model.onnx";
     EXPECT_TRUE(graph::WriteOnnx(model, path));
     return path;
   }

@@ -63,7 +63,9 @@ TEST(WordPieceTest, FoldsEveryCodePointAsTokenizersDoes) {
     std::string token;
     AppendUtf8(code, token);
     vocab += token + "\n##" + token + "\n";
-    text += (text.empty() ? "a" : " a") + token + "b";
+    text += text.empty() ? "a" : " a";
+    text += token;
+    text += "b";
   }
   const auto expected = stats::ReadGolden("wordpiece/wordpiece.json", "every_code");
   for (const auto& [name, letters] :

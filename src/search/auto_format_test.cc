@@ -35,7 +35,8 @@ class ChooseFormatsTest : public testing::Test {
  protected:
   static constexpr int64_t kSamples = 24;
 
-  Result<Chosen> Choose(const Model& model, AutoOptions options, double low = -1, double high = 1) {
+  Result<Chosen> Choose(const Model& model, const AutoOptions& options, double low = -1,
+                        double high = 1) {
     TARE_TRY(const auto session, runtime::MakeSession(model, {}));
     std::vector<NamedTensor> arrays;
     for (const ValueInfo& input : session.inputs()) {
@@ -47,7 +48,7 @@ class ChooseFormatsTest : public testing::Test {
   }
 
   Result<Chosen> ChooseOn(const Model& model, std::vector<NamedTensor> arrays,
-                          AutoOptions options) {
+                          const AutoOptions& options) {
     TARE_TRY(const auto session, runtime::MakeSession(model, {}));
     TARE_TRY(const auto dataset, data::MakeDataset("test", arrays));
     TARE_TRY(const auto feed, data::Feed::Bind(*dataset, session.inputs()));

@@ -75,7 +75,7 @@ inline double SlowCosine(const Matrix& a, const Matrix& b) {
 
 /// Times and kernel times by table. `speedups` are by how a candidate's name begins, the longest
 /// that fits; 1 for the others. Without kernel times every node counts as equal and no plan is cut.
-inline Instruments Scripted(std::map<std::string, double> speedups,
+inline Instruments Scripted(const std::map<std::string, double>& speedups,
                             std::vector<runtime::KernelTimes> kernel_times = {}) {
   Instruments instruments;
   instruments.time = [speedups](std::span<const Timed> timed, std::span<const NamedTensor>,

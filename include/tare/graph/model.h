@@ -50,7 +50,7 @@ struct Node {
   /// The attribute's value, or the default when it is absent or of another kind.
   int64_t Int(std::string_view attribute, int64_t default_value) const;
   float Float(std::string_view attribute, float default_value) const;
-  std::string String(std::string_view attribute, std::string default_value) const;
+  std::string String(std::string_view attribute, std::string_view default_value) const;
   std::vector<int64_t> Ints(std::string_view attribute) const;
   /// Sets or adds.
   void Set(std::string attribute, AttributeValue value);

@@ -201,6 +201,7 @@ std::span<T> Tensor::mutable_data() {
 }
 
 template <class T>
+// NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved on, which clang-tidy does not see in a template.
 Tensor Tensor::Of(Shape shape, std::span<const T> values) {
   const auto bytes = std::as_bytes(values);
   auto tensor = FromBytes(DTypeOf<T>(), std::move(shape), {bytes.begin(), bytes.end()});

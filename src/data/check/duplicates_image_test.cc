@@ -18,7 +18,6 @@ namespace {
 
 using internal::ImageLayout;
 using internal::LayoutOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 template <class T>

@@ -178,7 +178,7 @@ Result<ArrayLayout> ParseNpyHeader(std::string_view prefix, const std::string& n
   return layout;
 }
 
-Result<std::unique_ptr<Dataset>> OpenNpy(ByteSourcePtr source, ByteSourcePtr file,
+Result<std::unique_ptr<Dataset>> OpenNpy(const ByteSourcePtr& source, ByteSourcePtr file,
                                          const std::string& array_name) {
   TARE_TRY(const std::string prefix, ReadPrefix(*source, kMaxNpyHeaderBytes));
   TARE_TRY(const ArrayLayout layout, ParseNpyHeader(prefix, source->name()));

@@ -22,7 +22,7 @@ inline constexpr int64_t kMaxNpyHeaderBytes = 65536;
 Result<ArrayLayout> ParseNpyHeader(std::string_view prefix, const std::string& name);
 
 /// Opens a .npy file as a dataset of one array. `file` is what is digested: `source` undecoded.
-Result<std::unique_ptr<Dataset>> OpenNpy(ByteSourcePtr source, ByteSourcePtr file,
+Result<std::unique_ptr<Dataset>> OpenNpy(const ByteSourcePtr& source, ByteSourcePtr file,
                                          const std::string& array_name);
 
 }  // namespace tare::data

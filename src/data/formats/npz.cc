@@ -251,7 +251,7 @@ Result<Member> DescribeMember(const Archive& archive, zip_uint64_t index, const 
 
 }  // namespace
 
-Result<std::unique_ptr<Dataset>> OpenNpz(ByteSourcePtr source, ByteSourcePtr file) {
+Result<std::unique_ptr<Dataset>> OpenNpz(const ByteSourcePtr& source, ByteSourcePtr file) {
   TARE_TRY(const ArchivePtr archive, OpenArchive(source));
   const zip_int64_t num_members = zip_get_num_entries(archive->zip, 0);
   if (num_members > 65536) return Corrupt(source->name(), "it has more than 65,536 members");

@@ -17,6 +17,6 @@ namespace tare::data {
 ///
 /// Bound   at most 65,536 members.
 /// Errors  kDataLoss: not a zip archive, or cut off; what MakeStoredDataset() gives.
-Result<std::unique_ptr<Dataset>> OpenNpz(ByteSourcePtr source, ByteSourcePtr file);
+Result<std::unique_ptr<Dataset>> OpenNpz(const ByteSourcePtr& source, ByteSourcePtr file);
 
 }  // namespace tare::data

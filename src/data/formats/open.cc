@@ -67,7 +67,7 @@ Result<std::unique_ptr<Dataset>> OpenAs(Format format, ByteSourcePtr source, Byt
   const std::string array_name = ArrayNameOf(file->name());
   switch (format) {
     case Format::kNpy:
-      return OpenNpy(std::move(source), std::move(file), array_name);
+      return OpenNpy(source, std::move(file), array_name);
     case Format::kNpz:
       return OpenNpz(source, std::move(file));
     case Format::kIdx:

@@ -19,7 +19,7 @@ class MeasureMemoryTest : public testing::Test {
  protected:
   // y = x, tiled `copies` times: an output of 4 * copies megabytes.
   std::string Tiling(int64_t copies) {
-    const std::string path = folder_->path() + "/" + std::to_string(copies) + ".onnx";
+    std::string path = folder_->path() + "/" + std::to_string(copies) + ".onnx";
     const auto model = graph::ModelBuilder()
                            .Input("x", {kMegabyte})
                            .Ints("copies", {copies})

@@ -28,7 +28,7 @@ verdict::OutputCloseness Compare(const std::string& name, const Tensor& a, const
   return evaluation->Finish().front();
 }
 
-Tensor Floats(Shape shape, std::vector<float> values) {
+Tensor Floats(Shape shape, const std::vector<float>& values) {
   return Tensor::Of<float>(std::move(shape), values);
 }
 
