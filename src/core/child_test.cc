@@ -21,7 +21,7 @@
 #include "tare/core/file.h"
 #include "tare/core/process.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef TARE_SANITIZED
 constexpr bool kSanitized = true;  // whose shadow memory no limit leaves room for
 #else
 constexpr bool kSanitized = false;

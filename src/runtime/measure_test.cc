@@ -97,7 +97,7 @@ TEST(ResidentBytesTest, SeesWhatIsHeldAndWhatIsGivenBack) {
     const std::vector<char> block(kBlock, 'x');
     EXPECT_GE(ResidentBytes(), before + kBlock * 9 / 10 + block[7] - 'x');
   }
-#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed for a while
+#ifndef TARE_SANITIZED  // AddressSanitizer keeps what was freed for a while
   EXPECT_LT(ResidentBytes(), before + kBlock / 2);
 #endif
   EXPECT_GE(PeakResidentBytes(), before + kBlock * 9 / 10);
