@@ -12,8 +12,7 @@ namespace tare::data {
 struct Hash128 {
   uint64_t low = 0;
   uint64_t high = 0;
-  friend auto operator<=>(const Hash128&,
-                          const Hash128&) = default;  // NOLINT(modernize-use-nullptr)
+  friend auto operator<=>(const Hash128&, const Hash128&) = default;
 };
 
 /// Returns MurmurHash3_x64_128 of `bytes`.

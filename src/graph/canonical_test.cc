@@ -10,8 +10,6 @@
 namespace tare::graph {
 namespace {
 
-using testing::ElementsAre;
-
 std::string Rewritten(Graph graph) {
   FoldChannelConstants(graph);
   return GraphText(graph);

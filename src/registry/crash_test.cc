@@ -10,6 +10,7 @@
 #include "registry/fault_injection_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/hash.h"
+#include "tare/core/strcat.h"
 #include "tare/registry/registry.h"
 
 namespace tare::registry {
@@ -34,8 +35,9 @@ class CrashTest : public testing::TestWithParam<Before> {
     NewVersion version{.name = "m", .verdict = "PASS", .summary = "n = 10,000"};
     for (const std::string role : {"model", "recipe", "report_json"}) {
       // Long enough for several pages and several writes.
-      std::ofstream(folder + "/" + role) << role << std::string(3'000, 'x') << content;
-      version.files[role] = folder + "/" + role;
+      const std::string path = StrCat(folder, "/", role);
+      std::ofstream(path) << role << std::string(3'000, 'x') << content;
+      version.files[role] = path;
     }
     version.digests["calibration_data"] = Sha256Hex(content);
     version.metadata["long"] = std::string(5'000, 'y');

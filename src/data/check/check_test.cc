@@ -13,8 +13,6 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 
 std::unique_ptr<Dataset> Csv(std::string text, const std::string& name = "x.csv") {
   return OpenBytes(Format::kCsv, std::move(text), name).value();

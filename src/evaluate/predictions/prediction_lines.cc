@@ -127,7 +127,8 @@ Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate
       }
       const auto partner = pending[1 - side].find(line->id);
       if (partner == pending[1 - side].end()) {
-        pending[side].emplace(line->id, *std::move(line));
+        std::string id = line->id;
+        pending[side].emplace(std::move(id), *std::move(line));
         continue;
       }
       const PredictionLine other = std::move(partner->second);
