@@ -1,7 +1,6 @@
-#include "tare/scores/multilabel_scores.h"
-
 #include <cmath>
 
+#include "scores/multilabel_scores_internal.h"
 #include "tare/core/result.h"
 
 namespace tare::scores {

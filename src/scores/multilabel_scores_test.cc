@@ -1,9 +1,8 @@
-#include "tare/scores/multilabel_scores.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "scores/multilabel_scores_internal.h"
 #include "stats/golden_test_internal.h"
 
 namespace tare::scores {

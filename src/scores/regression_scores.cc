@@ -1,10 +1,9 @@
-#include "tare/scores/regression_scores.h"
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
 
+#include "scores/regression_scores_internal.h"
 #include "tare/core/result.h"
 
 namespace tare::scores {

@@ -1,10 +1,9 @@
-#include "tare/scores/regression_scores.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
+#include "scores/regression_scores_internal.h"
 #include "stats/golden_test_internal.h"
 
 namespace tare::scores {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "tare/scores/multilabel_scores.h"
+#include "scores/multilabel_scores_internal.h"
 
 namespace tare::scores {
 namespace {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <string>
 
+#include "stats/resample_internal.h"
 #include "tare/core/random.h"
-#include "tare/stats/resample.h"
 
 namespace tare::scores {
 namespace {

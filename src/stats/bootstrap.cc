@@ -5,13 +5,13 @@
 #include <limits>
 #include <memory>
 
+#include "stats/resample_internal.h"
 #include "tare/core/parallel.h"
 #include "tare/core/random.h"
 #include "tare/core/result.h"
 #include "tare/core/strcat.h"
 #include "tare/stats/normal.h"
 #include "tare/stats/quantile.h"
-#include "tare/stats/resample.h"
 
 namespace tare::stats {
 namespace {

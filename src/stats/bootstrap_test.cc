@@ -7,9 +7,9 @@
 #include <numeric>
 
 #include "stats/golden_test_internal.h"
+#include "stats/resample_internal.h"
 #include "tare/core/random.h"
 #include "tare/stats/quantile.h"
-#include "tare/stats/resample.h"
 
 namespace tare::stats {
 namespace {

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "stats/golden_test_internal.h"
+#include "stats/resample_internal.h"
 #include "tare/core/random.h"
 #include "tare/stats/normal.h"
-#include "tare/stats/resample.h"
 
 namespace tare::stats {
 namespace {

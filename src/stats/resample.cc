@@ -1,8 +1,7 @@
-#include "tare/stats/resample.h"
-
 #include <algorithm>
 #include <cmath>
 
+#include "stats/resample_internal.h"
 #include "tare/core/result.h"
 
 namespace tare::stats {

@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "evaluate/cost/energy_internal.h"
+#include "evaluate/cost/latency_internal.h"
 #include "evaluate/cost/peak_memory_internal.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/cost/latency.h"
 #include "tare/runtime/energy.h"
 
 namespace tare::evaluate {

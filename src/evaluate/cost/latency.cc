@@ -1,7 +1,6 @@
-#include "tare/evaluate/cost/latency.h"
-
 #include <algorithm>
 
+#include "evaluate/cost/latency_internal.h"
 #include "tare/stats/quantile.h"
 
 namespace tare::evaluate {

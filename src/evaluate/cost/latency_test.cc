@@ -1,9 +1,9 @@
-#include "tare/evaluate/cost/latency.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <string>
+
+#include "evaluate/cost/latency_internal.h"
 
 namespace tare::evaluate {
 namespace {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "tare/evaluate/cost/latency.h"
+#include "evaluate/cost/latency_internal.h"
 #include "tare/evaluate/samples/classification.h"
 #include "verdict/evidence_test_internal.h"
 

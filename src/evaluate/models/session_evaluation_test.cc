@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "evaluate/cost/latency_internal.h"
 #include "graph/model_builder.h"
-#include "tare/evaluate/cost/latency.h"
 #include "tare/evaluate/models/evaluate.h"
 #include "tare/runtime/analysis.h"
 

@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "evaluate/samples/classification_internal.h"
+#include "stats/resample_internal.h"
 #include "tare/core/random.h"
 #include "tare/stats/proportion.h"
-#include "tare/stats/resample.h"
 
 namespace tare::evaluate {
 namespace {

@@ -5,8 +5,8 @@
 #include <random>
 
 #include "evaluate/samples/number_tasks_internal.h"
-#include "tare/scores/multilabel_scores.h"
-#include "tare/scores/regression_scores.h"
+#include "scores/multilabel_scores_internal.h"
+#include "scores/regression_scores_internal.h"
 
 namespace tare::evaluate {
 namespace {
