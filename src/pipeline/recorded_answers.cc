@@ -83,6 +83,7 @@ class AnswerReader {
 
 AnswerRecorder::AnswerRecorder(std::string path, const std::string& key, int64_t max_bytes)
     : path_(std::move(path)), part_(path_ + ".part"), max_bytes_(max_bytes) {
+  if (path_.empty()) return;
   file_ = std::fopen(part_.c_str(), "wbe");
   const std::string header = HeaderOf(key);
   if (file_ != nullptr && !WriteBytes(file_, header.data(), header.size())) GiveUp();

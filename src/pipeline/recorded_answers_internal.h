@@ -22,7 +22,7 @@ namespace tare::pipeline {
 /// Answers of more bytes than this are not kept: the model is then run again.
 inline constexpr int64_t kMaxRecordedBytes = int64_t{1} << 30;
 
-/// Wraps `model` so that what it answers is kept as well. A file that cannot be written (a full disk)
+/// Wraps `model` so that what it answers is kept as well; without a path nowhere. A file that cannot be written (a full disk)
 /// or that would grow over `max_bytes` is given up without a word: it only saves time.
 ///
 /// Threads  none.

@@ -93,6 +93,13 @@ TEST_F(RecordedAnswersTest, AreNotKeptUnfinishedOrTooLarge) {
     EXPECT_EQ(entry.path().string(), path_) << "nothing else stays";
 }
 
+TEST_F(RecordedAnswersTest, WithoutAPathAreKeptNowhere) {
+  AnswerRecorder recorder("", "key");
+  EXPECT_TRUE(Ask(recorder.Record(Doubler()), {1}));
+  recorder.Keep();
+  EXPECT_FALSE(std::filesystem::exists(".part"));
+}
+
 TEST_F(RecordedAnswersTest, OfADamagedFileEndWithAnError) {
   RecordTwoRuns();
   const std::string whole = *ReadFile(path_);
