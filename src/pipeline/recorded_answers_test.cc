@@ -112,7 +112,7 @@ TEST_F(RecordedAnswersTest, OfADamagedFileEndWithAnError) {
   }
   // A rank, a size or an extent that the file cannot hold.
   const size_t head = std::string_view("tareans1key\n").size();
-  for (size_t at = head; at < whole.size(); at += 8) {
+  for (size_t at = head; at + 8 <= whole.size(); at += 8) {
     std::string wrong = whole;
     wrong[at + 6] = '\x7f';
     ASSERT_TRUE(WriteFileAtomic(path_, wrong));

@@ -26,6 +26,7 @@ struct ModelCase {
   Shape sample;  // of the output
   AnswerKind kind = AnswerKind::kScores;
 };
+void PrintTo(const ModelCase& c, std::ostream* out) { *out << verdict::TaskName(c.task); }
 
 struct CaseData {
   std::vector<float> outputs;

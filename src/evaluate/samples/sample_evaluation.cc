@@ -331,7 +331,7 @@ uint64_t Mix(uint64_t hash, uint64_t value) {
 }
 
 bool SameBits(std::span<const double> a, const double* b) {
-  return std::memcmp(a.data(), b, a.size_bytes()) == 0;
+  return a.empty() || std::memcmp(a.data(), b, a.size_bytes()) == 0;
 }
 
 }  // namespace
