@@ -101,7 +101,7 @@ RunnableModel Echo(const ModelCase& c, float factor, int& runs) {
             std::vector<int64_t> classes;
             for (const float value : x.data<float>()) {
               scaled.push_back(factor * value);
-              const float at = std::isnan(value) ? 0 : std::abs(3 * value + factor);
+              const float at = std::isfinite(value) ? std::abs(3 * value + factor) : 0;
               classes.push_back(static_cast<int64_t>(at) % 7);
             }
             const Tensor answer = c.kind == AnswerKind::kHard
