@@ -1,5 +1,5 @@
 // Every stored file cut off at every byte, and with every byte changed: an error or a dataset,
-// never a crash, a hang, or an allocation out of proportion. Worth most under asan-ubsan.
+// never a crash, a hang, or an allocation out of proportion. Worth most under make asan.
 
 #include <gtest/gtest.h>
 

@@ -94,7 +94,8 @@ Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const Runnable
 /// beside another candidate, bootstrapped intervals draw other samples (the pair's kinds of samples
 /// are other ones). `task`: one of ModelTasks().
 ///
-/// Memory   about half of Evaluate().
+/// Memory   that of Evaluate(), less the outputs of a second model; a classifier's records keep the
+///          room for one.
 /// Errors   as Evaluate(), kUnsupported for outputs, which are judged by what they are close to.
 Result<verdict::Evidence> EvaluateModel(const RunnableModel& model, BatchSource& source,
                                         verdict::Task task, const EvaluateOptions& options,
