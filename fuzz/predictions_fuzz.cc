@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   tare::evaluate::TestOptions options;
   options.bootstrap.replicates = 100;
   const auto found =
-      tare::evaluate::EvaluatePredictions(baseline, "a", candidate, "b", options, {}, nullptr);
+      tare::evaluate::EvaluatePredictions({baseline, "a", candidate, "b"}, options, {}, nullptr);
   if (found) {
     TARE_CHECK(found->n > 0);
   } else {

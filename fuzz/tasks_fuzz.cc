@@ -19,10 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   options.bootstrap.replicates = 100;
   const auto tasks = tare::evaluate::PredictionTasks();
   const size_t task = bytes[0] % (tasks.size() + 1);
-  const auto found = task < tasks.size() ? tare::evaluate::EvaluateTaskPredictions(
-                                               tasks[task], baseline, "a", candidate, "b", options)
-                                         : tare::evaluate::EvaluateDetectionPredictions(
-                                               baseline, "a", candidate, "b", options);
+  const tare::evaluate::PredictionStreams streams{baseline, "a", candidate, "b"};
+  const auto found = task < tasks.size()
+                         ? tare::evaluate::EvaluateTaskPredictions(tasks[task], streams, options)
+                         : tare::evaluate::EvaluateDetectionPredictions(streams, options);
   if (found) {
     TARE_CHECK(found->n > 0);
   } else {

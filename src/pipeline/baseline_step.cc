@@ -45,7 +45,7 @@ Result<verdict::Evidence> Evaluate(const BaselineIn& in, const ProjectSets& sets
   options.test.kpis.clear();
   options.test.bootstrap.replicates = 100;  // its intervals are not used
   TARE_TRY(auto evidence, evaluate::EvaluateModel(recorder.Record(evaluate::RunnableOf(session)),
-                                                  batches, in.plan->task, options, progress));
+                                                  batches, options, progress));
   recorder.Keep();
   return evidence;
 }

@@ -170,6 +170,24 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
 
 namespace {
 
+Result<evaluate::TestEvidence> JudgePredictions(const PredictionsRequest& request,
+                                                const evaluate::TestOptions& options,
+                                                evaluate::SupportJudge* judge,
+                                                std::vector<std::string>& classes) {
+  std::ifstream baseline(request.baseline_path);
+  std::ifstream candidate(request.candidate_path);
+  const evaluate::PredictionStreams streams{baseline, request.baseline_path, candidate,
+                                            request.candidate_path};
+  switch (request.task) {
+    case verdict::Task::kClassification:
+      return evaluate::EvaluatePredictions(streams, options, {}, &classes);
+    case verdict::Task::kObjectDetection:
+      return evaluate::EvaluateDetectionPredictions(streams, options);
+    default:
+      return evaluate::EvaluateTaskPredictions(request.task, streams, options, judge);
+  }
+}
+
 // KPIs by commands read the files again.
 Result<void> AddCommands(const PredictionsRequest& request, const evaluate::TestOptions& options,
                          Progress& progress, evaluate::TestEvidence& part) {
@@ -216,26 +234,11 @@ Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& reques
                   path, report));
   }
   TARE_TRY(const auto judge, LoadJudge(request, report));
-  std::ifstream baseline(request.baseline_path);
-  std::ifstream candidate(request.candidate_path);
   evaluate::TestOptions options;
   options.slices = request.slices;
   options.kpis = request.kpis;
   report.evidence.task = request.task;
-  evaluate::TestEvidence part;
-  if (request.task == verdict::Task::kClassification) {
-    TARE_TRY(part, evaluate::EvaluatePredictions(baseline, request.baseline_path, candidate,
-                                                 request.candidate_path, options, {},
-                                                 &report.evidence.classes));
-  } else if (request.task == verdict::Task::kObjectDetection) {
-    TARE_TRY(part,
-             evaluate::EvaluateDetectionPredictions(baseline, request.baseline_path, candidate,
-                                                    request.candidate_path, options));
-  } else {
-    TARE_TRY(part, evaluate::EvaluateTaskPredictions(request.task, baseline, request.baseline_path,
-                                                     candidate, request.candidate_path, options,
-                                                     judge.get()));
-  }
+  TARE_TRY(auto part, JudgePredictions(request, options, judge.get(), report.evidence.classes));
   TARE_TRY_VOID(AddCommands(request, options, progress, part));
   report.evidence.confidence = options.confidence;
   report.evidence.seed = options.bootstrap.seed;

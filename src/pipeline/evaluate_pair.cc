@@ -35,9 +35,9 @@ Result<Conditions> Open(const DistributionSource& distribution, const PairIn& in
 
 // Recorded answers are to the clean samples alone: here both models run.
 Result<void> AddDistributions(const PairIn& in, const evaluate::RunnableModel& baseline,
-                              const evaluate::RunnableModel& candidate,
-                              const evaluate::EvaluateOptions& options, Progress& progress,
+                              const evaluate::RunnableModel& candidate, Progress& progress,
                               verdict::Evidence& evidence) {
+  auto options = EvaluationOptions(*in.plan, in.classes);
   for (const DistributionSource& distribution : in.plan->distributions) {
     if (in.plan->task == verdict::Task::kOutputs) {
       evidence.warnings.push_back(
@@ -48,9 +48,10 @@ Result<void> AddDistributions(const PairIn& in, const evaluate::RunnableModel& b
     TARE_TRY(const Conditions conditions,
              Open(distribution, in).While(StrCat("opening the distribution ", distribution.name)));
     SplitBatches batches(*in.plan, conditions.source, conditions.samples);
-    TARE_TRY_VOID(evaluate::EvaluateDistribution(baseline, candidate, batches, in.plan->task,
-                                                 distribution.name, conditions.description, options,
-                                                 progress, evidence));
+    options.step = StrCat("evaluate ", distribution.name);
+    TARE_TRY(const auto found,
+             evaluate::EvaluateDistribution(baseline, candidate, batches, options, progress));
+    AddDistribution(distribution.name, conditions.description, found, evidence);
   }
   return {};
 }
@@ -67,13 +68,13 @@ Result<verdict::Evidence> EvaluatePair(const PairIn& in, Progress& progress) {
   const auto options = EvaluationOptions(*in.plan, in.classes);
   SplitBatches batches(*in.plan, *in.test, in.samples);
   auto known = in.answers ? in.answers(first.outputs) : std::nullopt;
-  TARE_TRY(auto evidence, evaluate::Evaluate(known.value_or(first), second, batches, in.plan->task,
-                                             options, progress));
-  TARE_TRY_VOID(AddDistributions(in, first, second, options, progress, evidence));
+  TARE_TRY(auto evidence,
+           evaluate::Evaluate(known.value_or(first), second, batches, options, progress));
+  TARE_TRY_VOID(AddDistributions(in, first, second, progress, evidence));
   const evaluate::ComparedModels models{in.baseline->request().path, in.candidate_path, &baseline,
                                         &candidate, session};
   TARE_TRY_VOID(
-      evaluate::AddCosts(models, in.costs, *in.test->feed, in.samples, progress, evidence));
+      evaluate::AddCosts(models, in.costs, {*in.test->feed, in.samples}, progress, evidence));
   return evidence;
 }
 

@@ -137,6 +137,7 @@ Result<std::vector<std::string>> ClassNames(const TestPlan& plan, const data::Da
 evaluate::EvaluateOptions EvaluationOptions(const TestPlan& plan,
                                             std::vector<std::string> classes) {
   evaluate::EvaluateOptions options;
+  options.task = plan.task;
   options.classification.classes = std::move(classes);
   options.test.slices = plan.slices;
   options.test.kpis = plan.kpis;

@@ -24,89 +24,83 @@ std::vector<int64_t> BatchesOf(const CostOptions& costs, const data::Feed& feed,
   return {1, kSeveral};
 }
 
-// The session's own, then the others.
-std::vector<int> ThreadCountsOf(const CostOptions& costs, int own) {
-  std::vector<int> counts = {own};
+// Those beside the sessions' own, each once.
+std::vector<int> OtherThreadCounts(const CostOptions& costs, int own) {
+  std::vector<int> counts;
   for (const int64_t count : costs.thread_counts) {
-    if (std::ranges::find(counts, count) == counts.end()) counts.push_back(static_cast<int>(count));
+    if (count != own && std::ranges::find(counts, count) == counts.end())
+      counts.push_back(static_cast<int>(count));
   }
   return counts;
 }
 
-// `count` samples, from the first again when there are fewer. A fixed batch is filled by the feed.
-Result<data::FeedBatch> ReadBatch(const data::Feed& feed, const std::vector<int64_t>& samples,
-                                  int64_t count) {
-  std::vector<int64_t> chosen;
-  const size_t distinct = feed.natural_batch() > 0
-                              ? std::min(samples.size(), static_cast<size_t>(count))
-                              : static_cast<size_t>(count);
-  for (size_t i = 0; i < distinct; ++i) chosen.push_back(samples[i % samples.size()]);
-  return feed.Read(chosen);
-}
+// Times batch sizes and numbers of threads, and knows how busy the machine was meanwhile.
+class LatencyGrid {
+ public:
+  LatencyGrid(const std::vector<int64_t>& batches, const TimedSamples& samples,
+              const Progress& progress, verdict::Evidence& evidence)
+      : batches_(batches), samples_(samples), progress_(progress), evidence_(evidence) {}
 
-// What the timed runs took, by the clock and of the processors.
-struct TimedShare {
-  double wall_s = 0, processor_s = 0;
+  // Each batch size at the number of threads that the two sessions have.
+  Result<void> AddRow(const ComparedModels& models) {
+    for (const int64_t batch : batches_) {
+      if (progress_.cancelled()) return Cancelled();
+      TARE_TRY(const auto inputs, samples_.Read(batch));
+      LatencyOptions options;
+      options.batch = batch;
+      options.num_threads = models.options.num_threads;
+      options.budget_ms = kLatencyBudgetMs;
+      const int64_t start = runtime::MonotonicNs();
+      const double processor_start = runtime::ProcessorSeconds();
+      auto measured = MeasurePair(*models.baseline, *models.candidate, inputs.inputs, options);
+      if (!measured)
+        return std::move(measured).error().While(
+            StrCat("timing batch ", batch, ", threads ", options.num_threads));
+      wall_s_ += static_cast<double>(runtime::MonotonicNs() - start) * 1e-9;
+      processor_s_ += runtime::ProcessorSeconds() - processor_start;
+      AddLatency(*measured, evidence_);
+    }
+    return {};
+  }
+
+  // The same at another number: one pair of sessions at a time is open beside the own.
+  Result<void> AddRow(ComparedModels models, int num_threads) {
+    models.options.num_threads = num_threads;
+    TARE_TRY(const auto baseline, runtime::Session::FromFile(models.baseline_path, models.options));
+    TARE_TRY(const auto candidate,
+             runtime::Session::FromFile(models.candidate_path, models.options));
+    models.baseline = &baseline;
+    models.candidate = &candidate;
+    return AddRow(models);
+  }
+
+  // Runs that wait for a processor are longer by the scheduler's slices: a short run may slip
+  // between them where a long one does not, and then turns do not save the ratio.
+  void WarnOfBusyMachine() {
+    constexpr double kLeastShare = 0.8;
+    const double share = wall_s_ > 0 ? processor_s_ / wall_s_ : 1;
+    if (share >= kLeastShare) return;
+    evidence_.warnings.push_back(
+        {StrCat("the machine was busy: the timed runs had a processor for ", Fixed(100 * share, 0),
+                " % of their time, so latencies and speedups may be wrong beyond their intervals"),
+         "measure again on a quiet machine before the numbers decide anything"});
+  }
+
+ private:
+  const std::vector<int64_t>& batches_;
+  const TimedSamples& samples_;
+  const Progress& progress_;
+  verdict::Evidence& evidence_;
+  double wall_s_ = 0, processor_s_ = 0;  // of the timed runs
 };
 
-// Each batch size at the number of threads that the two sessions have.
-Result<void> AddLatencies(const ComparedModels& models, const std::vector<int64_t>& batches,
-                          const data::Feed& feed, const std::vector<int64_t>& samples,
-                          Progress& progress, TimedShare& timed, verdict::Evidence& evidence) {
-  for (const int64_t batch : batches) {
-    if (progress.cancelled()) return Cancelled();
-    TARE_TRY(const auto inputs, ReadBatch(feed, samples, batch));
-    evaluate::LatencyOptions options;
-    options.batch = batch;
-    options.num_threads = models.options.num_threads;
-    options.budget_ms = kLatencyBudgetMs;
-    const int64_t start = runtime::MonotonicNs();
-    const double processor_start = runtime::ProcessorSeconds();
-    auto measured =
-        evaluate::MeasurePair(*models.baseline, *models.candidate, inputs.inputs, options);
-    if (!measured)
-      return std::move(measured).error().While(
-          StrCat("timing batch ", batch, ", threads ", options.num_threads));
-    timed.wall_s += static_cast<double>(runtime::MonotonicNs() - start) * 1e-9;
-    timed.processor_s += runtime::ProcessorSeconds() - processor_start;
-    evaluate::AddLatency(*measured, evidence);
-  }
-  return {};
-}
-
-// Runs that wait for a processor are longer by the scheduler's slices: a short run may slip between
-// them where a long one does not, and then turns do not save the ratio.
-void WarnOfBusyMachine(const TimedShare& timed, verdict::Evidence& evidence) {
-  constexpr double kLeastShare = 0.8;
-  const double share = timed.wall_s > 0 ? timed.processor_s / timed.wall_s : 1;
-  if (share >= kLeastShare) return;
-  evidence.warnings.push_back(
-      {StrCat("the machine was busy: the timed runs had a processor for ", Fixed(100 * share, 0),
-              " % of their time, so latencies and speedups may be wrong beyond their intervals"),
-       "measure again on a quiet machine before the numbers decide anything"});
-}
-
-// The same with other numbers of threads: one pair of sessions at a time is open beside the own.
-Result<void> AddThreadCounts(const ComparedModels& models, const std::vector<int>& counts,
-                             const std::vector<int64_t>& batches, const data::Feed& feed,
-                             const std::vector<int64_t>& samples, Progress& progress,
-                             verdict::Evidence& evidence) {
-  TimedShare timed;
-  for (const int count : counts) {
-    if (count == models.options.num_threads) {
-      TARE_TRY_VOID(AddLatencies(models, batches, feed, samples, progress, timed, evidence));
-      continue;
-    }
-    ComparedModels others = models;
-    others.options.num_threads = count;
-    TARE_TRY(const auto baseline, runtime::Session::FromFile(models.baseline_path, others.options));
-    TARE_TRY(const auto candidate,
-             runtime::Session::FromFile(models.candidate_path, others.options));
-    others.baseline = &baseline;
-    others.candidate = &candidate;
-    TARE_TRY_VOID(AddLatencies(others, batches, feed, samples, progress, timed, evidence));
-  }
-  WarnOfBusyMachine(timed, evidence);
+// Each batch size, at the sessions' own number of threads first.
+Result<void> AddLatencies(const ComparedModels& models, const CostOptions& costs,
+                          LatencyGrid& grid) {
+  TARE_TRY_VOID(grid.AddRow(models));
+  for (const int count : OtherThreadCounts(costs, models.options.num_threads))
+    TARE_TRY_VOID(grid.AddRow(models, count));
+  grid.WarnOfBusyMachine();
   return {};
 }
 
@@ -176,16 +170,25 @@ Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs) {
       "leave the batches out, or export the model with a dynamic batch axis");
 }
 
+Result<data::FeedBatch> TimedSamples::Read(int64_t count) const {
+  std::vector<int64_t> samples;
+  const size_t distinct = feed.natural_batch() > 0
+                              ? std::min(chosen.size(), static_cast<size_t>(count))
+                              : static_cast<size_t>(count);
+  for (size_t i = 0; i < distinct; ++i) samples.push_back(chosen[i % chosen.size()]);
+  return feed.Read(samples);
+}
+
 Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs,
-                      const data::Feed& feed, const std::vector<int64_t>& samples,
-                      Progress& progress, verdict::Evidence& evidence) {
-  TARE_TRY_VOID(CheckBatches(feed, costs));
-  const auto batches = BatchesOf(costs, feed, samples.size());
-  const auto thread_counts = ThreadCountsOf(costs, models.options.num_threads);
-  TARE_TRY_VOID(AddThreadCounts(models, thread_counts, batches, feed, samples, progress, evidence));
+                      const TimedSamples& samples, Progress& progress,
+                      verdict::Evidence& evidence) {
+  TARE_TRY_VOID(CheckBatches(samples.feed, costs));
+  const auto batches = BatchesOf(costs, samples.feed, samples.chosen.size());
+  LatencyGrid grid(batches, samples, progress, evidence);
+  TARE_TRY_VOID(AddLatencies(models, costs, grid));
   evidence.baseline.model_bytes = ModelBytes(models.baseline_path);
   evidence.candidate.model_bytes = ModelBytes(models.candidate_path);
-  TARE_TRY(const auto first, ReadBatch(feed, samples, batches.front()));
+  TARE_TRY(const auto first, samples.Read(batches.front()));
   AddMemory(models, first.inputs, progress, evidence);
   if (progress.cancelled()) return Cancelled();
   TARE_TRY_VOID(AddColdStart(models, first.inputs, evidence));

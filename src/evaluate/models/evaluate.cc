@@ -76,27 +76,27 @@ Result<void> RunPair(const RunnableModel& baseline, const RunnableModel& candida
 }
 
 // What both ways of evaluating say of how.
-void SetMethod(verdict::Task task, double confidence, const stats::BootstrapOptions& bootstrap,
+void SetMethod(double confidence, const stats::BootstrapOptions& bootstrap,
                const EvaluateOptions& options, verdict::Evidence& out) {
-  out.task = task;
+  out.task = options.task;
   out.confidence = confidence;
   out.seed = bootstrap.seed;
   out.replicates = stats::WithinBudget(bootstrap, out.n).replicates;
-  if (task == verdict::Task::kClassification) out.classes = options.classification.classes;
+  if (options.task == verdict::Task::kClassification) out.classes = options.classification.classes;
 }
 
 }  // namespace
 
 Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
-                                   BatchSource& source, verdict::Task task,
-                                   const EvaluateOptions& options, Progress& progress) {
+                                   BatchSource& source, const EvaluateOptions& options,
+                                   Progress& progress) {
   TARE_TRY_VOID(CheckAlike(baseline, candidate));
   Observers observers;
-  if (task != verdict::Task::kOutputs) {
-    TARE_TRY(observers.task, MakeModelTask(task, baseline.outputs, options, Sides::kPair));
+  if (options.task != verdict::Task::kOutputs) {
+    TARE_TRY(observers.task, MakeModelTask(baseline.outputs, options, Sides::kPair));
   }
   TARE_TRY(observers.outputs, OutputsEvaluation::Create(baseline.outputs, options.outputs));
-  progress.Begin("evaluate", source.num_samples());
+  progress.Begin(options.step, source.num_samples());
   TARE_TRY_VOID(RunPair(baseline, candidate, source, observers, progress));
   verdict::Evidence out;
   if (observers.task) {
@@ -105,46 +105,44 @@ Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const Runnable
   }
   SetOutputsEvidence(observers.outputs->Finish(), observers.outputs->num_samples(), out);
   if (observers.task) {
-    SetMethod(task, options.test.confidence, options.test.bootstrap, options, out);
+    SetMethod(options.test.confidence, options.test.bootstrap, options, out);
   } else {
-    SetMethod(task, options.outputs.confidence, options.outputs.bootstrap, options, out);
+    SetMethod(options.outputs.confidence, options.outputs.bootstrap, options, out);
   }
   progress.End("");
   return out;
 }
 
 Result<verdict::Evidence> EvaluateModel(const RunnableModel& model, BatchSource& source,
-                                        verdict::Task task, const EvaluateOptions& options,
-                                        Progress& progress) {
-  TARE_TRY(const auto judged, MakeModelTask(task, model.outputs, options, Sides::kBaseline));
-  progress.Begin("evaluate", source.num_samples());
-  TARE_TRY_VOID(ForEachBatch(source, progress, [&](const EvaluationBatch& batch) {
+                                        const EvaluateOptions& options, Progress& progress) {
+  TARE_TRY(const auto judged, MakeModelTask(model.outputs, options, Sides::kBaseline));
+  progress.Begin(options.step, source.num_samples());
+  const auto judge = [&](const EvaluationBatch& batch) {
     return model.run(batch.inputs, [&](std::span<const TensorView> views) -> Result<void> {
       TARE_TRY_VOID(CheckNumber(model, views.size()));
       return judged->Add(batch, views, {});
     });
-  }));
+  };
+  TARE_TRY_VOID(ForEachBatch(source, progress, judge));
   verdict::Evidence out;
   TARE_TRY(auto evidence, judged->Finish(progress));
   SetTestEvidence(std::move(evidence), out);
-  SetMethod(task, options.test.confidence, options.test.bootstrap, options, out);
+  SetMethod(options.test.confidence, options.test.bootstrap, options, out);
   progress.End("");
   return out;
 }
 
-Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
-                                  BatchSource& source, verdict::Task task, const std::string& name,
-                                  const std::string& description, const EvaluateOptions& options,
-                                  Progress& progress, verdict::Evidence& evidence) {
+Result<TestEvidence> EvaluateDistribution(const RunnableModel& baseline,
+                                          const RunnableModel& candidate, BatchSource& source,
+                                          const EvaluateOptions& options, Progress& progress) {
   TARE_TRY_VOID(CheckAlike(baseline, candidate));
   Observers observers;
-  TARE_TRY(observers.task, MakeModelTask(task, baseline.outputs, options, Sides::kPair));
-  progress.Begin(StrCat("evaluate ", name), source.num_samples());
+  TARE_TRY(observers.task, MakeModelTask(baseline.outputs, options, Sides::kPair));
+  progress.Begin(options.step, source.num_samples());
   TARE_TRY_VOID(RunPair(baseline, candidate, source, observers, progress));
-  TARE_TRY(const auto found, observers.task->Finish(progress));
-  AddDistribution(name, description, found, evidence);
+  TARE_TRY(auto found, observers.task->Finish(progress));
   progress.End("");
-  return {};
+  return found;
 }
 
 }  // namespace tare::evaluate

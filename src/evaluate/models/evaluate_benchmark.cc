@@ -117,8 +117,7 @@ Result<double> Overhead(int64_t batch) {
   Spent spent;
   MemorySource source(std::move(input), batch, spent);
   Quiet quiet;
-  TARE_TRY_VOID(Evaluate(Timed(baseline, spent), Timed(candidate, spent), source,
-                         Task::kClassification, {}, quiet));
+  TARE_TRY_VOID(Evaluate(Timed(baseline, spent), Timed(candidate, spent), source, {}, quiet));
   return spent.overhead();
 }
 

@@ -112,8 +112,9 @@ RunnableModel Echo(const ModelCase& c, float factor, int& runs) {
           }};
 }
 
-EvaluateOptions SmallOptions() {
+EvaluateOptions SmallOptions(Task task) {
   EvaluateOptions options;
+  options.task = task;
   options.test.bootstrap.replicates = options.outputs.bootstrap.replicates = 300;
   options.test.slices = {{"wide", "width > 1"}, {"none", "width > 9"}};
   options.test.kpis = {{"twice", "2 * width"}, {"one", "1"}};
@@ -158,14 +159,14 @@ class EvaluateModelTest : public testing::TestWithParam<ModelCase> {
  protected:
   Result<verdict::Evidence> Alone(int& runs) const {
     CaseSource source(GetParam(), data_);
-    return EvaluateModel(Echo(GetParam(), 1, runs), source, GetParam().task, SmallOptions(),
+    return EvaluateModel(Echo(GetParam(), 1, runs), source, SmallOptions(GetParam().task),
                          NoProgress());
   }
   Result<verdict::Evidence> Beside(float factor) const {
     int runs[2] = {0, 0};
     CaseSource source(GetParam(), data_);
     return Evaluate(Echo(GetParam(), 1, runs[0]), Echo(GetParam(), factor, runs[1]), source,
-                    GetParam().task, SmallOptions(), NoProgress());
+                    SmallOptions(GetParam().task), NoProgress());
   }
   CaseData data_ = MakeCaseData(GetParam());
 };
@@ -256,7 +257,7 @@ TEST(EvaluateModelErrorsTest, SayWhatIsNotJudged) {
   CaseSource source(c, data);
   int runs = 0;
   const auto found =
-      EvaluateModel(Echo(c, 1, runs), source, Task::kOutputs, SmallOptions(), NoProgress());
+      EvaluateModel(Echo(c, 1, runs), source, SmallOptions(Task::kOutputs), NoProgress());
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kUnsupported);
   EXPECT_THAT(found.error().next_step, HasSubstr("choose one of classification"));
@@ -266,7 +267,7 @@ TEST(EvaluateModelErrorsTest, SayWhatIsNotJudged) {
   infinite.outputs[20] = INFINITY;
   CaseSource second(nan, infinite);
   const auto broken =
-      EvaluateModel(Echo(nan, 1, runs), second, Task::kRegression, SmallOptions(), NoProgress());
+      EvaluateModel(Echo(nan, 1, runs), second, SmallOptions(Task::kRegression), NoProgress());
   ASSERT_FALSE(broken);
   EXPECT_THAT(broken.error().what, HasSubstr("not finite"));
 }

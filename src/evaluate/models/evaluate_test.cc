@@ -42,8 +42,9 @@ RunnableModel FakeModel(float factor, Shape shape = {-1, 2}) {
           }};
 }
 
-EvaluateOptions Fast() {
+EvaluateOptions Fast(Task task = Task::kClassification) {
   EvaluateOptions options;
+  options.task = task;
   options.test.bootstrap.replicates = 200;
   options.outputs.bootstrap.replicates = 200;
   return options;
@@ -53,8 +54,7 @@ TEST(EvaluateTest, FeedsBothModelsAndLeavesPaddingOut) {
   FakeSource source(3);
   auto options = Fast();
   options.test.slices = {{"wide", "width == 2"}};
-  const auto found =
-      Evaluate(FakeModel(1), FakeModel(-1), source, Task::kClassification, options, NoProgress());
+  const auto found = Evaluate(FakeModel(1), FakeModel(-1), source, options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 6);
   EXPECT_EQ(found->paired->counts.harmful, 6);
@@ -67,7 +67,7 @@ TEST(EvaluateTest, FeedsBothModelsAndLeavesPaddingOut) {
 TEST(EvaluateTest, ComparesOutputsWithoutLabels) {
   FakeSource source(2, false);
   const auto found =
-      Evaluate(FakeModel(1), FakeModel(2), source, Task::kOutputs, Fast(), NoProgress());
+      Evaluate(FakeModel(1), FakeModel(2), source, Fast(Task::kOutputs), NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 4);
   EXPECT_FALSE(found->paired);
@@ -76,12 +76,13 @@ TEST(EvaluateTest, ComparesOutputsWithoutLabels) {
   EXPECT_EQ(found->outputs[0].flips, (verdict::Share{0, 4}));
 }
 
-TEST(EvaluateTest, AddsDistributions) {
+TEST(EvaluateTest, GivesTheEvidenceOfADistribution) {
   FakeSource source(1);
+  const auto found =
+      EvaluateDistribution(FakeModel(1), FakeModel(-1), source, Fast(), NoProgress());
+  ASSERT_TRUE(found) << found.error().what;
   verdict::Evidence evidence;
-  const auto done = EvaluateDistribution(FakeModel(1), FakeModel(-1), source, Task::kClassification,
-                                         "noise", "severity 3", Fast(), NoProgress(), evidence);
-  ASSERT_TRUE(done) << done.error().what;
+  AddDistribution("noise", "severity 3", *found, evidence);
   ASSERT_EQ(evidence.paired->distributions.size(), 1);
   EXPECT_EQ(evidence.paired->distributions[0].counts.harmful, 2);
   EXPECT_EQ(evidence.candidate.distributions[0].text, "severity 3");
@@ -98,9 +99,9 @@ TEST(EvaluateTest, SaysWhatDoesNotFit) {
   FakeSource empty(0), unlabelled(1, false), good(1);
   const auto run = [&](const RunnableModel& a, const RunnableModel& b, BatchSource& source,
                        Task task = Task::kClassification, std::string output = "") {
-    auto options = Fast();
+    auto options = Fast(task);
     options.score_output = std::move(output);
-    return ErrorOf(Evaluate(a, b, source, task, options, NoProgress()));
+    return ErrorOf(Evaluate(a, b, source, options, NoProgress()));
   };
   EXPECT_THAT(run(FakeModel(1), FakeModel(1), empty), HasSubstr("holds no sample"));
   EXPECT_THAT(run(FakeModel(1), FakeModel(1), unlabelled), HasSubstr("has 0 labels"));
@@ -127,8 +128,7 @@ class ImpatientProgress : public Progress {
 TEST(EvaluateTest, StopsWhenTheUserAsks) {
   FakeSource source(5);
   ImpatientProgress progress;
-  const auto found =
-      Evaluate(FakeModel(1), FakeModel(1), source, Task::kClassification, Fast(), progress);
+  const auto found = Evaluate(FakeModel(1), FakeModel(1), source, Fast(), progress);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kCancelled);
 }

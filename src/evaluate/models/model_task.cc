@@ -35,14 +35,13 @@ std::string Describe(const std::vector<ValueInfo>& outputs) {
 
 std::span<const Task> ModelTasks() { return kModelTasks; }
 
-Result<std::unique_ptr<ModelTask>> MakeModelTask(verdict::Task task,
-                                                 const std::vector<ValueInfo>& outputs,
+Result<std::unique_ptr<ModelTask>> MakeModelTask(const std::vector<ValueInfo>& outputs,
                                                  const EvaluateOptions& options, Sides sides) {
-  const auto* found = std::ranges::find(kTasks, task, &TaskEntry::task);
+  const auto* found = std::ranges::find(kTasks, options.task, &TaskEntry::task);
   if (found != std::end(kTasks)) return found->make(outputs, options, sides);
   std::vector<std::string> names;
   for (const Task known : kModelTasks) names.emplace_back(TaskName(known));
-  return Unsupported(StrCat("models are not run for the task '", TaskName(task), "'"),
+  return Unsupported(StrCat("models are not run for the task '", TaskName(options.task), "'"),
                      StrCat("choose one of ", Join(names, ", "),
                             " or outputs; or give what the models answered as --predictions"));
 }

@@ -26,9 +26,8 @@ class ModelTask {
   virtual Result<TestEvidence> Finish(const Progress& progress) = 0;
 };
 
-/// Errors  kUnsupported: models are not run for the task; kInvalidArgument, kNotFound: no output fits it.
-Result<std::unique_ptr<ModelTask>> MakeModelTask(verdict::Task task,
-                                                 const std::vector<ValueInfo>& outputs,
+/// Errors  kUnsupported: models are not run for options.task; kInvalidArgument, kNotFound: no output fits it.
+Result<std::unique_ptr<ModelTask>> MakeModelTask(const std::vector<ValueInfo>& outputs,
                                                  const EvaluateOptions& options, Sides sides);
 
 // The tasks, one file each: model_task_NAME.cc.

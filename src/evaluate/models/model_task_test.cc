@@ -21,9 +21,10 @@ EvaluateOptions Fast() {
 
 // One batch through a task; both sides' outputs.
 Result<TestEvidence> Judge(Task task, const EvaluationBatch& batch, const Tensor& baseline,
-                           const Tensor& candidate, const EvaluateOptions& options = Fast()) {
+                           const Tensor& candidate, EvaluateOptions options = Fast()) {
+  options.task = task;
   TARE_TRY(const auto made,
-           MakeModelTask(task, {{"y", baseline.dtype(), baseline.shape()}}, options, Sides::kPair));
+           MakeModelTask({{"y", baseline.dtype(), baseline.shape()}}, options, Sides::kPair));
   const TensorView first[] = {ViewOf(baseline)};
   const TensorView second[] = {ViewOf(candidate)};
   TARE_TRY_VOID(made->Add(batch, first, second));

@@ -66,8 +66,8 @@ TEST(SessionEvaluationTest, FindsTheClassThatWasLost) {
   EvaluateOptions options;
   options.test.bootstrap.replicates = 200;
   options.outputs.bootstrap.replicates = 200;
-  const auto found = Evaluate(RunnableOf(baseline), RunnableOf(candidate), samples,
-                              Task::kClassification, options, NoProgress());
+  const auto found =
+      Evaluate(RunnableOf(baseline), RunnableOf(candidate), samples, options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 40);
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found->baseline.metrics, "accuracy")->value, 1);
@@ -82,8 +82,8 @@ TEST(SessionEvaluationTest, JudgesOneNumberASample) {
   Samples samples(1);
   EvaluateOptions options;
   options.test.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
-  const auto found = Evaluate(RunnableOf(exact), RunnableOf(low), samples, Task::kRegression,
-                              options, NoProgress());
+  options.task = Task::kRegression;
+  const auto found = Evaluate(RunnableOf(exact), RunnableOf(low), samples, options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->n, 40);
   EXPECT_EQ(verdict::FindMetric(found->baseline.metrics, "mae")->value, 0);
@@ -113,8 +113,8 @@ TEST(SessionEvaluationTest, JudgesSetsOfLabels) {
   Samples samples(3);
   EvaluateOptions options;
   options.test.bootstrap.replicates = options.outputs.bootstrap.replicates = 200;
-  const auto found = Evaluate(RunnableOf(good), RunnableOf(worse), samples, Task::kMultiLabel,
-                              options, NoProgress());
+  options.task = Task::kMultiLabel;
+  const auto found = Evaluate(RunnableOf(good), RunnableOf(worse), samples, options, NoProgress());
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(verdict::FindMetric(found->baseline.metrics, "subset_accuracy")->value, 1);
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate.metrics, "recall_micro")->value, 27.0 / 40);

@@ -147,64 +147,84 @@ TestEvidence Summarise(const scores::DetectionScores& baseline,
   return out;
 }
 
+// Joins the lines, an image a pair, and scores both sides.
+class DetectionEvaluation {
+ public:
+  DetectionEvaluation(const PredictionStreams& streams, const TestOptions& options)
+      : readers_{{streams.baseline, streams.baseline_name},
+                 {streams.candidate, streams.candidate_name}},
+        options_(options) {}
+
+  Result<TestEvidence> Run() {
+    TARE_TRY(flips_.n,
+             JoinById(readers_[0], readers_[1],
+                      [&](const PredictionLine& baseline, const PredictionLine& candidate) {
+                        return AddImage(baseline, candidate);
+                      }));
+    const scores::DetectionScores first = std::move(scorers_[0]).Finish();
+    const scores::DetectionScores second = std::move(scorers_[1]).Finish();
+    TestEvidence out = Summarise(first, second, work_, flips_, options_);
+    if (kpis_) kpis_->AddTo(out);
+    return out;
+  }
+
+ private:
+  Result<void> AddImage(const PredictionLine& baseline, const PredictionLine& candidate) {
+    const JsonReader first = readers_[0].Fields(baseline);
+    const JsonReader second = readers_[1].Fields(candidate);
+    TARE_TRY(const auto truths, ReadTruths(first, categories_));
+    const Json* theirs = second.Child("label");
+    if (theirs != nullptr && *theirs != *first.Child("label")) {
+      return readers_[1].Wrong(
+          candidate.line,
+          StrCat("'label' of id '", candidate.id, "' differs from that in ", readers_[0].name()),
+          "give the same label in both files, or leave it out of the second");
+    }
+    TARE_TRY(const auto before, AddSide(0, first, baseline.line, truths));
+    TARE_TRY(const auto after, AddSide(1, second, candidate.line, truths));
+    if (ClassesOf(before) != ClassesOf(after)) ++flips_.flips;
+    work_ += 20 * static_cast<int64_t>(before.size() + after.size());
+    if (options_.kpis.empty()) return {};
+    if (!kpis_) {
+      const std::vector<std::string> measured = {"num_objects", "num_detections"};
+      TARE_TRY(kpis_,
+               KpiLines::Create(options_.kpis, {options_.confidence, options_.bootstrap, {}, {}},
+                                measured, baseline, candidate));
+    }
+    const auto row = [&](size_t num_detections) {
+      return std::vector<double>{static_cast<double>(truths.size()),
+                                 static_cast<double>(num_detections)};
+    };
+    return kpis_->Add(first, second, row(before.size()), row(after.size()), 0);
+  }
+
+  Result<std::vector<scores::DetectedBox>> AddSide(size_t side, const JsonReader& fields,
+                                                   int64_t line,
+                                                   const std::vector<scores::TrueBox>& truths) {
+    TARE_TRY(auto detected, ReadDetections(fields, categories_));
+    TARE_TRY_VOID(scorers_[side]
+                      .AddImage(truths, detected)
+                      .While(StrCat("in ", readers_[side].name(), ":", line)));
+    return detected;
+  }
+
+  PredictionReader readers_[2];
+  const TestOptions& options_;
+  Categories categories_;
+  scores::DetectionScorer scorers_[2];
+  verdict::FlipCounts flips_;
+  int64_t work_ = 0;
+  std::optional<KpiLines> kpis_;
+};
+
 }  // namespace
 
-Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline,
-                                                  const std::string& baseline_name,
-                                                  std::istream& candidate,
-                                                  const std::string& candidate_name,
+Result<TestEvidence> EvaluateDetectionPredictions(const PredictionStreams& streams,
                                                   const TestOptions& options) {
   if (!options.slices.empty())
     return Unsupported("object detection is judged on the whole set, not by slice",
                        "leave out --slice");
-  PredictionReader readers[2] = {{baseline, baseline_name}, {candidate, candidate_name}};
-  Categories categories;
-  scores::DetectionScorer scorers[2];
-  verdict::FlipCounts flips;
-  int64_t work = 0;
-  const std::vector<std::string> measured = {"num_objects", "num_detections"};
-  std::optional<KpiLines> kpis;
-  TARE_TRY(
-      flips.n,
-      JoinById(readers[0], readers[1],
-               [&](const PredictionLine& a, const PredictionLine& b) -> Result<void> {
-                 const JsonReader first = readers[0].Fields(a);
-                 const JsonReader second = readers[1].Fields(b);
-                 TARE_TRY(const auto truths, ReadTruths(first, categories));
-                 if (second.Child("label") != nullptr &&
-                     *second.Child("label") != *first.Child("label")) {
-                   return readers[1].Wrong(
-                       b.line,
-                       StrCat("'label' of id '", b.id, "' differs from that in ", baseline_name),
-                       "give the same label in both files, or leave it out of the second");
-                 }
-                 TARE_TRY(const auto before, ReadDetections(first, categories));
-                 TARE_TRY(const auto after, ReadDetections(second, categories));
-                 TARE_TRY_VOID(scorers[0]
-                                   .AddImage(truths, before)
-                                   .While(StrCat("in ", baseline_name, ":", a.line)));
-                 TARE_TRY_VOID(scorers[1]
-                                   .AddImage(truths, after)
-                                   .While(StrCat("in ", candidate_name, ":", b.line)));
-                 if (ClassesOf(before) != ClassesOf(after)) ++flips.flips;
-                 work += 20 * static_cast<int64_t>(before.size() + after.size());
-                 if (options.kpis.empty()) return {};
-                 if (!kpis) {
-                   TARE_TRY(kpis, KpiLines::Create(options.kpis,
-                                                   {options.confidence, options.bootstrap, {}, {}},
-                                                   measured, a, b));
-                 }
-                 const auto row = [&](size_t num_detections) {
-                   return std::vector<double>{static_cast<double>(truths.size()),
-                                              static_cast<double>(num_detections)};
-                 };
-                 return kpis->Add(first, second, row(before.size()), row(after.size()), 0);
-               }));
-  const scores::DetectionScores first = std::move(scorers[0]).Finish();
-  const scores::DetectionScores second = std::move(scorers[1]).Finish();
-  TestEvidence out = Summarise(first, second, work, flips, options);
-  if (kpis) kpis->AddTo(out);
-  return out;
+  return DetectionEvaluation(streams, options).Run();
 }
 
 }  // namespace tare::evaluate

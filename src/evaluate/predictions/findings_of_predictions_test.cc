@@ -32,7 +32,7 @@ verdict::Report RealReport() {
   TestOptions options;
   options.bootstrap.replicates = 200;
   verdict::Report report;
-  auto part = EvaluatePredictions(a, "a", b, "b", options, {}, &report.evidence.classes);
+  auto part = EvaluatePredictions({a, "a", b, "b"}, options, {}, &report.evidence.classes);
   EXPECT_TRUE(part);
   SetTestEvidence(*std::move(part), report.evidence);
   return report;

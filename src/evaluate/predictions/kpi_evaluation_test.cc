@@ -28,11 +28,10 @@ Result<TestEvidence> Judge(Task task, const std::string& baseline, const std::st
   std::istringstream first(baseline);
   std::istringstream second(candidate);
   const TestOptions options{0.95, Fast().bootstrap, std::move(slices), std::move(kpis)};
-  if (task == Task::kClassification)
-    return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options, {}, nullptr);
-  if (task == Task::kObjectDetection)
-    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl", options);
-  return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
+  const PredictionStreams streams{first, "float.jsonl", second, "int8.jsonl"};
+  if (task == Task::kClassification) return EvaluatePredictions(streams, options, {}, nullptr);
+  if (task == Task::kObjectDetection) return EvaluateDetectionPredictions(streams, options);
+  return EvaluateTaskPredictions(task, streams, options);
 }
 
 double Value(const verdict::Metrics& metrics, std::string_view name) {

@@ -350,12 +350,12 @@ class Joiner {
 
 }  // namespace
 
-Result<TestEvidence> EvaluatePredictions(std::istream& baseline, const std::string& baseline_name,
-                                         std::istream& candidate, const std::string& candidate_name,
-                                         const TestOptions& test,
+Result<TestEvidence> EvaluatePredictions(const PredictionStreams& streams, const TestOptions& test,
                                          const ClassificationOptions& options,
                                          std::vector<std::string>* classes) {
-  return Joiner({baseline, baseline_name}, {candidate, candidate_name}, test, options).Run(classes);
+  return Joiner({streams.baseline, streams.baseline_name},
+                {streams.candidate, streams.candidate_name}, test, options)
+      .Run(classes);
 }
 
 }  // namespace tare::evaluate

@@ -19,7 +19,7 @@ Result<TestEvidence> Join(const std::string& baseline, const std::string& candid
   std::istringstream second(candidate);
   TestOptions options;
   options.bootstrap.replicates = 200;
-  return EvaluatePredictions(first, "float.jsonl", second, "int8.jsonl", options,
+  return EvaluatePredictions({first, "float.jsonl", second, "int8.jsonl"}, options,
                              {std::move(given)}, classes);
 }
 
@@ -117,7 +117,7 @@ TEST(PredictionsTest, AnEmptySliceIsSaidAndHasNoNumbers) {
   options.bootstrap.replicates = 200;
   options.slices = {{"none", "label == 7"}};
   options.kpis = {{"k", "correct"}};
-  const auto found = EvaluatePredictions(first, "a", second, "b", options, {}, nullptr);
+  const auto found = EvaluatePredictions({first, "a", second, "b"}, options, {}, nullptr);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->warnings.at(0).what, "slice 'none' holds no sample");
   EXPECT_TRUE(

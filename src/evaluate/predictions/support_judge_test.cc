@@ -33,7 +33,7 @@ Result<TestEvidence> Evaluated(const std::string& baseline, const std::string& c
   std::istringstream second(candidate);
   TestOptions options;
   options.bootstrap.replicates = 100;
-  return EvaluateTaskPredictions(task, first, "a", second, "b", options, &judge);
+  return EvaluateTaskPredictions(task, {first, "a", second, "b"}, options, &judge);
 }
 
 TEST(SupportJudgeTest, AsksOncePerDistinctPairAndSkipsAbstentionsAndGivenSupport) {

@@ -173,13 +173,10 @@ Result<std::unique_ptr<LineScorer>> MakeLineScorer(Task task, const JsonReader& 
                      StrCat("choose one of classification, object_detection, ", Join(names, ", ")));
 }
 
-Result<TestEvidence> EvaluateTaskPredictions(Task task, std::istream& baseline,
-                                             const std::string& baseline_name,
-                                             std::istream& candidate,
-                                             const std::string& candidate_name,
+Result<TestEvidence> EvaluateTaskPredictions(Task task, const PredictionStreams& streams,
                                              const TestOptions& options, SupportJudge* judge) {
-  PredictionReader first(baseline, baseline_name);
-  PredictionReader second(candidate, candidate_name);
+  PredictionReader first(streams.baseline, streams.baseline_name);
+  PredictionReader second(streams.candidate, streams.candidate_name);
   return TaskEvaluation(task, first, second, options, judge).Run();
 }
 

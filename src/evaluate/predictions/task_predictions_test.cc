@@ -22,10 +22,11 @@ Result<TestEvidence> Judge(Task task, const std::string& baseline, const std::st
   TestOptions options;
   options.bootstrap.replicates = 500;
   options.slices = std::move(slices);
+  const PredictionStreams streams{first, "float.jsonl", second, "int8.jsonl"};
   if (task == Task::kObjectDetection) {
-    return EvaluateDetectionPredictions(first, "float.jsonl", second, "int8.jsonl", options);
+    return EvaluateDetectionPredictions(streams, options);
   }
-  return EvaluateTaskPredictions(task, first, "float.jsonl", second, "int8.jsonl", options);
+  return EvaluateTaskPredictions(task, streams, options);
 }
 
 double Value(const verdict::Metrics& metrics, std::string_view name) {

@@ -64,11 +64,11 @@ std::vector<Move> Moves(const ClassCounts& counts, FlipKind kind, int64_t index)
 }
 
 // What a move does to the metric, from the two classes that it touches.
-double Effect(const Move& move, FlipKind kind, ScoreField field, int64_t index,
-              ClassCounts& counts) {
+double Effect(const Move& move, FlipKind kind, ClassScore score, ClassCounts& counts) {
+  const auto of_class = [&](size_t index) { return Field(ScoresOf(counts, index), score.field); };
   const auto value = [&] {
-    if (index != kMacro) return Field(ScoresOf(counts, static_cast<size_t>(index)), field);
-    return Field(ScoresOf(counts, move.right), field) + Field(ScoresOf(counts, move.wrong), field);
+    if (score.index != kMacro) return of_class(static_cast<size_t>(score.index));
+    return of_class(move.right) + of_class(move.wrong);
   };
   const double before = value();
   Apply(move, kind, counts);
@@ -163,20 +163,19 @@ double Field(const ClassScores& scores, ScoreField field) {
   return field == ScoreField::kRecall ? scores.recall : scores.f1;
 }
 
-double MetricOf(const ClassCounts& counts, ScoreField field, int64_t index) {
-  return Field(index == kMacro ? MacroScores(counts) : ScoresOf(counts, static_cast<size_t>(index)),
-               field);
+double MetricOf(const ClassCounts& counts, ClassScore score) {
+  const auto index = static_cast<size_t>(score.index);
+  return Field(score.index == kMacro ? MacroScores(counts) : ScoresOf(counts, index), score.field);
 }
 
-double ShiftAfterFlips(ClassCounts counts, int64_t num_flips, FlipKind kind, ScoreField field,
-                       int64_t index) {
+double ShiftAfterFlips(ClassCounts counts, int64_t num_flips, FlipKind kind, ClassScore score) {
   const double sign = kind == FlipKind::kHarmful ? -1 : 1;
-  const double before = MetricOf(counts, field, index);
+  const double before = MetricOf(counts, score);
   for (int64_t i = 0; i < num_flips; ++i) {
     Move best;
     double best_effect = 0;
-    for (const Move& move : Moves(counts, kind, index)) {
-      const double effect = sign * Effect(move, kind, field, index, counts);
+    for (const Move& move : Moves(counts, kind, score.index)) {
+      const double effect = sign * Effect(move, kind, score, counts);
       if (effect > best_effect) {
         best_effect = effect;
         best = move;
@@ -185,7 +184,7 @@ double ShiftAfterFlips(ClassCounts counts, int64_t num_flips, FlipKind kind, Sco
     if (best_effect <= 0) break;  // nothing left to flip
     Apply(best, kind, counts);
   }
-  return MetricOf(counts, field, index) - before;
+  return MetricOf(counts, score) - before;
 }
 
 }  // namespace tare::evaluate

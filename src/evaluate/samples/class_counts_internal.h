@@ -74,8 +74,12 @@ double Field(const ClassScores& scores, ScoreField field);
 /// Index that stands for the macro average.
 inline constexpr int64_t kMacro = -1;
 
-/// Returns the field of class `index`, or its macro average.
-double MetricOf(const ClassCounts& counts, ScoreField field, int64_t index);
+/// One score: a field of a class, or its macro average.
+struct ClassScore {
+  ScoreField field = ScoreField::kF1;
+  int64_t index = kMacro;
+};
+double MetricOf(const ClassCounts& counts, ClassScore score);
 
 enum class FlipKind {
   kHarmful,  ///< right predictions become wrong
@@ -86,7 +90,6 @@ enum class FlipKind {
 /// one after the other where they move it most, down for harmful ones, up for helpful ones.
 ///
 /// Cost     O(num_flips * C), O(num_flips * C^2) for C <= 20.
-double ShiftAfterFlips(ClassCounts counts, int64_t num_flips, FlipKind kind, ScoreField field,
-                       int64_t index);
+double ShiftAfterFlips(ClassCounts counts, int64_t num_flips, FlipKind kind, ClassScore score);
 
 }  // namespace tare::evaluate

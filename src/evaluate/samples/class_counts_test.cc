@@ -50,7 +50,7 @@ double WorstShift(const ClassCounts& counts, ScoreField field, int64_t index) {
       --moved.right[from];
       --moved.predicted[from];
       ++moved.predicted[to];
-      worst = std::min(worst, MetricOf(moved, field, index) - MetricOf(counts, field, index));
+      worst = std::min(worst, MetricOf(moved, {field, index}) - MetricOf(counts, {field, index}));
     }
   }
   return worst;
@@ -63,7 +63,7 @@ TEST(ShiftAfterFlipsTest, FindsTheWorstSingleFlip) {
   counts.right = {45, 6, 18};
   for (const auto field : {ScoreField::kPrecision, ScoreField::kRecall, ScoreField::kF1}) {
     for (const int64_t index : {kMacro, int64_t{0}, int64_t{1}, int64_t{2}}) {
-      EXPECT_NEAR(ShiftAfterFlips(counts, 1, FlipKind::kHarmful, field, index),
+      EXPECT_NEAR(ShiftAfterFlips(counts, 1, FlipKind::kHarmful, {field, index}),
                   WorstShift(counts, field, index), 1e-12);
     }
   }
@@ -74,8 +74,8 @@ TEST(ShiftAfterFlipsTest, StopsWhenNothingIsLeftToFlip) {
   counts.members = {2, 1};
   counts.predicted = {2, 1};
   counts.right = {2, 1};
-  EXPECT_EQ(ShiftAfterFlips(counts, 5, FlipKind::kHelpful, ScoreField::kF1, kMacro), 0);
-  EXPECT_DOUBLE_EQ(ShiftAfterFlips(counts, 50, FlipKind::kHarmful, ScoreField::kF1, kMacro), -1);
+  EXPECT_EQ(ShiftAfterFlips(counts, 5, FlipKind::kHelpful, {ScoreField::kF1, kMacro}), 0);
+  EXPECT_DOUBLE_EQ(ShiftAfterFlips(counts, 50, FlipKind::kHarmful, {ScoreField::kF1, kMacro}), -1);
 }
 
 }  // namespace

@@ -63,7 +63,6 @@ ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options)
 ///
 ///   missed = ceil(n ClopperPearsonUpper(harmful, n, confidence)) - harmful
 void WidenForRareFlips(const verdict::FlipCounts& relevant, const ClassCounts& candidate,
-                       ScoreField field, int64_t index, double interval_confidence,
-                       verdict::Estimate& difference);
+                       ClassScore score, double interval_confidence, verdict::Estimate& difference);
 
 }  // namespace tare::evaluate

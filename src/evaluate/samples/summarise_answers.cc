@@ -9,7 +9,10 @@
 namespace tare::evaluate {
 namespace {
 
+// A class holds two distributions of all replicates, 160 KB at 10,000: 1,000 classes would hold 160 MB.
 constexpr int64_t kMaxBootstrappedClasses = 100;
+// Resamples hold no flip that the sample does not hold: of fewer than this they make too narrow an
+// interval (docs/formats/policy.md, "Rare flips").
 constexpr int64_t kRareFlips = 10;
 constexpr ScoreField kFields[] = {ScoreField::kPrecision, ScoreField::kRecall, ScoreField::kF1};
 constexpr std::string_view kFieldNames[] = {"precision", "recall", "f1"};
@@ -112,7 +115,8 @@ void AddMacros(const Cells& cells, const verdict::FlipCounts& flips, const Summa
     if (alone) continue;
     out.candidate.emplace_back(name, estimate(1));
     verdict::Estimate difference = estimate(2);
-    WidenForRareFlips(flips, totals.candidate, kFields[f], kMacro, options.confidence, difference);
+    WidenForRareFlips(flips, totals.candidate, {kFields[f], kMacro}, options.confidence,
+                      difference);
     out.difference.emplace_back(name, std::move(difference));
   }
 }
@@ -184,16 +188,10 @@ std::vector<stats::BootstrapDistribution> BootstrapClassDifferences(const Cells&
                                options.bootstrap);
 }
 
-// The bound at `confidence` of a difference, moved by the flips that the sample may have missed.
-double Widened(double bound, double estimate, double confidence,
-               const verdict::FlipCounts& relevant, FlipKind kind, const ClassCounts& candidate,
-               ScoreField field, int64_t index) {
-  const int64_t seen = kind == FlipKind::kHarmful ? relevant.harmful : relevant.helpful;
-  const double upper = stats::ClopperPearsonUpper(seen, relevant.n, confidence);
-  const auto missed =
-      static_cast<int64_t>(std::ceil(upper * static_cast<double>(relevant.n))) - seen;
-  const double moved = estimate + ShiftAfterFlips(candidate, missed, kind, field, index);
-  return kind == FlipKind::kHarmful ? std::min(bound, moved) : std::max(bound, moved);
+// Flips that n samples may have missed, at `confidence`, where they showed `seen`.
+int64_t MissedFlips(int64_t seen, int64_t n, double confidence) {
+  const double upper = stats::ClopperPearsonUpper(seen, n, confidence);
+  return static_cast<int64_t>(std::ceil(upper * static_cast<double>(n))) - seen;
 }
 
 }  // namespace
@@ -235,7 +233,7 @@ ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options)
       const ScoreField field = f == 0 ? ScoreField::kPrecision : ScoreField::kF1;
       verdict::Estimate estimate =
           verdict::BootstrapEstimate(drawn[2 * c + f], touching.n, options.confidence);
-      WidenForRareFlips(touching, totals.candidate, field, index, options.confidence, estimate);
+      WidenForRareFlips(touching, totals.candidate, {field, index}, options.confidence, estimate);
       if (flips[c].n == 0) estimate.value = NAN;  // no sample of the class: undefined
       paired.difference.emplace_back(f == 0 ? "precision" : "f1", std::move(estimate));
     }
@@ -245,12 +243,15 @@ ClassSummary SummariseClasses(const Cells& cells, const SummaryOptions& options)
 }
 
 void WidenForRareFlips(const verdict::FlipCounts& relevant, const ClassCounts& candidate,
-                       ScoreField field, int64_t index, double interval_confidence,
+                       ClassScore score, double interval_confidence,
                        verdict::Estimate& difference) {
   const auto widen = [&](std::optional<double>& bound, double confidence, FlipKind kind) {
-    const int64_t seen = kind == FlipKind::kHarmful ? relevant.harmful : relevant.helpful;
+    const bool harmful = kind == FlipKind::kHarmful;
+    const int64_t seen = harmful ? relevant.harmful : relevant.helpful;
     if (!bound || seen >= kRareFlips) return;
-    bound = Widened(*bound, difference.value, confidence, relevant, kind, candidate, field, index);
+    const int64_t missed = MissedFlips(seen, relevant.n, confidence);
+    const double moved = difference.value + ShiftAfterFlips(candidate, missed, kind, score);
+    bound = harmful ? std::min(*bound, moved) : std::max(*bound, moved);
   };
   for (verdict::Bound& bound : difference.bounds) {
     widen(bound.low, bound.confidence, FlipKind::kHarmful);

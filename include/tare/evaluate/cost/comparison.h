@@ -24,6 +24,16 @@ struct ComparedModels {
   runtime::SessionOptions options;
 };
 
+/// What both models are run on while they are measured.
+struct TimedSamples {
+  const data::Feed& feed;
+  const std::vector<int64_t>& chosen;  ///< at least one; of the feed's dataset
+
+  /// `count` samples, from the first again where there are fewer. A fixed batch is filled by the
+  /// feed.
+  Result<data::FeedBatch> Read(int64_t count) const;
+};
+
 /// Checks that the model takes the batches that `costs` asks for. Call it before the long work.
 /// Errors  kInvalidArgument: the model has one fixed batch, and another is asked for.
 Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs);
@@ -37,7 +47,6 @@ Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs);
 ///         narrower than 1 %. A batch larger than the set repeats its samples.
 /// Errors  what reading, loading and running give; kInvalidArgument as CheckBatches(); kCancelled.
 Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs,
-                      const data::Feed& feed, const std::vector<int64_t>& samples,
-                      Progress& progress, verdict::Evidence& evidence);
+                      const TimedSamples& samples, Progress& progress, verdict::Evidence& evidence);
 
 }  // namespace tare::evaluate

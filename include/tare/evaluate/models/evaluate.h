@@ -14,6 +14,7 @@
 #include "tare/core/result.h"
 #include "tare/evaluate/models/outputs.h"
 #include "tare/evaluate/samples/classification.h"
+#include "tare/evaluate/samples/test_evidence.h"
 #include "tare/runtime/session.h"
 #include "tare/tensor/tensor.h"
 #include "tare/verdict/evidence.h"
@@ -50,12 +51,15 @@ using runtime::RunnableModel;
 using runtime::RunnableOf;
 
 struct EvaluateOptions {
+  verdict::Task task = verdict::Task::kClassification;
   TestOptions test;
   /// Its classes name those of token classification too.
   ClassificationOptions classification;
   OutputsOptions outputs;
   /// Name of the output that answers; empty: the first that fits the task.
   std::string score_output;
+  /// What progress calls it.
+  std::string step = "evaluate";
 };
 
 /// The tasks whose models tare runs; beside these kOutputs, which needs no labels.
@@ -72,7 +76,7 @@ struct EvaluateOptions {
 ///                         against all other samples
 std::span<const verdict::Task> ModelTasks();
 
-/// Runs both models on every batch of the test set and returns the evidence of the task, one of
+/// Runs both models on every batch of the test set and returns the evidence of options.task, one of
 /// ModelTasks(), with the closeness of outputs; or of kOutputs, closeness alone.
 ///
 /// Memory   does not grow with the outputs, but for embedding, which holds the vectors of at most
@@ -83,8 +87,8 @@ std::span<const verdict::Task> ModelTasks();
 ///          is not finite; kCancelled; and what the source and the models give. An empty source is
 ///          kInvalidArgument.
 Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const RunnableModel& candidate,
-                                   BatchSource& source, verdict::Task task,
-                                   const EvaluateOptions& options, Progress& progress);
+                                   BatchSource& source, const EvaluateOptions& options,
+                                   Progress& progress);
 
 /// Runs one model on every batch of the test set and returns what its answers are worth: metrics
 /// with their intervals, classes, confusion, slices and warnings, all on the side of the baseline.
@@ -92,20 +96,20 @@ Result<verdict::Evidence> Evaluate(const RunnableModel& baseline, const Runnable
 ///
 /// Every number is the one of the baseline in Evaluate() of the model and itself, bit by bit;
 /// beside another candidate, bootstrapped intervals draw other samples (the pair's kinds of samples
-/// are other ones). `task`: one of ModelTasks().
+/// are other ones).
 ///
 /// Memory   that of Evaluate(), less the outputs of a second model; a classifier's records keep the
 ///          room for one.
 /// Errors   as Evaluate(), kUnsupported for outputs, which are judged by what they are close to.
 Result<verdict::Evidence> EvaluateModel(const RunnableModel& model, BatchSource& source,
-                                        verdict::Task task, const EvaluateOptions& options,
-                                        Progress& progress);
+                                        const EvaluateOptions& options, Progress& progress);
 
-/// Evaluates another distribution and adds it to `evidence` under `name`. `task`: one of
-/// ModelTasks().
-Result<void> EvaluateDistribution(const RunnableModel& baseline, const RunnableModel& candidate,
-                                  BatchSource& source, verdict::Task task, const std::string& name,
-                                  const std::string& description, const EvaluateOptions& options,
-                                  Progress& progress, verdict::Evidence& evidence);
+/// Runs both models on every batch of another distribution than the test set and returns what
+/// AddDistribution() takes: as Evaluate(), without the closeness of outputs.
+///
+/// Errors   as Evaluate(), kUnsupported for outputs, of which a distribution says nothing.
+Result<TestEvidence> EvaluateDistribution(const RunnableModel& baseline,
+                                          const RunnableModel& candidate, BatchSource& source,
+                                          const EvaluateOptions& options, Progress& progress);
 
 }  // namespace tare::evaluate

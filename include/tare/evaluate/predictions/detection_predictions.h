@@ -7,11 +7,11 @@
 
 #pragma once
 
-#include <iosfwd>
 #include <string>
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/evaluate/predictions/prediction_streams.h"
 #include "tare/evaluate/samples/test_evidence.h"
 #include "tare/evaluate/samples/test_options.h"
 
@@ -28,10 +28,7 @@ namespace tare::evaluate {
 ///          another type, a box that is not four finite numbers with width and height of at least
 ///          0, an id twice or without partner, boxes of `label` that differ between the files;
 ///          kDataLoss: a line is not JSON; no line at all.
-Result<TestEvidence> EvaluateDetectionPredictions(std::istream& baseline,
-                                                  const std::string& baseline_name,
-                                                  std::istream& candidate,
-                                                  const std::string& candidate_name,
+Result<TestEvidence> EvaluateDetectionPredictions(const PredictionStreams& streams,
                                                   const TestOptions& options);
 
 }  // namespace tare::evaluate

@@ -7,12 +7,12 @@
 #pragma once
 
 #include <cstdint>
-#include <iosfwd>
 #include <span>
 #include <string>
 
 #include "tare/core/progress.h"
 #include "tare/core/result.h"
+#include "tare/evaluate/predictions/prediction_streams.h"
 #include "tare/evaluate/samples/test_evidence.h"
 
 namespace tare::evaluate {
@@ -30,14 +30,6 @@ struct KpiCommandOptions {
   uint64_t seed = 1;
   /// Of one run, > 0.
   double time_limit_s = 60;
-};
-
-/// Two streams of predictions, from their beginning, and what errors call them.
-struct PredictionStreams {
-  std::istream& baseline;
-  std::string baseline_name;
-  std::istream& candidate;
-  std::string candidate_name;
 };
 
 /// Runs each command on the lines of both models and appends kpi:NAME to the whole set of

@@ -9,11 +9,11 @@
 #pragma once
 
 #include <cstdint>
-#include <iosfwd>
 #include <string>
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/evaluate/predictions/prediction_streams.h"
 #include "tare/evaluate/samples/classification.h"
 
 namespace tare::evaluate {
@@ -30,9 +30,9 @@ namespace tare::evaluate {
 ///          label that differs between the files, a class out of range; an id without partner in
 ///          the other file (names the first and how many); kDataLoss: a line is not JSON; no line
 ///          at all.
-Result<TestEvidence> EvaluatePredictions(std::istream& baseline, const std::string& baseline_name,
-                                         std::istream& candidate, const std::string& candidate_name,
-                                         const TestOptions& test,
+///
+/// `classes`, unless it is null, becomes the names of the classes.
+Result<TestEvidence> EvaluatePredictions(const PredictionStreams& streams, const TestOptions& test,
                                          const ClassificationOptions& options,
                                          std::vector<std::string>* classes);
 

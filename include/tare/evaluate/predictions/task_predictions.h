@@ -10,13 +10,13 @@
 
 #pragma once
 
-#include <iosfwd>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/evaluate/predictions/prediction_streams.h"
 #include "tare/evaluate/predictions/support_judge.h"
 #include "tare/evaluate/samples/test_evidence.h"
 #include "tare/evaluate/samples/test_options.h"
@@ -44,10 +44,7 @@ std::span<const verdict::Task> PredictionTasks();
 ///          compares a field which a line does not have; a KPI that reads such a field or is not
 ///          finite; a judge for a task without contexts, or an answer without one; what the judge
 ///          gives; kDataLoss: a line is not JSON; no line at all.
-Result<TestEvidence> EvaluateTaskPredictions(verdict::Task task, std::istream& baseline,
-                                             const std::string& baseline_name,
-                                             std::istream& candidate,
-                                             const std::string& candidate_name,
+Result<TestEvidence> EvaluateTaskPredictions(verdict::Task task, const PredictionStreams& streams,
                                              const TestOptions& options,
                                              SupportJudge* judge = nullptr);
 
