@@ -151,13 +151,12 @@ class Search {
 
 }  // namespace
 
-Result<Choice> ChooseFormatsWith(const Instruments& instruments, const graph::Model& source,
-                                 const quantize::Prepared& prepared, const Samples& samples,
-                                 const AutoOptions& options, Progress& progress) {
-  TARE_TRY(Reference reference, RunReference(source, samples, options, instruments));
-  TARE_TRY(Observed observed, ObservePlans(prepared, samples, options, progress));
-  const Bench bench(prepared, observed, std::move(reference), options, instruments);
-  TARE_TRY(Choice choice, Search(prepared, observed, bench, options, progress).Run());
+Result<Choice> ChooseFormatsWith(const Instruments& instruments, const ChoiceIn& in,
+                                 Progress& progress) {
+  TARE_TRY(Reference reference, RunReference(in.source, in.samples, in.options, instruments));
+  TARE_TRY(Observed observed, ObservePlans(in.prepared, in.samples, in.options, progress));
+  const Bench bench(in.prepared, observed, std::move(reference), in.options, instruments);
+  TARE_TRY(Choice choice, Search(in.prepared, observed, bench, in.options, progress).Run());
   choice.observations = std::move(observed.observations);
   return choice;
 }
@@ -165,7 +164,7 @@ Result<Choice> ChooseFormatsWith(const Instruments& instruments, const graph::Mo
 Result<Choice> ChooseFormats(const graph::Model& source, const quantize::Prepared& prepared,
                              const Samples& samples, const AutoOptions& options,
                              Progress& progress) {
-  return ChooseFormatsWith(RealInstruments(), source, prepared, samples, options, progress);
+  return ChooseFormatsWith(RealInstruments(), {source, prepared, samples, options}, progress);
 }
 
 }  // namespace tare::search

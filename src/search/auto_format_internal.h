@@ -7,8 +7,15 @@
 
 namespace tare::search {
 
-Result<Choice> ChooseFormatsWith(const Instruments& instruments, const graph::Model& source,
-                                 const quantize::Prepared& prepared, const Samples& samples,
-                                 const AutoOptions& options, Progress& progress);
+/// What ChooseFormats is given.
+struct ChoiceIn {
+  const graph::Model& source;
+  const quantize::Prepared& prepared;
+  const Samples& samples;
+  const AutoOptions& options;
+};
+
+Result<Choice> ChooseFormatsWith(const Instruments& instruments, const ChoiceIn& in,
+                                 Progress& progress);
 
 }  // namespace tare::search

@@ -57,8 +57,9 @@ class ChooseFormatsTest : public testing::Test {
       (i % 3 == 0 ? samples.check : samples.calibration).push_back(i);
     Chosen chosen;
     TARE_TRY(chosen.prepared, quantize::Prepare(model, {}, {}));
-    TARE_TRY(chosen.choice, ChooseFormatsWith(instruments_, model, chosen.prepared, samples,
-                                              options, NoProgress()));
+    TARE_TRY(
+        chosen.choice,
+        ChooseFormatsWith(instruments_, {model, chosen.prepared, samples, options}, NoProgress()));
     chosen.arrays = std::move(arrays);
     return chosen;
   }

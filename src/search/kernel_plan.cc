@@ -56,6 +56,99 @@ class Costs {
   const GraphIndex& index_;
 };
 
+// The minimum cut: side A is float, side B integers.
+class KernelCut {
+ public:
+  KernelCut(const quantize::Prepared& prepared, const std::vector<quantize::NodeChoice>& plan,
+            const std::map<std::string, double>& elements)
+      : prepared_(prepared), index_(prepared.model.graph), elements_(elements) {
+    for (const auto& choice : plan) planned_.insert(choice.node);
+  }
+
+  // Each node at what it costs on either side.
+  void AddNodes(const runtime::KernelTimes& float_times, const runtime::KernelTimes& int8_times) {
+    const Costs costs(prepared_, index_);
+    for (size_t i = 0; i < nodes().size(); ++i) {
+      owner_.push_back(OwnerOf(i));
+      if (IsPlanned(nodes()[i])) {
+        const double in_float = costs.TimeOf(i, float_times);
+        const double in_int8 = costs.TimeOf(i, int8_times);
+        problem_.nodes.push_back(CostOf(nodes()[i], in_float, in_int8));
+      } else {
+        problem_.nodes.push_back({0, kNever});
+      }
+    }
+    outside_ = std::ssize(problem_.nodes);
+    problem_.nodes.push_back({0, kNever});  // inputs and outputs of the graph: float
+  }
+
+  // Each value that may change sides between two nodes, or between a node and the outside.
+  void AddCrossings() {
+    for (size_t i = 0; i < nodes().size(); ++i) {
+      for (size_t input = 0; input < nodes()[i].inputs.size(); ++input) {
+        const std::string& value = nodes()[i].inputs[input];
+        if (!ChangesSides(i, input) || value.empty() || index_.IsInitializer(value)) continue;
+        const int64_t producer = index_.Producer(value);
+        AddCrossing(value, producer < 0 ? outside_ : owner_[static_cast<size_t>(producer)],
+                    owner_[i]);
+      }
+      for (const std::string& output : nodes()[i].outputs) {
+        if (index_.IsOutput(output)) AddCrossing(output, owner_[i], outside_);
+      }
+    }
+  }
+
+  std::vector<std::string> PlannedInFloat() {
+    BoundCosts(problem_);
+    const std::vector<bool> integers = CheapestSplit(problem_);
+    std::vector<std::string> names;
+    for (size_t i = 0; i < nodes().size(); ++i) {
+      if (IsPlanned(nodes()[i]) && !integers[i]) names.push_back(nodes()[i].name);
+    }
+    return names;
+  }
+
+ private:
+  const std::vector<Node>& nodes() const { return prepared_.model.graph.nodes; }
+  bool IsPlanned(const Node& node) const { return planned_.contains(node.name); }
+
+  // Activations go with the node before them.
+  int64_t OwnerOf(size_t i) const {
+    const Node& node = nodes()[i];
+    const bool follows = (node.Is("Relu") || node.Is("Clip")) && index_.HasOneUse(node.Input(0));
+    const int64_t producer = follows ? index_.Producer(node.Input(0)) : -1;
+    return producer < 0 ? static_cast<int64_t>(i) : owner_[static_cast<size_t>(producer)];
+  }
+
+  // A node without a time on both sides is equal on both, as is a mover, which costs nothing.
+  static SplitProblem::Node CostOf(const Node& node, double in_float, double in_int8) {
+    const bool known = in_float > 0 && in_int8 > 0 && !quantize::IsMoverOp(node);
+    return known ? SplitProblem::Node{in_float, in_int8} : SplitProblem::Node{0, 0};
+  }
+
+  // A float node reads every input as it is; one of the plan keeps its shapes and indices.
+  bool ChangesSides(size_t i, size_t input) const {
+    const auto& data_inputs = prepared_.abilities[i].data_inputs;
+    return !IsPlanned(nodes()[i]) || std::ranges::find(data_inputs, input) != data_inputs.end();
+  }
+
+  void AddCrossing(const std::string& value, int64_t from, int64_t to) {
+    if (from == to) return;
+    const auto found = elements_.find(value);
+    const double elements = found == elements_.end() ? 0 : found->second;
+    const double cost = kCrossingStartUs + kCrossingUsPerElement * elements;
+    problem_.edges.push_back({from, to, cost, cost});
+  }
+
+  const quantize::Prepared& prepared_;
+  const GraphIndex index_;
+  const std::map<std::string, double>& elements_;
+  std::set<std::string> planned_;
+  std::vector<int64_t> owner_;  // of each node: the place of the node that decides for it
+  int64_t outside_ = 0;
+  SplitProblem problem_;
+};
+
 }  // namespace
 
 std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared,
@@ -63,67 +156,10 @@ std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared,
                                             const runtime::KernelTimes& float_times,
                                             const runtime::KernelTimes& int8_times,
                                             const std::map<std::string, double>& elements) {
-  const graph::Graph& graph = prepared.model.graph;
-  const GraphIndex index(graph);
-  const Costs costs(prepared, index);
-  std::set<std::string> planned;
-  for (const auto& choice : plan) planned.insert(choice.node);
-
-  // Side A is float, side B integers. Activations go with the node before them.
-  SplitProblem problem;
-  std::vector<size_t> owner(graph.nodes.size());
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const Node& node = graph.nodes[i];
-    owner[i] = i;
-    const int64_t producer = (node.Is("Relu") || node.Is("Clip")) && index.HasOneUse(node.Input(0))
-                                 ? index.Producer(node.Input(0))
-                                 : -1;
-    if (producer >= 0) owner[i] = owner[static_cast<size_t>(producer)];
-    SplitProblem::Node cost{0, kNever};
-    if (planned.contains(node.name)) {
-      const double in_float = costs.TimeOf(i, float_times);
-      const double in_int8 = costs.TimeOf(i, int8_times);
-      const bool known = quantize::IsMoverOp(node) || (in_float > 0 && in_int8 > 0);
-      cost = known ? SplitProblem::Node{in_float, in_int8} : SplitProblem::Node{0, 0};
-      if (quantize::IsMoverOp(node)) cost = {0, 0};
-    }
-    problem.nodes.push_back(cost);
-  }
-  const int64_t outside = static_cast<int64_t>(problem.nodes.size());
-  problem.nodes.push_back({0, kNever});  // inputs and outputs of the graph: float
-
-  const auto crossing = [&](const std::string& value) {
-    const auto found = elements.find(value);
-    return kCrossingStartUs + kCrossingUsPerElement * (found == elements.end() ? 0 : found->second);
-  };
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const auto& data_inputs = prepared.abilities[i].data_inputs;
-    for (size_t input = 0; input < graph.nodes[i].inputs.size(); ++input) {
-      const std::string& value = graph.nodes[i].inputs[input];
-      // A float node reads every input as it is.
-      const bool crosses =
-          !planned.contains(graph.nodes[i].name) ||
-          std::find(data_inputs.begin(), data_inputs.end(), input) != data_inputs.end();
-      if (!crosses || value.empty() || index.IsInitializer(value)) continue;
-      const int64_t producer = index.Producer(value);
-      const int64_t from =
-          producer < 0 ? outside : static_cast<int64_t>(owner[static_cast<size_t>(producer)]);
-      const int64_t to = static_cast<int64_t>(owner[i]);
-      if (from != to) problem.edges.push_back({from, to, crossing(value), crossing(value)});
-    }
-    for (const std::string& output : graph.nodes[i].outputs) {
-      if (index.IsOutput(output))
-        problem.edges.push_back(
-            {static_cast<int64_t>(owner[i]), outside, crossing(output), crossing(output)});
-    }
-  }
-  BoundCosts(problem);
-  const std::vector<bool> integers = CheapestSplit(problem);
-  std::vector<std::string> names;
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (planned.contains(graph.nodes[i].name) && !integers[i]) names.push_back(graph.nodes[i].name);
-  }
-  return names;
+  KernelCut cut(prepared, plan, elements);
+  cut.AddNodes(float_times, int8_times);
+  cut.AddCrossings();
+  return cut.PlannedInFloat();
 }
 
 }  // namespace tare::search

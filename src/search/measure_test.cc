@@ -31,7 +31,7 @@ class BenchTest : public testing::Test {
  protected:
   static constexpr int64_t kSamples = 11;
 
-  void Use(const Model& model, std::map<std::string, double> speedups = {}) {
+  void Use(const Model& model, const std::map<std::string, double>& speedups = {}) {
     model_ = model;
     data_ = graph::RandomTensor({kSamples, 4}, 5);
     auto dataset = data::MakeDataset("test", {{"x", data_}});
@@ -47,7 +47,7 @@ class BenchTest : public testing::Test {
     auto prepared = quantize::Prepare(model, {}, {});
     ASSERT_TRUE(prepared) << prepared.error().what;
     prepared_ = *std::move(prepared);
-    instruments_ = Scripted(std::move(speedups));
+    instruments_ = Scripted(speedups);
     auto observed = ObservePlans(prepared_, samples_, options_, NoProgress());
     ASSERT_TRUE(observed) << observed.error().what;
     observed_ = *std::move(observed);
