@@ -15,6 +15,17 @@
 namespace tare::cli {
 namespace {
 
+struct KpiArgs {
+  std::vector<std::string> expressions, commands;
+  double time_limit_s = 60;
+};
+
+struct JudgeArgs {
+  evaluate::EntailmentOptions options;
+  int64_t entailment = -1;  // -1: not given
+  bool cased = false;
+};
+
 struct EvaluateArgs {
   std::string baseline_path;
   std::string candidate_path;
@@ -27,13 +38,10 @@ struct EvaluateArgs {
   std::string policy_path;
   std::string out_path;
   std::vector<std::string> slices;
-  std::vector<std::string> kpis, kpi_commands;
-  evaluate::EntailmentOptions judge;
-  int64_t judge_entailment = -1;  // -1: not given
-  bool judge_cased = false;
+  KpiArgs kpis;
+  JudgeArgs judge;
   int64_t num_samples = 0;
   uint64_t seed = 1;
-  double kpi_time_limit_s = 60;
   DataArgs data;
   RuntimeArgs runtime;
   evaluate::CostOptions costs;
@@ -70,26 +78,27 @@ Result<std::vector<evaluate::SliceSpec>> SlicesOf(const EvaluateArgs& args) {
 }
 
 Result<std::vector<evaluate::KpiCommand>> KpiCommandsOf(const EvaluateArgs& args) {
-  return NamedOf<evaluate::KpiCommand>(args.kpi_commands, "--kpi-command NAME=COMMAND",
+  return NamedOf<evaluate::KpiCommand>(args.kpis.commands, "--kpi-command NAME=COMMAND",
                                        "--kpi-command 'profit=python3 profit.py'");
 }
 
 Result<std::vector<evaluate::KpiSpec>> KpisOf(const EvaluateArgs& args) {
-  return NamedOf<evaluate::KpiSpec>(args.kpis, "--kpi NAME=EXPRESSION",
+  return NamedOf<evaluate::KpiSpec>(args.kpis.expressions, "--kpi NAME=EXPRESSION",
                                     "--kpi 'revenue=if(correct == 1, price, -2)'");
 }
 
 Result<std::optional<evaluate::EntailmentOptions>> JudgeOf(const EvaluateArgs& args) {
-  if (args.judge.model_path.empty() && args.judge.vocab_path.empty())
-    return std::optional<evaluate::EntailmentOptions>();
-  if (args.judge.model_path.empty() || args.judge.vocab_path.empty()) {
-    return InvalidArgument(args.judge.model_path.empty() ? "--judge-vocab without --judge"
-                                                         : "--judge without --judge-vocab",
-                           "give both: --judge nli.onnx --judge-vocab vocab.txt");
+  evaluate::EntailmentOptions options = args.judge.options;
+  const bool has_model = !options.model_path.empty();
+  const bool has_vocab = !options.vocab_path.empty();
+  if (!has_model && !has_vocab) return std::optional<evaluate::EntailmentOptions>();
+  if (!has_model || !has_vocab) {
+    return InvalidArgument(
+        has_model ? "--judge without --judge-vocab" : "--judge-vocab without --judge",
+        "give both: --judge nli.onnx --judge-vocab vocab.txt");
   }
-  evaluate::EntailmentOptions options = args.judge;
-  if (args.judge_entailment >= 0) options.entailment = args.judge_entailment;
-  if (args.judge_cased) options.letters = scores::LetterCase::kKept;
+  if (args.judge.entailment >= 0) options.entailment = args.judge.entailment;
+  if (args.judge.cased) options.letters = scores::LetterCase::kKept;
   options.session = SessionOptionsOf(args.runtime);
   options.time_limit_s = args.runtime.time_limit_s;
   return std::optional(std::move(options));
@@ -126,7 +135,7 @@ Result<verdict::Report> ComparePredictions(const EvaluateArgs& args, Terminal& t
   TARE_TRY(request.slices, SlicesOf(args));
   TARE_TRY(request.kpis, KpisOf(args));
   TARE_TRY(request.kpi_commands, KpiCommandsOf(args));
-  request.command_time_limit_s = args.kpi_time_limit_s;
+  request.command_time_limit_s = args.kpis.time_limit_s;
   TARE_TRY(request.judge, JudgeOf(args));
   TARE_TRY(request.policy, PolicyOf(args));
   return pipeline::EvaluatePredictionFiles(request, terminal.progress());
@@ -138,12 +147,12 @@ Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& termin
         args.candidate_path.empty() ? "two models are needed" : "--data is missing",
         "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
   }
-  if (!args.kpi_commands.empty()) {
+  if (!args.kpis.commands.empty()) {
     return Unsupported(
         "--kpi-command with models",
         "write what both models answered as JSON Lines and give --predictions and --against");
   }
-  if (!args.judge.model_path.empty()) {
+  if (!args.judge.options.model_path.empty()) {
     return Unsupported(
         "--judge with models",
         "write what both models answered as JSON Lines and give --predictions and --against");
@@ -188,6 +197,96 @@ Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
   return {};
 }
 
+// What is compared: models on data, or predictions.
+void AddComparedOptions(CLI::App& app, EvaluateArgs& args) {
+  app.add_option("float", args.baseline_path, "Float ONNX model: the baseline")
+      ->type_name(kFileType);
+  app.add_option("quantized", args.candidate_path, "Quantized ONNX model: the candidate")
+      ->type_name(kFileType);
+  AddDataOptions(app, args.data);
+  app.add_option("--predictions", args.predictions_path,
+                 "Predictions of the baseline, in place of models")
+      ->type_name(kFileType);
+  app.add_option("--against", args.against_path, "Predictions of the candidate")
+      ->type_name(kFileType);
+}
+
+// What the models do, and how their answers are divided.
+void AddTaskOptions(CLI::App& app, EvaluateArgs& args) {
+  app.add_option("--task", args.task,
+                 "What the models do: classification (default with labels), outputs (default "
+                 "without), or a task of predictions")
+      ->check(OneOf(Tasks()));
+  app.add_option("--output", args.output,
+                 "The models' output that answers (default: the first that fits the task)")
+      ->type_name("NAME");
+  app.add_option("--classes", args.classes,
+                 "Tags of token classification, in the model's order: O,B-PER,I-PER")
+      ->delimiter(',')
+      ->type_name("NAMES");
+  app.add_option("--slice", args.slices,
+                 "A part of the samples to judge by itself: NAME=CONDITION, as 'long=length > "
+                 "100'; may be given again")
+      ->type_name("NAME=CONDITION")
+      ->expected(1)
+      ->take_all();
+}
+
+void AddKpiOptions(CLI::App& app, KpiArgs& args) {
+  app.add_option("--kpi", args.expressions,
+                 "A measure of your own, higher is better: NAME=EXPRESSION, as "
+                 "'revenue=if(correct == 1, price, -2)'; may be given again")
+      ->type_name("NAME=EXPRESSION")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--kpi-command", args.commands,
+                 "A measure by a command, which reads a model's JSON Lines and prints one number: "
+                 "NAME=COMMAND; may be given again")
+      ->type_name("NAME=COMMAND")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--kpi-time-limit", args.time_limit_s,
+                 "Seconds for each run of a KPI command, of which there are 42")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->capture_default_str();
+}
+
+void AddJudgeOptions(CLI::App& app, JudgeArgs& args) {
+  app.add_option("--judge", args.options.model_path,
+                 "ONNX entailment model that says whether contexts support answers "
+                 "(question_answering, generation)")
+      ->type_name(kFileType);
+  app.add_option("--judge-vocab", args.options.vocab_path, "Its WordPiece vocabulary: vocab.txt")
+      ->type_name(kFileType);
+  app.add_flag("--judge-cased", args.cased, "The judge tells capital letters and accents");
+  app.add_option("--judge-output", args.options.output,
+                 "The judge's output (default: logits, else the first)")
+      ->type_name("NAME");
+  app.add_option("--judge-entailment", args.entailment,
+                 "Class of entailment in that output, from 0; needed where it has several")
+      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("INDEX");
+}
+
+// Which samples are seen, and what becomes of the evidence.
+void AddReportOptions(CLI::App& app, EvaluateArgs& args) {
+  app.add_option(
+         "--corrupt", args.corrupt,
+         "See the samples under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; "
+         "\"all\" for the fifteen of images, \"all_table\" for those of tables")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_option("--policy", args.policy_path,
+                 "Judge by this policy (YAML) and put the verdict into the report")
+      ->type_name(kFileType);
+  app.add_option("--samples", args.num_samples, "Samples to compare (default all)")
+      ->check(CLI::Range(1, 1'000'000'000));
+  app.add_option("--seed", args.seed, "Chooses the samples")->capture_default_str();
+  app.add_option("-o,--out", args.out_path, "Report to write (JSON)")
+      ->required()
+      ->type_name(kFileType);
+}
+
 void AddCostOptions(CLI::App& app, evaluate::CostOptions& costs) {
   constexpr int kMostSizes = static_cast<int>(evaluate::kMaxMeasuredSizes);
   app.add_option("--batches", costs.batches,
@@ -228,78 +327,11 @@ Command MakeEvaluateCommand(CLI::App& root) {
                   "the same samples; times are taken in "
                   "turns. Predictions made elsewhere are JSON Lines, joined by id; "
                   "docs/formats/predictions.md has the fields of each task."});
-  app->add_option("float", args->baseline_path, "Float ONNX model: the baseline")
-      ->type_name(kFileType);
-  app->add_option("quantized", args->candidate_path, "Quantized ONNX model: the candidate")
-      ->type_name(kFileType);
-  AddDataOptions(*app, args->data);
-  app->add_option("--predictions", args->predictions_path,
-                  "Predictions of the baseline, in place of models")
-      ->type_name(kFileType);
-  app->add_option("--against", args->against_path, "Predictions of the candidate")
-      ->type_name(kFileType);
-  app->add_option("--task", args->task,
-                  "What the models do: classification (default with labels), outputs (default "
-                  "without), or a task of predictions")
-      ->check(OneOf(Tasks()));
-  app->add_option("--output", args->output,
-                  "The models' output that answers (default: the first that fits the task)")
-      ->type_name("NAME");
-  app->add_option("--classes", args->classes,
-                  "Tags of token classification, in the model's order: O,B-PER,I-PER")
-      ->delimiter(',')
-      ->type_name("NAMES");
-  app->add_option("--slice", args->slices,
-                  "A part of the samples to judge by itself: NAME=CONDITION, as 'long=length > "
-                  "100'; may be given again")
-      ->type_name("NAME=CONDITION")
-      ->expected(1)
-      ->take_all();
-  app->add_option("--kpi", args->kpis,
-                  "A measure of your own, higher is better: NAME=EXPRESSION, as "
-                  "'revenue=if(correct == 1, price, -2)'; may be given again")
-      ->type_name("NAME=EXPRESSION")
-      ->expected(1)
-      ->take_all();
-  app->add_option("--kpi-command", args->kpi_commands,
-                  "A measure by a command, which reads a model's JSON Lines and prints one number: "
-                  "NAME=COMMAND; may be given again")
-      ->type_name("NAME=COMMAND")
-      ->expected(1)
-      ->take_all();
-  app->add_option("--kpi-time-limit", args->kpi_time_limit_s,
-                  "Seconds for each run of a KPI command, of which there are 42")
-      ->check(CLI::Range(0.1, 86'400.0))
-      ->capture_default_str();
-  app->add_option("--judge", args->judge.model_path,
-                  "ONNX entailment model that says whether contexts support answers "
-                  "(question_answering, generation)")
-      ->type_name(kFileType);
-  app->add_option("--judge-vocab", args->judge.vocab_path, "Its WordPiece vocabulary: vocab.txt")
-      ->type_name(kFileType);
-  app->add_flag("--judge-cased", args->judge_cased, "The judge tells capital letters and accents");
-  app->add_option("--judge-output", args->judge.output,
-                  "The judge's output (default: logits, else the first)")
-      ->type_name("NAME");
-  app->add_option("--judge-entailment", args->judge_entailment,
-                  "Class of entailment in that output, from 0; needed where it has several")
-      ->check(CLI::Range(0, 1'000'000))
-      ->type_name("INDEX");
-  app->add_option(
-         "--corrupt", args->corrupt,
-         "See the samples under a corruption too, NAME[:SEVERITY], such as gaussian_noise:3; "
-         "\"all\" for the fifteen of images, \"all_table\" for those of tables")
-      ->type_name("NAME")
-      ->allow_extra_args(false);
-  app->add_option("--policy", args->policy_path,
-                  "Judge by this policy (YAML) and put the verdict into the report")
-      ->type_name(kFileType);
-  app->add_option("--samples", args->num_samples, "Samples to compare (default all)")
-      ->check(CLI::Range(1, 1'000'000'000));
-  app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();
-  app->add_option("-o,--out", args->out_path, "Report to write (JSON)")
-      ->required()
-      ->type_name(kFileType);
+  AddComparedOptions(*app, *args);
+  AddTaskOptions(*app, *args);
+  AddKpiOptions(*app, args->kpis);
+  AddJudgeOptions(*app, args->judge);
+  AddReportOptions(*app, *args);
   AddRuntimeOptions(*app, args->runtime);
   AddCostOptions(*app, args->costs);
   return {app, [args](Terminal& terminal) { return RunEvaluate(*args, terminal); }};

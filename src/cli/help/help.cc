@@ -105,7 +105,7 @@ std::string CommandHelp(const CommandDoc& command) {
   return out;
 }
 
-std::string FormatHelp(const CLI::App* app, std::string path, CLI::AppFormatMode) {
+std::string FormatHelp(const CLI::App* app, const std::string& path, CLI::AppFormatMode) {
   const CommandDoc command = Describe(*app, path);
   return command.children.empty() ? CommandHelp(command) : GroupHelp(command);
 }

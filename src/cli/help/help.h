@@ -10,7 +10,7 @@
 namespace tare::cli {
 
 /// The formatter of every command: CLI::App::formatter_fn().
-std::string FormatHelp(const CLI::App* app, std::string path, CLI::AppFormatMode mode);
+std::string FormatHelp(const CLI::App* app, const std::string& path, CLI::AppFormatMode mode);
 
 /// Help of a group, its commands under the steps of the practice. At most 24 lines: when one line
 /// a command does not fit, a step is one line with the names of its commands.

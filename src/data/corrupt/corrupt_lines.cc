@@ -65,6 +65,57 @@ std::string FieldsOf(const Json& json) {
   return texts.empty() ? "the line has no text" : StrCat("texts of this line: ", Join(texts, ", "));
 }
 
+// Returns the text to write in the place of a line, and counts it.
+Result<std::string> CorruptPlainLine(std::string line, const std::string& where,
+                                     const CorruptTextOptions& options, CorruptedLines& done) {
+  // The first line alone is asked: a text may begin with a brace.
+  const bool asked = done.n == 0 && !NestsDeeperThan(line, kMaxDepth);
+  const Json json = asked ? Json::parse(line, nullptr, false) : Json();
+  if (json.is_object()) {
+    return Wrong(where, "a JSON object is no text to corrupt",
+                 StrCat("name the field to corrupt (--field); ", FieldsOf(json)));
+  }
+  if (line.ends_with('\r')) line.pop_back();
+  TARE_TRY(std::string text, CorruptText(options, done.n, line));
+  done.changed += text != line ? 1 : 0;
+  ++done.n;
+  return text;
+}
+
+// The same for a line of JSON, of which one field is a text.
+Result<std::string> CorruptFieldOfLine(const std::string& line, const std::string& where,
+                                       const CorruptLinesOptions& options, CorruptedLines& done) {
+  TARE_TRY(Json json, ParseObject(line, where));
+  const auto found = json.find(options.field);
+  if (found == json.end() || !found->is_string()) {
+    return Wrong(where, StrCat("no text '", options.field, "'"), FieldsOf(json));
+  }
+  const auto& clean = found->get_ref<const std::string&>();
+  TARE_TRY(std::string text, CorruptText(options.text, done.n, clean));
+  done.changed += text != clean ? 1 : 0;
+  ++done.n;
+  *found = std::move(text);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<void> CorruptEach(std::istream& in, const std::string& path,
+                         const CorruptLinesOptions& options, const Appender& append,
+                         CorruptedLines& done) {
+  int64_t number = 0;
+  while (true) {
+    TARE_TRY(auto line, NextLine(in, path, number));
+    if (!line) break;
+    const std::string where = StrCat(path, ":", number);
+    TARE_TRY(const std::string corrupted,
+             options.field.empty() ? CorruptPlainLine(*std::move(line), where, options.text, done)
+                                   : CorruptFieldOfLine(*line, where, options, done));
+    TARE_TRY_VOID(append(corrupted + "\n"));
+  }
+  if (in.bad()) return DataLoss(StrCat("reading ", path, " failed"), "check the disk");
+  if (done.n == 0) return InvalidArgument(StrCat(path, " holds no text"), "give one sample a line");
+  return {};
+}
+
 }  // namespace
 
 Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& out_path,
@@ -80,41 +131,8 @@ Result<CorruptedLines> CorruptLines(const std::string& path, const std::string& 
   std::ifstream in(path, std::ios::binary);
   if (!in) return NotFound(StrCat("cannot open ", path), "give a file of texts, a line a sample");
   CorruptedLines done;
-  int64_t number = 0;
-  TARE_TRY_VOID(WriteFileAtomic(out_path, [&](const Appender& append) -> Result<void> {
-    while (true) {
-      TARE_TRY(auto line, NextLine(in, path, number));
-      if (!line) break;
-      const std::string where = StrCat(path, ":", number);
-      if (options.field.empty()) {
-        const bool asked = done.n == 0 && !NestsDeeperThan(*line, kMaxDepth);
-        if (const Json json = asked ? Json::parse(*line, nullptr, false) : Json();
-            json.is_object()) {
-          return Wrong(where, "a JSON object is no text to corrupt",
-                       StrCat("name the field to corrupt (--field); ", FieldsOf(json)));
-        }
-        if (line->ends_with('\r')) line->pop_back();
-        TARE_TRY(const std::string text, CorruptText(options.text, done.n, *line));
-        done.changed += text != *line ? 1 : 0;
-        TARE_TRY_VOID(append(text + "\n"));
-      } else {
-        TARE_TRY(Json json, ParseObject(*line, where));
-        const auto found = json.find(options.field);
-        if (found == json.end() || !found->is_string()) {
-          return Wrong(where, StrCat("no text '", options.field, "'"), FieldsOf(json));
-        }
-        const auto& clean = found->get_ref<const std::string&>();
-        TARE_TRY(std::string text, CorruptText(options.text, done.n, clean));
-        done.changed += text != clean ? 1 : 0;
-        *found = std::move(text);
-        TARE_TRY_VOID(append(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"));
-      }
-      ++done.n;
-    }
-    if (in.bad()) return DataLoss(StrCat("reading ", path, " failed"), "check the disk");
-    if (done.n == 0)
-      return InvalidArgument(StrCat(path, " holds no text"), "give one sample a line");
-    return {};
+  TARE_TRY_VOID(WriteFileAtomic(out_path, [&](const Appender& append) {
+    return CorruptEach(in, path, options, append, done);
   }));
   return done;
 }
