@@ -7,7 +7,7 @@
 namespace tare::graph {
 namespace {
 
-Graph Divides(std::vector<float> divisor) {
+Graph Divides(const std::vector<float>& divisor) {
   Graph graph;
   Node node;
   node.op_type = "Div";

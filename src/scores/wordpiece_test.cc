@@ -8,6 +8,7 @@
 #include "scores/unicode_internal.h"
 #include "stats/golden_test_internal.h"
 #include "tare/core/hash.h"
+#include "tare/core/strcat.h"
 
 namespace tare::scores {
 namespace {
@@ -62,7 +63,7 @@ TEST(WordPieceTest, FoldsEveryCodePointAsTokenizersDoes) {
     if (code >= 0xD800 && code <= 0xDFFF) continue;
     std::string token;
     AppendUtf8(code, token);
-    vocab += token + "\n##" + token + "\n";
+    vocab += StrCat(token, "\n##", token, "\n");
     text += text.empty() ? "a" : " a";
     text += token;
     text += "b";
