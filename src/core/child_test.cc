@@ -11,9 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <new>
 #include <set>
 #include <thread>
 #include <vector>

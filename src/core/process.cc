@@ -29,7 +29,8 @@ constexpr size_t kPieceBytes = 64 << 10;
 constexpr int kPipeBytes = 1 << 20;  // as many as the kernel gives without privileges
 constexpr int kSignalled = 128;      // + the signal: what a shell says of a command that died of it
 
-// A write to a command that has gone must fail, not end this process, whatever the process does with SIGPIPE.
+// A write to a command that has gone must fail, not end this process, whatever the process does
+// with SIGPIPE.
 class SigpipeBlocked {
  public:
   SigpipeBlocked() {
@@ -107,7 +108,8 @@ class Runner {
       TARE_TRY_VOID(Serve(ended ? 0 : TickMs(left)));
       if (WroteTooMuch()) return Killed(ProcessEnd::Cause::kOutputLimit);
     }
-    // What it wrote last; a process that it left behind may hold the pipes open, so none is waited for.
+    // What it wrote last; a process that it left behind may hold the pipes open, so none is waited
+    // for.
     for (bool more = true; more;) {
       const size_t before = out_.output.size();
       TARE_TRY_VOID(Serve(0));

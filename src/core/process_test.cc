@@ -1,17 +1,19 @@
 #include "tare/core/process.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <array>
 #include <cstdlib>
-#include <fstream>
-#include <thread>
 #include <tuple>
 
+#include "core/spawn_internal.h"
 #include "tare/core/child.h"
+#include "tare/core/file.h"
 
 namespace tare {
 namespace {
@@ -31,21 +33,52 @@ Result<ProcessEnd> Shell(const std::string& command, const ProcessInput& input =
   return RunShell(command, input, options, NoProgress());
 }
 
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-// Killed; until its new parent has collected it, it stands there as a zombie.
-bool IsGone(pid_t process) {
-  std::string state = "?";
-  for (int i = 0; i < 500 && ::kill(process, 0) == 0 && state != "Z"; ++i) {
-    std::ifstream status("/proc/" + std::to_string(process) + "/stat");
-    std::string skip;
-    status >> skip >> skip >> state;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+// A named pipe that processes hold open to write: its end says that all of them are gone, however
+// long that takes them.
+class Lifeline {
+ public:
+  Lifeline() {
+    TARE_CHECK(::mkfifo(path_.c_str(), 0600) == 0);
+    end_ = internal::Descriptor(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    TARE_CHECK(end_.is_open());
   }
-  return ::kill(process, 0) != 0 || state == "Z";
-}
+  const std::string& path() const { return path_; }
+
+  // Something was written to it.
+  bool HasSpoken() const { return Waits(0); }
+
+  // What was written is read over. Nobody looks for longer than a minute: then somebody lives.
+  bool AllAreGone() const {
+    std::array<char, 64> buffer;
+    ssize_t count = 1;
+    while ((count = ::read(end_.fd(), buffer.data(), buffer.size())) != 0) {
+      if (count < 0 && !Waits(60'000)) return false;
+    }
+    return true;
+  }
+
+ private:
+  bool Waits(int wait_ms) const {
+    pollfd end{end_.fd(), POLLIN, 0};
+    return ::poll(&end, 1, wait_ms) > 0;
+  }
+  TemporaryFolder folder_ = TemporaryFolder::Create().value();
+  std::string path_ = folder_.path() + "/lifeline";
+  internal::Descriptor end_;
+};
+
+// The wish to stop once a command has spoken.
+class StopOnceSpoken : public Progress {
+ public:
+  explicit StopOnceSpoken(const Lifeline& lifeline) : lifeline_(lifeline) {}
+  void Begin(std::string_view, int64_t) override {}
+  void Update(int64_t) override {}
+  void End(std::string_view) override {}
+  bool cancelled() const override { return lifeline_.HasSpoken(); }
+
+ private:
+  const Lifeline& lifeline_;
+};
 
 TEST(ProcessTest, FeedsTheCommandAndReadsItsAnswer) {
   const auto found = Shell("wc -l; echo to the user >&2; exit 3", Times("a line\n", 1000));
@@ -85,28 +118,33 @@ TEST(ProcessTest, GivesTheCommandItsSignalsBack) {
   EXPECT_EQ(found->last_errors, "");
 }
 
-TEST(ProcessTest, KillsWhatTakesTooLongAndAllThatItStarted) {
-  const std::string file = testing::TempDir() + "process_test_pid";
+TEST(ProcessTest, KillsWhatTakesTooLong) {
+  const Lifeline lifeline;
   ProcessOptions options;
   options.time_limit_s = 0.3;
-  const auto start = std::chrono::steady_clock::now();
-  const auto found = Shell("sleep 100 & echo $! > " + file + "; wait", Times("", 0), options);
+  const auto found = Shell("sleep 1000 > " + lifeline.path(), Times("", 0), options);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(found.error().what, HasSubstr("longer than 0.3 s"));
-  EXPECT_LT(SecondsSince(start), 20);
-  pid_t child = 0;
-  std::ifstream(file) >> child;
-  ASSERT_GT(child, 0);
-  EXPECT_TRUE(IsGone(child));
+  EXPECT_TRUE(lifeline.AllAreGone());
 }
 
+TEST(ProcessTest, KillsAllThatACommandStarted) {
+  const Lifeline lifeline;
+  const auto found = RunShell("(echo here; sleep 1000) > " + lifeline.path() + " & wait",
+                              Times("", 0), {}, StopOnceSpoken(lifeline));
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, ErrorCode::kCancelled);
+  EXPECT_TRUE(lifeline.AllAreGone());
+}
+
+// Whoever waited for what is left behind would meet the time limit.
 TEST(ProcessTest, DoesNotWaitForWhatACommandLeavesBehind) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto found = Shell("sleep 50 & echo 7");
+  const Lifeline lifeline;
+  const auto found = Shell("sleep 1000 > " + lifeline.path() + " & echo 7");
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->output, "7\n");
-  EXPECT_LT(SecondsSince(start), 20);
+  EXPECT_TRUE(lifeline.AllAreGone());
 }
 
 TEST(ProcessTest, EndsOneThatWritesWithoutEnd) {
@@ -164,8 +202,8 @@ TEST(ProcessTest, TellsTheCausesOfAnEndApart) {
   using Cause = ProcessEnd::Cause;
   ProcessOptions options;
   options.max_output_bytes = 1000;
-  options.time_limit_s = 0.3;
-  const auto cause = [&](const std::string& command) {
+  const auto cause = [&](const std::string& command, double time_limit_s = 60) {
+    options.time_limit_s = time_limit_s;
     const auto end =
         RunProcess({"/bin/sh", {"sh", "-c", command}}, Times("", 0), options, NoProgress());
     EXPECT_TRUE(end) << end.error().what;
@@ -173,7 +211,7 @@ TEST(ProcessTest, TellsTheCausesOfAnEndApart) {
   };
   EXPECT_EQ(cause("exit 7"), std::tuple(Cause::kExit, 7, 0));
   EXPECT_EQ(cause("kill -15 $$"), std::tuple(Cause::kSignal, 143, 15));
-  EXPECT_EQ(cause("exec sleep 100"), std::tuple(Cause::kTimeLimit, 137, 9));
+  EXPECT_EQ(cause("exec sleep 1000", 0.3), std::tuple(Cause::kTimeLimit, 137, 9));
   EXPECT_EQ(cause("yes"), std::tuple(Cause::kOutputLimit, 137, 9));
 }
 
@@ -190,24 +228,18 @@ TEST(ProcessTest, NeedsNoStandardDescriptors) {
   EXPECT_EQ(end->reply, "in to the user\n");
 }
 
-// Starts a command that outlives it, unless it is killed with it. Its number goes to a file.
-const ChildTask kAbandons("test-abandons", [](std::string_view file) -> Result<std::string> {
-  TARE_TRY_VOID(Shell(StrCat("echo $$ > ", file, "; exec sleep 100")));
+// Starts a command that outlives it, unless it is killed with it.
+const ChildTask kAbandons("test-abandons", [](std::string_view lifeline) -> Result<std::string> {
+  TARE_TRY_VOID(Shell(StrCat("exec > ", lifeline, "; echo here; exec sleep 1000")));
   return std::string();
 });
 
 TEST(ProcessTest, DiesWithItsCaller) {
-  const std::string file = testing::TempDir() + "process_test_abandoned";
-  std::remove(file.c_str());
-  ChildOptions options;
-  options.time_limit_s = 1;
-  const auto end = RunInChild(kAbandons, file, options, NoProgress());
-  ASSERT_TRUE(end) << end.error().what;
-  EXPECT_EQ(end->cause, ChildEnd::Cause::kTimeLimit);
-  pid_t command = 0;
-  std::ifstream(file) >> command;
-  ASSERT_GT(command, 0);
-  EXPECT_TRUE(IsGone(command));
+  const Lifeline lifeline;
+  const auto end = RunInChild(kAbandons, lifeline.path(), {}, StopOnceSpoken(lifeline));
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, ErrorCode::kCancelled);
+  EXPECT_TRUE(lifeline.AllAreGone());
 }
 
 }  // namespace

@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "tare/core/result.h"
 
