@@ -1,6 +1,5 @@
 #include "tare/verdict/policy.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -11,6 +10,7 @@
 namespace tare::verdict {
 namespace {
 
+// What a file may ask for is bounded before any work is done for it.
 constexpr size_t kMaxChecks = 1000;
 constexpr int64_t kMaxLooks = 1000;
 
@@ -91,6 +91,7 @@ class CheckReader {
     const bool may_margin =
         info.place == MetricPlace::kQuality || info.place == MetricPlace::kClass;
     const std::string_view limit = info.better == Better::kHigher ? "min" : "max";
+    // Of two limits one would decide, and the report could not say by which the model failed.
     if (given != 1) {
       return Wrong(StrCat("'", check.metric, "' has ", given, " limits"),
                    StrCat("give ", may_margin ? "margin or " : "", limit, ", and only one"));
@@ -103,6 +104,7 @@ class CheckReader {
       return Wrong(StrCat("margin ", *check.margin, " is negative"),
                    "a margin is how much worse the candidate may be, at least 0");
     }
+    // A mistaken word would turn the promise round and pass the worse model.
     if ((check.max && info.better == Better::kHigher) ||
         (check.min && info.better == Better::kLower)) {
       return Wrong(StrCat("'", check.metric, "' with ", check.max ? "max" : "min",
@@ -172,7 +174,8 @@ Result<std::vector<Check>> ReadChecks(YamlReader& reader, std::string_view key,
   return out;
 }
 
-// The shortest decimal that reads back as the same double.
+// The shortest decimal that reads back as the same double: two policies that differ in a digit have
+// two digests.
 std::string Exact(double value) {
   char buffer[40];
   return {buffer, std::to_chars(buffer, buffer + sizeof(buffer), value).ptr};
@@ -202,6 +205,7 @@ void AppendChecks(std::string_view key, const std::vector<Check>& checks, std::s
 }  // namespace
 
 Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source) {
+  // As it is cut out of a tare.yaml.
   if (node.kind == YamlNode::Kind::kMap && node.entries.size() == 1 &&
       node.entries.front().key == "policy") {
     return ReadPolicy(node.entries.front().value, source);
@@ -251,6 +255,8 @@ Policy DefaultPolicy(Task task, double tolerance) {
     return check;
   };
   Policy policy;
+  // Without a default: a new task has to say what it demands. Nothing demands a loss in the unit of
+  // the labels (mae, rmse): which of them is small only their owner knows.
   switch (task) {
     case Task::kOutputs:
       policy.quality = {limit("cosine", std::nullopt, 1 - tolerance)};
@@ -284,6 +290,8 @@ Policy DefaultPolicy(Task task, double tolerance) {
   return policy;
 }
 
+// Bonferroni: each look may err with its share of 1 - confidence, so that all together err no more
+// often than the one that was promised.
 double ConfidenceOfALook(const Policy& policy) {
   return policy.looks > 1 ? 1 - (1 - policy.confidence) / static_cast<double>(policy.looks)
                           : policy.confidence;
@@ -291,6 +299,8 @@ double ConfidenceOfALook(const Policy& policy) {
 
 std::string CanonicalPolicy(const Policy& policy) {
   std::string out = StrCat("confidence: ", Exact(policy.confidence), "\n");
+  // What is not declared is not written: a policy keeps its digest when a later version learns
+  // more.
   if (policy.looks > 0) out += StrCat("looks: ", policy.looks, "\n");
   if (!policy.quality.empty()) AppendChecks("quality", policy.quality, out);
   if (!policy.cost.empty()) AppendChecks("cost", policy.cost, out);

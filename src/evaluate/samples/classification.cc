@@ -1,7 +1,6 @@
 #include "tare/evaluate/samples/classification.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <numeric>
 
@@ -12,7 +11,9 @@
 namespace tare::evaluate {
 namespace {
 
+// A report of 1,000 classes would be two million counts, nearly all of them 0.
 constexpr size_t kMaxConfusionClasses = 200;
+// Slices are looked for in float32 columns, which tell whole numbers apart up to here.
 constexpr int64_t kMaxClasses = 1 << 24;
 
 // One score a row becomes two: [1 - p, p], or logits [0, z].
@@ -89,14 +90,18 @@ Result<void> ClassificationEvaluation::State::CheckClasses(const ClassificationB
     return {};
   };
   TARE_TRY_VOID(check("label", batch.labels, 0));
-  TARE_TRY_VOID(check("the baseline's prediction", batch.baseline.predictions, -1));
-  return check("the candidate's prediction", batch.candidate.predictions, -1);
+  // A prediction may be kNoAnswer, which counts as wrong; a sample without its label cannot be
+  // judged.
+  TARE_TRY_VOID(check("the baseline's prediction", batch.baseline.predictions, kNoAnswer));
+  return check("the candidate's prediction", batch.candidate.predictions, kNoAnswer);
 }
 
 void ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {
   if (score_columns >= 0 || batch.labels.empty()) return;
   score_columns = batch.num_classes;
   if (score_columns == 0) return;
+  // The first batch decides for all, and the baseline for both: what scores are must not depend on
+  // how badly a candidate computes them.
   const bool probabilities =
       score_columns == 1 ? AllInUnitInterval(batch.baseline.scores)
                          : stats::LookLikeProbabilities(batch.baseline.scores, score_columns);

@@ -79,6 +79,7 @@ Result<void> ClassificationEvaluation::State::AddKpis(const ClassificationBatch&
   std::vector<const Column*> columns[2];
   for (const std::string& name : names) {
     const Column* ours = IsMeasured(name, batch) ? nullptr : FindColumn(batch.columns, name);
+    // What a line of the candidate says itself (its cost, its time) goes before what the data say.
     const Column* theirs = ours == nullptr ? nullptr : FindColumn(batch.candidate_columns, name);
     columns[0].push_back(ours);
     columns[1].push_back(theirs == nullptr ? ours : theirs);
@@ -130,6 +131,7 @@ void ClassificationEvaluation::State::AddMembership(const ClassificationBatch& b
 
 // The search looks at columns that every batch has.
 void ClassificationEvaluation::State::AddSearchColumns(const ClassificationBatch& batch) {
+  // A column that comes later has no values for the samples before it.
   const bool is_first = num_samples() == std::ssize(batch.labels);
   for (const Column& column : batch.columns) {
     if (is_first) search_columns.emplace(column.name, std::vector<float>());

@@ -2,10 +2,8 @@
 
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "evaluate/samples/class_counts_internal.h"

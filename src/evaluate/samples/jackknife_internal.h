@@ -17,7 +17,8 @@ inline constexpr int64_t kMinJackknifeSamples = 2 * kJackknifeGroups;
 /// Returns the interval of a statistic from its values with one of G groups of samples left out.
 ///
 ///   variance = (G - 1) / G * sum (left_out_g - mean left_out)^2
-///   bounds   = value +- t sqrt(variance),  t of Student's distribution with G - 1 degrees of freedom
+///   bounds   = value +- t sqrt(variance),  t of Student's distribution with G - 1 degrees of
+///            freedom
 ///
 /// Shape    G >= 2 values (TARE_CHECK); of a paired difference, the difference of both models'
 ///          values.

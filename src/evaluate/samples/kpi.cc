@@ -93,6 +93,7 @@ class KpiParser final : public ExpressionParser {
       return reader_.Wrong(StrCat("',' and ", function->most == kAny ? "at least " : "",
                                   function->least, " arguments of ", name));
     }
+    // min and max were emitted between their arguments.
     if (function->most != kAny) Emit(function->operation);
     return Close();
   }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "evaluate/samples/kpi_evaluation_internal.h"
 #include "tare/core/text.h"

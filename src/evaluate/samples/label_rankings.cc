@@ -20,7 +20,8 @@ struct Values {
   std::vector<double> left_out;
 };
 
-// The group of each sample: groups of equal size, up to one, of a random permutation.
+// The group of each sample: groups of equal size, up to one, of a random permutation. Data often
+// lie sorted by class: neighbours in a group would leave out whole classes.
 std::vector<int> DrawGroups(size_t n, uint64_t seed) {
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), size_t{0});
@@ -45,6 +46,7 @@ class MacroPrecision {
     for (size_t g = 0; g < weights_.size(); ++g) {
       double positives = 0;
       for (size_t i = 0; i < truths.size(); ++i) positives += truths[i] * weights_[g][i];
+      // A class that loses all its positives with a group has no precision there, and not one of 0.
       if (positives > 0) Add(g + 1, ranking.AveragePrecision(weights_[g]));
     }
   }

@@ -13,7 +13,8 @@ const verdict::Estimate& Of(const verdict::Metrics& metrics) {
 }
 
 TEST(LabelRankingsTest, IsTheMeanOverClassesWithAPositive) {
-  // By hand: class 0 ranks sample 1 (wrong), 0, 2 (right, right): (1/2 + 2/3) / 2; class 1 is perfect; class 2 has no positive.
+  // By hand: class 0 ranks sample 1 (wrong), 0, 2 (right, right): (1/2 + 2/3) / 2; class 1 is
+  // perfect; class 2 has no positive.
   LabelRankings rankings;
   const std::vector<float> scores[] = {{0.8F, 0.9F, 0.5F}, {0.9F, 0.1F, 0.4F}, {0.7F, 0.2F, 0.3F}};
   const std::set<int64_t> gold[] = {{0, 1}, {}, {0}};
@@ -27,8 +28,8 @@ TEST(LabelRankingsTest, IsTheMeanOverClassesWithAPositive) {
 }
 
 TEST(LabelRankingsTest, CoversWhatItEstimates) {
-  // Scores of positives are normal around 1, of negatives around 0; a candidate that adds noise. The truth of the
-  // difference is that of a set of 200,000.
+  // Scores of positives are normal around 1, of negatives around 0; a candidate that adds noise.
+  // The truth of the difference is that of a set of 200,000.
   const auto draw = [](size_t n, uint64_t seed) {
     Random random(seed);
     const auto normal = [&] {

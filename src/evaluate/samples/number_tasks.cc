@@ -29,6 +29,7 @@ SampleSchema RegressionSchema() {
     return n > 0 ? std::sqrt(sums[kSquared] / n) : NAN;
   };
   const auto r2 = [](std::span<const double> sums, double n) {
+    // Labels that are all alike would have a spread: what rounding leaves of the difference.
     const double spread = sums[kLabelSquared] - sums[kLabel] * sums[kLabel] / n;
     return spread > 1e-12 * sums[kLabelSquared] ? 1 - sums[kSquared] / spread : NAN;
   };
@@ -52,6 +53,7 @@ void MeasureRegression(double label, double prediction, double origin, std::span
   row[kError] = prediction - label;
   row[kAbsolute] = std::abs(row[kError]);
   row[kSquared] = row[kAbsolute] * row[kAbsolute];
+  // Squares of numbers far from 0 would leave no digits to the spread of the labels.
   row[kLabel] = label - origin;
   row[kLabelSquared] = row[kLabel] * row[kLabel];
 }

@@ -10,6 +10,7 @@
 namespace tare::evaluate {
 namespace {
 
+// As for classes (summarise_answers.cc): of fewer, resamples make too narrow an interval.
 constexpr int64_t kRareFlips = 10;
 
 // The samples of one scope: each kind of row once, with how many samples have it.
@@ -55,6 +56,7 @@ int64_t CountChanged(const RowSet& set) {
   int64_t count = 0;
   for (size_t kind = 0; kind < set.sizes.size(); ++kind) {
     const double* row = set.Row(kind);
+    // By bytes, as kinds are told apart: NaN did not change where it stayed NaN.
     if (std::memcmp(row, row + set.num_columns, set.num_columns * sizeof(double)) != 0)
       count += set.sizes[kind];
   }
@@ -374,6 +376,7 @@ void SampleEvaluation::Add(std::span<const double> baseline, std::span<const dou
   const size_t width = state.rows.num_columns;
   TARE_CHECK(baseline.size() == width);
   TARE_CHECK(candidate.size() == (state.rows.num_sides - 1) * width);
+  // Half empty: chains of taken places stay short.
   if (2 * (state.rows.sizes.size() + 1) > state.places.size()) state.Grow();
   ++state.rows.n;
   size_t at = state.HashOf(baseline, candidate, changed, slices) & (state.places.size() - 1);
@@ -397,6 +400,7 @@ void SampleEvaluation::State::FinishSlice(size_t s, TestEvidence& out) const {
   const std::string& name = options.slices[s];
   const std::string& text = options.slice_texts[s];
   const RowSet part = InSlice(s);
+  // Nobody asked for a slice of the task's own: that it is empty is no news.
   if (part.n == 0 && text == kTaskSlice) return;
   const Summary summary(schema, part, options);
   verdict::ScopeMetrics baseline{name, text, part.n, {}};

@@ -9,7 +9,7 @@
 namespace tare::evaluate {
 namespace {
 
-// A class holds two distributions of all replicates, 160 KB at 10,000: 1,000 classes would hold 160 MB.
+// A class holds two distributions of all replicates, 160 KB at 10,000; 1,000 classes 160 MB.
 constexpr int64_t kMaxBootstrappedClasses = 100;
 // Resamples hold no flip that the sample does not hold: of fewer than this they make too narrow an
 // interval (docs/formats/policy.md, "Rare flips").

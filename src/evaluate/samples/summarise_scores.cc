@@ -20,6 +20,7 @@ struct ScoreColumns {
 ScoreColumns Columns(std::span<const SampleRecord> records, Sides sides) {
   ScoreColumns out;
   for (const auto& record : records) {
+    // Of both or of neither: else the means of the two models would be over other samples.
     if (std::isnan(sides == Sides::kPair ? record.kl_nats : record.baseline_loss)) continue;
     out.baseline_loss.push_back(record.baseline_loss);
     out.baseline_confidence.push_back(record.baseline_confidence);
@@ -46,7 +47,7 @@ struct GapTable {
   }
 
   double ErrorOf(std::span<const uint32_t> indices) const {
-    double drawn[256] = {};
+    double drawn[256] = {};  // a bin is numbered by a byte
     for (const uint32_t i : indices) drawn[bins.bin[i]] += gap[i];
     double sum = 0;
     for (size_t b = 0; b < sums.size(); ++b) sum += std::abs(drawn[b]);
