@@ -7,6 +7,7 @@
 
 #include "tare/core/text.h"
 #include "tare/graph/index.h"
+#include "tare/quantize/apply.h"
 
 namespace tare::quantize {
 namespace {
@@ -18,9 +19,6 @@ using graph::SharedTensor;
 constexpr std::array<std::string_view, 9> kElements = {
     "Add",     "Mul",    "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid",
     "Softmax", "Concat", "Where"};
-constexpr std::array<std::string_view, 12> kMovers = {
-    "MaxPool", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten",
-    "Slice",   "Pad",     "Resize",    "Gather",  "Expand",    "Tile"};
 constexpr std::array<std::string_view, 22> kQuantizedOps = {"QuantizeLinear",
                                                             "DequantizeLinear",
                                                             "DynamicQuantizeLinear",
@@ -162,7 +160,7 @@ Role RoleOf(const Node& node) {
   if (!node.domain.empty()) return Role::kNone;
   if (node.Is("Conv") || node.Is("MatMul") || node.Is("Gemm")) return Role::kCompute;
   if (OneOf(node.op_type, kElements)) return Role::kElement;
-  if (OneOf(node.op_type, kMovers)) return Role::kMover;
+  if (IsMoverOp(node)) return Role::kMover;
   return Role::kNone;
 }
 

@@ -80,36 +80,39 @@ TEST_P(OpsetTest, QuantizesMatMulAndGemm) {
   EXPECT_EQ(Fusion(quantized, recipe), "1/1");
 }
 
+// Output of a Gemm in integers: alpha x w + beta b, w transposed or not.
+void ExpectGemm(int64_t transposed, float alpha, float beta, const Shape& bias) {
+  SCOPED_TRACE(
+      StrCat("transB ", transposed, " alpha ", alpha, " beta ", beta, " bias ", ShapeText(bias)));
+  const Model model =
+      ModelBuilder(13)
+          .Input("x", {3, 8})
+          .Uniform("w", transposed != 0 ? Shape{5, 8} : Shape{8, 5}, 1)
+          .Uniform("b", bias, 2)
+          .Op("Gemm", {"x", "w", "b"}, {"y"},
+              {IntOf("transB", transposed), FloatOf("alpha", alpha), FloatOf("beta", beta)})
+          .Output("y")
+          .Build();
+  const Recipe recipe = MakeRecipe(model, {"y"}, {{"x", kIn}, {"y", kOut}});
+  const std::vector<NamedTensor> inputs{{"x", RandomTensor({3, 8}, 7)}};
+  const std::vector<NamedTensor> faked{{"x", FakeUint8(inputs[0].value, kIn)}};
+  const Tensor weight = FakeInt8(*model.graph.FindInitializer("w")->value, transposed != 0 ? 0 : 1);
+  const auto real = RunModel(WithConstant(model, "w", weight), faked);
+  const Model quantized = Applied(model, recipe);
+  for (const auto level : {Optimization::kNone, Optimization::kAll}) {
+    const auto actual = RunModel(quantized, inputs, level);
+    // Beyond float32 sums: half a step of the bias, s_x s_w / 2 = 0.0075 * 0.008 / 2.
+    EXPECT_LE(runtime::MaxDifference(real[0], actual[0]), 5e-5);
+  }
+  EXPECT_EQ(Fusion(quantized, recipe), "1/1");
+}
+
 TEST(GemmTest, FoldsAlphaAndBetaAndTransposes) {
   for (const int64_t transposed : {0, 1}) {
     for (const float alpha : {1.0F, 0.5F}) {
       for (const float beta : {1.0F, 2.0F}) {
-        for (const Shape& bias :
-             {Shape{5}, Shape{1, 5}}) {  // [1, N]: a MatMul + Add that became Gemm
-          const Model model =
-              ModelBuilder(13)
-                  .Input("x", {3, 8})
-                  .Uniform("w", transposed != 0 ? Shape{5, 8} : Shape{8, 5}, 1)
-                  .Uniform("b", bias, 2)
-                  .Op("Gemm", {"x", "w", "b"}, {"y"},
-                      {IntOf("transB", transposed), FloatOf("alpha", alpha), FloatOf("beta", beta)})
-                  .Output("y")
-                  .Build();
-          const Recipe recipe = MakeRecipe(model, {"y"}, {{"x", kIn}, {"y", kOut}});
-          const std::vector<NamedTensor> inputs{{"x", RandomTensor({3, 8}, 7)}};
-          const std::vector<NamedTensor> faked{{"x", FakeUint8(inputs[0].value, kIn)}};
-          const auto real = RunModel(WithConstant(model, "w",
-                                                  FakeInt8(*model.graph.FindInitializer("w")->value,
-                                                           transposed != 0 ? 0 : 1)),
-                                     faked);
-          const Model quantized = Applied(model, recipe);
-          for (const auto level : {Optimization::kNone, Optimization::kAll}) {
-            const auto actual = RunModel(quantized, inputs, level);
-            // Beyond float32 sums: half a step of the bias, s_x s_w / 2 = 0.0075 * 0.008 / 2.
-            EXPECT_LE(runtime::MaxDifference(real[0], actual[0]), 5e-5);
-          }
-          EXPECT_EQ(Fusion(quantized, recipe), "1/1") << transposed << alpha << beta;
-        }
+        ExpectGemm(transposed, alpha, beta, {5});
+        ExpectGemm(transposed, alpha, beta, {1, 5});  // [1, N]: a MatMul + Add that became Gemm
       }
     }
   }
