@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "pipeline/opened_model_internal.h"
 #include "tare/core/progress.h"
@@ -20,7 +19,8 @@ Result<int64_t> NumCheckSamples(const data::Feed& feed, int64_t available);
 
 struct ModelChoice {
   quantize::Prepared prepared;
-  /// choice.reason says why when nothing can be quantized or is to be gained; choice.model is absent then.
+  /// choice.reason says why when nothing can be quantized or is to be gained; choice.model is
+  /// absent then.
   search::Choice choice;
 };
 

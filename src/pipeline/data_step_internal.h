@@ -26,8 +26,8 @@ struct DataOut {
   std::vector<std::string> classes;  ///< names, as ClassNames()
 };
 
-/// Errors  those of opening; as FindLeaks() and ChooseSplits(); kInvalidArgument, kNotFound: labels or
-///         columns that are not there or do not fit; kUnsupported: nothing to corrupt.
+/// Errors  those of opening; as FindLeaks() and ChooseSplits(); kInvalidArgument, kNotFound: labels
+///         or columns that are not there or do not fit; kUnsupported: nothing to corrupt.
 extern const Step<DataIn, DataOut> kDataStep;
 
 }  // namespace tare::pipeline

@@ -86,7 +86,8 @@ Result<void> CheckPlan(const TestPlan& plan) {
   return {};
 }
 
-// Labels that nobody asked for: whoever forgets --label should not take close outputs for a judged task.
+// Labels that nobody asked for: whoever forgets --label should not take close outputs for a judged
+// task.
 std::string UnusedLabel(const OpenSource& source, const std::vector<ValueInfo>& inputs) {
   for (const data::ArrayInfo& array : source.dataset->arrays()) {
     const bool column = array.sample_shape.empty() || array.sample_shape == Shape{1};

@@ -26,16 +26,16 @@ struct PairIn {
   std::vector<std::string> classes;  ///< as ClassNames()
   std::string candidate_path;
   evaluate::CostOptions costs;
-  /// Gives what the baseline with these outputs answered to the samples in this order, if that is known;
-  /// without it the baseline is run.
+  /// Gives what the baseline with these outputs answered to the samples in this order, if that is
+  /// known; without it the baseline is run.
   std::function<std::optional<evaluate::RunnableModel>(std::vector<ValueInfo> outputs)> answers;
 };
 
 /// Corruptions take the test samples; other files take all of theirs; both fewer where the
 /// distribution says so. Without labels each distribution leaves a warning.
 ///
-/// Errors  what opening, reading and running give; kInvalidArgument: other outputs, batches that the
-///         model does not take; kUnsupported: nothing to corrupt; kCancelled.
+/// Errors  what opening, reading and running give; kInvalidArgument: other outputs, batches that
+///         the model does not take; kUnsupported: nothing to corrupt; kCancelled.
 Result<verdict::Evidence> EvaluatePair(const PairIn& in, Progress& progress);
 
 }  // namespace tare::pipeline

@@ -26,7 +26,8 @@ struct EvaluateIn {
   std::string model_path;  ///< of the candidate
   std::string model_sha256;
   std::string format;  ///< what the report calls it: "int8_static"
-  /// Where the baseline's answers to these samples are kept, under which key; it is run when they are not there.
+  /// Where the baseline's answers to these samples are kept, under which key; it is run when they
+  /// are not there.
   std::string answers_path, answers_key;
 };
 

@@ -28,7 +28,8 @@ struct JudgeIn {
 /// The whole report, judged: a pure function but for the facts of this machine.
 verdict::Report JudgeRun(const JudgeIn& in);
 
-/// Digest of everything that the report says, but when it was made. `evaluation_key`: of the evidence.
+/// Digest of everything that the report says, but when it was made. `evaluation_key`: of the
+/// evidence.
 std::string ReportKey(const JudgeIn& in, const std::string& evaluation_key);
 
 }  // namespace tare::pipeline

@@ -22,8 +22,8 @@ struct Leaks {
 /// Looks for samples that two splits share: exactly between all of them, nearly between `test` and
 /// the others. Near duplicates are looked for among up to 200,000 samples of 1 GiB together. `test`
 /// is the last split.
-/// Errors  kFailedPrecondition: there are some and `allow_leak` is false, near ones in more than one
-///         of 1,000 samples of the test; names both samples and
+/// Errors  kFailedPrecondition: there are some and `allow_leak` is false, near ones in more than
+///         one of 1,000 samples of the test; names both samples and
 ///         how to go on.
 Result<Leaks> FindLeaks(std::span<const data::Split> splits, bool allow_leak, Progress& progress);
 

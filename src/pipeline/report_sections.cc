@@ -64,7 +64,8 @@ int64_t BytesOf(const graph::Graph& graph, const std::string& value) {
   return static_cast<int64_t>(initializer->value->bytes().size());
 }
 
-// The constants of the quantized graph by the node that they serve, DequantizeLinear looked through.
+// The constants of the quantized graph by the node that they serve, DequantizeLinear looked
+// through.
 class WeightBytes {
  public:
   explicit WeightBytes(const graph::Graph& graph) : index_(graph), graph_(graph) {

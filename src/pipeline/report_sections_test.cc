@@ -16,8 +16,8 @@ TEST(FormatOfTest, IsTheOneFormatOfTheNodesOrMixed) {
   EXPECT_EQ(FormatOf(recipe), "int8_mixed");
 }
 
-// x [1, 4] times 4 x 3, Relu, times 3 x 2: the first product in static int8, the second is one node of several in
-// the quantized graph, as dynamic products are.
+// x [1, 4] times 4 x 3, Relu, times 3 x 2: the first product in static int8, the second is one node
+// of several in the quantized graph, as dynamic products are.
 quantize::Prepared PreparedModel() {
   quantize::Prepared prepared;
   prepared.model = graph::ModelBuilder()

@@ -1,4 +1,5 @@
-// What the steps of one run share: what identifies it, and its model and data, opened when first needed.
+// What the steps of one run share: what identifies it, and its model and data, opened when first
+// needed.
 
 #pragma once
 

@@ -1,7 +1,9 @@
-// A step of `tare run`: a function from a plain In to a plain Out, kept under the digest of what it read.
+// A step of `tare run`: a function from a plain In to a plain Out, kept under the digest of what it
+// read.
 //
-// A step knows neither the project's folder nor the cache: it can be called by a test. What is particular
-// to one stands in a Step: its key, its work, its line on the terminal, and the JSON form of its Out.
+// A step knows neither the project's folder nor the cache: it can be called by a test. What is
+// particular to one stands in a Step: its key, its work, its line on the terminal, and the JSON
+// form of its Out.
 
 #pragma once
 

@@ -38,7 +38,8 @@ void AddDistribution(const DistributionSource& distribution, StepKey& key);
 Result<std::vector<int64_t>> ClassLabels(const TestPlan& plan, const data::Dataset& dataset,
                                          std::span<const int64_t> samples, int64_t num_classes);
 
-/// Names of the classes for a report: those of the plan, else those of the data's labels; none for tasks without.
+/// Names of the classes for a report: those of the plan, else those of the data's labels; none for
+/// tasks without.
 /// Errors  kNotFound: no such array of labels.
 Result<std::vector<std::string>> ClassNames(const TestPlan& plan, const data::Dataset& dataset);
 
@@ -65,8 +66,8 @@ class SplitBatches final : public evaluate::BatchSource {
 
 /// Columns that slices compare, without `label`, each once.
 std::vector<std::string> SliceColumns(const TestPlan& plan);
-/// Of the names that KPIs read, those that are columns of the data and not the label, each once. The others
-/// are measured by the task, or unknown, which the evaluation says.
+/// Of the names that KPIs read, those that are columns of the data and not the label, each once.
+/// The others are measured by the task, or unknown, which the evaluation says.
 std::vector<std::string> KpiColumns(const TestPlan& plan, const data::Dataset& dataset);
 
 }  // namespace tare::pipeline

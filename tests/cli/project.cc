@@ -3,20 +3,25 @@
 //   model.onnx     16 -> 1024 -> 1024 -> 4, relu between, weights from a fixed seed
 //   train.csv      700 samples: x0 ... x15, label; the label is what the model answers
 //   test.csv       400 other samples
-//   far.csv        60 samples more, far outside of what the others have (x0 above 88): static int8 clips them
-//   tare.yaml      a project over them, which asks for one format: no measured speed decides what is made
+//   far.csv        60 samples more, far outside of what the others have (x0 above 88): static int8
+//                  clips them
+//   tare.yaml      a project over them, which asks for one format: no measured speed decides what
+//                  is made
 //   loops.onnx     an If whose bodies multiply: nothing outside can be quantized
 //   images.onnx    images [N, 1, 8, 8] -> 1024 -> 1024 -> 4
-//   outputs.onnx   model.onnx with two outputs more: the number of the class, and the exponentials of x
-//   price.onnx     the same as model.onnx with one output; price.csv: 900 samples of x0 ... x15, price
-//   judge.onnx, vocab.txt   logits of two classes for pairs of texts: the second (entailment) wins by the factor e
+//   outputs.onnx   model.onnx with two outputs more: the number of the class, and the exponentials
+//                  of x
+//   price.onnx     the same as model.onnx with one output; price.csv: 900 samples of x0 ... x15,
+//                  price
+//   judge.onnx, vocab.txt   logits of two classes for pairs of texts: the second (entailment) wins
+//                  by the factor e
 //                  unless "lie" stands in either text
-//   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte   400 images for it and what it answers, as uint8
+//   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte   400 images for it and what it answers, as
+//                  uint8
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 

@@ -52,7 +52,8 @@ struct RunOutcome {
 /// Errors   those of reading model and data; kFailedPrecondition: the splits overlap, NaN in the
 ///          data; kInvalidArgument: a label out of range; kUnavailable: another run works in the
 ///          folder; kResourceExhausted: the disk is full; kCancelled.
-/// Threads  fully, in different folders: the model is first tried in a child process, by tare/core/child.h.
+/// Threads  fully, in different folders: the model is first tried in a child process, by
+///          tare/core/child.h.
 Result<RunOutcome> RunProject(const Project& project, const RunOptions& options,
                               Progress& progress);
 

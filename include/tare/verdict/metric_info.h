@@ -5,7 +5,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "tare/core/result.h"
 #include "tare/verdict/gate.h"

@@ -1,4 +1,3 @@
-#include <algorithm>
 
 #include "cli/help/completion.h"
 #include "tare/core/strcat.h"

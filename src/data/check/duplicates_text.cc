@@ -1,6 +1,5 @@
 // Near duplicates among texts.
 
-#include <algorithm>
 #include <cmath>
 
 #include "data/check/minhash_internal.h"

@@ -18,7 +18,8 @@ using testing::HasSubstr;
 
 constexpr const char* kVocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nparis\nlondon\nnan\n";
 
-// Row r of the output is bias plus the sum of the weights of its tokens: paris counts 1 for the last class.
+// Row r of the output is bias plus the sum of the weights of its tokens: paris counts 1 for the
+// last class.
 ModelBuilder Sums(const std::vector<float>& bias, const Shape& shape = {-1, -1},
                   float nan_weight = 0) {
   const auto classes = static_cast<int64_t>(bias.size());

@@ -1,5 +1,7 @@
 #include "tare/evaluate/models/evaluate.h"
 
+#include <functional>
+
 #include "evaluate/models/model_task_internal.h"
 #include "tare/core/strcat.h"
 

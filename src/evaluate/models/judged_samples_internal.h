@@ -1,4 +1,5 @@
-// Samples of models that run, measured by numbers: the metrics of the task and the user's own KPIs, in slices.
+// Samples of models that run, measured by numbers: the metrics of the task and the user's own KPIs,
+// in slices.
 
 #pragma once
 
@@ -28,8 +29,8 @@ class JudgedSamples {
   size_t width() const { return columns_.size(); }
   int64_t num_samples() const { return evaluation_.num_samples(); }
 
-  /// Bit s of element i: sample i of the batch is in slice s. `label`: one number a sample; empty where the task
-  /// has none.
+  /// Bit s of element i: sample i of the batch is in slice s. `label`: one number a sample; empty
+  /// where the task has none.
   /// Errors  kInvalidArgument: a slice compares a name that is no column of the batch.
   Result<std::vector<uint64_t>> SlicesOf(const EvaluationBatch& batch,
                                          std::span<const double> label) const;

@@ -1,9 +1,9 @@
-// Embeddings of models that run, judged by what they find: each sample asks for the others of its label.
+// Embeddings of models that run, judged by what they find: each sample asks for the others of its
+// label.
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <optional>
 
 #include "evaluate/models/judged_samples_internal.h"
 #include "evaluate/models/model_task_internal.h"

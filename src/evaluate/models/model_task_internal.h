@@ -17,7 +17,8 @@ namespace tare::evaluate {
 class ModelTask {
  public:
   virtual ~ModelTask() = default;
-  /// Adds the samples of a batch that are no padding. `candidate` is empty where the baseline is judged alone.
+  /// Adds the samples of a batch that are no padding. `candidate` is empty where the baseline is
+  /// judged alone.
   /// Errors  kInvalidArgument: outputs or labels do not fit the task; names output and shapes.
   virtual Result<void> Add(const EvaluationBatch& batch, std::span<const TensorView> baseline,
                            std::span<const TensorView> candidate) = 0;
@@ -26,7 +27,8 @@ class ModelTask {
   virtual Result<TestEvidence> Finish(const Progress& progress) = 0;
 };
 
-/// Errors  kUnsupported: models are not run for options.task; kInvalidArgument, kNotFound: no output fits it.
+/// Errors  kUnsupported: models are not run for options.task; kInvalidArgument, kNotFound: no
+///         output fits it.
 Result<std::unique_ptr<ModelTask>> MakeModelTask(const std::vector<ValueInfo>& outputs,
                                                  const EvaluateOptions& options, Sides sides);
 
@@ -43,9 +45,10 @@ Result<std::unique_ptr<ModelTask>> MakeTokenTask(const std::vector<ValueInfo>& o
 Result<std::unique_ptr<ModelTask>> MakeEmbeddingTask(const std::vector<ValueInfo>& outputs,
                                                      const EvaluateOptions& options, Sides sides);
 
-/// Returns the place of the output that the options name, else of the first that the first of `fits` takes which
-/// takes any.
-/// Errors  kNotFound: no output of that name; kInvalidArgument: none fits (`what` says what it should be).
+/// Returns the place of the output that the options name, else of the first that the first of
+/// `fits` takes which takes any.
+/// Errors  kNotFound: no output of that name; kInvalidArgument: none fits (`what` says what it
+///         should be).
 using OutputFits = bool (*)(const ValueInfo&);
 Result<size_t> FindOutput(const std::vector<ValueInfo>& outputs, const std::string& name,
                           std::initializer_list<OutputFits> fits, std::string_view what);

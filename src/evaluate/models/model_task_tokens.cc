@@ -1,6 +1,5 @@
 // Token classification of models that run: scores [N, tokens, classes], labels [N, tokens].
 
-#include <algorithm>
 #include <cmath>
 
 #include "evaluate/models/judged_samples_internal.h"

@@ -38,7 +38,8 @@ class Samples : public BatchSource {
       for (int64_t f = 0; f < 4; ++f) values.push_back(f == next_ % 3 ? 3.0F : 0.5F);
       batch.labels.push_back(next_ % 3);
     }
-    // Of both other tasks: the score that the good model gives to class 0, and the large feature's class.
+    // Of both other tasks: the score that the good model gives to class 0, and the large feature's
+    // class.
     for (const int64_t label : batch.labels) {
       for (int64_t c = 0; c < targets_; ++c)
         batch.targets.push_back(targets_ == 1 ? (label == 0 ? 3.0 : 0.5) : (label == c ? 1 : 0));

@@ -27,8 +27,8 @@ constexpr int kNoGroup = -1;
 // What a model says, which the other one has not said.
 constexpr std::string_view kOfTheModel[] = {"prediction", "scores", "support", "supported"};
 
-// Groups of a random permutation, cut into parts whose sizes differ by at most one: each sample draws among the
-// places that are left.
+// Groups of a random permutation, cut into parts whose sizes differ by at most one: each sample
+// draws among the places that are left.
 class Groups {
  public:
   Groups(int64_t n, uint64_t seed) : random_(seed), left_(n) {

@@ -19,7 +19,8 @@ using testing::HasSubstr;
 
 enum class Model { kBaseline, kCandidate };
 
-// Ids 0 to n - 1; the baseline predicts the id, the candidate `gain` more for even ones, its lines in the other order.
+// Ids 0 to n - 1; the baseline predicts the id, the candidate `gain` more for even ones, its lines
+// in the other order.
 std::string Lines(int n, Model model, int gain) {
   std::string lines;
   for (int i = 0; i < n; ++i) {

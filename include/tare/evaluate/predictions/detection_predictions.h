@@ -7,9 +7,6 @@
 
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "tare/core/result.h"
 #include "tare/evaluate/predictions/prediction_streams.h"
 #include "tare/evaluate/samples/test_evidence.h"

@@ -33,7 +33,8 @@ struct KpiCommandOptions {
 };
 
 /// Runs each command on the lines of both models and appends kpi:NAME to the whole set of
-/// `evidence`, which has been made of the same streams (evidence.n pairs; TARE_CHECK: it is of a pair).
+/// `evidence`, which has been made of the same streams (evidence.n pairs; TARE_CHECK: it is of a
+/// pair).
 ///
 /// A line of the candidate gets the fields of the baseline's line that it lacks (label, price), but
 /// not what the baseline said: prediction, scores, support, supported. Lines come in the order in

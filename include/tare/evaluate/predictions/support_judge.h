@@ -1,4 +1,5 @@
-// A judge of support: whoever says how well a text supports an answer. A model that does: entailment_judge.h.
+// A judge of support: whoever says how well a text supports an answer. A model that does:
+// entailment_judge.h.
 
 #pragma once
 

@@ -11,9 +11,6 @@
 #pragma once
 
 #include <span>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "tare/core/result.h"
 #include "tare/evaluate/predictions/prediction_streams.h"
