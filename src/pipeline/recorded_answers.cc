@@ -1,6 +1,6 @@
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -11,8 +11,9 @@
 namespace tare::pipeline {
 namespace {
 
-constexpr std::string_view kMagic = "tareans1";
+constexpr std::string_view kMagic = "tareans2";
 constexpr size_t kMaxRank = 64;
+constexpr int64_t kDigestBytes = 64;  // in hexadecimal
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -21,16 +22,9 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 
 std::string HeaderOf(const std::string& key) { return StrCat(kMagic, key, "\n"); }
 
-bool WriteBytes(std::FILE* file, const void* data, size_t size) {
-  return std::fwrite(data, 1, size, file) == size;
-}
-bool WriteNumber(std::FILE* file, int64_t value) { return WriteBytes(file, &value, sizeof(value)); }
-bool WriteTensor(std::FILE* file, const TensorView& view) {
-  return WriteNumber(file, static_cast<int64_t>(view.dtype)) &&
-         WriteNumber(file, std::ssize(view.shape)) &&
-         WriteBytes(file, view.shape.data(), view.shape.size_bytes()) &&
-         WriteNumber(file, std::ssize(view.bytes)) &&
-         WriteBytes(file, view.bytes.data(), view.bytes.size());
+Error Damaged(const std::string& path) {
+  return DataLoss(StrCat(path, " does not hold what the float model answered"),
+                  "remove it and run again: the model is then asked anew");
 }
 
 // Reads what a recorder wrote; sizes are held to what is left of the file.
@@ -43,6 +37,31 @@ class AnswerReader {
     if (std::cmp_less(left_, size) || std::fread(data, 1, size, file_.get()) != size) return false;
     left_ -= static_cast<int64_t>(size);
     return true;
+  }
+
+  // From the beginning of the file; the next that is read is the first run.
+  bool BeginsWith(const std::string& header) {
+    std::string found(header.size(), '\0');
+    return ReadBytes(found.data(), found.size()) && found == header;
+  }
+
+  // Looks through all that comes behind `header` and returns there. What is left are the runs.
+  bool EndsWithItsDigest(const std::string& header) {
+    const int64_t runs = left_ - kDigestBytes;
+    if (runs < 0) return false;
+    Sha256 digest;
+    digest.Update(header);
+    std::vector<std::byte> piece(size_t{1} << 16);
+    while (left_ > kDigestBytes) {
+      const auto size = static_cast<size_t>(std::min(left_ - kDigestBytes, std::ssize(piece)));
+      if (!ReadBytes(piece.data(), size)) return false;
+      digest.Update(std::span(piece).first(size));
+    }
+    std::string expected(kDigestBytes, '\0');
+    if (!ReadBytes(expected.data(), expected.size()) || digest.HexDigest() != expected)
+      return false;
+    left_ = runs;
+    return std::fseek(file_.get(), static_cast<long>(header.size()), SEEK_SET) == 0;
   }
 
   Result<std::vector<Tensor>> ReadRun(size_t num_outputs) {
@@ -69,10 +88,7 @@ class AnswerReader {
     return tensor ? std::move(tensor) : Result<Tensor>(Damaged());
   }
 
-  Error Damaged() const {
-    return DataLoss(StrCat(path_, " does not hold what the float model answered"),
-                    StrCat("remove it and run again: the model is then asked anew"));
-  }
+  Error Damaged() const { return pipeline::Damaged(path_); }
 
   File file_;
   std::string path_;
@@ -86,7 +102,7 @@ AnswerRecorder::AnswerRecorder(std::string path, const std::string& key, int64_t
   if (path_.empty()) return;
   file_ = std::fopen(part_.c_str(), "wbe");
   const std::string header = HeaderOf(key);
-  if (file_ != nullptr && !WriteBytes(file_, header.data(), header.size())) GiveUp();
+  if (file_ != nullptr && !WriteBytes(std::as_bytes(std::span(header)))) GiveUp();
 }
 
 AnswerRecorder::~AnswerRecorder() { GiveUp(); }
@@ -98,11 +114,23 @@ void AnswerRecorder::GiveUp() {
   std::filesystem::remove(part_, ignored);
 }
 
+bool AnswerRecorder::WriteBytes(std::span<const std::byte> bytes) {
+  digest_.Update(bytes);
+  return std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size();
+}
+
+bool AnswerRecorder::WriteTensor(const TensorView& view) {
+  const int64_t head[] = {static_cast<int64_t>(view.dtype), std::ssize(view.shape)};
+  const int64_t size[] = {std::ssize(view.bytes)};
+  return WriteBytes(std::as_bytes(std::span(head))) && WriteBytes(std::as_bytes(view.shape)) &&
+         WriteBytes(std::as_bytes(std::span(size))) && WriteBytes(view.bytes);
+}
+
 void AnswerRecorder::Write(std::span<const TensorView> outputs) {
   if (file_ == nullptr) return;
   for (const TensorView& view : outputs) {
     bytes_ += std::ssize(view.bytes);
-    if (bytes_ > max_bytes_ || !WriteTensor(file_, view)) return GiveUp();
+    if (bytes_ > max_bytes_ || !WriteTensor(view)) return GiveUp();
   }
 }
 
@@ -118,6 +146,8 @@ evaluate::RunnableModel AnswerRecorder::Record(const evaluate::RunnableModel& mo
 
 void AnswerRecorder::Keep() {
   if (file_ == nullptr) return;
+  const std::string digest = digest_.HexDigest();
+  if (std::fwrite(digest.data(), 1, digest.size(), file_) != digest.size()) return GiveUp();
   // A file that is named but not on the disk yet would be damaged after a crash.
   if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) return GiveUp();
   std::fclose(std::exchange(file_, nullptr));
@@ -125,20 +155,21 @@ void AnswerRecorder::Keep() {
   std::filesystem::rename(part_, path_, ignored);
 }
 
-std::optional<evaluate::RunnableModel> ReplayAnswers(const std::string& path,
-                                                     const std::string& key,
-                                                     std::vector<ValueInfo> outputs) {
+Result<std::optional<evaluate::RunnableModel>> ReplayAnswers(const std::string& path,
+                                                             const std::string& key,
+                                                             std::vector<ValueInfo> outputs) {
+  const auto none = std::optional<evaluate::RunnableModel>();
   File file(std::fopen(path.c_str(), "rbe"));
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
-  if (file == nullptr || error) return std::nullopt;
+  if (file == nullptr || error) return none;
   const auto reader =
       std::make_shared<AnswerReader>(std::move(file), path, static_cast<int64_t>(size));
-  const std::string expected = HeaderOf(key);
-  std::string header(expected.size(), '\0');
-  if (!reader->ReadBytes(header.data(), header.size()) || header != expected) return std::nullopt;
+  const std::string header = HeaderOf(key);
+  if (!reader->BeginsWith(header)) return none;
+  if (!reader->EndsWithItsDigest(header)) return Damaged(path);
   const size_t num_outputs = outputs.size();
-  return evaluate::RunnableModel{
+  return std::optional(evaluate::RunnableModel{
       std::move(outputs),
       [reader, num_outputs](std::span<const NamedTensor>,
                             const evaluate::RunnableModel::Use& use) -> Result<void> {
@@ -147,7 +178,7 @@ std::optional<evaluate::RunnableModel> ReplayAnswers(const std::string& path,
         for (const Tensor& tensor : tensors)
           views.push_back({tensor.dtype(), tensor.shape(), tensor.bytes()});
         return use(views);
-      }};
+      }});
 }
 
 }  // namespace tare::pipeline

@@ -1,10 +1,10 @@
-// The steps of `tare run`, one by one, without a project's folder: a linear model of two classes over 80 rows.
+// The steps of `tare run`, one by one, without a project's folder: a linear model of two classes
+// over 80 rows.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "graph/model_builder.h"
 #include "pipeline/baseline_step_internal.h"
@@ -192,7 +192,8 @@ TEST_F(RunStepsTest, EvaluateComparesThePair) {
   ExpectSameAfterTheCache(kEvaluateStep, *out);
 }
 
-// The float model does not run over the test set twice: what it is said to have answered is believed.
+// The float model does not run over the test set twice: what it is said to have answered is
+// believed.
 TEST_F(RunStepsTest, EvaluateTakesTheAnswersOfTheBaselineStep) {
   const DataOut data = Data();
   const BaselineIn baseline = Baseline(data);
@@ -228,6 +229,35 @@ TEST_F(RunStepsTest, EvaluateTakesTheAnswersOfTheBaselineStep) {
   out = kEvaluateStep.work(in, NoProgress());
   ASSERT_TRUE(out) << out.error().what;
   EXPECT_DOUBLE_EQ(AccuracyOf(out->evidence.baseline), TrueAccuracy()) << "then it runs";
+}
+
+// Keeps the line that each step leaves.
+class LinesOfSteps : public Progress {
+ public:
+  void Begin(std::string_view, int64_t) override {}
+  void Update(int64_t) override {}
+  void End(std::string_view summary) override { lines.emplace_back(summary); }
+  std::vector<std::string> lines;
+};
+
+TEST_F(RunStepsTest, EvaluateRunsTheFloatModelAgainWhereItsAnswersAreDamaged) {
+  const DataOut data = Data();
+  const BaselineIn baseline = Baseline(data);
+  ASSERT_TRUE(kBaselineStep.work(baseline, NoProgress()));
+  const auto choice = kChooseStep.work(Choose(), NoProgress());
+  ASSERT_TRUE(choice) << choice.error().what;
+  const EvaluateIn in = Evaluate(data, *choice, baseline);
+  const std::string whole = *ReadFile(in.answers_path);
+  LinesOfSteps progress;
+  for (const std::string& damaged : {whole, whole.substr(0, whole.size() / 2)}) {
+    ASSERT_TRUE(WriteFileAtomic(in.answers_path, damaged));
+    const auto out = kEvaluateStep.work(in, progress);
+    ASSERT_TRUE(out) << out.error().what;
+    EXPECT_DOUBLE_EQ(AccuracyOf(out->evidence.baseline), TrueAccuracy());
+  }
+  ASSERT_EQ(progress.lines.size(), 2U);
+  EXPECT_THAT(progress.lines[0], testing::Not(HasSubstr("damaged")));
+  EXPECT_THAT(progress.lines[1], HasSubstr("damaged: it was run again"));
 }
 
 TEST_F(RunStepsTest, JudgeHoldsTheEvidenceAgainstThePolicy) {
