@@ -90,7 +90,6 @@ Result<NodeRow> ReadNode(const JsonReader& reader) {
   TARE_TRY(out.format, reader.Text("format"));
   TARE_TRY(out.float_bytes, CountOf(reader, "float_bytes"));
   TARE_TRY(out.quantized_bytes, CountOf(reader, "quantized_bytes"));
-  TARE_TRY(out.kernel, reader.Text("kernel"));
   TARE_TRY(out.fused, Flag(reader, "fused"));
   TARE_TRY(out.reason, reader.Text("reason"));
   return out;
@@ -121,7 +120,6 @@ Result<TensorRow> ReadTensor(const JsonReader& reader) {
   TARE_TRY(out.scale, Numbers(reader, "scale"));
   TARE_TRY(const auto zero_points, Numbers(reader, "zero_point"));
   for (const double value : zero_points) out.zero_point.push_back(static_cast<int64_t>(value));
-  TARE_TRY(out.axis, reader.Count("axis"));
   TARE_TRY(out.clipped_share, reader.Number("clipped_share"));
   TARE_TRY(out.zero_share, reader.Number("zero_share"));
   TARE_TRY_VOID(ReadHistogram(reader, out));

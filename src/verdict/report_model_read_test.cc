@@ -22,15 +22,15 @@ Report ModelReport() {
   left.speedup.value = 0.5;
   report.candidates = {taken, left};
   report.fusion = FusionSummary{4, 3, {{"conv", "Conv", "no_relu", "an odd axis"}}};
-  report.nodes = {{"conv", "Conv", "int8_static", 400, 100, "QLinearConv", true, ""},
-                  {"cast", "Cast", "float32", 0, 0, "", std::nullopt, "nothing to fuse"}};
+  report.nodes = {{"conv", "Conv", "int8_static", 400, 100, true, ""},
+                  {"cast", "Cast", "float32", 0, 0, std::nullopt, "nothing to fuse"}};
   TensorRow one{"x", "activation", "uint8", 10, -1, 3, -1.5, 3.5, "mse", {0.5}, {-3}};
   one.clipped_share = 0.125;
   one.zero_share = 0.25;
   one.histogram_low = -1;
   one.histogram_high = 3;
   one.histogram_counts = {4, 6};
-  TensorRow many{"w", "weight", "int8", 2, -1, 1, -1, 1, "", {0.5, 0.25}, {0, 7}, 1};
+  TensorRow many{"w", "weight", "int8", 2, -1, 1, -1, 1, "", {0.5, 0.25}, {0, 7}};
   report.tensors = {one, many};
   return report;
 }

@@ -336,7 +336,6 @@ Json ToJson(const NodeRow& row) {
            {"format", row.format},
            {"float_bytes", row.float_bytes},
            {"quantized_bytes", row.quantized_bytes}};
-  PutText(out, "kernel", row.kernel);
   out["fused"] = row.fused ? Json(*row.fused) : Json(nullptr);
   PutText(out, "reason", row.reason);
   return out;
@@ -357,7 +356,6 @@ Json ToJson(const TensorRow& row) {
   PutText(out, "method", row.method);
   PutOneOrMany(out, "scale", row.scale);
   PutOneOrMany(out, "zero_point", row.zero_point);
-  Put(out, "axis", row.axis);
   Put(out, "clipped_share", row.clipped_share);
   Put(out, "zero_share", row.zero_share);
   if (!row.histogram_counts.empty()) {

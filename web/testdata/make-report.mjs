@@ -183,12 +183,11 @@ channels.forEach((width, stage) => {
   }
 });
 layers.push(["/pool/GlobalAveragePool", "GlobalAveragePool", 0, 0], ["/head/Gemm", "Gemm", 64 * 10, 10]);
-const kernel = { Conv: "QLinearConv", Add: "QLinearAdd", GlobalAveragePool: "QLinearGlobalAveragePool", Gemm: "QGemm" };
 const island = "/layer3/2/Add";
 const nodes = layers.map(([name, op, weights, out]) => name === island
-  ? { name, op, format: "int8_static", float_bytes: 0, quantized_bytes: 0, kernel: "Add", fused: false, reason: "its output also feeds the graph output 'features', which must stay float" }
-  : { name, op, format: "int8_static", float_bytes: 4 * (weights + out), quantized_bytes: weights + 4 * out + 5 * out + (op === "Add" ? 0 : 5), kernel: kernel[op], fused: true });
-nodes.push({ name: "/head/Softmax", op: "Softmax", format: "float32", float_bytes: 0, quantized_bytes: 0, kernel: "Softmax", fused: null, reason: "left in float: int8 gained 0.00 ms and cost 9 flips" });
+  ? { name, op, format: "int8_static", float_bytes: 0, quantized_bytes: 0, fused: false, reason: "its output also feeds the graph output 'features', which must stay float" }
+  : { name, op, format: "int8_static", float_bytes: 4 * (weights + out), quantized_bytes: weights + 4 * out + 5 * out + (op === "Add" ? 0 : 5), fused: true });
+nodes.push({ name: "/head/Softmax", op: "Softmax", format: "float32", float_bytes: 0, quantized_bytes: 0, fused: null, reason: "left in float: int8 gained 0.00 ms and cost 9 flips" });
 
 const tensors = [];
 function tensor(name, kind, shape, method = "mse") {

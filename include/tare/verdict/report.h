@@ -40,12 +40,11 @@ struct FusionSummary {
 struct NodeRow {
   std::string name, op, format;
   int64_t float_bytes = 0, quantized_bytes = 0;
-  std::string kernel;
   std::optional<bool> fused;  ///< absent: nothing to fuse
   std::string reason;
 };
 
-/// A calibrated tensor. Absent: not known, or per channel.
+/// A calibrated tensor. Absent: not known.
 struct TensorRow {
   std::string name, kind, dtype;
   int64_t n = 0;
@@ -54,7 +53,6 @@ struct TensorRow {
   std::string method;
   std::vector<double> scale;  ///< one, or one a channel
   std::vector<int64_t> zero_point;
-  std::optional<int64_t> axis;
   std::optional<double> clipped_share, zero_share;
   double histogram_low = 0, histogram_high = 0;
   std::vector<int64_t> histogram_counts;  ///< at most 64 bins; empty: none

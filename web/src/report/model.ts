@@ -74,15 +74,15 @@ function capped<T>(items: T[], k: number, draw: (some: T[]) => HTMLElement, what
 
 function allNodes(nodes: GraphNode[]): HTMLElement {
   const holder = h("div", {}), count_ = h("span", { class: "muted", "aria-live": "polite" });
-  const input = h("input", { type: "search", placeholder: "name, operator, kernel", "aria-label": "filter nodes" });
+  const input = h("input", { type: "search", placeholder: "name, operator, format", "aria-label": "filter nodes" });
   const draw = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = nodes.filter((x) => words.every((w) => [x.name, x.op, x.kernel, x.format, STATE_WORDS[stateOf(x)]].join(" ").toLowerCase().includes(w)));
+    const found = nodes.filter((x) => words.every((w) => [x.name, x.op, x.format, STATE_WORDS[stateOf(x)]].join(" ").toLowerCase().includes(w)));
     count_.textContent = `${count(found.length)} of ${count(nodes.length)}${found.length > 300 ? ", the first 300 shown" : ""}`;
     holder.replaceChildren(table("Nodes in order of execution", [
-      { head: "node", kind: "name" }, { head: "operator", kind: "text" }, { head: "format", kind: "text" }, { head: "kernel", kind: "text" }, { head: "runs as", kind: "text" },
+      { head: "node", kind: "name" }, { head: "operator", kind: "text" }, { head: "format", kind: "text" }, { head: "runs as", kind: "text" },
     ], found.slice(0, 300).map((x): Row => ({
-      cells: [longName(x.name), x.op ?? "–", x.format ?? "–", x.kernel ?? "–", h("span", { class: "state" }, stateSign(stateOf(x)), STATE_WORDS[stateOf(x)])],
+      cells: [longName(x.name), x.op ?? "–", x.format ?? "–", h("span", { class: "state" }, stateSign(stateOf(x)), STATE_WORDS[stateOf(x)])],
     })), { className: "small", phoneColumns: 2 }));
   };
   const details = h("details", {}, h("summary", {}, `All ${plural(nodes.length, "node")}`), nodes.length > 12 && h("p", { class: "controls" }, input, count_), holder);

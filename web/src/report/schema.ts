@@ -40,11 +40,11 @@ export interface Candidate {
   latency_ms?: number; fused?: number; expected?: number; chosen?: boolean; reason?: string;
 }
 export interface Node {
-  name?: string; op?: string; format?: string; float_bytes?: number; quantized_bytes?: number; kernel?: string; fused?: boolean | null; reason?: string;
+  name?: string; op?: string; format?: string; float_bytes?: number; quantized_bytes?: number; fused?: boolean | null; reason?: string;
 }
 export interface TensorRow {
   name?: string; kind?: string; dtype?: string; n?: number; min?: number; max?: number; low?: number; high?: number; method?: string;
-  scale?: number | number[]; zero_point?: number | number[]; axis?: number; clipped_share?: number; zero_share?: number;
+  scale?: number | number[]; zero_point?: number | number[]; clipped_share?: number; zero_share?: number;
   histogram?: { low?: number; high?: number; counts?: number[] };
 }
 export interface DataUse { path?: string; n?: number; digest?: string; seed?: number }
