@@ -56,11 +56,9 @@ Result<void> AddDistributions(const PairIn& in, const evaluate::RunnableModel& b
   return {};
 }
 
-}  // namespace
-
-Result<verdict::Evidence> EvaluatePair(const PairIn& in, Progress& progress) {
+// What the samples say. Its sessions end with it: those of AddCosts() are others.
+Result<verdict::Evidence> EvaluateAnswers(const PairIn& in, Progress& progress) {
   const runtime::SessionOptions& session = in.baseline->request().session;
-  TARE_TRY_VOID(evaluate::CheckBatches(*in.test->feed, in.costs));
   TARE_TRY(const auto baseline, runtime::Session::FromFile(in.baseline->request().path, session));
   TARE_TRY(const auto candidate, runtime::Session::FromFile(in.candidate_path, session));
   const auto first = evaluate::RunnableOf(baseline);
@@ -71,8 +69,16 @@ Result<verdict::Evidence> EvaluatePair(const PairIn& in, Progress& progress) {
   TARE_TRY(auto evidence,
            evaluate::Evaluate(known.value_or(first), second, batches, options, progress));
   TARE_TRY_VOID(AddDistributions(in, first, second, progress, evidence));
-  const evaluate::ComparedModels models{in.baseline->request().path, in.candidate_path, &baseline,
-                                        &candidate, session};
+  return evidence;
+}
+
+}  // namespace
+
+Result<verdict::Evidence> EvaluatePair(const PairIn& in, Progress& progress) {
+  TARE_TRY_VOID(evaluate::CheckBatches(*in.test->feed, in.costs));
+  TARE_TRY(auto evidence, EvaluateAnswers(in, progress));
+  const evaluate::ComparedModels models{in.baseline->request().path, in.candidate_path,
+                                        in.baseline->request().session};
   TARE_TRY_VOID(
       evaluate::AddCosts(models, in.costs, {*in.test->feed, in.samples}, progress, evidence));
   return evidence;

@@ -63,7 +63,7 @@ class ProjectRun {
         options_(options),
         plan_(PlanOf(project)),
         sources_(project, options.time_limit_s),
-        steps_(std::move(cache), progress) {
+        steps_(std::move(cache), progress, options.again) {
     outcome_.out_folder = options.out_folder;
   }
 
@@ -149,7 +149,8 @@ class ProjectRun {
     const std::string key = ReportKey(in, evaluation_key);
     const std::string path = OutPath("report.json");
     outcome_.report_html_path = ReportPathsOf(path).html;
-    if (FindReport(path, key)) return {};
+    // A step that was done again under its old key may have measured something else.
+    if (!steps_.worked() && FindReport(path, key)) return {};
     steps_.SetWorked();
     outcome_.report = JudgeRun(in);
     outcome_.report_json = verdict::WriteReportJson(outcome_.report);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +37,9 @@ struct Step {
 /// Threads  none.
 class StepRunner {
  public:
-  StepRunner(StepCache cache, Progress& progress) : cache_(std::move(cache)), progress_(progress) {}
+  /// Steps named in `again` are done though their results are there.
+  StepRunner(StepCache cache, Progress& progress, std::set<std::string, std::less<>> again = {})
+      : cache_(std::move(cache)), progress_(progress), again_(std::move(again)) {}
 
   /// Errors  those of the work; kCancelled: whatever the work says once the user has asked to stop
   ///         (Ctrl-C reaches child processes too: what they say then is not the cause).
@@ -65,6 +68,7 @@ class StepRunner {
  private:
   template <class In, class Out>
   std::optional<Out> Found(const Step<In, Out>& step, const In& in, const std::string& key) const {
+    if (again_.contains(step.name)) return std::nullopt;
     const auto json = cache_.Find(step.name, key);
     if (!json) return std::nullopt;
     auto out = step.read(*json);
@@ -74,6 +78,7 @@ class StepRunner {
 
   StepCache cache_;
   Progress& progress_;
+  std::set<std::string, std::less<>> again_;
   bool worked_ = false;
 };
 

@@ -79,6 +79,14 @@ TEST_F(StepRunnerTest, DoesItAgainForOtherInput) {
   EXPECT_EQ(num_done_, 2);
 }
 
+TEST_F(StepRunnerTest, DoesItAgainWhenAskedTo) {
+  EXPECT_TRUE(Runner().Do(kSquare, SquareIn{7, &num_done_}));
+  StepRunner again(StepCache::Open(folder_.path()).value(), lines_, {"square"});
+  EXPECT_TRUE(again.Do(kSquare, SquareIn{7, &num_done_}));
+  EXPECT_EQ(num_done_, 2);
+  EXPECT_TRUE(again.worked());
+}
+
 TEST_F(StepRunnerTest, DoesItAgainWhenItsFilesAreGone) {
   StepRunner runner = Runner();
   EXPECT_TRUE(runner.Do(kSquare, SquareIn{7, &num_done_}));

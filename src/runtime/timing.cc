@@ -3,14 +3,15 @@
 #include <time.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
 
+#include "tare/core/random.h"
 #include "tare/stats/quantile.h"
 
 namespace tare::runtime {
 namespace {
-
-// Looking at the times after each round would cost more than a fast model's run.
-constexpr int kRoundsBetweenLooks = 25;
 
 int64_t ReadClock(clockid_t id) {
   timespec now{};
@@ -21,10 +22,13 @@ int64_t ReadClock(clockid_t id) {
 double Ms(int64_t ns) { return static_cast<double>(ns) * 1e-6; }
 
 // Whether the rounds so far will do; `spent_ms` is what they took.
-bool IsDone(const RoundTimes& times, int rounds, double spent_ms, const TimingOptions& options) {
+bool IsDone(int rounds, double spent_ms, const TimingOptions& options) {
   if (rounds < options.min_rounds) return false;
-  if (rounds >= options.max_rounds || spent_ms >= options.budget_ms) return true;
-  return options.is_enough && rounds % kRoundsBetweenLooks == 0 && options.is_enough(times);
+  return rounds >= options.max_rounds || spent_ms >= options.budget_ms;
+}
+
+void Shuffle(std::vector<size_t>& order, Random& random) {
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.Below(i)]);
 }
 
 }  // namespace
@@ -32,16 +36,34 @@ bool IsDone(const RoundTimes& times, int rounds, double spent_ms, const TimingOp
 int64_t MonotonicNs() { return ReadClock(CLOCK_MONOTONIC); }
 int64_t ThreadNs() { return ReadClock(CLOCK_THREAD_CPUTIME_ID); }
 
+int64_t WaitedNs() {
+  int64_t total = 0;
+  std::error_code error;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error)) {
+    std::ifstream file(thread.path() / "schedstat");
+    int64_t ran = 0;
+    int64_t waited = 0;
+    if (file >> ran >> waited) total += waited;
+  }
+  return total;
+}
+
 Result<RoundTimes> TimeInterleaved(std::span<const TimedRun> runs, const TimingOptions& options) {
   for (int round = 0; round < options.warm_up_rounds; ++round) {
     for (const TimedRun& run : runs) TARE_TRY_VOID(run());
   }
   RoundTimes times(runs.size());
+  std::vector<size_t> order(runs.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  Random random(options.seed);
   const int64_t begin = options.clock();
-  for (int round = 0; !IsDone(times, round, Ms(options.clock() - begin), options); ++round) {
-    const size_t first = options.rotate ? static_cast<size_t>(round) : 0;
-    for (size_t k = 0; k < runs.size(); ++k) {
-      const size_t i = (first + k) % runs.size();
+  for (int round = 0; !IsDone(round, Ms(options.clock() - begin), options); ++round) {
+    if (round % 2 == 0) {
+      Shuffle(order, random);
+    } else {
+      std::reverse(order.begin(), order.end());
+    }
+    for (const size_t i : order) {
       const int64_t start = options.clock();
       TARE_TRY_VOID(runs[i]());
       times[i].push_back(Ms(options.clock() - start));

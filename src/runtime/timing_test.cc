@@ -38,40 +38,45 @@ TimingOptions Options(FakeMachine& machine) {
   return options;
 }
 
-TEST(TimeInterleavedTest, BeginsEachRoundOneFurther) {
+TEST(TimeInterleavedTest, RunsEachOnceARoundAndWarmsUp) {
   FakeMachine machine;
   const TimedRun runs[] = {machine.Run('A', 1), machine.Run('B', 2), machine.Run('C', 4)};
   const auto times = TimeInterleaved(runs, Options(machine));
   ASSERT_TRUE(times);
-  EXPECT_EQ(machine.order, "ABCABCBCACAB");  // one round of warm-up, three measured
+  ASSERT_EQ(machine.order.size(), 12U);  // one round of warm-up, three measured
+  EXPECT_EQ(machine.order.substr(0, 3), "ABC");
   EXPECT_EQ(*times, (RoundTimes{{1, 1, 1}, {2, 2, 2}, {4, 4, 4}}));
 }
 
-TEST(TimeInterleavedTest, KeepsTheOrderWhenAsked) {
+TEST(TimeInterleavedTest, DrawsTheOrderAndTurnsItRound) {
   FakeMachine machine;
   const TimedRun runs[] = {machine.Run('A', 1), machine.Run('B', 2)};
   auto options = Options(machine);
-  options.rotate = false;
+  options.min_rounds = 400;
+  options.warm_up_rounds = 0;
   ASSERT_TRUE(TimeInterleaved(runs, options));
-  EXPECT_EQ(machine.order, "ABABABAB");
+  int drawn_a_first = 0;
+  for (size_t i = 0; i < machine.order.size(); i += 4) {
+    const std::string two_rounds = machine.order.substr(i, 4);
+    EXPECT_TRUE(two_rounds == "ABBA" || two_rounds == "BAAB") << two_rounds;
+    drawn_a_first += two_rounds == "ABBA";
+  }
+  // Binomial(200, 1/2): outside [70, 130] with a probability of 2e-5, of a fixed seed.
+  EXPECT_GE(drawn_a_first, 70);
+  EXPECT_LE(drawn_a_first, 130);
 }
 
-TEST(TimeInterleavedTest, EndsByBudgetRoundsOrWhenItIsEnough) {
-  const auto rounds = [](auto change) {
+TEST(TimeInterleavedTest, EndsByBudgetOrRounds) {
+  const auto rounds = [](double budget_ms) {
     FakeMachine machine;
     const TimedRun runs[] = {machine.Run('A', 1), machine.Run('B', 2)};
     auto options = Options(machine);
-    options.budget_ms = 1e9;
+    options.budget_ms = budget_ms;
     options.max_rounds = 60;
-    change(options);
     return TimeInterleaved(runs, options).value()[0].size();
   };
-  EXPECT_EQ(rounds([](TimingOptions&) {}), 60);
-  EXPECT_EQ(rounds([](TimingOptions& options) { options.budget_ms = 31; }), 11);  // of 3 ms each
-  const auto two_looks = [](TimingOptions& options) {
-    options.is_enough = [](const RoundTimes& times) { return times[0].size() > 40; };
-  };
-  EXPECT_EQ(rounds(two_looks), 50);  // looked at after 25 and 50
+  EXPECT_EQ(rounds(1e9), 60);
+  EXPECT_EQ(rounds(31), 11);  // of 3 ms each
 }
 
 TEST(TimeInterleavedTest, TimesSessions) {

@@ -12,13 +12,12 @@ std::string Quantiles(const Latency& latency) {
 }
 
 std::string SpeedupText(const Evidence& evidence, const Latency& at) {
-  for (const auto& [batch, threads, speedup] : evidence.cost.speedup) {
-    if (batch != at.batch || threads != at.threads) continue;
-    const std::string interval =
-        speedup.low && speedup.high
-            ? StrCat(" ", FormatInterval(*speedup.low, *speedup.high, Unit::kTimes))
-            : "";
-    return StrCat(FormatValue(speedup.value, Unit::kTimes), " as fast", interval);
+  for (const Speedup& row : evidence.cost.speedup) {
+    if (row.batch != at.batch || row.threads != at.threads) continue;
+    const auto& [low, high] = std::tie(row.estimate.low, row.estimate.high);
+    return StrCat(FormatValue(row.estimate.value, Unit::kTimes), " as fast",
+                  low && high ? StrCat(" ", FormatInterval(*low, *high, Unit::kTimes)) : "",
+                  row.waited.value_or(0) > kMostWaiting ? ", too busy to tell" : "");
   }
   return "";
 }

@@ -90,10 +90,15 @@ void ExplainDecided(const Case& c, double bound, CheckResult& result) {
                          BoundText(result, result.limit));
 }
 
+// What an estimate of time counts.
+std::string_view UnitOfTiming(const Estimate& statistic) {
+  return statistic.method == "signed_rank" ? "pairs of sessions" : "runs";
+}
+
 void ExplainOpen(const Case& c, CheckResult& result, std::optional<double> bound) {
   const Estimate& statistic = *c.subject.statistic;
   const std::string_view unit =
-      c.subject.info->place == MetricPlace::kCostBatch ? "runs" : "samples";
+      c.subject.info->place == MetricPlace::kCostBatch ? UnitOfTiming(statistic) : "samples";
   std::string text =
       StrCat(WithThousands(statistic.n), " ", unit, " leave ", BoundText(result, statistic.value),
              " on either side of ", BoundText(result, result.limit), " at ",
@@ -156,6 +161,12 @@ void Decide(const Case& c, CheckResult& result) {
   result.high = statistic.high;
   if (statistic.n > 0) result.n = statistic.n;
   result.test = TestName(c);
+  if (c.subject.waited && *c.subject.waited > kMostWaiting) {
+    result.reason =
+        StrCat("the machine was too busy to tell: the timed runs waited for a processor ",
+               Percent(*c.subject.waited), " % of their time; measure again when it is quiet");
+    return;
+  }
   if (c.subject.exact) return DecideExact(c, result);
   // A report of the documented keys alone does not say how its intervals were made.
   const bool bootstrapped = !statistic.pairs && !statistic.share &&

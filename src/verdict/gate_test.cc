@@ -177,6 +177,21 @@ TEST(GateTest, JudgesSpeedByItsInterval) {
             Verdict::kInconclusive);
 }
 
+TEST(GateTest, DecidesNoTimeThatAWaitingMachineMade) {
+  auto evidence = MakeEvidence(1000, 1, 1);
+  evidence.baseline.latency.emplace_back();
+  evidence.candidate.latency.emplace_back().p50 = MakeBootstrapped(5, 4, 6, 40);
+  evidence.cost.speedup.push_back({1, 1, MakeBootstrapped(1.2, 1.1, 1.3, 40), 0.35});
+  for (const char* check : {"{metric: speedup, min: 1.1}", "{metric: speedup, min: 1.4}",
+                            "{metric: latency_p50_ms, max: 100}"}) {
+    const auto found = JudgeOne(evidence, check, "cost");
+    EXPECT_EQ(found.verdict, Verdict::kInconclusive) << check;
+    EXPECT_THAT(found.reason, HasSubstr("waited for a processor 35 % of their time")) << check;
+  }
+  evidence.cost.speedup.front().waited = 0.1;
+  EXPECT_EQ(JudgeOne(evidence, "{metric: speedup, min: 1.1}", "cost").verdict, Verdict::kPass);
+}
+
 // Batch 8 and 1 at two threads, then both at one: as AddCosts() adds them.
 Evidence MakeMeasured() {
   auto evidence = MakeEvidence(1000, 1, 1);

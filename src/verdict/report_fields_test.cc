@@ -145,8 +145,9 @@ void Visit(V& visit, OutputCloseness& output) {
 
 template <class V>
 void Visit(V& visit, Speedup& speedup) {
-  auto& [batch, threads, estimate] = speedup;
+  auto& [batch, threads, estimate, waited] = speedup;
   visit("batch", batch), visit("threads", threads), visit("estimate", estimate);
+  visit("waited", waited);
 }
 
 template <class V>

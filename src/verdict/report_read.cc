@@ -312,7 +312,8 @@ Result<Speedup> ReadSpeedup(const JsonReader& reader) {
   TARE_TRY(auto estimate, ReadEstimate(reader));
   TARE_TRY(const auto value, reader.Number("speedup"));
   estimate.value = value.value_or(kUndefined);
-  return Speedup{batch.value_or(1), threads, std::move(estimate)};
+  TARE_TRY(const auto waited, reader.Number("waited"));
+  return Speedup{batch.value_or(1), threads, std::move(estimate), waited};
 }
 
 Result<Cost> ReadCost(const JsonReader& document) {
@@ -378,7 +379,7 @@ void FillSizes(Evidence& evidence) {
     for (auto& scope : evidence.paired->slices) FillSizes(scope.counts.n, scope.difference);
     for (auto& scope : evidence.paired->distributions) FillSizes(scope.counts.n, scope.difference);
   }
-  for (auto& [batch, threads, estimate] : evidence.cost.speedup) {
+  for (auto& [batch, threads, estimate, waited] : evidence.cost.speedup) {
     for (const auto& latency : evidence.candidate.latency) {
       if (latency.batch != batch || (threads > 0 && latency.threads != threads)) continue;
       if (threads == 0) threads = latency.threads;

@@ -293,11 +293,12 @@ Json CostJson(const Cost& cost) {
     if (first.low && first.high) {
       out["speedup_interval"] = {{"low", Number(*first.low)}, {"high", Number(*first.high)}};
     }
-    for (const auto& [batch, threads, estimate] : cost.speedup) {
+    for (const auto& [batch, threads, estimate, waited] : cost.speedup) {
       Json row{{"batch", batch}, {"threads", threads}, {"speedup", Number(estimate.value)}};
       Json rest = ToJson(estimate);
       rest.erase("value");
       row.update(rest);
+      Put(row, "waited", waited);
       out["by_batch"].push_back(std::move(row));
     }
   }

@@ -247,8 +247,10 @@ void TakeSpeed(const Evidence& evidence, const Check& check, Subject& subject) {
   subject.missing = StrCat("the report has no ", name, at.empty() ? "" : " at ", at);
   if (first != nullptr) subject.baseline = LatencyField(*first, name).value;
   if (second != nullptr) subject.candidate = LatencyField(*second, name).value;
+  const Speedup* row = RowOf(evidence.cost.speedup, check);
+  if (row != nullptr) subject.waited = row->waited;
   if (name == "speedup") {
-    if (const Speedup* row = RowOf(evidence.cost.speedup, check)) subject.statistic = row->estimate;
+    if (row != nullptr) subject.statistic = row->estimate;
   } else if (name == "throughput_per_s" && second != nullptr) {
     subject.statistic = Exact(second->throughput_per_s, second->runs);
     subject.exact = true;

@@ -22,6 +22,8 @@ struct Subject {
   std::optional<Estimate> statistic;
   std::string missing;
   bool exact = false;  ///< no sampling: the value is its own bound
+  /// Of a time: verdict::Speedup::waited of the same batch and threads.
+  std::optional<double> waited;
 };
 
 /// Finds the subject of a check. Never fails: what is not there is said in `missing`.

@@ -168,7 +168,8 @@ std::optional<TableRow> SpeedRow(const Evidence& evidence) {
       evidence.candidate.latency.empty()) {
     return std::nullopt;
   }
-  const auto& [batch, threads, speedup] = evidence.cost.speedup.front();
+  const auto& [batch, speedup] =
+      std::tie(evidence.cost.speedup.front().batch, evidence.cost.speedup.front().estimate);
   std::string text = FormatValue(speedup.value, Unit::kTimes);
   if (speedup.low && speedup.high) {
     text += StrCat(" ", FormatInterval(*speedup.low, *speedup.high, Unit::kTimes));

@@ -4,7 +4,9 @@
 
 #pragma once
 
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tare/core/progress.h"
@@ -14,6 +16,9 @@
 #include "tare/verdict/report.h"
 
 namespace tare::pipeline {
+
+/// The steps whose results are kept, in order.
+inline constexpr std::string_view kSteps[] = {"data", "baseline", "choose", "evaluate"};
 
 struct RunOptions {
   /// Empty: `tare-out` in the project's folder.
@@ -25,6 +30,8 @@ struct RunOptions {
   std::string program_stamp;
   /// Seconds for the model's first load and run, in a child process.
   double time_limit_s = 120;
+  /// Of kSteps: done again though nothing that they read has changed.
+  std::set<std::string, std::less<>> again;
 };
 
 struct RunOutcome {

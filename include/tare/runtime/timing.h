@@ -29,22 +29,24 @@ using TimedRun = std::function<Result<void>()>;
 /// Times of run i in round r, in ms: times[i][r].
 using RoundTimes = std::vector<std::vector<double>>;
 
+/// Nanoseconds that the threads of this process have waited so far for a processor while they
+/// could have run; 0 where the kernel does not count it.
+/// Source   Linux, Documentation/scheduler/sched-stats.rst: /proc/<pid>/schedstat, second number.
+int64_t WaitedNs();
+
 struct TimingOptions {
   double budget_ms =
       300;  ///< of the clock, after warm-up; the round that runs when it ends is finished
   int min_rounds = 5;  ///< measured whatever the budget; 1 or more
   int max_rounds = 200;
   int warm_up_rounds = 2;  ///< run and thrown away
-  /// Begins each round one further (A B C, B C A, ...), so that no run always comes first; else
-  /// each run always comes after the same one (A B, A B, ...).
-  bool rotate = true;
   Clock clock = MonotonicNs;
-  /// Looked at every 25 rounds from min_rounds on: true ends the timing before its budget. Empty:
-  /// never.
-  std::function<bool(const RoundTimes&)> is_enough;
+  uint64_t seed = 1;  ///< of the order within a round
 };
 
-/// Runs each once a round, in turn, and times it.
+/// Runs each once a round, and times it. The order of a round is drawn, and the next round has its
+/// reverse: what runs first, or behind a certain other, finds other caches, and no run must always
+/// be that one.
 /// Errors  what a run gives.
 Result<RoundTimes> TimeInterleaved(std::span<const TimedRun> runs, const TimingOptions& options);
 

@@ -44,8 +44,8 @@ struct Estimate {
   double value = 0;
   /// Two-sided interval at Evidence::confidence.
   std::optional<double> low, high;
-  /// How the interval was made: wilson, tango, bca, order_statistics, median_ratio,
-  /// clopper_pearson.
+  /// How the interval was made: wilson, tango, bca, order_statistics, signed_rank,
+  /// median_ratio, clopper_pearson.
   std::string method;
   /// Samples (or timed runs) behind the value; 0 when unknown.
   int64_t n = 0;
@@ -187,10 +187,17 @@ struct OutputCloseness {
 };
 
 /// Baseline time / candidate time at one batch size and number of threads.
+/// Above this Speedup::waited a time says more about the machine's other work than about the models,
+/// and decides nothing.
+inline constexpr double kMostWaiting = 0.2;
+
 struct Speedup {
   int64_t batch = 1;
   int threads = 1;
   Estimate estimate;
+  /// Share of the timed runs' time that their threads waited for a processor; absent where only
+  /// processor time was counted, which does not see it.
+  std::optional<double> waited = std::nullopt;
 };
 
 struct Cost {

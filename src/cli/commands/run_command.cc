@@ -24,6 +24,7 @@ struct RunArgs {
   std::string out_folder;
   std::string registry;
   double time_limit_s = 120;
+  std::vector<std::string> again;
 };
 
 // Size and time of the executable: a rebuilt program repeats its steps.
@@ -85,6 +86,7 @@ Result<int> RunRun(const RunArgs& args, Terminal& terminal) {
   options.tare_version = VersionNumber();
   options.program_stamp = ProgramStamp();
   options.time_limit_s = args.time_limit_s;
+  options.again = {args.again.begin(), args.again.end()};
   if (const std::string registry = WantedRegistry(args); !registry.empty())
     project.registry_root = registry;
   TARE_TRY(const auto outcome, pipeline::RunProject(project, options, terminal.progress()));
@@ -131,6 +133,12 @@ Command MakeRunCommand(CLI::App& root) {
   app->add_option("--registry", args->registry,
                   "Folder of the registry (default $TARE_REGISTRY, else what the project says)")
       ->type_name(kFolderType);
+  app->add_option(
+         "--again", args->again,
+         "Do these steps again though nothing has changed: evaluate measures the times anew")
+      ->delimiter(',')
+      ->type_name("STEPS")
+      ->check(OneOf({std::begin(pipeline::kSteps), std::end(pipeline::kSteps)}));
   app->add_option("--time-limit", args->time_limit_s, "Seconds for the model's first load and run")
       ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();

@@ -57,11 +57,13 @@ Result<double> IdleWatts(const Counter& counter) {
 
 Result<void> Measure(const ComparedModels& models, std::span<const NamedTensor> inputs,
                      int64_t batch, const Counter& counter, verdict::Evidence& evidence) {
+  TARE_TRY(const auto baseline, runtime::Session::FromFile(models.baseline_path, models.options));
+  TARE_TRY(const auto candidate, runtime::Session::FromFile(models.candidate_path, models.options));
   std::vector<double> joules[2];
   for (int round = 0; round < kRounds; ++round) {
     TARE_TRY(const double idle_watts, IdleWatts(counter));
     for (const int side : {0, 1}) {
-      const runtime::Session& session = side == 0 ? *models.baseline : *models.candidate;
+      const runtime::Session& session = side == 0 ? baseline : candidate;
       TARE_TRY(const double block, MeasureBlock(session, inputs, batch, idle_watts, counter));
       joules[side].push_back(block);
     }

@@ -59,15 +59,14 @@ verdict::Report MakeReport() {
   output.snr_db = 20;
   output.flips = verdict::Share{3, 60};
   report.evidence.outputs.push_back(output);
-  PairedTimes times;
-  for (int i = 0; i < 50; ++i) {
-    times.baseline.push_back(2 + i * 0.01);
-    times.candidate.push_back(1 + i * 0.01);
+  std::vector<PairedTimes> times;
+  std::vector<PairedTimes> equal;
+  for (int i = 0; i < kSessionPairs; ++i) {
+    times.push_back({{2 + i * 0.01, 2.2, 2.4, 2.6, 3}, {1 + i * 0.01, 1.2, 1.4, 1.6, 2}});
+    equal.push_back({times.back().baseline, times.back().baseline});
   }
-  AddLatency(SummariseTimes(times, {}), report.evidence);
-  LatencyOptions of_two_threads;
-  of_two_threads.num_threads = 2;
-  AddLatency(SummariseTimes({times.baseline, times.baseline}, of_two_threads), report.evidence);
+  AddLatency(SummariseTimes(times, {}), std::nullopt, report.evidence);
+  AddLatency(SummariseTimes(equal, {.num_threads = 2}), 0.05, report.evidence);
   for (verdict::Side* side : {&report.evidence.baseline, &report.evidence.candidate}) {
     side->energy =
         verdict::Energy{.status = "measured", .joules_per_sample = 0.5, .method = "RAPL package-0"};
@@ -219,6 +218,7 @@ TEST(ReportTest, KeepsEachNumberOfThreadsApart) {
   const auto json = nlohmann::json::parse(verdict::WriteReportJson(MakeReport()));
   ASSERT_EQ(json["cost"]["by_batch"].size(), 2);
   EXPECT_EQ(json["cost"]["by_batch"][1]["threads"], 2);
+  EXPECT_EQ(json["cost"]["by_batch"][1]["waited"], 0.05);
   EXPECT_EQ(json["cost"]["speedup"], json["cost"]["by_batch"][0]["speedup"]);
   EXPECT_EQ(json["candidate"]["latency_ms"]["threads"], 1);
   EXPECT_TRUE(json["candidate"]["latency"][1]["quantiles"]["p90"].contains("low"));

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "evaluate/cost/latency_internal.h"
 #include "graph/model_builder.h"
 #include "tare/evaluate/models/evaluate.h"
 #include "tare/runtime/analysis.h"
@@ -122,28 +121,6 @@ TEST(SessionEvaluationTest, JudgesSetsOfLabels) {
   EXPECT_EQ(verdict::FindMetric(found->candidate.metrics, "precision_micro")->value, 1);
   EXPECT_DOUBLE_EQ(verdict::FindMetric(found->candidate.metrics, "f1_macro")->value, 2.0 / 3);
   EXPECT_EQ(found->paired->counts.harmful, 13);
-}
-
-TEST(SessionEvaluationTest, TimesBothSessions) {
-  const auto baseline = Classifier(kGood);
-  const auto candidate = Classifier(kWorse);
-  const std::vector<NamedTensor> inputs{
-      {"x", Tensor::Of<float>({1, 4}, std::vector<float>{1, 2, 3, 4})}};
-  LatencyOptions options;
-  options.max_pairs = 20;
-  options.budget_ms = 100;
-  const auto found = MeasurePair(baseline, candidate, inputs, options);
-  ASSERT_TRUE(found) << found.error().what;
-  EXPECT_GT(found->baseline.p50.value, 0);
-  EXPECT_GT(found->speedup.value, 0);
-  EXPECT_GE(found->baseline.runs, 10);
-}
-
-TEST(SessionEvaluationTest, HandsOnWhatTheRuntimeSays) {
-  const auto session = Classifier(kGood);
-  const std::vector<NamedTensor> inputs{
-      {"y", Tensor::Of<float>({1, 4}, std::vector<float>{1, 2, 3, 4})}};
-  EXPECT_FALSE(MeasurePair(session, session, inputs, {}));
 }
 
 }  // namespace

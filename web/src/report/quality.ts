@@ -105,7 +105,7 @@ export function checks(c: Context): Section | Absent {
 
 const TESTS: Record<string, string> = {
   tango: "Tango’s score test for paired proportions", bca: "Paired bootstrap, BCa", clopper_pearson: "Exact binomial bound (Clopper–Pearson)",
-  bootstrap: "Paired bootstrap", median_ratio: "Ratio of medians of interleaved runs", exact: "Exact: no sampling",
+  bootstrap: "Paired bootstrap", signed_rank: "Signed ranks over pairs of sessions", median_ratio: "Ratio of medians of interleaved runs", exact: "Exact: no sampling",
 };
 const pValue = (p: number) => (p < 0.0001 ? "p < 0.0001" : `p = ${short(p, 2)}`);
 function sentence(text: string): string {

@@ -19,8 +19,6 @@ int64_t ModelBytes(const std::string& path);
 
 struct ComparedModels {
   std::string baseline_path, candidate_path;
-  const runtime::Session* baseline = nullptr;
-  const runtime::Session* candidate = nullptr;
   runtime::SessionOptions options;
 };
 
@@ -42,9 +40,10 @@ Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs);
 /// `evidence`, and warnings when the candidate is slower, or the machine was too busy to time
 /// anything.
 ///
-/// Time    at most 1.5 s of measured runs for each batch size and number of threads, or 10 pairs of
-///         runs where those take longer; it ends sooner once the interval of the speedup is
-///         narrower than 1 %. A batch larger than the set repeats its samples.
+/// Time    ten times: both models opened, and at each batch size run for 0.15 s or once, beside a
+///         run to warm up; this for each number of threads. A batch larger than the set repeats its
+///         samples.
+/// Memory  both models at once: the caller's own sessions should be closed.
 /// Errors  what reading, loading and running give; kInvalidArgument as CheckBatches(); kCancelled.
 Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs,
                       const TimedSamples& samples, Progress& progress, verdict::Evidence& evidence);
