@@ -79,7 +79,12 @@ int OutOfMemory(const TerminalOptions& options) {
   return static_cast<int>(ErrorCode::kResourceExhausted);
 }
 
-int RunInTerminal(Program program, std::vector<std::string> arguments, Terminal& terminal) {
+int RunInTerminal(Program program, std::vector<std::string> arguments, const std::string& called,
+                  Terminal& terminal) {
+  Invocation invocation{called, {}};
+  for (const Command& command : program.commands)
+    invocation.commands.push_back(command.app->get_name());
+  terminal.SetInvocation(std::move(invocation));
   const auto result = ParseAndRun(program, std::move(arguments), terminal);
   if (result) return *result;
   terminal.PrintError(result.error());
@@ -98,7 +103,7 @@ int RunProgram(std::vector<std::string> arguments, TerminalOptions options,
   options.json = AsksForJson(arguments);
   Terminal terminal(options);
   try {
-    return RunInTerminal(make_program(), std::move(arguments), terminal);
+    return RunInTerminal(make_program(), std::move(arguments), options.called, terminal);
   } catch (const std::bad_alloc&) {
     return OutOfMemory(options);
   } catch (const std::exception& exception) {
@@ -109,8 +114,12 @@ int RunProgram(std::vector<std::string> arguments, TerminalOptions options,
 
 int Main(int argc, char** argv) {
   InstallSignalHandlers();
+  TerminalOptions options = DetectTerminal();
+  // A path is what the user must type again; a bare name was found on $PATH.
+  if (argc > 0 && std::string_view(argv[0]).find('/') != std::string_view::npos)
+    options.called = argv[0];
   return RunProgram(std::vector<std::string>(argv + std::min(argc, 1), argv + argc),
-                    DetectTerminal());
+                    std::move(options));
 }
 
 }  // namespace tare::cli

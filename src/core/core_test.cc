@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <filesystem>
@@ -51,6 +52,54 @@ TEST(WriteFileAtomicTest, SaysThatTheDiskIsFull) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(missing.error().next_step, testing::HasSubstr("folder exists"));
+}
+
+TEST(CheckOutputTest, TakesAFileThatIsThereOrNot) {
+  const auto folder = TemporaryFolder::Create();
+  const std::string path = folder->path() + "/x";
+  EXPECT_TRUE(CheckOutput(path, {}));
+  ASSERT_TRUE(WriteFileAtomic(path, "one"));
+  EXPECT_TRUE(CheckOutput(path, {}, 1));
+  EXPECT_EQ(*ReadFile(path), "one");
+}
+
+TEST(CheckOutputTest, RefusesWhatIsReadByAnyName) {
+  const auto folder = TemporaryFolder::Create();
+  const std::string path = folder->path() + "/x";
+  ASSERT_TRUE(WriteFileAtomic(path, "one"));
+  const std::string read[] = {"", path};
+  std::filesystem::create_symlink(path, folder->path() + "/soft");
+  std::filesystem::create_hard_link(path, folder->path() + "/hard");
+  for (const char* name : {"/x", "/soft", "/hard", "/./x"}) {
+    const auto found = CheckOutput(folder->path() + name, read);
+    ASSERT_FALSE(found) << name;
+    EXPECT_THAT(found.error().what, testing::HasSubstr("it is read too")) << name;
+  }
+}
+
+TEST(CheckOutputTest, RefusesWhatIsNoFile) {
+  const auto folder = TemporaryFolder::Create();
+  const std::string pipe = folder->path() + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::pair<std::string, std::string> rows[] = {
+      {folder->path(), "a folder"}, {"/dev/full", "a device"}, {pipe, "a pipe"}};
+  for (const auto& [path, kind] : rows) {
+    const auto found = CheckOutput(path, {});
+    ASSERT_FALSE(found) << path;
+    EXPECT_EQ(found.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(found.error().what, testing::HasSubstr(kind));
+  }
+  EXPECT_FALSE(CheckOutput("", {}));
+}
+
+TEST(CheckOutputTest, NamesTheFolderThatIsMissingAndTheDiskThatIsFull) {
+  const auto folder = TemporaryFolder::Create();
+  const auto missing = CheckOutput(folder->path() + "/none/x", {});
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().what, testing::HasSubstr(folder->path() + "/none"));
+  const auto full = CheckOutput(folder->path() + "/x", {}, int64_t{1} << 60);
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, ErrorCode::kResourceExhausted);
 }
 
 TEST(ReadFileTest, TellsAFolderFromAFile) {

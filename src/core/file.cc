@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -48,6 +49,23 @@ Result<void> WriteAll(int fd, std::string_view content, const std::string& path)
   return {};
 }
 
+// What a path is that is no file; nullptr: a file, or nothing.
+const char* KindOf(const std::filesystem::file_status& status) {
+  switch (status.type()) {
+    case std::filesystem::file_type::directory:
+      return "a folder";
+    case std::filesystem::file_type::block:
+    case std::filesystem::file_type::character:
+      return "a device";
+    case std::filesystem::file_type::fifo:
+      return "a pipe";
+    case std::filesystem::file_type::socket:
+      return "a socket";
+    default:
+      return nullptr;
+  }
+}
+
 // fsync of the folder makes the rename durable; some file systems refuse it, which loses nothing.
 void SyncFolder(const std::string& path) {
   const Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -89,6 +107,37 @@ Result<std::string> ReadFile(const std::string& path, int64_t max_bytes) {
                                "check that it is the right file");
     }
   }
+}
+
+Result<void> CheckOutput(const std::string& path, std::span<const std::string> read,
+                         int64_t bytes) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const std::string what = StrCat("cannot write ", path, ": ");
+  if (path.empty()) return InvalidArgument("cannot write to a file without a name", "name a file");
+  if (const char* kind = KindOf(fs::status(path, error)))
+    return InvalidArgument(StrCat(what, "it is ", kind), "name a file");
+  for (const std::string& source : read) {
+    if (!source.empty() && fs::equivalent(path, source, error))
+      return InvalidArgument(StrCat(what, "it is read too, as ", source), "write to another file");
+  }
+  const fs::path folder = fs::absolute(path, error).parent_path();
+  if (!fs::is_directory(folder, error)) {
+    return InvalidArgument(StrCat(what, "there is no folder ", folder.string()),
+                           "make the folder, or write elsewhere");
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    return InvalidArgument(StrCat(what, "the folder ", folder.string(),
+                                  " may not be written to: ", std::strerror(errno)),
+                           "write elsewhere");
+  }
+  const fs::space_info space = fs::space(folder, error);
+  if (!error && space.available < static_cast<uintmax_t>(std::max<int64_t>(bytes, 0))) {
+    return ResourceExhausted(StrCat(what, "up to ", bytes, " bytes are needed and ",
+                                    space.available, " are left on its disk"),
+                             "free some disk space, or write elsewhere");
+  }
+  return {};
 }
 
 Result<void> WriteFileAtomic(const std::string& path, std::string_view content) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "graph/foreign_file_internal.h"
 #include "graph/tensor_proto_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/hash.h"
@@ -274,6 +275,10 @@ Result<void> WriteExternalData(onnx::GraphProto* graph, const std::string& data_
 
 Result<Model> ParseOnnx(std::string_view bytes, const std::string& source,
                         const std::string& folder) {
+  if (const auto foreign = internal::RecognizeForeign(bytes)) {
+    return Unsupported(StrCat(source, " is no ONNX model: it is ", foreign->kind),
+                       std::string(foreign->next_step));
+  }
   onnx::ModelProto proto;
   google::protobuf::io::ArrayInputStream stream(
       bytes.data(),

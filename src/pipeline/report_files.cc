@@ -31,20 +31,29 @@ std::string OperatingSystem() {
 
 }  // namespace
 
-ReportPaths ReportPathsOf(const std::string& json_path) {
-  const std::filesystem::path path(json_path);
+ReportPaths ReportPathsOf(const std::string& named) {
+  const std::filesystem::path path(named);
   const auto with = [&](const char* extension) {
     auto other = path;
-    // A report of another extension keeps it: out.txt gives out.txt.html.
-    return path.extension() == ".json" ? other.replace_extension(extension).string()
-                                       : json_path + extension;
+    return other.replace_extension(extension).string();
   };
-  return {json_path, with(".html"), with(".md")};
+  const auto extension = path.extension();
+  if (extension == ".json" || extension == ".html" || extension == ".md")
+    return {with(".json"), with(".html"), with(".md")};
+  // A report of another extension keeps it: out.txt gives out.txt.html.
+  return {named, named + ".html", named + ".md"};
+}
+
+Result<void> CheckReportFiles(const std::string& named, std::span<const std::string> read) {
+  const ReportPaths paths = ReportPathsOf(named);
+  for (const std::string& path : {paths.json, paths.html, paths.markdown})
+    TARE_TRY_VOID(CheckOutput(path, read));
+  return {};
 }
 
 Result<void> WriteReportFiles(const verdict::Report& report, std::string_view json,
-                              const std::string& json_path) {
-  const ReportPaths paths = ReportPathsOf(json_path);
+                              const std::string& named) {
+  const ReportPaths paths = ReportPathsOf(named);
   TARE_TRY(const std::string html, verdict::WriteReportHtml(ReportPage(), json));
   TARE_TRY_VOID(WriteFileAtomic(paths.html, html));
   TARE_TRY_VOID(WriteFileAtomic(paths.markdown, verdict::WriteReportMarkdown(report)));

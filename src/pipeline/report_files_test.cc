@@ -17,6 +17,11 @@ TEST(ReportPathsTest, StandBesideTheJson) {
   EXPECT_EQ(paths.json, "out/report.json");
   EXPECT_EQ(paths.html, "out/report.html");
   EXPECT_EQ(paths.markdown, "out/report.md");
+  for (const char* named : {"out/report.html", "out/report.md"}) {
+    EXPECT_EQ(ReportPathsOf(named).json, "out/report.json");
+    EXPECT_EQ(ReportPathsOf(named).html, "out/report.html");
+    EXPECT_EQ(ReportPathsOf(named).markdown, "out/report.md");
+  }
   // Another extension stays, so that no other file is overwritten.
   EXPECT_EQ(ReportPathsOf("out.txt").html, "out.txt.html");
   EXPECT_EQ(ReportPathsOf("v1.2/report").markdown, "v1.2/report.md");
@@ -44,6 +49,16 @@ TEST(WriteReportFilesTest, WritesTheJsonLast) {
   ASSERT_TRUE(std::filesystem::create_directory(folder->path() + "/r.md"));
   EXPECT_FALSE(WriteReportFiles({}, "{}", folder->path() + "/r.json"));
   EXPECT_FALSE(std::filesystem::exists(folder->path() + "/r.json"));
+}
+
+TEST(CheckReportFilesTest, LooksAtAllThree) {
+  const auto folder = TemporaryFolder::Create();
+  ASSERT_TRUE(folder);
+  const std::string named = folder->path() + "/r.json";
+  const std::string page = folder->path() + "/r.html";
+  ASSERT_TRUE(WriteFileAtomic(page, "data of the user"));
+  EXPECT_TRUE(CheckReportFiles(named, {}));
+  EXPECT_FALSE(CheckReportFiles(named, std::span(&page, 1)));
 }
 
 TEST(UtcNowTest, HasTheFormOfRfc3339) {

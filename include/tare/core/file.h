@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,16 @@ Result<void> WriteFileAtomic(const std::string& path, std::string_view content);
 using Appender = std::function<Result<void>(std::string_view piece)>;
 Result<void> WriteFileAtomic(const std::string& path,
                              const std::function<Result<void>(const Appender&)>& write);
+
+/// Checks, before minutes are spent on its content, that WriteFileAtomic() can write `path`.
+///
+/// `read`: files that the work reads; empty names are none. `bytes`: what is to be written, as far
+/// as it is known.
+/// Errors  kInvalidArgument: it is one of `read` by any name, a folder, a device, a FIFO or a
+///         socket; its folder is missing or may not be written to; kResourceExhausted: its disk has
+///         fewer than `bytes` left.
+Result<void> CheckOutput(const std::string& path, std::span<const std::string> read,
+                         int64_t bytes = 0);
 
 /// A private folder under $TMPDIR (or /tmp) that is removed with all it holds.
 /// Threads  none.

@@ -202,6 +202,11 @@ void SayCoverage(const std::vector<pipeline::TensorCoverage>& tensors, Terminal&
 
 Result<int> RunCheck(const CheckArgs& args, Terminal& terminal) {
   const auto files = FilesOf(args);
+  if (!args.out_path.empty()) {
+    const std::string read[] = {args.project_path, args.data_path, args.calibration_path,
+                                args.search_path, args.test_path};
+    TARE_TRY_VOID(CheckOutput(args.out_path, read));
+  }
   data::DataCheck check;
   std::optional<std::vector<pipeline::TensorCoverage>> coverage;
   if (args.coverage && !files.empty()) {

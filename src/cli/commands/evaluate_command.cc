@@ -185,13 +185,17 @@ Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& termin
 }
 
 Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
+  const std::string read[] = {args.baseline_path,    args.candidate_path, args.data.data_path,
+                              args.predictions_path, args.against_path,   args.policy_path};
+  TARE_TRY_VOID(pipeline::CheckReportFiles(args.out_path, read));
   TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal)
                                                             : ComparePredictions(args, terminal));
   const std::string json = verdict::WriteReportJson(report);
   TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path));
   SayReport(report, terminal);
-  terminal.Say("  report ", Printable(pipeline::ReportPathsOf(args.out_path).html));
-  terminal.Say("  next: tare gate ", Printable(args.out_path),
+  const auto paths = pipeline::ReportPathsOf(args.out_path);
+  terminal.Say("  report ", Printable(paths.html));
+  terminal.Say("  next: tare gate ", Printable(paths.json),
                report.decision ? "" : " --policy policy.yaml");
   if (terminal.json()) terminal.PrintJson(json);
   return {};

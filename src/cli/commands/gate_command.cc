@@ -58,7 +58,17 @@ Result<void> WriteOthers(const GateArgs& args, const verdict::Report& report, Te
   return write(args.markdown_path, verdict::WriteReportMarkdown(report));
 }
 
+Result<void> CheckOutputs(const GateArgs& args) {
+  const std::string read[] = {args.report_path, args.policy_path};
+  for (const std::string* path :
+       {&args.junit_path, &args.sarif_path, &args.badge_path, &args.markdown_path}) {
+    if (!path->empty()) TARE_TRY_VOID(CheckOutput(*path, read));
+  }
+  return {};
+}
+
 Result<int> RunGate(const GateArgs& args, Terminal& terminal) {
+  TARE_TRY_VOID(CheckOutputs(args));
   TARE_TRY(const std::string text, ReadFile(args.report_path, kMaxReportBytes));
   TARE_TRY(auto report, verdict::ReadReportJson(text, args.report_path));
   const std::string declared = report.decision ? report.decision->policy_digest : "";

@@ -32,6 +32,10 @@ struct QuantizeArgs {
   RuntimeArgs runtime;
 };
 
+std::string RecipePathOf(const QuantizeArgs& args) {
+  return std::filesystem::path(args.out_path).replace_extension(".recipe.yaml").string();
+}
+
 Result<pipeline::QuantizeRequest> RequestOf(const QuantizeArgs& args) {
   pipeline::QuantizeRequest request;
   request.model_path = args.model_path;
@@ -88,8 +92,7 @@ Result<void> WriteOutcome(const QuantizeArgs& args, pipeline::QuantizeOutcome& o
   search::Choice& choice = outcome.choice;
   choice.recipe.tare_version = VersionNumber();
   TARE_TRY_VOID(graph::WriteOnnx(*choice.model, args.out_path));
-  const std::string recipe_path =
-      std::filesystem::path(args.out_path).replace_extension(".recipe.yaml").string();
+  const std::string recipe_path = RecipePathOf(args);
   TARE_TRY_VOID(WriteFileAtomic(recipe_path, quantize::RecipeText(choice.recipe)));
   std::error_code ignored;
   const auto bytes = static_cast<int64_t>(std::filesystem::file_size(args.out_path, ignored));
@@ -117,8 +120,7 @@ Result<int> QuantizeWithRanges(const QuantizeArgs& args, Terminal& terminal) {
                                                  SessionOptionsOf(args.runtime)));
   made.recipe.tare_version = VersionNumber();
   TARE_TRY_VOID(graph::WriteOnnx(made.model, args.out_path));
-  const std::string recipe_path =
-      std::filesystem::path(args.out_path).replace_extension(".recipe.yaml").string();
+  const std::string recipe_path = RecipePathOf(args);
   TARE_TRY_VOID(WriteFileAtomic(recipe_path, quantize::RecipeText(made.recipe)));
   terminal.Say("  fused     ", made.fusion.fused, " of ", made.fusion.expected,
                " nodes run in integers");
@@ -137,18 +139,18 @@ Result<int> QuantizeWithRanges(const QuantizeArgs& args, Terminal& terminal) {
   return kExitDone;
 }
 
-// Said before minutes of measuring, not after.
-Result<void> CheckFolderOf(const std::string& out_path) {
-  const auto folder = std::filesystem::absolute(out_path).parent_path();
-  std::error_code ignored;
-  if (std::filesystem::is_directory(folder, ignored)) return {};
-  return InvalidArgument(
-      StrCat("cannot write ", out_path, ": there is no folder ", folder.string()),
-      "make the folder, or write elsewhere");
+// Said before minutes of measuring, not after. The new model is no larger than the float one.
+Result<void> CheckOutputs(const QuantizeArgs& args) {
+  const std::string read[] = {args.model_path, args.data.data_path, args.recipe_path,
+                              args.ranges_path};
+  std::error_code unknown;
+  const auto bytes = std::filesystem::file_size(args.model_path, unknown);
+  TARE_TRY_VOID(CheckOutput(args.out_path, read, unknown ? 0 : static_cast<int64_t>(bytes)));
+  return args.recipe_path.empty() ? CheckOutput(RecipePathOf(args), read) : Result<void>();
 }
 
 Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
-  TARE_TRY_VOID(CheckFolderOf(args.out_path));
+  TARE_TRY_VOID(CheckOutputs(args));
   if (!args.recipe_path.empty()) {
     TARE_TRY(const auto model, pipeline::QuantizeByRecipe(args.model_path, args.recipe_path,
                                                           SessionOptionsOf(args.runtime)));

@@ -98,8 +98,10 @@ void Terminal::PrintJson(std::string_view document) {
 }
 
 void Terminal::PrintError(const Error& error) {
-  WriteErr(ErrorText(error, columns()));
-  if (options_.json && !printed_json_) PrintJson(ErrorJson(error));
+  Error runnable = error;
+  runnable.next_step = AsInvoked(error.next_step, invocation_);
+  WriteErr(ErrorText(runnable, columns()));
+  if (options_.json && !printed_json_) PrintJson(ErrorJson(runnable));
 }
 
 std::string Terminal::Paint(Colour colour, std::string_view text) const {
@@ -116,7 +118,12 @@ Result<void> Terminal::Finish() const {
   return Unavailable(what, "check where standard output goes");
 }
 
-void Terminal::SayText(std::string_view text) { options_.json ? WriteErr(text) : WriteOut(text); }
+void Terminal::SayText(std::string_view text) {
+  const auto begin = std::min(text.find_first_not_of(' '), text.size());
+  const std::string line =
+      text.substr(begin).starts_with("next:") ? AsInvoked(text, invocation_) : std::string(text);
+  options_.json ? WriteErr(line) : WriteOut(line);
+}
 
 void Terminal::WriteOut(std::string_view text) {
   progress_.Hide();

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/terminal/invocation.h"
 #include "cli/terminal/terminal_progress.h"
 #include "core/text_table.h"
 #include "tare/core/result.h"
@@ -28,6 +29,8 @@ struct TerminalOptions {
   int64_t columns = 100;
   /// Standard output belongs to one JSON document.
   bool json = false;
+  /// How the user called the program.
+  std::string called = "tare";
   TerminalProgress::Clock now_s;
   TerminalProgress::StopFlag stop;
 };
@@ -62,6 +65,9 @@ class Terminal {
 
   void Print(std::string_view text) { WriteOut(text); }
 
+  /// From now on commands in errors and `next:` lines are written as this says.
+  void SetInvocation(Invocation invocation) { invocation_ = std::move(invocation); }
+
   /// Prints the document of --json. Called at most once, and only when json() is true.
   void PrintJson(std::string_view document);
 
@@ -91,6 +97,7 @@ class Terminal {
 
   TerminalOptions options_;
   TerminalProgress progress_;
+  Invocation invocation_;
   int out_errno_ = 0;  // of the first write to standard output that failed
   bool printed_json_ = false;
 };
