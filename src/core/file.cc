@@ -1,6 +1,7 @@
 #include "tare/core/file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -168,6 +169,44 @@ Result<void> WriteFileAtomic(const std::string& path,
   const std::string folder = std::filesystem::path(path).parent_path().string();
   SyncFolder(folder.empty() ? "." : folder);
   return {};
+}
+
+Result<std::shared_ptr<const MappedFile>> MappedFile::Open(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) {
+    return NotFound(StrCat("cannot open ", path, ": ", std::strerror(errno)), "check the path");
+  }
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) {
+    return DataLoss(StrCat("cannot read ", path, ": ", std::strerror(errno)), "check the disk");
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return InvalidArgument(StrCat(path, " is not a regular file"), "name a file on a disk");
+  }
+  const auto size = static_cast<size_t>(status.st_size);
+  void* const begin =
+      size == 0 ? nullptr : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (begin == MAP_FAILED) {
+    return ResourceExhausted(StrCat("cannot map ", path, ": ", std::strerror(errno)),
+                             "free some memory, or raise the limit of it (ulimit -v)");
+  }
+  return std::shared_ptr<const MappedFile>(
+      new MappedFile(path, {static_cast<const std::byte*>(begin), size}));
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+void MappedFile::Forget(std::span<const std::byte> part) const {
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const auto offset = static_cast<size_t>(part.data() - bytes_.data());
+  const size_t first = (offset + page - 1) / page * page;
+  const bool to_the_end = offset + part.size() == bytes_.size();
+  const size_t last = to_the_end ? bytes_.size() : (offset + part.size()) / page * page;
+  if (part.empty() || last <= first) return;
+  // Private and never written: what is dropped is the copy in memory alone.
+  ::madvise(const_cast<std::byte*>(bytes_.data()) + first, last - first, MADV_DONTNEED);
 }
 
 Result<TemporaryFolder> TemporaryFolder::Create() {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "tensor/weight_kernels_internal.h"
+
 namespace tare {
 namespace {
 
@@ -13,29 +15,98 @@ namespace {
 constexpr std::array<float, 9> kShares = {1.0F,   0.975F, 0.95F,  0.925F, 0.9F,
                                           0.875F, 0.85F,  0.825F, 0.8F};
 
-// In: the largest magnitude of each channel. Out: the scale of least squared error among kShares.
-template <class ChannelOf>
-void ShrinkScales(std::span<const float> values, const ChannelOf& channel_of,
-                  std::vector<float>& scales) {
-  std::vector<std::array<double, kShares.size()>> errors(scales.size());
-  std::vector<std::array<float, kShares.size()>> candidates(scales.size());
-  for (size_t c = 0; c < scales.size(); ++c) {
-    for (size_t k = 0; k < kShares.size(); ++k)
-      candidates[c][k] = std::max(kShares[k] * scales[c] / 127.0F, FLT_MIN);
-  }
-  for (size_t i = 0; i < values.size(); ++i) {
-    const size_t c = channel_of(static_cast<int64_t>(i));
-    for (size_t k = 0; k < kShares.size(); ++k) {
-      const float scale = candidates[c][k];
-      const float code = std::clamp(std::nearbyint(values[i] / scale), -127.0F, 127.0F);
-      const float error = values[i] - code * scale;
-      errors[c][k] += double{error} * error;
+// A weight as [blocks, channels, inner], its channels on the axis in the middle.
+struct Channels {
+  int64_t blocks = 1, channels = 1, inner = 1;
+
+  Channels(const Shape& shape, int64_t axis) {
+    for (int64_t i = 0; i < static_cast<int64_t>(shape.size()); ++i) {
+      int64_t& extent = axis < 0 || i > axis ? inner : i < axis ? blocks : channels;
+      extent *= shape[static_cast<size_t>(i)];
     }
   }
-  for (size_t c = 0; c < scales.size(); ++c) {
-    const auto best = std::min_element(errors[c].begin(), errors[c].end()) - errors[c].begin();
-    scales[c] = scales[c] > 0 ? candidates[c][static_cast<size_t>(best)] : 1.0F;
+  size_t num_channels() const { return static_cast<size_t>(channels); }
+};
+
+// Calls visit(values, first channel, step, count) for each run of values in memory: neighbours
+// belong to neighbouring channels (step 1), or all to one (step 0).
+template <class Visit>
+void VisitRuns(std::span<const float> values, const Channels& of, const Visit& visit) {
+  // Channels whose sums stay in the first cache while the rows pass.
+  constexpr int64_t kTile = 256;
+  if (of.inner == 1) {
+    for (int64_t c = 0; c < of.channels; c += kTile) {
+      const int64_t count = std::min(kTile, of.channels - c);
+      for (int64_t block = 0; block < of.blocks; ++block)
+        visit(values.data() + block * of.channels + c, c, 1, count);
+    }
+    return;
   }
+  for (int64_t run = 0; run < of.blocks * of.channels; ++run)
+    visit(values.data() + run * of.inner, run % of.channels, 0, of.inner);
+}
+
+float LargestOf(const float* values, int64_t count) {
+  float largest = 0;
+  for (int64_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(values[i]));
+  return largest;
+}
+
+std::vector<float> LargestMagnitudes(std::span<const float> values, const Channels& of) {
+  std::vector<float> largest(of.num_channels(), 0.0F);
+  VisitRuns(values, of, [&](const float* run, int64_t channel, int64_t step, int64_t count) {
+    float* const at = largest.data() + channel;
+    if (step == 0) {
+      *at = std::max(*at, LargestOf(run, count));
+      return;
+    }
+    for (int64_t i = 0; i < count; ++i) at[i] = std::max(at[i], std::abs(run[i]));
+  });
+  return largest;
+}
+
+// In: the largest magnitude of each channel. Out: the scale of least squared error among kShares.
+void ShrinkScales(std::span<const float> values, const Channels& of, std::vector<float>& scales) {
+  std::array<std::vector<float>, kShares.size()> candidates;
+  std::array<std::vector<double>, kShares.size()> errors;
+  for (size_t k = 0; k < kShares.size(); ++k) {
+    errors[k].resize(scales.size());
+    for (const float largest : scales)
+      candidates[k].push_back(std::max(kShares[k] * largest / 127.0F, FLT_MIN));
+  }
+  VisitRuns(values, of, [&](const float* run, int64_t channel, int64_t step, int64_t count) {
+    const auto c = static_cast<size_t>(channel);
+    for (size_t k = 0; k < kShares.size(); ++k) {
+      if (step == 0) {
+        internal::ErrorLanes sums{};
+        internal::AddErrors(run, candidates[k][c], static_cast<size_t>(count), sums);
+        errors[k][c] += std::accumulate(sums.begin(), sums.end(), 0.0);
+      } else {
+        internal::AddErrors(run, candidates[k].data() + c, static_cast<size_t>(count),
+                            errors[k].data() + c);
+      }
+    }
+  });
+  for (size_t c = 0; c < scales.size(); ++c) {
+    size_t best = 0;
+    for (size_t k = 1; k < kShares.size(); ++k) {
+      if (errors[k][c] < errors[best][c]) best = k;
+    }
+    scales[c] = scales[c] > 0 ? candidates[best][c] : 1.0F;
+  }
+}
+
+void RoundToNearest(std::span<const float> values, const Channels& of,
+                    std::span<const float> scales, std::span<int8_t> codes) {
+  VisitRuns(values, of, [&](const float* run, int64_t channel, int64_t step, int64_t count) {
+    int8_t* const to = codes.data() + (run - values.data());
+    const float* const scale = scales.data() + channel;
+    if (step == 0) {
+      internal::RoundToCodes(run, *scale, static_cast<size_t>(count), to);
+    } else {
+      internal::RoundToCodes(run, scale, static_cast<size_t>(count), to);
+    }
+  });
 }
 
 // Codes of one channel, still real, and what rounding did to each: errors[i] = codes[i] - real
@@ -90,6 +161,30 @@ void BalanceChannel(Channel& channel, size_t kernel) {
   }
 }
 
+void RoundInBalance(std::span<const float> values, const Channels& of,
+                    std::span<const float> scales, size_t kernel, std::span<int8_t> codes) {
+  Channel channel;
+  for (int64_t c = 0; c < of.channels; ++c) {
+    channel.codes.clear();
+    channel.errors.clear();
+    const float scale = scales[static_cast<size_t>(c)];
+    const auto each = [&](const auto& visit) {
+      for (int64_t block = 0; block < of.blocks; ++block) {
+        const int64_t begin = (block * of.channels + c) * of.inner;
+        for (int64_t i = begin; i < begin + of.inner; ++i) visit(static_cast<size_t>(i));
+      }
+    };
+    each([&](size_t i) {
+      const float real = values[i] / scale;
+      channel.codes.push_back(internal::WeightCode(values[i], scale));
+      channel.errors.push_back(channel.codes.back() - real);
+    });
+    BalanceChannel(channel, kernel);
+    size_t at = 0;
+    each([&](size_t i) { codes[i] = static_cast<int8_t>(channel.codes[at++]); });
+  }
+}
+
 }  // namespace
 
 Result<QuantParams> AffineParamsFromRange(ValueRange range, QuantGrid grid) {
@@ -133,55 +228,26 @@ Result<QuantizedWeight> QuantizeWeight(const Tensor& weight, int64_t axis,
         "this is a float32 tensor and an axis of it, or -1");
   }
   const Shape& shape = weight.shape();
-  int64_t inner = 1;
-  for (int64_t i = axis + 1; axis >= 0 && i < weight.rank(); ++i)
-    inner *= shape[static_cast<size_t>(i)];
-  const int64_t channels = axis < 0 ? 1 : shape[static_cast<size_t>(axis)];
-  if (axis < 0) inner = weight.num_elements();
-
+  const Channels channels(shape, axis);
   const auto values = weight.data<float>();
-  const auto channel_of = [&](int64_t i) {
-    return static_cast<size_t>(inner == 0 ? 0 : (i / inner) % channels);
-  };
-  std::vector<float> scales(static_cast<size_t>(channels), 0.0F);
-  for (int64_t i = 0; i < weight.num_elements(); ++i) {
-    const float magnitude = std::abs(values[static_cast<size_t>(i)]);
-    if (!std::isfinite(magnitude)) {
-      return InvalidArgument(
-          StrCat("the weight holds ", values[static_cast<size_t>(i)], " at element ", i),
-          "repair the model: a weight must be finite");
-    }
-    float& absmax = scales[channel_of(i)];
-    absmax = std::max(absmax, magnitude);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::isfinite(values[i])) continue;
+    return InvalidArgument(StrCat("the weight holds ", values[i], " at element ", i),
+                           "repair the model: a weight must be finite");
   }
-  ShrinkScales(values, channel_of, scales);
+  std::vector<float> scales = LargestMagnitudes(values, channels);
+  ShrinkScales(values, channels, scales);
   for (size_t c = 0; c < scales.size(); ++c) {
     if (!floor.empty()) scales[c] = std::max(scales[c], floor[c]);
   }
   TARE_TRY(Tensor quantized, Tensor::Zeros(DType::kInt8, shape));
   const auto codes = quantized.mutable_data<int8_t>();
-  const bool convolution = weight.rank() > 2 && (axis == 0 || axis == 1);
-  size_t kernel = 1;
-  for (size_t i = 2; convolution && i < shape.size(); ++i) kernel *= static_cast<size_t>(shape[i]);
-  Channel channel;
-  const int64_t step = inner * channels;
-  for (int64_t c = 0; c < channels && step > 0; ++c) {
-    channel.codes.clear();
-    channel.errors.clear();
-    const float scale = scales[static_cast<size_t>(c)];
-    const auto each = [&](const auto& visit) {
-      for (int64_t block = c * inner; block < weight.num_elements(); block += step) {
-        for (int64_t i = block; i < block + inner; ++i) visit(static_cast<size_t>(i));
-      }
-    };
-    each([&](size_t i) {
-      const float real = values[i] / scale;
-      channel.codes.push_back(std::clamp(std::nearbyint(real), -127.0F, 127.0F));
-      channel.errors.push_back(channel.codes.back() - real);
-    });
-    if (convolution) BalanceChannel(channel, kernel);
-    size_t at = 0;
-    each([&](size_t i) { codes[i] = static_cast<int8_t>(channel.codes[at++]); });
+  if (weight.rank() > 2 && (axis == 0 || axis == 1) && !values.empty()) {
+    size_t kernel = 1;
+    for (size_t i = 2; i < shape.size(); ++i) kernel *= static_cast<size_t>(shape[i]);
+    RoundInBalance(values, channels, scales, kernel, codes);
+  } else {
+    RoundToNearest(values, channels, scales, codes);
   }
   return QuantizedWeight{std::move(quantized), std::move(scales)};
 }

@@ -71,6 +71,41 @@ Result<Tensor> Tensor::FromBytes(DType dtype, Shape shape, std::vector<std::byte
   return Tensor(dtype, std::move(shape), count, std::move(bytes));
 }
 
+Result<Tensor> Tensor::FromFile(DType dtype, Shape shape, std::shared_ptr<const MappedFile> file,
+                                int64_t offset) {
+  TARE_TRY(const int64_t count, NumElements(shape));
+  TARE_TRY(const size_t size, NumBytes(dtype, count));
+  const auto all = file->bytes();
+  if (offset < 0 || static_cast<size_t>(offset) > all.size() ||
+      all.size() - static_cast<size_t>(offset) < size) {
+    return InvalidArgument(
+        StrCat(file->path(), " has ", all.size(), " bytes; a ", DTypeName(dtype),
+               " tensor of shape ", ShapeText(shape), " needs ", size, " from ", offset, " on"),
+        "check the file: it is truncated or the shape is wrong");
+  }
+  const auto part = all.subspan(static_cast<size_t>(offset), size);
+  if (offset % std::max(1, BitWidth(dtype) / 8) != 0) {
+    return Tensor(dtype, std::move(shape), count, {part.begin(), part.end()});
+  }
+  Tensor tensor(dtype, std::move(shape), count, {});
+  tensor.mapped_ = part;
+  tensor.file_ = std::move(file);
+  return tensor;
+}
+
+std::span<std::byte> Tensor::mutable_bytes() {
+  if (file_) {
+    bytes_.assign(mapped_.begin(), mapped_.end());
+    mapped_ = {};
+    file_ = nullptr;
+  }
+  return bytes_;
+}
+
+bool operator==(const Tensor& a, const Tensor& b) {
+  return a.dtype_ == b.dtype_ && a.shape_ == b.shape_ && std::ranges::equal(a.bytes(), b.bytes());
+}
+
 Result<Tensor> Tensor::ToFloat32() const {
   if (dtype_ == DType::kFloat32) return *this;
   TARE_TRY(Tensor out, Zeros(DType::kFloat32, shape_));
@@ -123,15 +158,17 @@ Result<Tensor> Tensor::ToFloat32() const {
 Tensor Tensor::Reshaped(Shape shape) const {
   const auto count = NumElements(shape);
   TARE_CHECK(count.has_value() && *count == num_elements_);
-  return Tensor(dtype_, std::move(shape), num_elements_, bytes_);
+  Tensor reshaped = *this;
+  reshaped.shape_ = std::move(shape);
+  return reshaped;
 }
 
 Tensor Tensor::Rows(int64_t begin, int64_t end) const {
   TARE_CHECK(rank() >= 1 && begin >= 0 && begin <= end && end <= shape_[0]);
   Shape shape = shape_;
   shape[0] = end - begin;
-  const size_t row = shape_[0] == 0 ? 0 : bytes_.size() / static_cast<size_t>(shape_[0]);
-  const auto first = bytes_.begin() + static_cast<ptrdiff_t>(row * static_cast<size_t>(begin));
+  const size_t row = shape_[0] == 0 ? 0 : bytes().size() / static_cast<size_t>(shape_[0]);
+  const auto first = bytes().begin() + static_cast<ptrdiff_t>(row * static_cast<size_t>(begin));
   std::vector<std::byte> bytes(
       first, first + static_cast<ptrdiff_t>(row * static_cast<size_t>(end - begin)));
   const int64_t count = shape_[0] == 0 ? 0 : num_elements_ / shape_[0] * (end - begin);

@@ -5,8 +5,10 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 
+#include "tare/core/file.h"
 #include "tare/tensor/quant_params.h"
 
 namespace tare {
@@ -29,6 +31,61 @@ TEST(TensorTest, CutsRows) {
 
 TEST(TensorTest, PacksFourBitTypesTwoAByte) {
   EXPECT_EQ(Tensor::Zeros(DType::kInt4, {3})->bytes().size(), 2U);
+}
+
+class MappedTensorTest : public testing::Test {
+ protected:
+  // The float32 0, 1, ... 5000 in a file, behind `before` bytes.
+  Result<Tensor> Mapped(size_t before, Shape shape, int64_t offset) {
+    const std::string path = folder_->path() + "/data";
+    std::vector<float> values(5001);
+    std::iota(values.begin(), values.end(), 0.0F);
+    std::string bytes(before, '?');
+    bytes.append(reinterpret_cast<const char*>(values.data()), 4 * values.size());
+    TARE_TRY_VOID(WriteFileAtomic(path, bytes));
+    TARE_TRY(auto file, MappedFile::Open(path));
+    return Tensor::FromFile(DType::kFloat32, std::move(shape), std::move(file), offset);
+  }
+  Result<TemporaryFolder> folder_ = TemporaryFolder::Create();
+};
+
+TEST_F(MappedTensorTest, SharesItsBytesUntilTheyChange) {
+  Tensor mapped = *Mapped(0, {2, 2500}, 4);
+  EXPECT_EQ(mapped.data<float>()[0], 1);
+  EXPECT_EQ(mapped.file_offset(), 4);
+  const Tensor copy = mapped;
+  EXPECT_EQ(copy.bytes().data(), mapped.bytes().data());
+  EXPECT_EQ(mapped.Reshaped({5000}).bytes().data(), mapped.bytes().data());
+  EXPECT_EQ(mapped.Rows(1, 2).data<float>()[0], 2501);
+  mapped.mutable_data<float>()[0] = 7;
+  EXPECT_EQ(mapped.file(), nullptr);
+  EXPECT_EQ(copy.data<float>()[0], 1) << "the file is never written";
+  EXPECT_NE(copy, mapped);
+  mapped.mutable_data<float>()[0] = 1;
+  EXPECT_EQ(copy, mapped) << "wherever the bytes lie";
+}
+
+TEST_F(MappedTensorTest, ComesBackWhenItWasForgotten) {
+  const Tensor mapped = *Mapped(0, {5001}, 0);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(mapped.data<float>()[0], 0);
+    EXPECT_EQ(mapped.data<float>()[5000], 5000);
+    mapped.Forget();
+  }
+}
+
+TEST_F(MappedTensorTest, CopiesWhatLiesOnNoElementAndRefusesWhatIsNotThere) {
+  const auto odd = Mapped(3, {2}, 3);
+  ASSERT_TRUE(odd) << odd.error().what;
+  EXPECT_EQ(odd->file(), nullptr);
+  EXPECT_THAT(odd->data<float>(), testing::ElementsAre(0, 1));
+  EXPECT_TRUE(Mapped(0, {5001}, 0));
+  EXPECT_TRUE(Mapped(0, {0}, 4 * 5001));
+  for (const int64_t offset : {int64_t{4}, int64_t{-4}, int64_t{1} << 62}) {
+    const auto refused = Mapped(0, {5001}, offset);
+    ASSERT_FALSE(refused) << offset;
+    EXPECT_FALSE(refused.error().next_step.empty());
+  }
 }
 
 TEST(HalfTest, RoundTripsEveryFiniteValue) {
@@ -141,6 +198,63 @@ TEST(QuantizeWeightTest, RoundsAMatrixToTheNearestCode) {
   EXPECT_EQ(std::vector<int8_t>(quantized.values.data<int8_t>().begin(),
                                 quantized.values.data<int8_t>().end()),
             (std::vector<int8_t>{127, 0, 0, 0}));
+}
+
+struct WeightCase {
+  Shape shape;
+  int64_t axis;
+};
+class EveryLayoutTest : public testing::TestWithParam<WeightCase> {};
+
+// From the definition: one channel at a time, all shares, in double.
+TEST_P(EveryLayoutTest, TakesTheShareOfLeastSquaredError) {
+  const auto& [shape, axis] = GetParam();
+  std::mt19937 random(5);
+  std::normal_distribution<float> normal;
+  Tensor weight = *Tensor::Zeros(DType::kFloat32, shape);
+  for (float& value : weight.mutable_data<float>()) value = normal(random);
+  const auto values = weight.data<float>();
+  const auto quantized = QuantizeWeight(weight, axis);
+  ASSERT_TRUE(quantized);
+  int64_t inner = 1;
+  for (size_t i = static_cast<size_t>(axis + 1); i < shape.size(); ++i) inner *= shape[i];
+  const int64_t channels = axis < 0 ? 1 : shape[static_cast<size_t>(axis)];
+  ASSERT_EQ(std::ssize(quantized->scales), channels);
+  for (int64_t c = 0; c < channels; ++c) {
+    std::vector<size_t> own;
+    float largest = 0;
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (axis >= 0 && static_cast<int64_t>(i) / inner % channels != c) continue;
+      own.push_back(i);
+      largest = std::max(largest, std::abs(values[i]));
+    }
+    const auto code = [&](size_t i, float scale) {
+      return std::clamp(std::nearbyint(values[i] / scale), -127.0F, 127.0F);
+    };
+    double least = INFINITY;
+    float best = 0;
+    for (const float share : {1.0F, 0.975F, 0.95F, 0.925F, 0.9F, 0.875F, 0.85F, 0.825F, 0.8F}) {
+      const float scale = share * largest / 127.0F;
+      double error = 0;
+      for (const size_t i : own) error += std::pow(values[i] - double{code(i, scale)} * scale, 2);
+      if (error < least) best = scale;
+      least = std::min(least, error);
+    }
+    EXPECT_EQ(quantized->scales[static_cast<size_t>(c)], best) << c;
+    if (shape.size() > 2 && (axis == 0 || axis == 1)) continue;  // a convolution's are balanced
+    for (const size_t i : own) EXPECT_EQ(quantized->values.data<int8_t>()[i], code(i, best)) << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, EveryLayoutTest,
+                         testing::Values(WeightCase{{37, 301}, 1}, WeightCase{{37, 301}, 0},
+                                         WeightCase{{37, 301}, -1}, WeightCase{{5, 7, 11}, 2},
+                                         WeightCase{{3, 4, 5, 5}, 1}, WeightCase{{3, 4, 5, 5}, 0},
+                                         WeightCase{{600}, 0}, WeightCase{{1, 513}, 1}));
+
+TEST(QuantizeWeightTest, TakesAWeightWithoutElements) {
+  for (const int64_t axis : {-1, 0, 1})
+    EXPECT_TRUE(QuantizeWeight(*Tensor::Zeros(DType::kFloat32, {2, 3, 0, 4}), axis));
 }
 
 TEST(QuantizeWeightTest, TakesAChannelOfZerosAndRefusesNan) {

@@ -2,8 +2,10 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +39,37 @@ Result<void> WriteFileAtomic(const std::string& path,
 ///         fewer than `bytes` left.
 Result<void> CheckOutput(const std::string& path, std::span<const std::string> read,
                          int64_t bytes = 0);
+
+/// A file whose bytes are read when they are looked at, and may leave memory again.
+///
+/// Edge     an empty file has no bytes. A file that is replaced by a rename stays as it was opened;
+///          one that is cut short while it is mapped ends the process, as for every mapping.
+/// Threads  fully.
+class MappedFile {
+ public:
+  /// Errors  kNotFound: it does not exist or cannot be opened; kInvalidArgument: it is no regular
+  ///         file; kResourceExhausted: there is no room for it in the address space.
+  static Result<std::shared_ptr<const MappedFile>> Open(const std::string& path);
+
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  /// As it was given to Open().
+  const std::string& path() const { return path_; }
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+  /// Gives the memory of `part` of bytes() back; it is read again from the file when it is looked
+  /// at. Pages that `part` shares with its neighbours stay.
+  void Forget(std::span<const std::byte> part) const;
+
+ private:
+  MappedFile(std::string path, std::span<const std::byte> bytes)
+      : path_(std::move(path)), bytes_(bytes) {}
+
+  std::string path_;
+  std::span<const std::byte> bytes_;
+};
 
 /// A private folder under $TMPDIR (or /tmp) that is removed with all it holds.
 /// Threads  none.

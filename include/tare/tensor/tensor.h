@@ -1,13 +1,15 @@
-// Tensor: an owned, dense, row-major array of one element type.
+// Tensor: a dense, row-major array of one element type, owned or mapped from a file.
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "tare/core/file.h"
 #include "tare/core/result.h"
 #include "tare/tensor/dtype.h"
 
@@ -28,6 +30,8 @@ template <class T>
 constexpr DType DTypeOf();
 
 /// Dense row-major numbers. 4-bit types hold two elements a byte, the first in the low nibble.
+/// The bytes are its own, or a part of a file that it keeps mapped: copies share that part, and the
+/// first change makes it an own copy.
 ///
 /// Threads  as a standard container: const calls may run together.
 class Tensor {
@@ -42,6 +46,12 @@ class Tensor {
   /// Errors  kInvalidArgument: it does not.
   static Result<Tensor> FromBytes(DType dtype, Shape shape, std::vector<std::byte> bytes);
 
+  /// Returns a tensor over the bytes of `file` from `offset` on, as many as dtype and shape ask for.
+  /// Where they do not lie on a multiple of the element's size they are copied.
+  /// Errors  kInvalidArgument: the file has fewer; a bad shape or dtype.
+  static Result<Tensor> FromFile(DType dtype, Shape shape, std::shared_ptr<const MappedFile> file,
+                                 int64_t offset);
+
   /// Returns a tensor of `values`; their number must match the shape (TARE_CHECK).
   template <class T>
   static Tensor Of(Shape shape, std::span<const T> values);
@@ -54,8 +64,18 @@ class Tensor {
   const Shape& shape() const { return shape_; }
   int64_t rank() const { return static_cast<int64_t>(shape_.size()); }
   int64_t num_elements() const { return num_elements_; }
-  std::span<const std::byte> bytes() const { return bytes_; }
-  std::span<std::byte> mutable_bytes() { return bytes_; }
+  std::span<const std::byte> bytes() const { return file_ ? mapped_ : bytes_; }
+  std::span<std::byte> mutable_bytes();
+
+  /// The file that the bytes lie in, null when they are its own.
+  const MappedFile* file() const { return file_.get(); }
+  /// Where in file() they begin.
+  int64_t file_offset() const { return file_ ? mapped_.data() - file_->bytes().data() : 0; }
+  /// Gives the memory of mapped bytes back until they are looked at again; own bytes stay. For long
+  /// loops over weights that are larger than memory should be.
+  void Forget() const {
+    if (file_) file_->Forget(mapped_);
+  }
 
   /// The elements as T. The dtype must be T's (TARE_CHECK); bool reads as uint8_t too.
   template <class T>
@@ -73,7 +93,8 @@ class Tensor {
   /// Returns rows [begin, end) of the first axis (TARE_CHECK: in range, rank >= 1).
   Tensor Rows(int64_t begin, int64_t end) const;
 
-  friend bool operator==(const Tensor&, const Tensor&) = default;
+  /// Same dtype, shape and bytes, wherever they lie.
+  friend bool operator==(const Tensor& a, const Tensor& b);
 
  private:
   Tensor(DType dtype, Shape shape, int64_t num_elements, std::vector<std::byte> bytes)
@@ -86,6 +107,8 @@ class Tensor {
   Shape shape_;
   int64_t num_elements_ = 0;
   std::vector<std::byte> bytes_;
+  std::shared_ptr<const MappedFile> file_;  // of copies too; with it bytes_ is empty
+  std::span<const std::byte> mapped_;
 };
 
 /// A tensor that somebody else owns, valid as long as they say.
@@ -185,7 +208,7 @@ bool HoldsType(DType dtype) {
 template <class T>
 std::span<const T> Tensor::data() const {
   TARE_CHECK(internal::HoldsType<T>(dtype_));
-  return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
+  return {reinterpret_cast<const T*>(bytes().data()), bytes().size() / sizeof(T)};
 }
 
 template <class T>
@@ -197,7 +220,8 @@ std::span<const T> TensorView::data() const {
 template <class T>
 std::span<T> Tensor::mutable_data() {
   TARE_CHECK(internal::HoldsType<T>(dtype_));
-  return {reinterpret_cast<T*>(bytes_.data()), bytes_.size() / sizeof(T)};
+  const std::span<std::byte> bytes = mutable_bytes();
+  return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
 }
 
 template <class T>
