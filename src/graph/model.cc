@@ -70,8 +70,11 @@ const Initializer* Graph::FindInitializer(std::string_view wanted) const {
 }
 
 void Graph::AddInitializer(std::string initializer, Tensor value) {
-  initializers.push_back(
-      {std::move(initializer), std::make_shared<const Tensor>(std::move(value)), ""});
+  AddInitializer(std::move(initializer), std::make_shared<const Tensor>(std::move(value)));
+}
+
+void Graph::AddInitializer(std::string initializer, SharedTensor value) {
+  initializers.push_back({std::move(initializer), std::move(value), ""});
 }
 
 int64_t Model::opset() const {

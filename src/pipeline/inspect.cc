@@ -6,8 +6,8 @@
 
 #include "pipeline/opened_model_internal.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/cost/comparison.h"
 #include "tare/graph/index.h"
+#include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
 
 namespace tare::pipeline {
@@ -117,7 +117,7 @@ Result<Inspection> Inspect(const std::string& model_path, const runtime::Session
       auto opened,
       OpenedModel::Open({.path = model_path, .session = options, .time_limit_s = time_limit_s}));
   const graph::Model& source = opened.source();
-  inspection.file_bytes = evaluate::ModelBytes(model_path);
+  TARE_TRY(inspection.file_bytes, graph::ModelBytes(model_path));
   inspection.opset = source.opset();
   for (const auto& [domain, version] : source.opsets) {
     if (!domain.empty()) inspection.other_domains.emplace_back(domain, version);

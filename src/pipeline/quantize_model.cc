@@ -1,13 +1,13 @@
 #include "tare/pipeline/quantize_model.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "pipeline/choose_model_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/splits.h"
+#include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
 
 namespace tare::pipeline {
@@ -56,9 +56,7 @@ Result<QuantizeOutcome> QuantizeModel(const QuantizeRequest& request, Progress& 
   outcome.feed_report = data->feed->report();
   outcome.num_calibration = std::ssize(samples.calibration);
   outcome.num_check = std::ssize(samples.check);
-  std::error_code ignored;
-  outcome.source_bytes =
-      static_cast<int64_t>(std::filesystem::file_size(request.model_path, ignored));
+  TARE_TRY(outcome.source_bytes, graph::ModelBytes(request.model_path));
   TARE_TRY(auto chosen, ChooseModel(model, samples, request.search, progress));
   outcome.prepared = std::move(chosen.prepared);
   outcome.choice = std::move(chosen.choice);

@@ -11,6 +11,7 @@
 #include "pipeline/judge_step_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
+#include "tare/graph/onnx.h"
 #include "tare/pipeline/report_files.h"
 #include "tare/registry/registry.h"
 
@@ -184,8 +185,11 @@ class ProjectRun {
                      {std::string(registry::kRecipe), OutPath("recipe.yaml")},
                      {std::string(registry::kReportJson), OutPath("report.json")},
                      {std::string(registry::kReportHtml), OutPath("report.html")}};
-    if (fs::exists(OutPath("model.onnx.data")))
-      version.files["model_data"] = OutPath("model.onnx.data");
+    // One of an older run may lie there: it counts where the model names it.
+    TARE_TRY(const int64_t bytes, graph::ModelBytes(OutPath("model.onnx")));
+    if (std::error_code none;
+        bytes > static_cast<int64_t>(fs::file_size(OutPath("model.onnx"), none)))
+      version.files[std::string(registry::kModelData)] = OutPath("model.onnx.data");
     if (fs::exists(OutPath("calibration.json")))
       version.files[std::string(registry::kCalibration)] = OutPath("calibration.json");
     version.digests = outcome_.report.digests;

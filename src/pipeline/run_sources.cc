@@ -5,7 +5,6 @@
 #include "pipeline/test_plan_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/text.h"
-#include "tare/evaluate/cost/comparison.h"
 #include "tare/graph/onnx.h"
 #include "tare/runtime/host.h"
 
@@ -57,7 +56,7 @@ Result<RunIdentity> IdentifyRun(const Project& project, const RunOptions& option
   RunIdentity identity;
   identity.host = HostKey();
   TARE_TRY(identity.model_digest, DigestOfModel(project.model_path));
-  identity.model_bytes = evaluate::ModelBytes(project.model_path);
+  TARE_TRY(identity.model_bytes, graph::ModelBytes(project.model_path));
   TARE_TRY(identity.splits, DigestSplits(project, files));
   StepKey feed("feed");
   AddInputs(project, feed);

@@ -47,6 +47,7 @@ Result<graph::Model> Optimised(const graph::Model& model, const runtime::Session
   TARE_TRY(const auto folder, TemporaryFolder::Create());
   runtime::SessionOptions dumping = options;
   dumping.optimized_model_path = folder.path() + "/optimised.onnx";
+  dumping.prepack = false;  // it never runs
   auto opened = runtime::MakeSession(model, dumping).While("opening the quantized model");
   // The runtime's words for a file that it could not write.
   if (!opened && opened.error().what.find("serialization failed") != std::string::npos) {

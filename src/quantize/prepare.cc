@@ -17,7 +17,8 @@ constexpr double kMaxHalfError = 3e-2;
 using Outputs = std::vector<Tensor>;
 
 Result<std::vector<Outputs>> RunAll(const graph::Model& model, std::span<const Inputs> probes,
-                                    const runtime::SessionOptions& options) {
+                                    runtime::SessionOptions options) {
+  options.prepack = false;  // for one or two runs
   TARE_TRY(const auto session, runtime::MakeSession(model, options));
   std::vector<Outputs> all;
   for (const Inputs& inputs : probes) {

@@ -65,7 +65,7 @@ Result<std::vector<Artifact>> DigestFiles(const NewVersion& version) {
 // What makes two versions the same: the model, how it was made, and how it was judged. The page
 // and the calibration table follow from those.
 std::string Identity(const std::vector<Artifact>& artifacts) {
-  constexpr std::array kRoles = {kModel, kRecipe, kReportJson};
+  constexpr std::array kRoles = {kModel, kModelData, kRecipe, kReportJson};
   std::string text;
   for (const Artifact& artifact : artifacts) {
     const bool counts = std::find(kRoles.begin(), kRoles.end(), artifact.role) != kRoles.end();

@@ -120,6 +120,17 @@ TEST_F(RegistryTest, ReadsBackEverythingThatWasRegistered) {
   EXPECT_EQ(shown->Find("model")->file_name, "model.onnx");
 }
 
+TEST_F(RegistryTest, TakesTheWeightsBesideAModelForAPartOfIt) {
+  auto version = Files("a", "1");
+  EXPECT_EQ(Open().Register(version)->number, 1);
+  EXPECT_EQ(Open().Show("a")->ModelBytes(), 7);
+  version.files["model_data"] = Write("in/model.onnx.data", "12345");
+  EXPECT_EQ(Open().Register(version)->number, 2);
+  EXPECT_EQ(Open().Show("a")->ModelBytes(), 12);
+  Write("in/model.onnx.data", "54321");
+  EXPECT_EQ(Open().Register(version)->number, 3) << "other weights, another model";
+}
+
 TEST_F(RegistryTest, ShowsTheLatestOrTheNumberAskedFor) {
   Register("a", "1");
   Register("a", "2");

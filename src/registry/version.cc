@@ -21,6 +21,15 @@ const Artifact* Version::Find(std::string_view role) const {
   return nullptr;
 }
 
+int64_t Version::ModelBytes() const {
+  int64_t bytes = 0;
+  for (const std::string_view role : {kModel, kModelData}) {
+    const Artifact* artifact = Find(role);
+    bytes += artifact == nullptr ? 0 : artifact->num_bytes;
+  }
+  return bytes;
+}
+
 std::string Version::Ref() const { return StrCat(name, "@", number); }
 
 Result<void> CheckName(std::string_view name, std::string_view kind) {

@@ -4,7 +4,6 @@
 #include <functional>
 #include <set>
 
-#include "tare/core/file.h"
 #include "tare/graph/index.h"
 #include "tare/graph/onnx.h"
 
@@ -123,15 +122,18 @@ std::vector<std::string> ConstantOutputs(const graph::Graph& graph,
 }  // namespace
 
 Result<Session> MakeSession(const graph::Model& model, const SessionOptions& options) {
-  if (auto bytes = graph::SerializeOnnx(model)) {
-    SessionOptions located = options;
-    located.external_data_folder = model.folder;
-    return Session::FromBytes(*bytes, located);
-  }
-  TARE_TRY(const auto folder, TemporaryFolder::Create());
-  const std::string path = folder.path() + "/model.onnx";
-  TARE_TRY_VOID(graph::WriteOnnx(model, path));
-  return Session::FromFile(path, options);
+  TARE_TRY(const auto lean, graph::SerializeLean(model));
+  SessionOptions located = options;
+  located.external_data_folder = lean.folder;
+  return Session::FromBytes(lean.bytes, located, lean.weights);
+}
+
+// A session that tells types and computes constants: optimising and laying weights out anew would
+// take time and tell nothing more.
+static Result<Session> MakePlainSession(const graph::Model& model, SessionOptions options) {
+  options.optimization = Optimization::kNone;
+  options.prepack = false;
+  return MakeSession(model, options);
 }
 
 graph::Model WithOutputs(const graph::Model& model, std::span<const std::string> taps) {
@@ -157,10 +159,7 @@ Result<TypeMap> InferTypes(const graph::Model& model, const SessionOptions& opti
       if (!output.empty()) taps.push_back(output);
     }
   }
-  SessionOptions plain = options;
-  // Only types are asked for: optimising would take time and tell nothing more.
-  plain.optimization = Optimization::kNone;
-  TARE_TRY(const Session session, MakeSession(WithOutputs(model, taps), plain));
+  TARE_TRY(const Session session, MakePlainSession(WithOutputs(model, taps), options));
   TypeMap types;
   for (const ValueInfo& info : session.inputs()) types[info.name] = info;
   for (const ValueInfo& info : session.outputs()) types[info.name] = info;
@@ -197,12 +196,10 @@ Result<int64_t> FoldOnce(graph::Model& model, const SessionOptions& options, int
     if (wanted.contains(name)) taps.push_back(name);
   }
   if (taps.empty()) return 0;
-  SessionOptions plain = options;
-  plain.optimization = Optimization::kNone;
   graph::Model constant_part = WithOutputs(model, taps);
   // What depends on constants alone needs no input, and the runtime would ask for each.
   constant_part.graph.inputs.clear();
-  TARE_TRY(const Session session, MakeSession(constant_part, plain));
+  TARE_TRY(const Session session, MakePlainSession(constant_part, options));
   TARE_TRY(const auto values, session.Run({}));
   int64_t total = 0;
   for (const Tensor& value : values) total += static_cast<int64_t>(value.bytes().size());

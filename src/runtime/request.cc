@@ -19,6 +19,7 @@ void WriteSession(const SessionOptions& options, ByteWriter& writer) {
   writer.Text(options.optimized_model_path);
   writer.Text(options.profile_prefix);
   writer.Text(options.external_data_folder);
+  writer.Number(options.prepack ? 1 : 0);
 }
 
 SessionOptions ReadSession(ByteReader& reader) {
@@ -30,6 +31,7 @@ SessionOptions ReadSession(ByteReader& reader) {
   options.optimized_model_path = reader.Text();
   options.profile_prefix = reader.Text();
   options.external_data_folder = reader.Text();
+  options.prepack = reader.Number() != 0;
   return options;
 }
 

@@ -42,7 +42,19 @@ GraphOptimizationLevel ToLevel(Optimization optimization) {
   return ORT_ENABLE_ALL;
 }
 
+// The runtime has no error code for it.
+bool IsOutOfMemory(std::string_view message) {
+  return message.find("Failed to allocate memory") != std::string_view::npos ||
+         message.find("bad_alloc") != std::string_view::npos ||
+         message.find("bad allocation") != std::string_view::npos;
+}
+
 Error RuntimeError(std::string_view action, const Ort::Exception& exception) {
+  if (IsOutOfMemory(exception.what())) {
+    return ResourceExhausted(StrCat("ONNX Runtime ", RuntimeVersion(), " found no memory to ",
+                                    action, ": ", exception.what()),
+                             "give it smaller inputs, or run it on a host with more memory");
+  }
   return Unsupported(
       StrCat("ONNX Runtime ", RuntimeVersion(), " cannot ", action, ": ", exception.what()),
       "check that the model runs in ONNX Runtime by itself; custom operators need "
@@ -70,9 +82,14 @@ Ort::SessionOptions MakeOptions(const SessionOptions& options) {
   // threads of ResNet-20 at batch 8 took 3 times as long as one, and the ratio of two models meant
   // nothing.
   made.AddConfigEntry("session.intra_op.allow_spinning", "0");
+  if (!options.prepack) made.AddConfigEntry("session.disable_prepacking", "1");
   if (!options.profile_prefix.empty()) made.EnableProfiling(options.profile_prefix.c_str());
   if (!options.optimized_model_path.empty()) {
     made.SetOptimizedModelFilePath(options.optimized_model_path.c_str());
+    const auto data =
+        std::filesystem::path(options.optimized_model_path).filename().string() + ".data";
+    made.AddConfigEntry("session.optimized_model_external_initializers_file_name", data.c_str());
+    made.AddConfigEntry("session.optimized_model_external_initializers_min_size_in_bytes", "1024");
   }
   if (!options.external_data_folder.empty()) {
     made.AddConfigEntry("session.model_external_initializers_file_folder_path",
@@ -97,6 +114,26 @@ Result<void> CheckInput(const ValueInfo& expected, const Tensor& given) {
       "give data of the model's element type and shape");
 }
 
+// A value over the bytes of a tensor. The runtime only reads them; its API knows no const.
+Ort::Value Borrow(const Tensor& tensor) {
+  static const auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
+  return Ort::Value::CreateTensor(memory, const_cast<std::byte*>(tensor.bytes().data()),
+                                  tensor.bytes().size(), tensor.shape().data(),
+                                  tensor.shape().size(),
+                                  static_cast<ONNXTensorElementDataType>(tensor.dtype()));
+}
+
+void Lend(const Weights& weights, Ort::SessionOptions& options) {
+  if (weights.empty()) return;
+  std::vector<std::string> names;
+  std::vector<Ort::Value> values;
+  for (const auto& [name, tensor] : weights) {
+    names.push_back(name);
+    values.push_back(Borrow(*tensor));
+  }
+  options.AddExternalInitializers(names, values);
+}
+
 TensorView ViewOf(const Ort::Value& value, std::vector<int64_t>& shape) {
   const auto info = value.GetTensorTypeAndShapeInfo();
   shape = info.GetShape();
@@ -112,6 +149,7 @@ TensorView ViewOf(const Ort::Value& value, std::vector<int64_t>& shape) {
 std::string RuntimeVersion() { return OrtGetApiBase()->GetVersionString(); }
 
 struct Session::State {
+  Weights weights;  // the session reads them where they are: it goes first
   mutable Ort::Session session{nullptr};
   std::vector<ValueInfo> inputs;
   std::vector<ValueInfo> outputs;
@@ -133,7 +171,6 @@ struct Session::State {
 
   // The values borrow the bytes of `given`.
   Result<std::vector<Ort::Value>> Bind(std::span<const NamedTensor> given) const {
-    static const auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
     std::vector<Ort::Value> values;
     for (const ValueInfo& expected : inputs) {
       const auto found = std::find_if(given.begin(), given.end(), [&](const NamedTensor& tensor) {
@@ -145,11 +182,7 @@ struct Session::State {
       }
       TARE_TRY_VOID(CheckInput(expected, found->value));
       const Tensor& tensor = found->value;
-      // The runtime only reads its inputs; its API knows no const.
-      values.push_back(Ort::Value::CreateTensor(
-          memory, const_cast<std::byte*>(tensor.bytes().data()), tensor.bytes().size(),
-          tensor.shape().data(), tensor.shape().size(),
-          static_cast<ONNXTensorElementDataType>(tensor.dtype())));
+      values.push_back(Borrow(tensor));
     }
     return values;
   }
@@ -172,10 +205,14 @@ Result<Session> Session::FromFile(const std::string& path, const SessionOptions&
   }
 }
 
-Result<Session> Session::FromBytes(std::string_view model, const SessionOptions& options) {
+Result<Session> Session::FromBytes(std::string_view model, const SessionOptions& options,
+                                   const Weights& weights) {
   try {
     auto state = std::make_unique<State>();
-    state->session = Ort::Session(Environment(), model.data(), model.size(), MakeOptions(options));
+    state->weights = weights;
+    Ort::SessionOptions made = MakeOptions(options);
+    Lend(weights, made);
+    state->session = Ort::Session(Environment(), model.data(), model.size(), made);
     state->Describe();
     return Session(std::move(state));
   } catch (const Ort::Exception& exception) {

@@ -105,6 +105,104 @@ TEST(SessionTest, ShowsOutputsWithoutCopyingThem) {
   EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
 }
 
+// Weights in files, in memory, in bodies, small ones inside: each is read where it is.
+TEST(SessionTest, ReadsWeightsWhereTheyAre) {
+  const auto folder = TemporaryFolder::Create();
+  ASSERT_TRUE(folder);
+  const Tensor kept = graph::RandomTensor({16, 64}, 3);
+  const std::string bytes(reinterpret_cast<const char*>(kept.bytes().data()), kept.bytes().size());
+  std::filesystem::create_directories(folder->path() + "/a/b");
+  for (const char* name : {"/a/w", "/a/b/w"})
+    ASSERT_TRUE(WriteFileAtomic(folder->path() + name, "abcd" + bytes));
+  const auto mapped = [&](const std::string& name) {
+    auto file = MappedFile::Open(std::filesystem::canonical(folder->path() + name).string());
+    EXPECT_TRUE(file);
+    return *Tensor::FromFile(DType::kFloat32, {16, 64}, *file, 4);
+  };
+  // y = x w + x w + x w, then the same once more or minus it, as c says.
+  const auto build = [&](const Tensor& first, const Tensor& second, const Tensor& inside) {
+    Model model = ModelBuilder(13)
+                      .Input("x", {-1, 16})
+                      .Input("c", {}, DType::kBool)
+                      .Op("MatMul", {"x", "u"}, {"a"})
+                      .Op("MatMul", {"x", "v"}, {"b"})
+                      .Op("Add", {"a", "b"}, {"s"})
+                      .Build();
+    const auto body = [&](const char* op) {
+      graph::Graph graph = ModelBuilder(13)
+                               .Op("MatMul", {"x", "w"}, {"p"})
+                               .Op(op, {"s", "p"}, {"z"})
+                               .Output("z", DType::kFloat32, {-1, 64})
+                               .Body();
+      graph.AddInitializer("w", inside);
+      return graph;
+    };
+    graph::Node branch;
+    branch.op_type = "If";
+    branch.inputs = {"c"};
+    branch.outputs = {"y"};
+    branch.attributes = {graph::BodyOf("then_branch", body("Add")),
+                         graph::BodyOf("else_branch", body("Sub"))};
+    model.graph.nodes.push_back(branch);
+    model.graph.outputs.push_back({{"y", DType::kFloat32, {-1, 64}}, ""});
+    model.graph.AddInitializer("u", first);
+    model.graph.AddInitializer("v", second);
+    return model;
+  };
+  const Model owned = build(kept, kept, kept);
+  const Model lent = build(mapped("/a/w"), kept, mapped("/a/b/w"));
+  for (const uint8_t condition : {0, 1}) {
+    const std::vector<NamedTensor> inputs = {
+        {"x", graph::RandomTensor({3, 16}, 4)},
+        {"c", *Tensor::FromBytes(DType::kBool, {}, {std::byte{condition}})}};
+    const auto expected = Session::FromBytes(*graph::SerializeOnnx(owned), {})->Run(inputs);
+    for (const Optimization level : {Optimization::kNone, Optimization::kAll}) {
+      SessionOptions options = AtLevel(level);
+      for (const bool prepack : {true, false}) {
+        options.prepack = prepack;
+        const auto session = MakeSession(lent, options);
+        ASSERT_TRUE(session) << session.error().what;
+        const auto outputs = session->Run(inputs);
+        ASSERT_TRUE(outputs) << outputs.error().what;
+        // Sums of 16 products in another order.
+        EXPECT_LE(MaxDifference((*expected)[0], (*outputs)[0]), 1e-5);
+      }
+    }
+  }
+}
+
+TEST(SessionTest, HoldsTheWeightsThatItReads) {
+  std::optional<Session> session;
+  {
+    Model model =
+        ModelBuilder(13).Input("x", {1, 512}).Op("Add", {"x", "w"}, {"y"}).Output("y").Build();
+    model.graph.AddInitializer("w", Tensor::Of<float>({1, 512}, std::vector<float>(512, 2.0F)));
+    auto made = MakeSession(model, {});
+    ASSERT_TRUE(made) << made.error().what;
+    session.emplace(*std::move(made));
+  }
+  const auto outputs = session->Run(
+      std::vector<NamedTensor>{{"x", Tensor::Of<float>({1, 512}, std::vector<float>(512, 1.0F))}});
+  ASSERT_TRUE(outputs);
+  EXPECT_EQ((*outputs)[0], Tensor::Of<float>({1, 512}, std::vector<float>(512, 3.0F)));
+}
+
+TEST(SessionTest, SaysThatThereIsTooLittleMemory) {
+  // 2^46 floats: no machine has them.
+  const Model model = ModelBuilder(13)
+                          .Input("x", {1})
+                          .Input("shape", {2}, DType::kInt64)
+                          .Op("Expand", {"x", "shape"}, {"y"})
+                          .Output("y")
+                          .Build();
+  const auto session = Load(model);
+  ASSERT_TRUE(session) << session.error().what;
+  const auto outputs = session->Run(std::vector<NamedTensor>{
+      {"x", Tensor::Of<float>({1}, {0})}, {"shape", Tensor::Of<int64_t>({2}, {1 << 23, 1 << 23})}});
+  ASSERT_FALSE(outputs);
+  ExpectError(outputs.error(), ErrorCode::kResourceExhausted, {"memory"});
+}
+
 TEST(SessionTest, SaysWhatIsNoModel) {
   for (const std::string& bytes :
        {std::string(), std::string("not a model"), std::string(1000, '\xFF')}) {

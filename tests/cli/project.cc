@@ -7,6 +7,10 @@
 //                  clips them
 //   tare.yaml      a project over them, which asks for one format: no measured speed decides what
 //                  is made
+//   external/model.onnx   the same with its large weights in external/first.bin and
+//                  external/weights/all.bin
+//   cache/snapshots/1/model.onnx   the same as a model hub caches it: it and its data are links
+//                  into cache/blobs
 //   loops.onnx     an If whose bodies multiply: nothing outside can be quantized
 //   images.onnx    images [N, 1, 8, 8] -> 1024 -> 1024 -> 4
 //   outputs.onnx   model.onnx with two outputs more: the number of the class, and the exponentials
@@ -22,6 +26,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -287,12 +293,52 @@ tare::graph::Model Branches(const Layer& layer) {
   return model;
 }
 
+// model.onnx in `folder`, its weights of 1 KB and more in turns in the `data` files below it.
+Result<void> WriteExternal(tare::graph::Model model, const std::string& folder,
+                           const std::vector<std::string>& data) {
+  namespace fs = std::filesystem;
+  fs::create_directories(folder);
+  const fs::path root = fs::canonical(folder);
+  size_t turn = 0;
+  for (auto& initializer : model.graph.initializers) {
+    const Tensor& own = *initializer.value;
+    if (own.bytes().size() < 1024) continue;
+    const fs::path path = root / data[turn++ % data.size()];
+    fs::create_directories(path.parent_path());
+    std::ofstream out(path, std::ios::binary | std::ios::app);
+    const auto offset = static_cast<int64_t>(out.tellp());
+    out.write(reinterpret_cast<const char*>(own.bytes().data()), std::ssize(own.bytes()));
+    out.close();
+    TARE_TRY(auto file, tare::MappedFile::Open(path.string()));
+    TARE_TRY(auto mapped, Tensor::FromFile(own.dtype(), own.shape(), std::move(file), offset));
+    initializer.value = std::make_shared<const Tensor>(std::move(mapped));
+  }
+  TARE_TRY(const auto lean, tare::graph::SerializeLean(model));
+  return tare::WriteFileAtomic(folder + "/model.onnx", lean.bytes);
+}
+
+// As a model hub caches it: files under the names of their content, and links to them.
+Result<void> WriteCache(const tare::graph::Model& model) {
+  namespace fs = std::filesystem;
+  const fs::path snapshot = "cache/snapshots/1";
+  TARE_TRY_VOID(WriteExternal(model, snapshot.string(), {"model.onnx_data"}));
+  fs::create_directories("cache/blobs");
+  for (const char* name : {"model.onnx", "model.onnx_data"}) {
+    const std::string blob = std::string("blob-of-") + name;
+    fs::rename(snapshot / name, fs::path("cache/blobs") / blob);
+    fs::create_symlink(fs::path("../../blobs") / blob, snapshot / name);
+  }
+  return {};
+}
+
 Result<void> Write() {
   Random random(7);
   const std::vector<Layer> layers = {Layer(kFeatures, kHidden, random),
                                      Layer(kHidden, kHidden, random),
                                      Layer(kHidden, kClasses, random)};
   TARE_TRY_VOID(tare::graph::WriteOnnx(ModelOf(layers), "model.onnx"));
+  TARE_TRY_VOID(WriteExternal(ModelOf(layers), "external", {"first.bin", "weights/all.bin"}));
+  TARE_TRY_VOID(WriteCache(ModelOf(layers)));
   TARE_TRY_VOID(tare::graph::WriteOnnx(OutputsModelOf(layers), "outputs.onnx"));
   TARE_TRY_VOID(tare::WriteFileAtomic("train.csv", Samples(layers, 700, "label", random)));
   TARE_TRY_VOID(tare::WriteFileAtomic("test.csv", Samples(layers, 400, "label", random)));

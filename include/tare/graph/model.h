@@ -90,6 +90,7 @@ struct Graph {
 
   const Initializer* FindInitializer(std::string_view name) const;
   void AddInitializer(std::string name, Tensor value);
+  void AddInitializer(std::string name, SharedTensor value);
 };
 
 struct Model {

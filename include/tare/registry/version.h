@@ -14,6 +14,7 @@ namespace tare::registry {
 
 /// What a file is in its version. Others may be added; these are what `tare run` registers.
 inline constexpr std::string_view kModel = "model";
+inline constexpr std::string_view kModelData = "model_data";  ///< weights beside the model
 inline constexpr std::string_view kRecipe = "recipe";
 inline constexpr std::string_view kReportJson = "report_json";
 inline constexpr std::string_view kReportHtml = "report_html";
@@ -53,6 +54,8 @@ struct Version {
 
   /// Returns the file of a role, or nullptr.
   const Artifact* Find(std::string_view role) const;
+  /// Size of the model: its file and its weights beside it; 0 without one.
+  int64_t ModelBytes() const;
   /// Returns "name@3".
   std::string Ref() const;
 };

@@ -16,7 +16,8 @@ namespace tare::runtime {
 /// Element type and shape of the values of a graph, by name; -1 is a dynamic extent.
 using TypeMap = std::map<std::string, ValueInfo>;
 
-/// Loads a model that lives in memory; one over 2 GiB goes through a temporary folder.
+/// Loads a model of any size; its large weights are read where they are, in files or in memory, and
+/// not copied.
 Result<Session> MakeSession(const graph::Model& model, const SessionOptions& options);
 
 /// Returns a copy of the model whose outputs are exactly `taps`, pruned to what they need. Any

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tare/core/result.h"
@@ -24,13 +25,19 @@ struct SessionOptions {
   Optimization optimization = Optimization::kAll;
   /// Shared libraries with custom operators.
   std::vector<std::string> custom_op_libraries;
-  /// When not empty, the graph as optimised is written there.
+  /// When not empty, the graph as optimised is written there, its weights to `<path>.data`.
   std::string optimized_model_path;
   /// When not empty, kernels are timed into a file whose path begins with this; see EndProfiling().
   std::string profile_prefix;
   /// Folder that relative external-data paths of a model given as bytes refer to.
   std::string external_data_folder;
+  /// Whether kernels lay constant weights out anew for speed, which costs about as much as reading
+  /// them several times. Not worth it for a session that runs once or never.
+  bool prepack = true;
 };
+
+/// Constants of a model that the caller holds, by initializer.
+using Weights = std::vector<std::pair<std::string, std::shared_ptr<const Tensor>>>;
 
 /// Looks at the outputs of a run, in order; the views end with the call.
 using UseOutputs = std::function<Result<void>(std::span<const TensorView>)>;
@@ -43,11 +50,14 @@ using Runner = std::function<Result<void>(std::span<const NamedTensor>, const Us
 class Session {
  public:
   /// Loads a model from its file.
-  /// Errors  kNotFound: no such file; kUnsupported: the runtime cannot load it, with its message.
+  /// Errors  kNotFound: no such file; kUnsupported: the runtime cannot load it, with its message;
+  ///         kResourceExhausted: there is not enough memory for it.
   static Result<Session> FromFile(const std::string& path, const SessionOptions& options);
 
-  /// Loads a serialised ModelProto.
-  static Result<Session> FromBytes(std::string_view model, const SessionOptions& options);
+  /// Loads a serialised ModelProto. `weights` stand for initializers that it has as external data:
+  /// they are read where they are, and held as long as the session lives.
+  static Result<Session> FromBytes(std::string_view model, const SessionOptions& options,
+                                   const Weights& weights = {});
 
   ~Session();
   Session(Session&&) noexcept;
@@ -60,7 +70,8 @@ class Session {
 
   /// Runs the model and returns its outputs in order.
   /// Errors  kInvalidArgument: an input is missing, unknown, or of the wrong dtype or shape;
-  ///         kUnsupported: the runtime failed, with its message.
+  ///         kUnsupported: the runtime failed, with its message; kResourceExhausted: there is not
+  ///         enough memory for it.
   /// Edge    an output that is not a numeric tensor comes back as an empty Tensor of kUndefined.
   Result<std::vector<Tensor>> Run(std::span<const NamedTensor> inputs) const;
 

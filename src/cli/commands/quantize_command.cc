@@ -94,8 +94,7 @@ Result<void> WriteOutcome(const QuantizeArgs& args, pipeline::QuantizeOutcome& o
   TARE_TRY_VOID(graph::WriteOnnx(*choice.model, args.out_path));
   const std::string recipe_path = RecipePathOf(args);
   TARE_TRY_VOID(WriteFileAtomic(recipe_path, quantize::RecipeText(choice.recipe)));
-  std::error_code ignored;
-  const auto bytes = static_cast<int64_t>(std::filesystem::file_size(args.out_path, ignored));
+  TARE_TRY(const int64_t bytes, graph::ModelBytes(args.out_path));
   terminal.Say("  fused     ", choice.fusion.fused, " of ", choice.fusion.expected,
                " nodes run in integers");
   for (const auto& island : choice.fusion.islands)

@@ -80,11 +80,10 @@ Result<void> RunList(const RegistryArgs& args, Terminal& terminal) {
   TextTable table(
       {{"version"}, {"verdict"}, {"registered (UTC)"}, {"model", Align::kPoint}, {"summary"}});
   for (const Version& version : versions) {
-    const Artifact* model = version.Find(registry::kModel);
+    const int64_t bytes = version.ModelBytes();
     table.AddRow({version.Ref(), PaintVerdict(terminal, version.verdict),
                   UtcTime(version.created_at_ms, "%Y-%m-%d %H:%M"),
-                  model == nullptr ? "-" : HumanBytes(model->num_bytes),
-                  Printable(version.summary)});
+                  bytes == 0 ? "-" : HumanBytes(bytes), Printable(version.summary)});
   }
   terminal.Say(table);
   return {};

@@ -1,12 +1,12 @@
 #include "tare/evaluate/cost/comparison.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "evaluate/cost/energy_internal.h"
 #include "evaluate/cost/latency_grid_internal.h"
 #include "evaluate/cost/peak_memory_internal.h"
 #include "tare/core/text.h"
+#include "tare/graph/onnx.h"
 
 namespace tare::evaluate {
 namespace {
@@ -28,14 +28,6 @@ void AddMemory(const ComparedModels& models, std::span<const NamedTensor> inputs
 }
 
 }  // namespace
-
-int64_t ModelBytes(const std::string& path) {
-  std::error_code error;
-  const auto model = std::filesystem::file_size(path, error);
-  if (error) return 0;
-  const auto beside = std::filesystem::file_size(path + ".data", error);
-  return static_cast<int64_t>(model) + (error ? 0 : static_cast<int64_t>(beside));
-}
 
 Result<void> CheckBatches(const data::Feed& feed, const CostOptions& costs) {
   const int64_t own = feed.natural_batch();
@@ -61,8 +53,8 @@ Result<void> AddCosts(const ComparedModels& models, const CostOptions& costs,
                       verdict::Evidence& evidence) {
   TARE_TRY_VOID(CheckBatches(samples.feed, costs));
   TARE_TRY_VOID(AddLatencies(models, costs, samples, progress, evidence));
-  evidence.baseline.model_bytes = ModelBytes(models.baseline_path);
-  evidence.candidate.model_bytes = ModelBytes(models.candidate_path);
+  TARE_TRY(evidence.baseline.model_bytes, graph::ModelBytes(models.baseline_path));
+  TARE_TRY(evidence.candidate.model_bytes, graph::ModelBytes(models.candidate_path));
   const int64_t batch = BatchesOf(costs, samples).front();
   TARE_TRY(const auto first, samples.Read(batch));
   AddMemory(models, first.inputs, progress, evidence);

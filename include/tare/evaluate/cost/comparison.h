@@ -14,9 +14,6 @@
 
 namespace tare::evaluate {
 
-/// Bytes of a model file and of the external data that tare writes beside it; 0 when there is none.
-int64_t ModelBytes(const std::string& path);
-
 struct ComparedModels {
   std::string baseline_path, candidate_path;
   runtime::SessionOptions options;
