@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -35,6 +36,36 @@ int64_t KilobytesOf(const char* path, const std::string& key) {
   return 0;
 }
 
+// "anon 1234" of memory.stat.
+int64_t AnonymousBytesOf(const std::filesystem::path& group) {
+  std::ifstream file(group / "memory.stat");
+  std::string key;
+  int64_t value = 0;
+  while (file >> key >> value) {
+    if (key == "anon") return value;
+  }
+  return 0;
+}
+
+// What the control groups of this process leave, or `none` where they set no limit.
+int64_t LeftByGroups(int64_t none) {
+  std::ifstream file("/proc/self/cgroup");
+  std::string line;
+  while (std::getline(file, line) && !line.starts_with("0::")) {
+  }
+  const std::filesystem::path root = "/sys/fs/cgroup";
+  std::filesystem::path group = root;
+  if (line.size() > 4) group /= line.substr(4);
+  int64_t left = none;
+  for (; group.native().size() >= root.native().size(); group = group.parent_path()) {
+    std::ifstream limit(group / "memory.max");
+    int64_t bytes = 0;  // "max": not a number
+    if (limit >> bytes)
+      left = std::min(left, std::max<int64_t>(1, bytes - AnonymousBytesOf(group)));
+  }
+  return left;
+}
+
 }  // namespace
 
 Host DescribeHost() {
@@ -65,6 +96,15 @@ int64_t PeakResidentBytes() {
 int64_t ResidentBytes() {
   const int64_t exact = KilobytesOf("/proc/self/smaps_rollup", "Rss:");
   return 1024 * (exact > 0 ? exact : KilobytesOf("/proc/self/status", "VmRSS:"));
+}
+
+int64_t AvailableMemoryBytes() {
+  const int64_t free = KilobytesOf("/proc/meminfo", "MemAvailable:");
+  if (free == 0) return 0;
+  const int64_t left = LeftByGroups(1024 * (free + KilobytesOf("/proc/meminfo", "SwapFree:")));
+  rlimit own{};
+  const bool limited = getrlimit(RLIMIT_DATA, &own) == 0 && own.rlim_cur != RLIM_INFINITY;
+  return limited ? std::min(left, static_cast<int64_t>(own.rlim_cur)) : left;
 }
 
 }  // namespace tare::runtime

@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "tare/core/process.h"
+#include "tare/runtime/host.h"
 #include "tare/runtime/request.h"
 
 namespace tare::runtime {
@@ -24,6 +25,11 @@ Result<std::string> Try(std::string_view request) {
 }
 const ChildTask kTry("try-model", Try);
 
+Error NoMemory(std::string_view how) {
+  return ResourceExhausted(StrCat("the model asks for more memory than the host has: ", how),
+                           "give it smaller inputs, or run it on a host with more memory");
+}
+
 }  // namespace
 
 Result<void> TryInChild(const std::string& model_path,
@@ -43,11 +49,16 @@ Result<std::string> RunModelInChild(const ChildTask& task, std::string request, 
                                     const Progress& progress) {
   ChildOptions options;
   options.time_limit_s = time_limit_s;
+  // What asks for more gets an error of its own; without a limit the kernel would kill a process of
+  // its choice.
+  options.memory_limit_bytes = AvailableMemoryBytes();
   auto ended = RunInChild(task, std::move(request), options, progress);
   // Ctrl-C reaches the child too: what it says then is not the cause.
   const bool done = ended && ended->cause == ChildEnd::Cause::kDone;
   const bool interrupted = ended && ended->signal == SIGINT;
   if (interrupted || (!done && progress.cancelled())) return Cancelled();
+  if (!ended && ended.error().code == ErrorCode::kResourceExhausted)
+    return NoMemory(ended.error().what);
   if (!ended) return std::move(ended).error();
   switch (ended->cause) {
     case ChildEnd::Cause::kDone:
@@ -56,6 +67,7 @@ Result<std::string> RunModelInChild(const ChildTask& task, std::string request, 
       return Unavailable(StrCat("the model did not answer within ", time_limit_s, " s"),
                          "give it more time with --time-limit SECONDS");
     case ChildEnd::Cause::kSignal:
+      if (ended->signal == SIGKILL) return NoMemory("the kernel killed the process that ran it");
       return Unsupported(
           StrCat("the runtime crashes on this model (", SignalName(ended->signal), ")"),
           kTryItself);

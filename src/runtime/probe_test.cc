@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "graph/model_builder.h"
 #include "tare/core/file.h"
 #include "tare/graph/onnx.h"
+#include "tare/runtime/host.h"
 #include "tare/runtime/request.h"
 
 namespace tare::runtime {
@@ -29,6 +31,15 @@ const ChildTask kLeave("test-model-leaves",
                        [](std::string_view) -> Result<std::string> { ::_exit(3); });
 const ChildTask kHang("test-model-hangs", [](std::string_view) -> Result<std::string> {
   while (true) ::pause();
+});
+
+const ChildTask kLimit("test-model-limit", [](std::string_view) -> Result<std::string> {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_DATA, &limit);
+  return std::to_string(static_cast<int64_t>(std::min<rlim_t>(limit.rlim_cur, INT64_MAX)));
+});
+const ChildTask kFill("test-model-fills", [](std::string_view) -> Result<std::string> {
+  return std::string(size_t{1} << 45, 'x');  // never touched: it cannot be had
 });
 
 class Stopped : public Progress {
@@ -141,6 +152,25 @@ TEST(RunModelInChildTest, ReportsAChildThatEndsWithoutAWord) {
   EXPECT_FALSE(left.error().next_step.empty());
 }
 
+TEST(RunModelInChildTest, GivesNoMoreMemoryThanTheHostHas) {
+  const int64_t before = AvailableMemoryBytes();
+  const auto limit = RunModelInChild(kLimit, "", kLimitS, NoProgress());
+  ASSERT_TRUE(limit) << limit.error().what;
+  // The host is shared: what is available moves meanwhile.
+  EXPECT_GT(std::stoll(*limit), before / 4);
+  EXPECT_LT(std::stoll(*limit), 4 * before);
+}
+
+TEST(RunModelInChildTest, NamesMemoryWhereTheKernelKillsForIt) {
+  for (const auto& [task, request] : {std::pair(&kDie, std::to_string(SIGKILL)), {&kFill, ""}}) {
+    const auto killed = RunModelInChild(*task, request, kLimitS, NoProgress());
+    ASSERT_FALSE(killed);
+    EXPECT_EQ(killed.error().code, ErrorCode::kResourceExhausted) << killed.error().what;
+    EXPECT_THAT(killed.error().what, HasSubstr("more memory than the host has"));
+    EXPECT_FALSE(killed.error().next_step.empty());
+  }
+}
+
 TEST(RunModelInChildTest, EndsAHang) {
   const auto hung = RunModelInChild(kHang, "", 0.2, NoProgress());
   ASSERT_FALSE(hung);
@@ -169,6 +199,7 @@ TEST(RequestTest, GivesBackWhatWasPutIn) {
   options.optimized_model_path = "o";
   options.profile_prefix = "p";
   options.external_data_folder = "e";
+  options.prepack = false;
   std::vector<NamedTensor> inputs = Pair("x", {1, -2, 3});
   inputs.push_back({"scalar", Tensor::Of<int64_t>({}, {7})});
   inputs.push_back({"empty", Tensor::Of<float>({2, 0}, std::vector<float>())});
@@ -184,6 +215,7 @@ TEST(RequestTest, GivesBackWhatWasPutIn) {
   EXPECT_EQ(read.optimized_model_path, "o");
   EXPECT_EQ(read.profile_prefix, "p");
   EXPECT_EQ(read.external_data_folder, "e");
+  EXPECT_FALSE(read.prepack);
   const auto tensors = ReadInputs(reader);
   ASSERT_TRUE(tensors) << tensors.error().what;
   ASSERT_EQ(tensors->size(), 3U);

@@ -34,4 +34,14 @@ int64_t PeakResidentBytes();
 ///         read.
 int64_t ResidentBytes();
 
+/// Memory that a new process may take before something must go, in bytes; 0 where the kernel does
+/// not say.
+///
+///   min(MemAvailable + SwapFree, memory.max - anon of each control group that holds this process,
+///       RLIMIT_DATA)
+///
+/// Source  /proc/meminfo; memory.max and memory.stat of cgroup v2. Differs: memory.current counts
+///         cached files too, which give way.
+int64_t AvailableMemoryBytes();
+
 }  // namespace tare::runtime

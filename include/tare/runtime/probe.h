@@ -18,6 +18,7 @@ namespace tare::runtime {
 /// Loads a model file in a child process and runs it on each of `probes` (none: it is loaded only).
 ///
 /// Errors   what loading and running give; kUnsupported: the child crashed (names the signal);
+///          kResourceExhausted: it asks for more memory than is available on the host;
 ///          kUnavailable: it did not end within `time_limit_s` (it is killed then); kCancelled: the
 ///          user asked to stop; those of RunInChild().
 /// Threads  fully.
