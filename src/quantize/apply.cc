@@ -4,6 +4,7 @@
 #include <array>
 #include <cfloat>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -32,16 +33,17 @@ Error CannotTake(const Node& node, Format format, std::string_view why) {
 
 // A weight in the layout that its integer kernel wants, and the axis of its output channels.
 struct WeightLayout {
-  Tensor weight;
+  graph::SharedTensor weight;
   int64_t axis = -1;
 };
 
 // Builds the quantized graph node by node, in the order of the canonical one.
 class Builder {
  public:
-  Builder(const graph::Model& canonical, const Recipe& recipe)
+  Builder(const graph::Model& canonical, const Recipe& recipe, WeightCache& cache)
       : source_(canonical),
         recipe_(recipe),
+        cache_(cache),
         index_(canonical.graph),
         names_(canonical.graph),
         model_(canonical) {
@@ -367,14 +369,17 @@ class Builder {
     if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 || (*constant)->rank() < 2) {
       return CannotTake(node, format, "its weight is not a float32 constant of two axes or more");
     }
-    WeightLayout layout{**constant, 0};
+    WeightLayout layout{*constant, 0};
     if (node.Is("ConvTranspose")) layout.axis = 1;
-    if (node.Is("MatMul")) layout.axis = layout.weight.rank() == 2 ? 1 : -1;
+    if (node.Is("MatMul")) layout.axis = layout.weight->rank() == 2 ? 1 : -1;
     if (node.Is("Gemm")) {
       layout.axis = node.Int("transB", 0) != 0 ? 0 : 1;
       // alpha goes into the weight and beta into the bias: what is left is a plain product.
       const float alpha = node.Float("alpha", 1.0F);
-      for (float& value : layout.weight.mutable_data<float>()) value *= alpha;
+      if (alpha == 1.0F) return layout;
+      Tensor scaled = *layout.weight;
+      for (float& value : scaled.mutable_data<float>()) value *= alpha;
+      layout.weight = std::make_shared<const Tensor>(std::move(scaled));
     }
     return layout;
   }
@@ -388,7 +393,7 @@ class Builder {
     if (constant == nullptr || (*constant)->dtype() != DType::kFloat32) {
       return CannotTake(node, format, "its bias is not a float32 constant");
     }
-    const int64_t channels = layout.weight.shape()[static_cast<size_t>(layout.axis)];
+    const int64_t channels = layout.weight->shape()[static_cast<size_t>(layout.axis)];
     // [N] or [1, N]; [N, 1] would be one value a row.
     if ((*constant)->num_elements() != channels || (*constant)->rank() == 0 ||
         (*constant)->shape().back() != channels) {
@@ -407,21 +412,25 @@ class Builder {
     std::vector<float> scales;
   };
   Result<WeightNames> AddWeight(const Node& node, const WeightLayout& layout,
-                                const std::vector<float>& floor) {
+                                const std::vector<float>& floor, Format made_for) {
     // A floor belongs to one bias and one input scale, and the codes of a Gemm hold its alpha:
     // those serve their own node only.
     const bool shareable = floor.empty() && !node.Is("Gemm");
     const std::string key = StrCat(node.Input(1), "#", layout.axis);
     const auto found = weights_.find(key);
     if (shareable && found != weights_.end()) return found->second;
-    TARE_TRY(auto quantized, QuantizeWeight(layout.weight, layout.axis, floor));
+    TARE_TRY(auto quantized, cache_.Quantize(layout.weight, layout.axis, floor));
     const std::string& base = node.Input(1);
     WeightNames made{names_.Make(base + "_quantized"), names_.Make(base + "_scale"),
                      names_.Make(base + "_zero_point"), quantized.scales};
     const bool per_channel = layout.axis >= 0;
     const Shape shape =
         per_channel ? Shape{static_cast<int64_t>(quantized.scales.size())} : Shape{};
-    model_.graph.AddInitializer(made.codes, std::move(quantized.values));
+    // MatMulInteger has no transB.
+    const bool turned = made_for == Format::kInt8Dynamic && node.Is("Gemm") && layout.axis == 0;
+    model_.graph.AddInitializer(
+        made.codes,
+        turned ? std::make_shared<const Tensor>(Transposed(*quantized.codes)) : quantized.codes);
     model_.graph.AddInitializer(made.scale, Tensor::Of<float>(shape, quantized.scales));
     model_.graph.AddInitializer(
         made.zero_point,
@@ -449,7 +458,7 @@ class Builder {
                            double{input.params.scale};
       floor.push_back(static_cast<float>(std::min(least, double{FLT_MAX})));
     }
-    TARE_TRY(const WeightNames weight, AddWeight(node, layout, floor));
+    TARE_TRY(const WeightNames weight, AddWeight(node, layout, floor, Format::kInt8Static));
     Node made = node;
     TARE_TRY(made.inputs[0], DequantizedInput(node.inputs[0]));
     TARE_TRY(made.inputs[1], DequantizedWeight(node, layout, weight));
@@ -539,18 +548,16 @@ class Builder {
 
   Result<void> EmitDynamic(const Node& node) {
     if (node.Is("LSTM")) return EmitDynamicLstm(node);
-    TARE_TRY(WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
+    TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
     TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Dynamic));
-    if (node.Is("Conv") || layout.weight.rank() != 2 || node.Int("transA", 0) != 0) {
+    if (node.Is("Conv") || layout.weight->rank() != 2 || node.Int("transA", 0) != 0) {
       return CannotTake(
           node, Format::kInt8Dynamic,
           "only MatMul and Gemm with a weight of two axes, not transposed in A, gain from it");
     }
     if (source_.opset() < 11)
       return CannotTake(node, Format::kInt8Dynamic, "DynamicQuantizeLinear begins with opset 11");
-    // MatMulInteger has no transB.
-    if (node.Is("Gemm") && layout.axis == 0) layout = {Transposed(layout.weight), 1};
-    TARE_TRY(const WeightNames weight, AddWeight(node, layout, {}));
+    TARE_TRY(const WeightNames weight, AddWeight(node, layout, {}, Format::kInt8Dynamic));
     const std::string& base = node.outputs[0];
     // One DynamicQuantizeLinear a MatMul: shared ones keep the runtime from fusing.
     std::array<std::string, 3> parts = {names_.Make(base + "_input_quantized"),
@@ -577,22 +584,25 @@ class Builder {
   }
 
   static Tensor Transposed(const Tensor& matrix) {
+    constexpr int64_t kTile = 64;  // rows and columns that stay in the cache
     const int64_t rows = matrix.shape()[0];
     const int64_t columns = matrix.shape()[1];
-    const auto from = matrix.data<float>();
-    std::vector<float> to(from.size());
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t c = 0; c < columns; ++c)
-        to[static_cast<size_t>(c * rows + r)] = from[static_cast<size_t>(r * columns + c)];
+    const int8_t* const from = matrix.data<int8_t>().data();
+    std::vector<int8_t> to(static_cast<size_t>(rows * columns));
+    for (int64_t tile = 0; tile < columns; tile += kTile) {
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t c = tile; c < std::min(tile + kTile, columns); ++c)
+          to[static_cast<size_t>(c * rows + r)] = from[r * columns + c];
+      }
     }
-    return Tensor::Of<float>({columns, rows}, to);
+    return Tensor::Of<int8_t>({columns, rows}, to);
   }
 
   Result<void> EmitWeights(const Node& node) {
     TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Weights));
     WeightLayout plain = layout;
-    plain.weight = **index_.Constant(node.Input(1));  // Gemm keeps its alpha here
-    TARE_TRY(const WeightNames weight, AddWeight(node, plain, {}));
+    plain.weight = *index_.Constant(node.Input(1));  // Gemm keeps its alpha here
+    TARE_TRY(const WeightNames weight, AddWeight(node, plain, {}, Format::kInt8Weights));
     Node made = node;
     TARE_TRY(made.inputs[1], DequantizedWeight(node, plain, weight));
     model_.graph.nodes.push_back(std::move(made));
@@ -633,6 +643,7 @@ class Builder {
 
   const graph::Model& source_;
   const Recipe& recipe_;
+  WeightCache& cache_;
   GraphIndex index_;
   graph::NameMaker names_;
   graph::Model model_;
@@ -673,8 +684,32 @@ const Node* FollowingActivation(const graph::Graph& graph, const GraphIndex& ind
   return use.input == 0 && (next.Is("Relu") || next.Is("Clip")) ? &next : nullptr;
 }
 
+Result<WeightCache::Entry> WeightCache::Quantize(const graph::SharedTensor& weight, int64_t axis,
+                                                 std::span<const float> floor) {
+  const auto make = [&](std::span<const float> least) -> Result<Entry> {
+    TARE_TRY(auto made, QuantizeWeight(*weight, axis, least));
+    weight->Forget();
+    return Entry{std::make_shared<const Tensor>(std::move(made.values)), std::move(made.scales)};
+  };
+  auto known = entries_.find({weight, axis});
+  if (known == entries_.end()) {
+    TARE_TRY(auto entry, make({}));
+    known = entries_.emplace(std::pair(weight, axis), std::move(entry)).first;
+  }
+  // A floor that raises no scale changes nothing.
+  const auto& scales = known->second.scales;
+  const bool raises = !floor.empty() && !std::ranges::equal(floor, scales, std::less_equal());
+  return raises ? make(floor) : known->second;
+}
+
+Result<graph::Model> ApplyRecipe(const graph::Model& canonical, const Recipe& recipe,
+                                 WeightCache& cache) {
+  return Builder(canonical, recipe, cache).Build();
+}
+
 Result<graph::Model> ApplyRecipe(const graph::Model& canonical, const Recipe& recipe) {
-  return Builder(canonical, recipe).Build();
+  WeightCache cache;
+  return ApplyRecipe(canonical, recipe, cache);
 }
 
 }  // namespace tare::quantize

@@ -47,6 +47,37 @@ void ExpectClose(const Model& model, const Model& quantized,
     EXPECT_LE(runtime::MaxDifference(a[i], b[i]), kClose) << "fused, output " << i;
 }
 
+TEST(WeightCacheTest, QuantizesAWeightOnceForAllPlans) {
+  const auto weight = std::make_shared<const Tensor>(RandomTensor({8, 4}, 1));
+  WeightCache cache;
+  const auto first = cache.Quantize(weight, 1, {});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(*first->codes, QuantizeWeight(*weight, 1)->values);
+  EXPECT_EQ(cache.Quantize(weight, 1, {})->codes, first->codes);
+  // A floor below the scales changes nothing, one above does.
+  EXPECT_EQ(cache.Quantize(weight, 1, std::vector<float>(4, 1e-6F))->codes, first->codes);
+  const std::vector<float> high(4, 1.0F);
+  const auto raised = cache.Quantize(weight, 1, high);
+  EXPECT_EQ(raised->scales, high);
+  EXPECT_EQ(*raised->codes, QuantizeWeight(*weight, 1, high)->values);
+  EXPECT_EQ(cache.Quantize(weight, 0, {})->scales, QuantizeWeight(*weight, 0)->scales);
+  EXPECT_EQ(cache.Quantize(weight, 1, {})->codes, first->codes) << "not the raised ones";
+}
+
+TEST(WeightCacheTest, GivesThePlansTheBytesThatTheyHaveAlone) {
+  const Model model =
+      Conv().Op("Relu", {"c"}, {"r"}).Op("Conv", {"r", "v"}, {"y"}).Output("y").Build();
+  const Recipe both =
+      MakeRecipe(model, {"c", "y"}, {{"x", {-1, 1}}, {"r", {0, 2}}, {"y", {-2, 2}}});
+  const Recipe one = MakeRecipe(model, {"c"}, {{"x", {-1, 1}}, {"r", {0, 2}}});
+  WeightCache cache;
+  for (const Recipe& recipe : {both, one, both}) {
+    const auto shared = ApplyRecipe(model, recipe, cache);
+    ASSERT_TRUE(shared) << shared.error().what;
+    EXPECT_EQ(*graph::SerializeOnnx(*shared), *graph::SerializeOnnx(Applied(model, recipe)));
+  }
+}
+
 TEST(ApplyRecipeTest, AbsorbsAReluThatTheRangeClips) {
   const Model model =
       Conv().Op("Relu", {"c"}, {"r"}).Op("Conv", {"r", "v"}, {"y"}).Output("y").Build();

@@ -97,8 +97,8 @@ class Search {
       if (!float_times) {
         TARE_TRY(float_times, bench_.Profile(prepared_.model));
       }
-      TARE_TRY(const Built built, bench_.Build(candidate.nodes));
-      TARE_TRY(const auto int8_times, bench_.Profile(built.model));
+      TARE_TRY(const Made made, bench_.Make(candidate.nodes));
+      TARE_TRY(const auto int8_times, bench_.Profile(made.model));
       std::vector<std::string> excluded = NodesBetterInFloat(
           prepared_, candidate.nodes, *float_times, int8_times, observed_.elements);
       if (excluded.empty()) continue;
@@ -130,11 +130,11 @@ class Search {
     if (decision.chosen) {
       Candidate& candidate = candidates_[*decision.chosen];
       candidate.chosen = true;
-      TARE_TRY(Built built, bench_.Build(candidate.nodes));
-      TARE_TRY(choice.fusion, quantize::CountFused(built.model, built.recipe, options_.session));
-      choice.recipe = std::move(built.recipe);
+      TARE_TRY(Made made, bench_.Make(candidate.nodes));
+      TARE_TRY(choice.fusion, quantize::CountFused(made.model, made.recipe, options_.session));
+      choice.recipe = std::move(made.recipe);
       choice.recipe.left_out = prepared_.left_out;
-      choice.model = std::move(built.model);
+      choice.model = std::move(made.model);
     }
     choice.candidates = std::move(candidates_);
     choice.reason = std::move(decision.reason);

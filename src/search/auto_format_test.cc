@@ -138,6 +138,34 @@ TEST_F(ChooseFormatsTest, MakesTheStaticModelThatWasAskedFor) {
   ExpectKeeps(SlowAnswer(Perceptron(), *chosen), *chosen);
 }
 
+TEST_F(ChooseFormatsTest, HoldsNoTwoSessionsOfALargeModelAndChoosesTheSame) {
+  size_t most = 0;
+  instruments_.time = [&most, time = instruments_.time](std::span<const Timed> timed,
+                                                        std::span<const NamedTensor> inputs,
+                                                        const runtime::TimingOptions& options) {
+    most = std::max(most, timed.size());
+    return time(timed, inputs, options);
+  };
+  AutoOptions options;
+  const auto small = Choose(Perceptron(), options);
+  ASSERT_TRUE(small) << small.error().what;
+  EXPECT_GT(most, 1U);
+  most = 0;
+  options.side_by_side_bytes = 0;
+  const auto large = Choose(Perceptron(), options);
+  ASSERT_TRUE(large) << large.error().what;
+  EXPECT_EQ(most, 1U);
+  ASSERT_TRUE(large->choice.model) << large->choice.reason;
+  EXPECT_EQ(large->choice.recipe.nodes, small->choice.recipe.nodes);
+  ASSERT_EQ(large->choice.candidates.size(), small->choice.candidates.size());
+  for (size_t i = 0; i < large->choice.candidates.size(); ++i) {
+    EXPECT_EQ(large->choice.candidates[i].speedup.value, small->choice.candidates[i].speedup.value);
+    EXPECT_EQ(large->choice.candidates[i].batch_speedup.value,
+              small->choice.candidates[i].batch_speedup.value);
+    EXPECT_EQ(large->choice.candidates[i].problem, small->choice.candidates[i].problem);
+  }
+}
+
 TEST_F(ChooseFormatsTest, GivesTheSameStaticModelTwice) {
   const auto first = Choose(Perceptron(), Allowing({Format::kInt8Static}));
   const auto second = Choose(Perceptron(), Allowing({Format::kInt8Static}));

@@ -51,6 +51,33 @@ void CompareOutput(const Tensor& a, const Tensor& b, int64_t num_valid, OutputSu
   }
 }
 
+// About kRounds rounds of a pair: enough for an interval of a few per cent.
+double BudgetMs(const Reference& reference, const AutoOptions& options) {
+  return std::clamp(2 * kRounds * reference.single_ms, std::min(10.0, options.timing_budget_ms),
+                    options.timing_budget_ms);
+}
+
+runtime::TimingOptions Timing(double budget_ms, const AutoOptions& options) {
+  const bool one_thread = options.session.num_threads == 1;
+  return {.budget_ms = budget_ms, .clock = one_thread ? runtime::ThreadNs : runtime::MonotonicNs};
+}
+
+bool HasBatch(const Reference& reference) {
+  return !reference.inputs.empty() && reference.inputs[0].num_valid > 1;
+}
+
+Result<AloneTimes> TimeAlone(const Timed& timed, const Reference& reference,
+                             const AutoOptions& options, const Instruments& instruments) {
+  const auto timing = Timing(BudgetMs(reference, options), options);
+  AloneTimes out;
+  TARE_TRY(auto single, instruments.time(std::span(&timed, 1), reference.single.inputs, timing));
+  out.single = std::move(single[0]);
+  if (!HasBatch(reference)) return out;
+  TARE_TRY(auto batch, instruments.time(std::span(&timed, 1), reference.inputs[0].inputs, timing));
+  out.batch = std::move(batch[0]);
+  return out;
+}
+
 }  // namespace
 
 Instruments RealInstruments() {
@@ -83,6 +110,16 @@ Result<Reference> RunReference(const graph::Model& source, const Samples& sample
            instruments.time(alone, reference.single.inputs,
                             {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
   reference.single_ms = stats::MedianOf(times[0]);
+  reference.open = [&source, session = options.session] {
+    return runtime::MakeSession(source, session);
+  };
+  for (const ValueInfo& output : reference.session->outputs())
+    reference.output_names.push_back(output.name);
+  if (graph::WrittenBytes(source) > options.side_by_side_bytes) {
+    TARE_TRY(reference.alone,
+             TimeAlone({"", reference.session.get()}, reference, options, instruments));
+    reference.session.reset();
+  }
   return reference;
 }
 
@@ -102,7 +139,7 @@ Result<Closeness> CompareRuns(const runtime::Session& session, const Reference& 
     closeness.least_cosine = std::min(closeness.least_cosine, sums[o].least);
     if (closeness.worst_output.empty() || sums[o].Cosine() < closeness.cosine) {
       closeness.cosine = sums[o].Cosine();
-      closeness.worst_output = reference.session->outputs()[o].name;
+      closeness.worst_output = reference.output_names[o];
     }
   }
   return closeness;
@@ -115,16 +152,20 @@ Bench::Bench(const quantize::Prepared& prepared, const Observed& observed, Refer
       reference_(std::move(reference)),
       options_(options),
       instruments_(instruments) {
-  // About kRounds rounds of a pair: enough for an interval of a few per cent.
-  budget_ms_ = std::clamp(2 * kRounds * reference_.single_ms,
-                          std::min(10.0, options.timing_budget_ms), options.timing_budget_ms);
+  budget_ms_ = BudgetMs(reference_, options);
+}
+
+Result<Made> Bench::Make(const std::vector<NodeChoice>& nodes) const {
+  Made made;
+  made.recipe.nodes = nodes;
+  TARE_TRY_VOID(FillRanges(made.recipe, prepared_, observed_.observations, options_.method));
+  TARE_TRY(made.model, quantize::ApplyRecipe(prepared_.model, made.recipe, weights_));
+  return made;
 }
 
 Result<Built> Bench::Build(const std::vector<NodeChoice>& nodes) const {
-  Built built;
-  built.recipe.nodes = nodes;
-  TARE_TRY_VOID(FillRanges(built.recipe, prepared_, observed_.observations, options_.method));
-  TARE_TRY(built.model, quantize::ApplyRecipe(prepared_.model, built.recipe));
+  TARE_TRY(auto made, Make(nodes));
+  Built built{std::move(made), nullptr};
   TARE_TRY(auto session, runtime::MakeSession(built.model, options_.session));
   built.session = std::make_unique<runtime::Session>(std::move(session));
   return built;
@@ -141,8 +182,7 @@ void Bench::Measure(Candidate& candidate) const {
     candidate.problem = built.error().what;
     return;
   }
-  if (const auto bytes = graph::SerializeOnnx(built->model))
-    candidate.model_bytes = static_cast<int64_t>(bytes->size());
+  candidate.model_bytes = graph::WrittenBytes(built->model);
   const auto closeness = CompareRuns(*built->session, reference_, num_runs());
   if (!closeness) {
     candidate.problem = closeness.error().what;
@@ -153,26 +193,55 @@ void Bench::Measure(Candidate& candidate) const {
   candidate.problem = ProblemOf(candidate, options_);
 }
 
-runtime::TimingOptions Bench::Timing(double budget_ms) const {
-  const bool one_thread = options_.session.num_threads == 1;
-  return {.budget_ms = budget_ms, .clock = one_thread ? runtime::ThreadNs : runtime::MonotonicNs};
-}
-
-bool Bench::HasBatch() const {
-  return !reference_.inputs.empty() && reference_.inputs[0].num_valid > 1;
+Result<void> Bench::TimeAlone(Candidate& candidate, const runtime::Session& session) const {
+  TARE_TRY(const auto times,
+           search::TimeAlone({candidate.name, &session}, reference_, options_, instruments_));
+  candidate.speedup = runtime::SpeedupOf(reference_.alone.single, times.single);
+  if (HasBatch(reference_))
+    candidate.batch_speedup = runtime::SpeedupOf(reference_.alone.batch, times.batch);
+  return {};
 }
 
 void Bench::Time(Candidate& candidate, const runtime::Session& session) const {
+  if (reference_.session == nullptr) {
+    // A candidate without a time is not taken, as where it fails below.
+    static_cast<void>(TimeAlone(candidate, session));
+    return;
+  }
   const Timed pair[] = {{"", reference_.session.get()}, {candidate.name, &session}};
-  if (const auto times = instruments_.time(pair, reference_.single.inputs, Timing(budget_ms_)))
+  if (const auto times =
+          instruments_.time(pair, reference_.single.inputs, Timing(budget_ms_, options_)))
     candidate.speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
-  if (!HasBatch()) return;
-  if (const auto times = instruments_.time(pair, reference_.inputs[0].inputs, Timing(budget_ms_)))
+  if (!HasBatch(reference_)) return;
+  if (const auto times =
+          instruments_.time(pair, reference_.inputs[0].inputs, Timing(budget_ms_, options_)))
     candidate.batch_speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
 }
 
 Result<void> Bench::TimeAgain(std::vector<Candidate>& candidates,
                               std::span<const size_t> which) const {
+  if (reference_.session != nullptr) {
+    TARE_TRY_VOID(TimeTogether(candidates, which));
+  } else {
+    TARE_TRY_VOID(TimeFloatAgain());
+    for (const size_t i : which) {
+      TARE_TRY(const auto built, Build(candidates[i].nodes));
+      TARE_TRY_VOID(TimeAlone(candidates[i], *built.session));
+    }
+  }
+  for (const size_t i : which)
+    candidates[i].problem = ProblemWhenTimedAgain(candidates[i], options_);
+  return {};
+}
+
+Result<void> Bench::TimeFloatAgain() const {
+  TARE_TRY(const auto session, reference_.open());
+  TARE_TRY(reference_.alone, search::TimeAlone({"", &session}, reference_, options_, instruments_));
+  return {};
+}
+
+Result<void> Bench::TimeTogether(std::vector<Candidate>& candidates,
+                                 std::span<const size_t> which) const {
   std::vector<Built> built;
   std::vector<Timed> timed = {{"", reference_.session.get()}};
   for (const size_t i : which) {
@@ -183,17 +252,15 @@ Result<void> Bench::TimeAgain(std::vector<Candidate>& candidates,
   const double budget_ms = budget_ms_ * static_cast<double>(timed.size());
   const auto retime = [&](const std::vector<NamedTensor>& inputs,
                           runtime::Ratio Candidate::*ratio) -> Result<void> {
-    TARE_TRY(const auto times, instruments_.time(timed, inputs, Timing(budget_ms)));
+    TARE_TRY(const auto times, instruments_.time(timed, inputs, Timing(budget_ms, options_)));
     for (size_t k = 0; k < which.size(); ++k)
       candidates[which[k]].*ratio = runtime::SpeedupOf(times[0], times[k + 1]);
     return {};
   };
   TARE_TRY_VOID(retime(reference_.single.inputs, &Candidate::speedup));
-  if (HasBatch()) {
+  if (HasBatch(reference_)) {
     TARE_TRY_VOID(retime(reference_.inputs[0].inputs, &Candidate::batch_speedup));
   }
-  for (const size_t i : which)
-    candidates[i].problem = ProblemWhenTimedAgain(candidates[i], options_);
   return {};
 }
 

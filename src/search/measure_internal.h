@@ -12,6 +12,7 @@
 #include "tare/core/result.h"
 #include "tare/data/feed.h"
 #include "tare/graph/model.h"
+#include "tare/quantize/apply.h"
 #include "tare/quantize/prepare.h"
 #include "tare/quantize/recipe.h"
 #include "tare/runtime/profile.h"
@@ -41,13 +42,24 @@ struct Instruments {
 /// runtime::TimeInterleaved and runtime::ProfileKernels.
 Instruments RealInstruments();
 
+/// Times of one session alone, in ms: of one sample, and of several where the model takes them.
+struct AloneTimes {
+  std::vector<double> single, batch;
+};
+
 /// The float model, what it answers on the check samples, and how long it takes.
+///
+/// The session of a large model is not kept: beside the one that it is compared with it would hold
+/// the weights a second time. Such a model is timed alone, and so are its candidates.
 struct Reference {
-  std::unique_ptr<runtime::Session> session;
+  std::unique_ptr<runtime::Session> session;  ///< null of a large model
+  std::function<Result<runtime::Session>()> open;
+  std::vector<std::string> output_names;
   std::vector<data::FeedBatch> inputs;       ///< of each run
   std::vector<std::vector<Tensor>> outputs;  ///< of each run
   data::FeedBatch single;                    ///< the first check sample alone
   double single_ms = 0;                      ///< median time of `single`
+  AloneTimes alone;                          ///< of a large model
 };
 
 /// Errors  those of loading and running the float model.
@@ -60,10 +72,14 @@ Result<Reference> RunReference(const graph::Model& source, const Samples& sample
 Result<Closeness> CompareRuns(const runtime::Session& session, const Reference& reference,
                               size_t num_runs);
 
-/// A plan with what it takes to run it.
-struct Built {
+/// A plan and the model that it makes.
+struct Made {
   quantize::Recipe recipe;
   graph::Model model;
+};
+
+/// The same, ready to run.
+struct Built : Made {
   std::unique_ptr<runtime::Session> session;
 };
 
@@ -77,7 +93,10 @@ class Bench {
 
   size_t num_runs() const { return reference_.inputs.size(); }
 
-  /// Errors  those of FillRanges, ApplyRecipe and of loading the model.
+  /// Errors  those of FillRanges and ApplyRecipe.
+  Result<Made> Make(const std::vector<quantize::NodeChoice>& nodes) const;
+
+  /// Errors  those of Make() and of loading the model.
   Result<Built> Build(const std::vector<quantize::NodeChoice>& nodes) const;
 
   /// How close a plan keeps the outputs over the first `num_runs` runs.
@@ -87,8 +106,8 @@ class Bench {
   /// Loads, checks and times one candidate; a failure is its problem, not the search's.
   void Measure(Candidate& candidate) const;
 
-  /// Times candidates against float and each other in one interleaved run; who is no longer fast
-  /// gets a problem.
+  /// Times candidates against float and each other in one interleaved run (large models one after
+  /// the other); who is no longer fast gets a problem.
   /// Errors  those of Build() and of running.
   Result<void> TimeAgain(std::vector<Candidate>& candidates, std::span<const size_t> which) const;
 
@@ -96,16 +115,19 @@ class Bench {
   Result<runtime::KernelTimes> Profile(const graph::Model& model) const;
 
  private:
-  runtime::TimingOptions Timing(double budget_ms) const;
-  bool HasBatch() const;
+  Result<void> TimeFloatAgain() const;
+  Result<void> TimeAlone(Candidate& candidate, const runtime::Session& session) const;
+  Result<void> TimeTogether(std::vector<Candidate>& candidates,
+                            std::span<const size_t> which) const;
   void Time(Candidate& candidate, const runtime::Session& session) const;
 
   const quantize::Prepared& prepared_;
   const Observed& observed_;
-  const Reference reference_;
+  mutable Reference reference_;  // the times of a large model are taken again
   const AutoOptions& options_;
   const Instruments& instruments_;
-  double budget_ms_ = 0;  // for timing one candidate
+  double budget_ms_ = 0;                   // for timing one candidate
+  mutable quantize::WeightCache weights_;  // only saves time
 };
 
 }  // namespace tare::search

@@ -2,7 +2,12 @@
 
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tare/core/result.h"
 #include "tare/graph/index.h"
@@ -10,6 +15,26 @@
 #include "tare/quantize/recipe.h"
 
 namespace tare::quantize {
+
+/// Weights that were quantized before: plans of one model have most of theirs in common. Codes are
+/// shared by all models made with it, never copied.
+///
+/// Threads  none.
+class WeightCache {
+ public:
+  struct Entry {
+    graph::SharedTensor codes;
+    std::vector<float> scales;
+  };
+  /// Returns QuantizeWeight(*weight, axis, floor), from before where that is the same.
+  /// Errors  those of QuantizeWeight().
+  Result<Entry> Quantize(const graph::SharedTensor& weight, int64_t axis,
+                         std::span<const float> floor);
+
+ private:
+  // The tensor is held: its address stays its own.
+  std::map<std::pair<graph::SharedTensor, int64_t>, Entry> entries_;
+};
 
 /// Returns the canonical model with the nodes of the recipe quantized.
 ///
@@ -33,6 +58,10 @@ namespace tare::quantize {
 /// Threads  fully: a pure function.
 /// Source   ONNX Runtime's QDQ selectors, as written down in docs/guide/fusion.md.
 Result<graph::Model> ApplyRecipe(const graph::Model& canonical, const Recipe& recipe);
+
+/// The same for one of many plans of the model, with what they share in `cache`.
+Result<graph::Model> ApplyRecipe(const graph::Model& canonical, const Recipe& recipe,
+                                 WeightCache& cache);
 
 /// Name of the value whose range gives the parameters of `value`: movers of the recipe are followed
 /// to what they move.

@@ -54,6 +54,9 @@ struct AutoOptions {
   double tolerance = 0.01;
   /// Least speedup worth a new file; the interval's lower end must reach it.
   double min_speedup = 1.05;
+  /// Sessions of a model whose file is larger than this are opened one after the other and timed
+  /// alone: two of them side by side would hold its weights twice.
+  int64_t side_by_side_bytes = int64_t{512} << 20;
   /// Measured time for each candidate, in ms.
   double timing_budget_ms = 150;
 };
