@@ -18,7 +18,7 @@ test_preset  = ctest --test-dir build/$(1) --output-on-failure --no-tests=error 
 # ThreadSanitizer of GCC 12 needs the address space of older kernels; a container may forbid asking for it.
 plain_addresses = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help demo build test bench sanitize tsan asan fuzz lint format docs web install clean
+.PHONY: help demo build test scale bench sanitize tsan asan fuzz lint format docs web install clean
 .NOTPARALLEL:
 
 help: ## list these targets
@@ -40,6 +40,11 @@ test: ## build and run every test
 	@scripts/configure release demo webtest
 	@$(call build_preset,release) --target all tests
 	@$(call test_preset,release)
+
+scale: ## quantize a model of 2.7 GB within bounds of time and memory; needs 7 GB in TMPDIR
+	@scripts/configure release
+	@$(call build_preset,release) --target tare_cli
+	@ctest --test-dir build/release --output-on-failure --verbose -C Scale -R '^scale/weights$$'
 
 bench: ## measure tare beside its peers, and print the table
 	@scripts/configure bench bench
