@@ -3,16 +3,20 @@
 //   1. candidates  plans of each format and scope, and the same without the nodes whose work is
 //                  small beside the data they move (an int8 island pays one Q and one DQ for each
 //                  element)
-//   2. measure     load each, run the check samples, compare with float; time all interleaved
+//   2. measure     load each, compare a few samples with float and time a few rounds: who is clearly
+//                  wrong or clearly slower is dropped there
 //   3. repair      where a static plan is fast but breaks the outputs: each node alone in int8,
 //                  ranked by the damage it does; bisection over how many of the worst stay float
-//   4. decision    the fastest that holds, timed once more against float alone
+//   4. decision    all samples and more rounds for the few that are left; the fastest that holds
 //
 // What was measured and why it was not taken is kept for the user.
 
 #include "tare/search/auto_format.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
+#include <set>
 
 #include "search/auto_format_internal.h"
 #include "search/candidates_internal.h"
@@ -41,26 +45,49 @@ class Search {
   Result<Choice> Run() {
     candidates_ = FirstCandidates(prepared_, options_, observed_);
     TARE_TRY_VOID(MeasureAll());
-    TARE_TRY_VOID(RepairBroken());
-    const auto finalists = Finalists(candidates_, options_);
-    if (MustBeFaster(options_) && !finalists.empty()) {
-      TARE_TRY_VOID(bench_.TimeAgain(candidates_, finalists));
-    }
-    return Take(Decide(candidates_, finalists, options_));
+    TARE_TRY_VOID(ConfirmFinalists());
+    progress_.End("");
+    return Take(Decide(candidates_, confirmed_, options_));
   }
 
  private:
   bool Allows(Format format) const { return FormatsOf(options_).contains(format); }
 
+  bool IsConfirmed(size_t i) const {
+    return std::find(confirmed_.begin(), confirmed_.end(), i) != confirmed_.end();
+  }
+
+  // The whole check for the best of those that are left; where none of them holds, for the next.
+  Result<void> ConfirmFinalists() {
+    while (true) {
+      TARE_TRY_VOID(RepairBroken());
+      const auto sound = Sound(candidates_, options_);
+      const bool found =
+          std::any_of(sound.begin(), sound.end(), [this](size_t i) { return IsConfirmed(i); });
+      const auto finalists = Finalists(candidates_, options_);
+      if (found || finalists.empty()) return {};
+      if (progress_.cancelled()) return Cancelled();
+      TARE_TRY_VOID(bench_.Confirm(candidates_, finalists));
+      confirmed_.insert(confirmed_.end(), finalists.begin(), finalists.end());
+    }
+  }
+
+  void Measure(Candidate& candidate) {
+    bench_.Measure(candidate, [this] { progress_.Update(++ticks_); });
+  }
+
   Result<void> MeasureAll() {
-    progress_.Begin("choose", static_cast<int64_t>(candidates_.size()));
+    progress_.Begin("choose", kMeasureTicks * std::ssize(candidates_));
     if (IsForced(options_) && Allows(Format::kInt8Static) && !candidates_.empty()) {
       // Asked for by name: the plan with every fusable node, unless it breaks the outputs or is
       // slow.
-      bench_.Measure(candidates_[0]);
+      Measure(candidates_[0]);
+      if (candidates_[0].problem.empty()) {
+        TARE_TRY_VOID(bench_.Confirm(candidates_, std::array{size_t{0}}));
+        confirmed_.push_back(0);
+      }
       if (candidates_[0].problem.empty() && IsFast(candidates_[0], options_)) {
         candidates_.resize(1);
-        progress_.End("");
         return {};
       }
     }
@@ -70,15 +97,13 @@ class Search {
       TARE_TRY_VOID(AddKernelPlans());
       TARE_TRY_VOID(MeasureFrom(num_plans));
     }
-    progress_.End("");
     return {};
   }
 
   Result<void> MeasureFrom(size_t first) {
     for (size_t i = first; i < candidates_.size(); ++i) {
       if (progress_.cancelled()) return Cancelled();
-      if (candidates_[i].speedup.value == 0) bench_.Measure(candidates_[i]);
-      progress_.Update(static_cast<int64_t>(i + 1));
+      if (candidates_[i].speedup.value == 0) Measure(candidates_[i]);
     }
     return {};
   }
@@ -117,9 +142,10 @@ class Search {
     };
     const Trials trials{over(kRankRuns), over(bench_.num_runs())};
     for (const size_t i : WorthRepair(candidates_, options_)) {
+      if (repaired_.size() == kMaxRepairs || !repaired_.insert(i).second) continue;
       TARE_TRY(auto repaired, Repair(candidates_[i], prepared_, options_, trials, progress_));
       if (!repaired) continue;
-      bench_.Measure(*repaired);
+      Measure(*repaired);
       candidates_.push_back(*std::move(repaired));
     }
     return {};
@@ -147,6 +173,9 @@ class Search {
   const AutoOptions& options_;
   Progress& progress_;
   std::vector<Candidate> candidates_;
+  std::vector<size_t> confirmed_;  // positions of those that had the whole check
+  std::set<size_t> repaired_;      // of those that a repair was tried of
+  int64_t ticks_ = 0;
 };
 
 }  // namespace

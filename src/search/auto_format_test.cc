@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "graph/model_builder.h"
 #include "runtime/run_for_test.h"
@@ -53,7 +54,7 @@ class ChooseFormatsTest : public testing::Test {
     TARE_TRY(const auto dataset, data::MakeDataset("test", arrays));
     TARE_TRY(const auto feed, data::Feed::Bind(*dataset, session.inputs()));
     Samples samples{&feed, {}, {}};
-    for (int64_t i = 0; i < kSamples; ++i)
+    for (int64_t i = 0; i < arrays[0].value.shape()[0]; ++i)
       (i % 3 == 0 ? samples.check : samples.calibration).push_back(i);
     Chosen chosen;
     TARE_TRY(chosen.prepared, quantize::Prepare(model, {}, {}));
@@ -163,6 +164,51 @@ TEST_F(ChooseFormatsTest, HoldsNoTwoSessionsOfALargeModelAndChoosesTheSame) {
     EXPECT_EQ(large->choice.candidates[i].batch_speedup.value,
               small->choice.candidates[i].batch_speedup.value);
     EXPECT_EQ(large->choice.candidates[i].problem, small->choice.candidates[i].problem);
+  }
+}
+
+TEST_F(ChooseFormatsTest, TimesBatchesOfFinalistsAlone) {
+  std::set<std::string> in_batches;
+  instruments_.time = [&in_batches, time = instruments_.time](
+                          std::span<const Timed> timed, std::span<const NamedTensor> inputs,
+                          const runtime::TimingOptions& options) {
+    for (const Timed& one : timed) {
+      if (inputs[0].value.shape()[0] > 1) in_batches.emplace(one.candidate);
+    }
+    return time(timed, inputs, options);
+  };
+  AutoOptions options;
+  const auto chosen = Choose(Perceptron(), options);
+  ASSERT_TRUE(chosen) << chosen.error().what;
+  ASSERT_TRUE(chosen->choice.model);
+  // Static plans are 2x, dynamic ones 1.2x.
+  EXPECT_FALSE(in_batches.contains("dynamic"));
+  EXPECT_THAT(in_batches, Contains(StartsWith("static")));
+}
+
+// Eight samples that calibration saw the like of, then sixteen ten times as large, which static
+// ranges cut: the first look is at the former.
+TEST_F(ChooseFormatsTest, TakesTheNextWhereTheBestBreaksOnSamplesBehindTheFirst) {
+  Tensor samples = graph::RandomTensor({72, 32}, 9);
+  for (int64_t i = 0; i < 72; ++i) {
+    const bool is_large = i % 3 == 0 && i >= 24;
+    for (float& value : samples.mutable_data<float>().subspan(static_cast<size_t>(32 * i), 32))
+      value *= is_large ? 10.0F : 1.0F;
+  }
+  const Model model = ModelBuilder(13)
+                          .Input("x", {-1, 32})
+                          .Uniform("w", {32, 64}, 1, -0.3, 0.3)
+                          .Op("MatMul", {"x", "w"}, {"y"})
+                          .Output("y")
+                          .Build();
+  const auto chosen = ChooseOn(model, {{"x", samples}}, {});
+  ASSERT_TRUE(chosen) << chosen.error().what;
+  ASSERT_TRUE(chosen->choice.model) << chosen->choice.reason;
+  EXPECT_THAT(chosen->choice.reason, StartsWith("dynamic"));
+  for (const Candidate& candidate : chosen->choice.candidates) {
+    if (candidate.name.starts_with("static")) {
+      EXPECT_THAT(candidate.problem, HasSubstr("moves"));
+    }
   }
 }
 

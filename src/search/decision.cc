@@ -13,9 +13,10 @@ using quantize::Format;
 using quantize::NodeChoice;
 
 constexpr double kRepairMargin = 0.75;
+// A few samples tell a tolerance only roughly.
+constexpr double kClearlyWrong = 2;
 // A broken candidate is worth repairing when it is this much faster than the best sound one.
 constexpr double kWorthRepair = 1.1;
-constexpr size_t kMaxRepairs = 2;
 constexpr size_t kFinalists = 3;
 // Speeds closer than this are equal.
 constexpr double kTie = 0.97;
@@ -95,6 +96,12 @@ std::string ProblemOf(const Candidate& candidate, const AutoOptions& options) {
   return "";
 }
 
+std::string ProblemAtFirstSight(const Candidate& candidate, const AutoOptions& options) {
+  const bool wrong = 1 - candidate.closeness.cosine > kClearlyWrong * options.tolerance;
+  const bool slow = MustBeFaster(options) && candidate.speedup.high < options.min_speedup;
+  return wrong || slow ? ProblemOf(candidate, options) : "";
+}
+
 std::vector<size_t> Sound(std::span<const Candidate> candidates, const AutoOptions& options) {
   std::vector<size_t> sound;
   for (size_t i = 0; i < candidates.size(); ++i) {
@@ -115,7 +122,8 @@ std::vector<size_t> WorthRepair(std::span<const Candidate> candidates, const Aut
   std::vector<size_t> broken;
   for (size_t i = 0; i < candidates.size(); ++i) {
     // Without a time it never ran: there is nothing to repair.
-    const bool moved = candidates[i].speedup.value > 0 && !Holds(candidates[i].closeness, options);
+    const bool moved = candidates[i].speedup.value > 0 && !candidates[i].problem.empty() &&
+                       !Holds(candidates[i].closeness, options);
     if (moved && Score(candidates[i]) > bar) broken.push_back(i);
   }
   std::sort(broken.begin(), broken.end(),
@@ -127,6 +135,10 @@ std::vector<size_t> WorthRepair(std::span<const Candidate> candidates, const Aut
 std::vector<size_t> Finalists(std::span<const Candidate> candidates, const AutoOptions& options) {
   std::vector<size_t> finalists = Sound(candidates, options);
   if (finalists.size() > kFinalists) finalists.resize(kFinalists);
+  if (options.goal == Goal::kSpeed && !finalists.empty()) {
+    const double least = candidates[finalists[0]].speedup.low;
+    std::erase_if(finalists, [&](size_t i) { return candidates[i].speedup.high < least; });
+  }
   return finalists;
 }
 

@@ -12,6 +12,9 @@
 
 namespace tare::search {
 
+/// Broken candidates that are repaired, at most.
+inline constexpr size_t kMaxRepairs = 2;
+
 /// A format that stands alone was asked for by name: it is taken when its outputs hold, faster or
 /// not.
 bool IsForced(const AutoOptions& options);
@@ -33,15 +36,21 @@ double Score(const Candidate& candidate);
 /// Why a candidate that was measured cannot be taken; empty when it can.
 std::string ProblemOf(const Candidate& candidate, const AutoOptions& options);
 
+/// Why a look at a few samples and rounds is enough to drop a candidate: it moves the outputs by
+/// twice what is tolerated, or the whole interval of its speedup lies below what is asked for.
+/// Empty when it has to be looked at more closely.
+std::string ProblemAtFirstSight(const Candidate& candidate, const AutoOptions& options);
+
 /// Positions of the candidates without a problem, the best first: by speed, or by size where that
 /// is the goal. Equals stay in order.
 std::vector<size_t> Sound(std::span<const Candidate> candidates, const AutoOptions& options);
 
-/// Positions of at most two candidates that break the outputs and would be worth more than the best
-/// sound one, the fastest first.
+/// Positions of at most two candidates that were dropped for their outputs and would be worth more
+/// than the best sound one, the fastest first.
 std::vector<size_t> WorthRepair(std::span<const Candidate> candidates, const AutoOptions& options);
 
-/// Positions of the few best sound candidates, among which Decide() chooses.
+/// Positions of the few best sound candidates, among which Decide() chooses: none that is clearly
+/// slower than the best of them.
 std::vector<size_t> Finalists(std::span<const Candidate> candidates, const AutoOptions& options);
 
 /// Only what is surely faster may be taken, and the finalists are timed once more for it: the goal

@@ -101,10 +101,35 @@ TEST(SoundTest, OrdersBySpeedOrBySize) {
   EXPECT_THAT(Sound({}, kSpeed), IsEmpty());
 }
 
-TEST(FinalistsTest, AreTheBestThree) {
-  EXPECT_THAT(
-      Finalists(Table({{"a", 1, 1.2}, {"b", 1, 4}, {"c", 1, 3}, {"d", 1, 2}}, kSpeed), kSpeed),
-      ElementsAre(1, 2, 3));
+TEST(FinalistsTest, AreTheBestThreeButForTheClearlySlower) {
+  // Intervals of 2 % at each side.
+  const std::vector<Row> close = {{"a", 1, 3.9}, {"b", 1, 4}, {"c", 1, 3.87}, {"d", 1, 3.86}};
+  EXPECT_THAT(Finalists(Table(close, kSpeed), kSpeed), ElementsAre(1, 0, 2));
+  const std::vector<Row> far = {{"a", 1, 3.9}, {"b", 1, 4}, {"c", 1, 3.8}};
+  EXPECT_THAT(Finalists(Table(far, kSpeed), kSpeed), ElementsAre(1, 0));
+  EXPECT_THAT(Finalists(Table({{"a", 1, 2, 0, 9}, {"b", 1, 4, 0, 8}}, kSize), kSize),
+              ElementsAre(1, 0))
+      << "by size, however fast";
+}
+
+TEST(ProblemAtFirstSightTest, DropsTheClearlyWrongAndTheClearlySlowAlone) {
+  const struct {
+    Row row;
+    AutoOptions options;
+    const char* problem;
+  } cases[] = {
+      {{"holds", 0.999, 2}, kSpeed, ""},
+      {{"moves by less than twice the tolerance", 0.981, 2}, kSpeed, ""},
+      {{"moves by more", 0.979, 2}, kSpeed, "output 'y' moves: cosine 0.9790"},
+      {{"moves by more, asked for by name", 0.979, 2}, kForced, "output 'y' moves: cosine 0.9790"},
+      {{"perhaps fast", 0.999, 1.04}, kSpeed, ""},
+      {{"slow", 0.999, 1.02}, kSpeed, "not faster: 1.02x [1.00, 1.04]"},
+      {{"slow, asked for by name", 0.999, 0.5}, kForced, ""},
+      {{"slow and small", 0.999, 0.5}, kSize, ""},
+  };
+  for (const auto& [row, options, problem] : cases) {
+    EXPECT_EQ(ProblemAtFirstSight(CandidateOf(row, options), options), problem) << row.name;
+  }
 }
 
 TEST(WorthRepairTest, TakesWhatIsFasterThanTheBestSoundOne) {
@@ -214,7 +239,7 @@ TEST(DecideTest, PrefersStaticArithmeticAmongEquals) {
 }
 
 TEST(DecideTest, ChoosesAmongFinalistsThatStayedFast) {
-  auto table = Table({{"a", 1, 4}, {"b", 1, 3}, {"c", 1, 2.5}, {"d", 1, 2}}, kSpeed);
+  auto table = Table({{"a", 1, 4}, {"b", 1, 3.95}, {"c", 1, 3.9}, {"d", 1, 2}}, kSpeed);
   const auto finalists = Finalists(table, kSpeed);
   for (const size_t i : {0, 1, 2}) {  // timed again: only the third is still fast
     table[i].speedup = i == 2 ? runtime::Ratio{1.5, 1.4, 1.6} : runtime::Ratio{1, 0.9, 1.1};

@@ -15,6 +15,11 @@ using quantize::NodeChoice;
 
 constexpr int64_t kCheckBatch = 8;
 constexpr double kRounds = 40;
+constexpr int kMinBatchRounds = 3;
+constexpr int kMinScreeningRounds = 3;
+constexpr size_t kScreeningRuns = 1;  // of the check samples
+constexpr double kScreeningMs = 40;
+constexpr int64_t kMinScreeningSamples = 2;
 constexpr int kMinProfiledRuns = 3;
 constexpr int kMaxProfiledRuns = 15;
 
@@ -57,23 +62,38 @@ double BudgetMs(const Reference& reference, const AutoOptions& options) {
                     options.timing_budget_ms);
 }
 
+// Of the first run of the check samples, which every candidate and every trial of a repair makes:
+// few where a sample takes long.
+int64_t NumScreeningSamples(double single_ms) {
+  return std::clamp(static_cast<int64_t>(kScreeningMs / std::max(single_ms, 1e-3)),
+                    kMinScreeningSamples, kCheckBatch);
+}
+
 runtime::TimingOptions Timing(double budget_ms, const AutoOptions& options) {
   const bool one_thread = options.session.num_threads == 1;
   return {.budget_ms = budget_ms, .clock = one_thread ? runtime::ThreadNs : runtime::MonotonicNs};
 }
 
-bool HasBatch(const Reference& reference) {
-  return !reference.inputs.empty() && reference.inputs[0].num_valid > 1;
+bool HasBatch(const Reference& reference) { return reference.batch().num_valid > 1; }
+
+// Several samples take their share of the budget in fewer rounds; what runs has run before.
+runtime::TimingOptions BatchTiming(double budget_ms, const AutoOptions& options) {
+  auto timing = Timing(budget_ms, options);
+  timing.min_rounds = kMinBatchRounds;
+  timing.warm_up_rounds = 1;
+  return timing;
 }
 
 Result<AloneTimes> TimeAlone(const Timed& timed, const Reference& reference,
                              const AutoOptions& options, const Instruments& instruments) {
-  const auto timing = Timing(BudgetMs(reference, options), options);
+  const double budget_ms = BudgetMs(reference, options);
+  const auto timing = Timing(budget_ms, options);
   AloneTimes out;
   TARE_TRY(auto single, instruments.time(std::span(&timed, 1), reference.single.inputs, timing));
   out.single = std::move(single[0]);
   if (!HasBatch(reference)) return out;
-  TARE_TRY(auto batch, instruments.time(std::span(&timed, 1), reference.inputs[0].inputs, timing));
+  TARE_TRY(auto batch, instruments.time(std::span(&timed, 1), reference.batch().inputs,
+                                        BatchTiming(budget_ms, options)));
   out.batch = std::move(batch[0]);
   return out;
 }
@@ -97,19 +117,25 @@ Result<Reference> RunReference(const graph::Model& source, const Samples& sample
   reference.session = std::make_unique<runtime::Session>(std::move(session));
   const data::Feed& feed = samples.check_feed != nullptr ? *samples.check_feed : *samples.feed;
   const std::span check(samples.check);
-  const auto batch = static_cast<size_t>(feed.BatchOf(kCheckBatch));
-  for (size_t at = 0; at < check.size(); at += batch) {
-    TARE_TRY(auto inputs, feed.Read(check.subspan(at, std::min(batch, check.size() - at))));
-    TARE_TRY(auto outputs, reference.session->Run(inputs.inputs));
-    reference.inputs.push_back(std::move(inputs));
-    reference.outputs.push_back(std::move(outputs));
-  }
   TARE_TRY(reference.single, feed.Read(check.first(1)));
   const Timed alone[] = {{"", reference.session.get()}};
   TARE_TRY(const auto times,
            instruments.time(alone, reference.single.inputs,
                             {.budget_ms = 10, .min_rounds = 3, .max_rounds = 20}));
   reference.single_ms = stats::MedianOf(times[0]);
+  int64_t wanted = NumScreeningSamples(reference.single_ms);
+  for (size_t at = 0; at < check.size();) {
+    const auto batch = static_cast<size_t>(feed.BatchOf(wanted));
+    const auto part = check.subspan(at, std::min(batch, check.size() - at));
+    TARE_TRY(auto inputs, feed.Read(part));
+    TARE_TRY(auto outputs, reference.session->Run(inputs.inputs));
+    if (inputs.num_valid > reference.batch().num_valid)
+      reference.batch_run = reference.inputs.size();
+    reference.inputs.push_back(std::move(inputs));
+    reference.outputs.push_back(std::move(outputs));
+    at += part.size();
+    wanted = kCheckBatch;
+  }
   reference.open = [&source, session = options.session] {
     return runtime::MakeSession(source, session);
   };
@@ -176,92 +202,108 @@ Result<Closeness> Bench::Try(const std::vector<NodeChoice>& nodes, size_t num_ru
   return CompareRuns(*built.session, reference_, num_runs);
 }
 
-void Bench::Measure(Candidate& candidate) const {
+void Bench::Check(Candidate& candidate, const runtime::Session& session, size_t num_runs) const {
+  if (const auto closeness = CompareRuns(session, reference_, num_runs)) {
+    candidate.closeness = *closeness;
+    // Its speed is not judged by the few rounds that it had.
+    const bool holds = Holds(candidate.closeness, options_);
+    candidate.problem = holds ? std::string() : ProblemOf(candidate, options_);
+  } else {
+    candidate.problem = closeness.error().what;
+  }
+}
+
+void Bench::Measure(Candidate& candidate, const Tick& tick) const {
   const auto built = Build(candidate.nodes);
+  if (tick) tick();
   if (!built) {
     candidate.problem = built.error().what;
     return;
   }
   candidate.model_bytes = graph::WrittenBytes(built->model);
-  const auto closeness = CompareRuns(*built->session, reference_, num_runs());
+  const auto closeness = CompareRuns(*built->session, reference_, kScreeningRuns);
+  if (tick) tick();
   if (!closeness) {
     candidate.problem = closeness.error().what;
     return;
   }
   candidate.closeness = *closeness;
   Time(candidate, *built->session);
-  candidate.problem = ProblemOf(candidate, options_);
-}
-
-Result<void> Bench::TimeAlone(Candidate& candidate, const runtime::Session& session) const {
-  TARE_TRY(const auto times,
-           search::TimeAlone({candidate.name, &session}, reference_, options_, instruments_));
-  candidate.speedup = runtime::SpeedupOf(reference_.alone.single, times.single);
-  if (HasBatch(reference_))
-    candidate.batch_speedup = runtime::SpeedupOf(reference_.alone.batch, times.batch);
-  return {};
+  if (tick) tick();
+  candidate.problem = ProblemAtFirstSight(candidate, options_);
 }
 
 void Bench::Time(Candidate& candidate, const runtime::Session& session) const {
-  if (reference_.session == nullptr) {
-    // A candidate without a time is not taken, as where it fails below.
-    static_cast<void>(TimeAlone(candidate, session));
-    return;
-  }
+  auto timing = Timing(budget_ms_, options_);
+  timing.min_rounds = kMinScreeningRounds;
+  timing.warm_up_rounds = 1;
   const Timed pair[] = {{"", reference_.session.get()}, {candidate.name, &session}};
-  if (const auto times =
-          instruments_.time(pair, reference_.single.inputs, Timing(budget_ms_, options_)))
-    candidate.speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
-  if (!HasBatch(reference_)) return;
-  if (const auto times =
-          instruments_.time(pair, reference_.inputs[0].inputs, Timing(budget_ms_, options_)))
-    candidate.batch_speedup = runtime::SpeedupOf((*times)[0], (*times)[1]);
+  const bool is_large = reference_.session == nullptr;
+  const auto times = instruments_.time(is_large ? std::span(pair).last(1) : std::span(pair),
+                                       reference_.single.inputs, timing);
+  if (!times) return;  // a candidate without a time is not taken
+  candidate.speedup = is_large ? runtime::SpeedupOf(reference_.alone.single, (*times)[0])
+                               : runtime::SpeedupOf((*times)[0], (*times)[1]);
 }
 
-Result<void> Bench::TimeAgain(std::vector<Candidate>& candidates,
-                              std::span<const size_t> which) const {
-  if (reference_.session != nullptr) {
-    TARE_TRY_VOID(TimeTogether(candidates, which));
-  } else {
-    TARE_TRY_VOID(TimeFloatAgain());
-    for (const size_t i : which) {
-      TARE_TRY(const auto built, Build(candidates[i].nodes));
-      TARE_TRY_VOID(TimeAlone(candidates[i], *built.session));
-    }
+Result<void> Bench::Confirm(std::vector<Candidate>& candidates,
+                            std::span<const size_t> which) const {
+  TARE_TRY_VOID(reference_.session == nullptr ? ConfirmAlone(candidates, which)
+                                              : ConfirmTogether(candidates, which));
+  for (const size_t i : which) {
+    if (candidates[i].problem.empty() && MustBeFaster(options_))
+      candidates[i].problem = ProblemWhenTimedAgain(candidates[i], options_);
   }
-  for (const size_t i : which)
-    candidates[i].problem = ProblemWhenTimedAgain(candidates[i], options_);
   return {};
 }
 
-Result<void> Bench::TimeFloatAgain() const {
-  TARE_TRY(const auto session, reference_.open());
-  TARE_TRY(reference_.alone, search::TimeAlone({"", &session}, reference_, options_, instruments_));
-  return {};
-}
-
-Result<void> Bench::TimeTogether(std::vector<Candidate>& candidates,
+Result<void> Bench::ConfirmAlone(std::vector<Candidate>& candidates,
                                  std::span<const size_t> which) const {
+  // Where the speed decides, the machine of now is asked about both models.
+  if (MustBeFaster(options_)) {
+    TARE_TRY(const auto session, reference_.open());
+    TARE_TRY(reference_.alone, TimeAlone({"", &session}, reference_, options_, instruments_));
+  }
+  for (const size_t i : which) {
+    Candidate& candidate = candidates[i];
+    TARE_TRY(const auto built, Build(candidate.nodes));
+    Check(candidate, *built.session, num_runs());
+    if (!candidate.problem.empty()) continue;
+    TARE_TRY(const auto times,
+             TimeAlone({candidate.name, built.session.get()}, reference_, options_, instruments_));
+    candidate.speedup = runtime::SpeedupOf(reference_.alone.single, times.single);
+    if (HasBatch(reference_))
+      candidate.batch_speedup = runtime::SpeedupOf(reference_.alone.batch, times.batch);
+  }
+  return {};
+}
+
+Result<void> Bench::ConfirmTogether(std::vector<Candidate>& candidates,
+                                    std::span<const size_t> which) const {
   std::vector<Built> built;
-  std::vector<Timed> timed = {{"", reference_.session.get()}};
+  std::vector<Candidate*> held;
   for (const size_t i : which) {
     TARE_TRY(auto one, Build(candidates[i].nodes));
+    Check(candidates[i], *one.session, num_runs());
+    if (!candidates[i].problem.empty()) continue;
     built.push_back(std::move(one));
-    timed.push_back({candidates[i].name, built.back().session.get()});
+    held.push_back(&candidates[i]);
   }
+  std::vector<Timed> timed = {{"", reference_.session.get()}};
+  for (size_t k = 0; k < held.size(); ++k) timed.push_back({held[k]->name, built[k].session.get()});
   const double budget_ms = budget_ms_ * static_cast<double>(timed.size());
-  const auto retime = [&](const std::vector<NamedTensor>& inputs,
-                          runtime::Ratio Candidate::*ratio) -> Result<void> {
-    TARE_TRY(const auto times, instruments_.time(timed, inputs, Timing(budget_ms, options_)));
-    for (size_t k = 0; k < which.size(); ++k)
-      candidates[which[k]].*ratio = runtime::SpeedupOf(times[0], times[k + 1]);
+  const auto time = [&](const std::vector<NamedTensor>& inputs, runtime::Ratio Candidate::*ratio,
+                        const runtime::TimingOptions& timing) -> Result<void> {
+    TARE_TRY(const auto times, instruments_.time(timed, inputs, timing));
+    for (size_t k = 0; k < held.size(); ++k)
+      held[k]->*ratio = runtime::SpeedupOf(times[0], times[k + 1]);
     return {};
   };
-  TARE_TRY_VOID(retime(reference_.single.inputs, &Candidate::speedup));
-  if (HasBatch(reference_)) {
-    TARE_TRY_VOID(retime(reference_.inputs[0].inputs, &Candidate::batch_speedup));
-  }
-  return {};
+  if (held.empty()) return {};
+  TARE_TRY_VOID(time(reference_.single.inputs, &Candidate::speedup, Timing(budget_ms, options_)));
+  if (!HasBatch(reference_)) return {};
+  return time(reference_.batch().inputs, &Candidate::batch_speedup,
+              BatchTiming(budget_ms, options_));
 }
 
 Result<runtime::KernelTimes> Bench::Profile(const graph::Model& model) const {

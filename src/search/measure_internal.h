@@ -55,11 +55,15 @@ struct Reference {
   std::unique_ptr<runtime::Session> session;  ///< null of a large model
   std::function<Result<runtime::Session>()> open;
   std::vector<std::string> output_names;
-  std::vector<data::FeedBatch> inputs;       ///< of each run
+  std::vector<data::FeedBatch> inputs;       ///< of each run; the first may be a small one
   std::vector<std::vector<Tensor>> outputs;  ///< of each run
   data::FeedBatch single;                    ///< the first check sample alone
   double single_ms = 0;                      ///< median time of `single`
   AloneTimes alone;                          ///< of a large model
+  size_t batch_run = 0;                      ///< the first of the runs with the most samples
+
+  /// What is timed for several samples a run.
+  const data::FeedBatch& batch() const { return inputs.empty() ? single : inputs[batch_run]; }
 };
 
 /// Errors  those of loading and running the float model.
@@ -83,6 +87,10 @@ struct Built : Made {
   std::unique_ptr<runtime::Session> session;
 };
 
+/// Called when a part of a long step is done.
+using Tick = std::function<void()>;
+inline constexpr int64_t kMeasureTicks = 3;
+
 /// Everything that candidates of one model are measured with. What it is made from must outlive it.
 ///
 /// Threads  none.
@@ -103,23 +111,27 @@ class Bench {
   /// Errors  those of Build() and CompareRuns().
   Result<Closeness> Try(const std::vector<quantize::NodeChoice>& nodes, size_t num_runs) const;
 
-  /// Loads, checks and times one candidate; a failure is its problem, not the search's.
-  void Measure(Candidate& candidate) const;
+  /// Loads one candidate, checks it on the first run of the check samples and times it briefly, one
+  /// sample a run: enough to see who is clearly wrong or clearly slower. A failure is its problem,
+  /// not the search's. Calls `tick` after each of the kMeasureTicks parts.
+  void Measure(Candidate& candidate, const Tick& tick = {}) const;
 
-  /// Times candidates against float and each other in one interleaved run (large models one after
-  /// the other); who is no longer fast gets a problem.
+  /// Checks candidates on all runs and times those that hold against float and each other, with one
+  /// sample a run and with several, in turns (large models one after the other). Who does not hold,
+  /// or is not surely faster where that is asked for, gets a problem.
   /// Errors  those of Build() and of running.
-  Result<void> TimeAgain(std::vector<Candidate>& candidates, std::span<const size_t> which) const;
+  Result<void> Confirm(std::vector<Candidate>& candidates, std::span<const size_t> which) const;
 
   /// Kernel times of one sample, in the canonical float model or under a plan.
   Result<runtime::KernelTimes> Profile(const graph::Model& model) const;
 
  private:
-  Result<void> TimeFloatAgain() const;
-  Result<void> TimeAlone(Candidate& candidate, const runtime::Session& session) const;
-  Result<void> TimeTogether(std::vector<Candidate>& candidates,
-                            std::span<const size_t> which) const;
+  void Check(Candidate& candidate, const runtime::Session& session, size_t num_runs) const;
   void Time(Candidate& candidate, const runtime::Session& session) const;
+  Result<void> ConfirmAlone(std::vector<Candidate>& candidates,
+                            std::span<const size_t> which) const;
+  Result<void> ConfirmTogether(std::vector<Candidate>& candidates,
+                               std::span<const size_t> which) const;
 
   const quantize::Prepared& prepared_;
   const Observed& observed_;
