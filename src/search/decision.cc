@@ -15,6 +15,8 @@ using quantize::NodeChoice;
 constexpr double kRepairMargin = 0.75;
 // A few samples tell a tolerance only roughly.
 constexpr double kClearlyWrong = 2;
+// So do a few rounds the speed: less than this of the best is clearly less.
+constexpr double kClearlySlower = 0.85;
 // A broken candidate is worth repairing when it is this much faster than the best sound one.
 constexpr double kWorthRepair = 1.1;
 constexpr size_t kFinalists = 3;
@@ -136,7 +138,7 @@ std::vector<size_t> Finalists(std::span<const Candidate> candidates, const AutoO
   std::vector<size_t> finalists = Sound(candidates, options);
   if (finalists.size() > kFinalists) finalists.resize(kFinalists);
   if (options.goal == Goal::kSpeed && !finalists.empty()) {
-    const double least = candidates[finalists[0]].speedup.low;
+    const double least = kClearlySlower * candidates[finalists[0]].speedup.low;
     std::erase_if(finalists, [&](size_t i) { return candidates[i].speedup.high < least; });
   }
   return finalists;

@@ -20,6 +20,8 @@ constexpr int kMinScreeningRounds = 3;
 constexpr size_t kScreeningRuns = 1;  // of the check samples
 constexpr double kScreeningMs = 40;
 constexpr int64_t kMinScreeningSamples = 2;
+constexpr double kBatchMs = 160;
+constexpr int64_t kMinBatchSamples = 4;
 constexpr int kMinProfiledRuns = 3;
 constexpr int kMaxProfiledRuns = 15;
 
@@ -67,6 +69,12 @@ double BudgetMs(const Reference& reference, const AutoOptions& options) {
 int64_t NumScreeningSamples(double single_ms) {
   return std::clamp(static_cast<int64_t>(kScreeningMs / std::max(single_ms, 1e-3)),
                     kMinScreeningSamples, kCheckBatch);
+}
+
+// Of the other runs, and of those that are timed with several samples.
+int64_t NumBatchSamples(double single_ms) {
+  return std::clamp(static_cast<int64_t>(kBatchMs / std::max(single_ms, 1e-3)), kMinBatchSamples,
+                    kCheckBatch);
 }
 
 runtime::TimingOptions Timing(double budget_ms, const AutoOptions& options) {
@@ -134,7 +142,7 @@ Result<Reference> RunReference(const graph::Model& source, const Samples& sample
     reference.inputs.push_back(std::move(inputs));
     reference.outputs.push_back(std::move(outputs));
     at += part.size();
-    wanted = kCheckBatch;
+    wanted = NumBatchSamples(reference.single_ms);
   }
   reference.open = [&source, session = options.session] {
     return runtime::MakeSession(source, session);

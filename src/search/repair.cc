@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "search/candidates_internal.h"
 #include "search/decision_internal.h"
@@ -12,7 +13,31 @@ namespace {
 
 using quantize::NodeChoice;
 
-constexpr size_t kMaxRankedNodes = 64;  // more are ranked in groups of neighbours
+// More nodes are ranked in groups of neighbours, of which the worst are looked into.
+constexpr size_t kMaxAlone = 24;
+constexpr size_t kGroups = 16;
+constexpr size_t kLookedInto = 4;
+constexpr size_t kParts = 4;
+
+// Neighbours among the nodes to rank, and the share of their damage that falls on each.
+struct Group {
+  size_t begin = 0, end = 0;
+  double damage = 0;
+};
+
+// [begin, end) in at most `count` groups of equal size, but for the last.
+std::vector<Group> Cut(size_t begin, size_t end, size_t count) {
+  std::vector<Group> groups;
+  const size_t size = (end - begin + count - 1) / count;
+  for (size_t at = begin; at < end; at += size) groups.push_back({at, std::min(at + size, end)});
+  return groups;
+}
+
+void SortWorstFirst(std::vector<Group>& groups) {
+  std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
+    return a.damage != b.damage ? a.damage > b.damage : a.begin < b.begin;
+  });
+}
 
 std::vector<NodeChoice> NodesToRank(const std::vector<NodeChoice>& nodes) {
   std::vector<NodeChoice> ranked;
@@ -37,22 +62,38 @@ std::vector<NodeChoice> WithoutWorst(const quantize::Prepared& prepared, const C
 Result<std::vector<RankedNode>> RankNodes(const std::vector<NodeChoice>& nodes,
                                           const Trials& trials, Progress& progress) {
   const std::vector<NodeChoice> rest = NodesToRank(nodes);
-  const size_t group = (rest.size() + kMaxRankedNodes - 1) / kMaxRankedNodes;
-  std::vector<RankedNode> ranked;
-  progress.Begin("rank", static_cast<int64_t>(rest.size()));
-  for (size_t at = 0; at < rest.size(); at += group) {
-    if (progress.cancelled()) return Cancelled();
-    const size_t end = std::min(at + group, rest.size());
-    const std::vector<NodeChoice> alone(rest.begin() + static_cast<int64_t>(at),
-                                        rest.begin() + static_cast<int64_t>(end));
-    const auto closeness = trials.quick(alone);
-    const double damage = closeness ? 1 - closeness->cosine : INFINITY;
-    for (const NodeChoice& choice : alone) ranked.push_back({choice.node, damage});
-    progress.Update(static_cast<int64_t>(at + group));
+  int64_t num_tried = 0;
+  const auto ask = [&](std::vector<Group>& groups) -> Result<void> {
+    for (Group& group : groups) {
+      if (progress.cancelled()) return Cancelled();
+      const std::span part = std::span(rest).subspan(group.begin, group.end - group.begin);
+      const auto closeness = trials.quick({part.begin(), part.end()});
+      const double damage = closeness ? 1 - closeness->cosine : INFINITY;
+      group.damage = damage / static_cast<double>(part.size());
+      progress.Update(++num_tried);
+    }
+    SortWorstFirst(groups);
+    return {};
+  };
+  if (rest.empty()) return std::vector<RankedNode>();
+  const bool alone = rest.size() <= kMaxAlone;
+  auto groups = Cut(0, rest.size(), alone ? rest.size() : kGroups);
+  const size_t looked_into = alone ? 0 : std::min(kLookedInto, groups.size());
+  progress.Begin("rank", static_cast<int64_t>(groups.size() + looked_into * kParts));
+  TARE_TRY_VOID(ask(groups));
+  std::vector<Group> parts;
+  for (size_t i = 0; i < looked_into; ++i) {
+    for (const Group& part : Cut(groups[i].begin, groups[i].end, kParts)) parts.push_back(part);
   }
+  TARE_TRY_VOID(ask(parts));
+  groups.erase(groups.begin(), groups.begin() + static_cast<int64_t>(looked_into));
+  groups.insert(groups.end(), parts.begin(), parts.end());
+  SortWorstFirst(groups);
   progress.End("");
-  std::stable_sort(ranked.begin(), ranked.end(),
-                   [](const RankedNode& a, const RankedNode& b) { return a.damage > b.damage; });
+  std::vector<RankedNode> ranked;
+  for (const Group& group : groups) {
+    for (size_t i = group.begin; i < group.end; ++i) ranked.push_back({rest[i].node, group.damage});
+  }
   return ranked;
 }
 

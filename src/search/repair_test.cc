@@ -148,7 +148,7 @@ TEST(RankNodesTest, LeavesStaticMoversOut) {
   EXPECT_EQ((*ranked)[1].node, "table");
 }
 
-TEST(RankNodesTest, RanksManyNodesInGroupsOfNeighbours) {
+TEST(RankNodesTest, RanksManyNodesInGroupsOfNeighboursAndLooksIntoTheWorst) {
   std::vector<size_t> sizes;
   Trials trials = TrialsOf({{"n100", 0.5}});
   const auto runs = trials.quick;
@@ -159,11 +159,16 @@ TEST(RankNodesTest, RanksManyNodesInGroupsOfNeighbours) {
   const auto ranked = RankNodes(StaticPlan(130).nodes, trials, NoProgress());
   ASSERT_TRUE(ranked);
   ASSERT_EQ(ranked->size(), 130U);
-  EXPECT_EQ(sizes.size(), 44U) << "groups of 3, the last of one";
-  EXPECT_EQ(sizes.front(), 3U);
-  EXPECT_EQ(sizes.back(), 1U);
-  EXPECT_EQ((*ranked)[0].node, "n99");  // its group: n99, n100, n101
+  EXPECT_EQ(sizes.size(), 15U + 12U) << "groups of 9, the last of 4; then thirds of four of them";
+  EXPECT_EQ(sizes.front(), 9U);
+  EXPECT_EQ(sizes[14], 4U);
+  EXPECT_EQ(sizes.back(), 3U);
+  EXPECT_EQ((*ranked)[0].node, "n99");  // of n99 to n107 the part n99, n100, n101
   EXPECT_EQ((*ranked)[2].node, "n101");
+  EXPECT_DOUBLE_EQ((*ranked)[0].damage, 0.5 / 3);
+  std::set<std::string> all;
+  for (const RankedNode& node : *ranked) all.insert(node.node);
+  EXPECT_EQ(all.size(), 130U);
 }
 
 TEST(RepairTest, LeavesJustTheHarmfulNodesInFloat) {
