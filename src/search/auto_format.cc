@@ -57,16 +57,14 @@ class Search {
     return std::find(confirmed_.begin(), confirmed_.end(), i) != confirmed_.end();
   }
 
-  // The whole check for the best of those that are left; where none of them holds, for the next.
+  // The whole check for the best of those that are left, until the best of all has had it.
   Result<void> ConfirmFinalists() {
     while (true) {
       TARE_TRY_VOID(RepairBroken());
-      const auto sound = Sound(candidates_, options_);
-      const bool found =
-          std::any_of(sound.begin(), sound.end(), [this](size_t i) { return IsConfirmed(i); });
-      const auto finalists = Finalists(candidates_, options_);
-      if (found || finalists.empty()) return {};
+      auto finalists = Finalists(candidates_, options_);
+      if (finalists.empty() || IsConfirmed(finalists[0])) return {};
       if (progress_.cancelled()) return Cancelled();
+      std::erase_if(finalists, [this](size_t i) { return IsConfirmed(i); });
       TARE_TRY_VOID(bench_.Confirm(candidates_, finalists));
       confirmed_.insert(confirmed_.end(), finalists.begin(), finalists.end());
     }
@@ -141,9 +139,14 @@ class Search {
       };
     };
     const Trials trials{over(kRankRuns), over(bench_.num_runs())};
-    for (const size_t i : WorthRepair(candidates_, options_)) {
-      if (repaired_.size() == kMaxRepairs || !repaired_.insert(i).second) continue;
-      TARE_TRY(auto repaired, Repair(candidates_[i], prepared_, options_, trials, progress_));
+    // One after the other: the first may make the second worth nothing.
+    while (repaired_.size() < kMaxRepairs) {
+      const auto worth = WorthRepair(candidates_, options_);
+      const auto next = std::find_if(worth.begin(), worth.end(),
+                                     [this](size_t i) { return !repaired_.contains(i); });
+      if (next == worth.end()) break;
+      repaired_.insert(*next);
+      TARE_TRY(auto repaired, Repair(candidates_[*next], prepared_, options_, trials, progress_));
       if (!repaired) continue;
       Measure(*repaired);
       candidates_.push_back(*std::move(repaired));
