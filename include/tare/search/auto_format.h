@@ -68,13 +68,14 @@ struct Closeness {
   std::string worst_output;
 };
 
-/// One row of the measured table.
+/// One row of the measured table. What was dropped at first sight, for a few samples and rounds, has
+/// the closeness of those and no time of several samples.
 struct Candidate {
   std::string name;  ///< "static, chain"
   std::vector<quantize::NodeChoice> nodes;
   Closeness closeness;
   runtime::Ratio speedup;        ///< one sample a run
-  runtime::Ratio batch_speedup;  ///< several samples a run; zeros when the model takes only one
+  runtime::Ratio batch_speedup;  ///< several samples a run; zeros without
   int64_t model_bytes = 0;
   std::string problem;  ///< why it cannot be taken; empty when it can
   bool chosen = false;
