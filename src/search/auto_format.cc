@@ -19,6 +19,7 @@
 #include "search/decision_internal.h"
 #include "search/kernel_plan_internal.h"
 #include "search/repair_internal.h"
+#include "tare/core/strcat.h"
 
 namespace tare::search {
 namespace {
@@ -117,12 +118,23 @@ class Search {
     };
     const Trials trials{over(kRankRuns), over(bench_.num_runs())};
     for (const size_t i : WorthRepair(candidates_, options_)) {
-      TARE_TRY(auto repaired, Repair(candidates_[i], prepared_, options_, trials, progress_));
+      TARE_TRY(auto repaired, Repair(candidates_[i], prepared_, trials, progress_));
       if (!repaired) continue;
       bench_.Measure(*repaired);
       candidates_.push_back(*std::move(repaired));
     }
     return {};
+  }
+
+  // The first node that could matter, and why it does not: ": 'm0' (MatMul): ...".
+  std::string WhyNotANode() const {
+    for (const quantize::Ability& ability : prepared_.abilities) {
+      const bool computes = ability.op_type == "MatMul" || ability.op_type == "Gemm" ||
+                            ability.op_type == "Conv" || ability.op_type == "LSTM";
+      if (computes && !ability.reason.empty())
+        return StrCat(": '", ability.node, "' (", ability.op_type, "): ", ability.reason);
+    }
+    return "";
   }
 
   Result<Choice> Take(Decision decision) {
@@ -136,6 +148,7 @@ class Search {
       choice.recipe.left_out = prepared_.left_out;
       choice.model = std::move(built.model);
     }
+    if (candidates_.empty()) decision.reason += WhyNotANode();
     choice.candidates = std::move(candidates_);
     choice.reason = std::move(decision.reason);
     return choice;

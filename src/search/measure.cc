@@ -18,37 +18,34 @@ constexpr double kRounds = 40;
 constexpr int kMinProfiledRuns = 3;
 constexpr int kMaxProfiledRuns = 15;
 
-// Sums of one output over all runs, and over its samples one by one.
-struct OutputSums {
-  runtime::PairSums whole;
-  double cosines = 0;
-  double least = 1;
-  int64_t count = 0;
+std::vector<TensorView> ViewsOf(const std::vector<Tensor>& tensors) {
+  std::vector<TensorView> views;
+  for (const Tensor& tensor : tensors) views.push_back(ViewOf(tensor));
+  return views;
+}
 
-  void Add(const runtime::PairSums& sample) {
-    whole += sample;
-    cosines += sample.Cosine();
-    least = std::min(least, sample.Cosine());
-    ++count;
-  }
-  // A sample whose outputs are all small weighs as much as any other in the mean; the whole sees
-  // what moves from sample to sample.
-  double Cosine() const { return std::min(cosines / static_cast<double>(count), whole.Cosine()); }
-};
+runtime::OutputsComparison ComparisonOf(const Reference& reference) {
+  std::vector<std::string> names;
+  for (const ValueInfo& output : reference.session->outputs()) names.push_back(output.name);
+  return {std::move(names), reference.layouts};
+}
 
-void CompareOutput(const Tensor& a, const Tensor& b, int64_t num_valid, OutputSums& sums) {
-  if (a.dtype() == DType::kUndefined || a.num_elements() == 0) return;
-  const bool by_row = a.rank() >= 1 && a.shape()[0] > 1 && a.shape()[0] >= num_valid &&
-                      b.shape() == a.shape() && num_valid > 1;
-  if (!by_row) {
-    sums.Add(runtime::ComparePair(runtime::ViewOf(a), runtime::ViewOf(b)));
-    return;
+// The layouts by runs of one sample and of several, and the spreads of the float answers.
+Result<void> Describe(const graph::Model& source, Reference& reference) {
+  std::vector<runtime::RunShapes> runs;
+  TARE_TRY(const auto single, reference.session->Run(reference.single.inputs));
+  runs.push_back(runtime::ShapesOf(runtime::RowsOf(reference.single), single));
+  for (size_t i = 0; i < reference.inputs.size(); ++i)
+    runs.push_back(runtime::ShapesOf(runtime::RowsOf(reference.inputs[i]), reference.outputs[i]));
+  reference.layouts = runtime::FindLayouts(runs, &source.graph);
+  auto own = ComparisonOf(reference);
+  for (size_t i = 0; i < reference.inputs.size(); ++i) {
+    const auto views = ViewsOf(reference.outputs[i]);
+    own.Add(views, views, reference.inputs[i].num_valid);
   }
-  for (int64_t row = 0; row < num_valid; ++row) {
-    const Tensor x = a.Rows(row, row + 1);
-    const Tensor y = b.Rows(row, row + 1);
-    sums.Add(runtime::ComparePair(runtime::ViewOf(x), runtime::ViewOf(y)));
-  }
+  reference.own = own.Evidence();
+  reference.self.emplace(std::move(own));
+  return {};
 }
 
 }  // namespace
@@ -78,6 +75,7 @@ Result<Reference> RunReference(const graph::Model& source, const Samples& sample
     reference.outputs.push_back(std::move(outputs));
   }
   TARE_TRY(reference.single, feed.Read(check.first(1)));
+  TARE_TRY_VOID(Describe(source, reference));
   const Timed alone[] = {{"", reference.session.get()}};
   TARE_TRY(const auto times,
            instruments.time(alone, reference.single.inputs,
@@ -87,23 +85,22 @@ Result<Reference> RunReference(const graph::Model& source, const Samples& sample
 }
 
 Result<Closeness> CompareRuns(const runtime::Session& session, const Reference& reference,
-                              size_t num_runs) {
-  const size_t num_outputs = reference.outputs.empty() ? 0 : reference.outputs[0].size();
-  std::vector<OutputSums> sums(num_outputs);
+                              size_t num_runs, double tolerance) {
+  auto comparison = ComparisonOf(reference);
+  if (reference.self) comparison.UseScores(*reference.self);
   for (size_t run = 0; run < std::min(num_runs, reference.inputs.size()); ++run) {
     const data::FeedBatch& batch = reference.inputs[run];
     TARE_TRY(const auto outputs, session.Run(batch.inputs));
-    for (size_t o = 0; o < num_outputs; ++o)
-      CompareOutput(reference.outputs[run][o], outputs[o], batch.num_valid, sums[o]);
+    comparison.Add(ViewsOf(reference.outputs[run]), ViewsOf(outputs), batch.num_valid);
   }
-  Closeness closeness{1, 1, ""};
-  for (size_t o = 0; o < num_outputs; ++o) {
-    if (sums[o].count == 0) continue;
-    closeness.least_cosine = std::min(closeness.least_cosine, sums[o].least);
-    if (closeness.worst_output.empty() || sums[o].Cosine() < closeness.cosine) {
-      closeness.cosine = sums[o].Cosine();
-      closeness.worst_output = reference.session->outputs()[o].name;
-    }
+  auto evidence = comparison.Evidence();
+  runtime::UseSpreads(reference.own, evidence);
+  Closeness closeness{runtime::JudgeWorst(evidence, tolerance), 1, 1};
+  for (const runtime::OutputEvidence& output : evidence) {
+    if (output.kind == runtime::OutputKind::kIntegers) continue;
+    const double cosine = std::min(output.cosine, output.whole_cosine);
+    closeness.cosine = std::min(closeness.cosine, cosine);
+    closeness.least_cosine = std::min(closeness.least_cosine, output.least_cosine);
   }
   return closeness;
 }
@@ -132,7 +129,7 @@ Result<Built> Bench::Build(const std::vector<NodeChoice>& nodes) const {
 
 Result<Closeness> Bench::Try(const std::vector<NodeChoice>& nodes, size_t num_runs) const {
   TARE_TRY(const Built built, Build(nodes));
-  return CompareRuns(*built.session, reference_, num_runs);
+  return CompareRuns(*built.session, reference_, num_runs, options_.tolerance);
 }
 
 void Bench::Measure(Candidate& candidate) const {
@@ -143,7 +140,7 @@ void Bench::Measure(Candidate& candidate) const {
   }
   if (const auto bytes = graph::SerializeOnnx(built->model))
     candidate.model_bytes = static_cast<int64_t>(bytes->size());
-  const auto closeness = CompareRuns(*built->session, reference_, num_runs());
+  const auto closeness = CompareRuns(*built->session, reference_, num_runs(), options_.tolerance);
   if (!closeness) {
     candidate.problem = closeness.error().what;
     return;

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "tare/graph/model.h"
 #include "tare/quantize/prepare.h"
 #include "tare/quantize/recipe.h"
+#include "tare/runtime/compare.h"
 #include "tare/runtime/profile.h"
 #include "tare/runtime/session.h"
 #include "tare/runtime/timing.h"
@@ -44,21 +46,25 @@ Instruments RealInstruments();
 /// The float model, what it answers on the check samples, and how long it takes.
 struct Reference {
   std::unique_ptr<runtime::Session> session;
-  std::vector<data::FeedBatch> inputs;       ///< of each run
-  std::vector<std::vector<Tensor>> outputs;  ///< of each run
-  data::FeedBatch single;                    ///< the first check sample alone
-  double single_ms = 0;                      ///< median time of `single`
+  std::vector<data::FeedBatch> inputs;         ///< of each run
+  std::vector<std::vector<Tensor>> outputs;    ///< of each run
+  data::FeedBatch single;                      ///< the first check sample alone
+  double single_ms = 0;                        ///< median time of `single`
+  std::vector<runtime::OutputLayout> layouts;  ///< of each output
+  /// Of the float outputs with themselves, for the scores of their lists; absent until it is made.
+  std::optional<runtime::OutputsComparison> self;
+  std::vector<runtime::OutputEvidence> own;  ///< the evidence of `self`: spreads
 };
 
 /// Errors  those of loading and running the float model.
 Result<Reference> RunReference(const graph::Model& source, const Samples& samples,
                                const AutoOptions& options, const Instruments& instruments);
 
-/// Compares every float output of `session` with the reference over its first `num_runs` runs:
-/// sample by sample where the first axis is the batch, else the whole tensor.
+/// Compares the outputs of `session` with the reference over its first `num_runs` runs, and judges
+/// them by the spreads of all runs.
 /// Errors  what Run() gives.
 Result<Closeness> CompareRuns(const runtime::Session& session, const Reference& reference,
-                              size_t num_runs);
+                              size_t num_runs, double tolerance);
 
 /// A plan with what it takes to run it.
 struct Built {

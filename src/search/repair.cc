@@ -46,7 +46,7 @@ Result<std::vector<RankedNode>> RankNodes(const std::vector<NodeChoice>& nodes,
     const std::vector<NodeChoice> alone(rest.begin() + static_cast<int64_t>(at),
                                         rest.begin() + static_cast<int64_t>(end));
     const auto closeness = trials.quick(alone);
-    const double damage = closeness ? 1 - closeness->cosine : INFINITY;
+    const double damage = closeness ? closeness->judged.strain : INFINITY;
     for (const NodeChoice& choice : alone) ranked.push_back({choice.node, damage});
     progress.Update(static_cast<int64_t>(at + group));
   }
@@ -70,12 +70,11 @@ Result<size_t> LeastInFloat(size_t num_nodes, const std::function<bool(size_t)>&
 }
 
 Result<std::optional<Candidate>> Repair(const Candidate& broken, const quantize::Prepared& prepared,
-                                        const AutoOptions& options, const Trials& trials,
-                                        Progress& progress) {
+                                        const Trials& trials, Progress& progress) {
   TARE_TRY(const auto ranked, RankNodes(broken.nodes, trials, progress));
   const auto holds = [&](size_t count) {
     const auto closeness = trials.full(WithoutWorst(prepared, broken, ranked, count));
-    return closeness && HoldsWithMargin(*closeness, options);
+    return closeness && HoldsWithMargin(*closeness);
   };
   TARE_TRY(const size_t count, LeastInFloat(ranked.size(), holds, progress));
   if (count >= ranked.size()) return std::optional<Candidate>();
