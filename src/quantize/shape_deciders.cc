@@ -20,7 +20,8 @@ const std::map<std::string, std::set<size_t>>& LengthOperands() {
   return kOperands;
 }
 
-// What the values of a graph and of its bodies are made from. Names are unique over both.
+// What the values of a graph and of its bodies are made from. Names should be unique over both; where
+// a body has one again, it stands for either.
 class Walk {
  public:
   explicit Walk(const graph::Graph& graph) { Collect(graph); }
@@ -53,10 +54,15 @@ class Walk {
       for (const auto& body : node.Bodies()) {
         Collect(*body);
         for (const graph::Value& output : body->outputs) sources.push_back(output.info.name);
-        for (const graph::Value& input : body->inputs) made_from_[input.info.name] = node.inputs;
+        for (const graph::Value& input : body->inputs) Add(input.info.name, node.inputs);
       }
-      for (const std::string& output : node.outputs) made_from_[output] = sources;
+      for (const std::string& output : node.outputs) Add(output, sources);
     }
+  }
+
+  void Add(const std::string& value, const std::vector<std::string>& sources) {
+    auto& all = made_from_[value];
+    all.insert(all.end(), sources.begin(), sources.end());
   }
 
   void CollectLengths(const graph::Node& node) {

@@ -80,8 +80,10 @@ TEST(LengthsDecidedTest, SeesATripCountAndWhatABodyAsksFor) {
   graph::Graph body;
   body.inputs = {{{"i", DType::kInt64, {}}, ""}, {{"go", DType::kBool, {}}, ""}};
   body.outputs = {{{"go", DType::kBool, {}}, ""}};
-  const auto trips =
-      Durations().Op("Loop", {"n", ""}, {}, {graph::BodyOf("body", body)}).Output("d").Build();
+  const auto trips = Durations()
+                         .Op("Loop", {"n", ""}, {"last"}, {graph::BodyOf("body", body)})
+                         .Output("d")
+                         .Build();
   EXPECT_THAT(LengthsDecided(trips.graph)[0], HasSubstr("Loop"));
 
   graph::Graph branch;
