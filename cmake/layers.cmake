@@ -45,7 +45,7 @@ tare_layer(evaluate/models core tensor stats graph runtime scores verdict evalua
   evaluate/cost)
 tare_layer(search core stats data graph runtime calibrate quantize)
 tare_layer(registry core)
-tare_layer(pipeline core tensor data data/corrupt data/check graph runtime calibrate quantize verdict evaluate/samples
+tare_layer(pipeline core tensor stats data data/corrupt data/check graph runtime calibrate quantize verdict evaluate/samples
   evaluate/predictions evaluate/cost evaluate/models search registry)
 tare_layer(cli/terminal core)
 tare_layer(cli/help core cli/terminal)

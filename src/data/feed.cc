@@ -293,6 +293,10 @@ Result<int64_t> NaturalBatch(std::span<const BoundInput> bound) {
   return fixed != nullptr ? fixed->input.shape[0] : 0;
 }
 
+bool IsRaw(const BoundInput& b) {
+  return IsFloat(b.input.dtype) && b.dtype == DType::kUint8 && b.affine.factor.empty();
+}
+
 std::string ReportLine(const BoundInput& b) {
   std::string line = StrCat("input '", b.input.name, "' ", InputText(b.input), " from ");
   if (b.is_columns) {
@@ -312,7 +316,7 @@ std::string ReportLine(const BoundInput& b) {
   if (!b.affine.factor.empty()) {
     line += StrCat("; preprocessed by x * ", b.affine.factor[0], " + ", b.affine.offset[0],
                    b.affine.factor.size() > 1 ? " (first channel)" : "");
-  } else if (IsFloat(b.input.dtype) && b.dtype == DType::kUint8) {
+  } else if (IsRaw(b)) {
     line +=
         "; values 0 to 255 as they are: give scale, mean and std if the model was trained "
         "with others";
@@ -387,15 +391,19 @@ Feed& Feed::operator=(Feed&&) noexcept = default;
 Feed::~Feed() = default;
 
 int64_t Feed::num_samples() const { return state_->dataset->num_samples(); }
-int64_t Feed::natural_batch() const { return state_->natural_batch; }
+int64_t Feed::natural_batch() const {
+  const bool limited = state_->natural_batch == 0 && limit_ != nullptr;
+  return limited ? limit_->rows : state_->natural_batch;
+}
 int64_t Feed::BatchOf(int64_t wanted) const {
-  return state_->natural_batch > 0 ? state_->natural_batch : std::max<int64_t>(1, wanted);
+  return natural_batch() > 0 ? natural_batch() : std::max<int64_t>(1, wanted);
 }
 const std::vector<std::string>& Feed::arrays() const { return state_->arrays; }
+bool Feed::has_raw_images() const { return std::ranges::any_of(state_->bound, IsRaw); }
 const std::vector<std::string>& Feed::report() const { return state_->report; }
 
 Result<FeedBatch> Feed::Read(std::span<const int64_t> samples) const {
-  const int64_t limit = state_->natural_batch;
+  const int64_t limit = natural_batch();
   if (samples.empty()) {
     return InvalidArgument("a batch of zero samples", "ask for at least one sample");
   }

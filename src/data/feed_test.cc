@@ -85,6 +85,21 @@ TEST(FeedTest, PadsTheLastRunOfAFixedBatchWithItsLastRow) {
   EXPECT_THAT(feed.Read(four).error().next_step, HasSubstr("use batch 3"));
 }
 
+TEST(FeedTest, ObeysALimitThatIsFoundLater) {
+  const auto dataset = WithArrays(NamedTensor{"x", Counting<float>({4, 2})});
+  Feed feed = Bound(*dataset, {Float("x", {-1, 2})});
+  const auto limit = std::make_shared<RowLimit>();
+  feed.Obey(limit);
+  EXPECT_EQ(feed.natural_batch(), 0);
+  EXPECT_EQ(feed.BatchOf(8), 8);
+  limit->rows = 1;
+  EXPECT_EQ(feed.natural_batch(), 1);
+  EXPECT_EQ(feed.BatchOf(8), 1);
+  const std::vector<int64_t> two = {0, 1};
+  EXPECT_FALSE(feed.Read(two));
+  EXPECT_EQ(FeedRun(feed, {3}).inputs[0].value.shape(), (Shape{1, 2}));
+}
+
 TEST(FeedTest, RefusesABatchOfZero) {
   const auto dataset = WithArrays(NamedTensor{"x", Counting<float>({5, 2})});
   const auto batch = Bound(*dataset, {Float("x", {-1, 2})}).Read({});

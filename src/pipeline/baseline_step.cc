@@ -60,7 +60,7 @@ Result<BaselineOut> Measure(const BaselineIn& in, Progress& progress) {
   BaselineOut out;
   out.model_bytes = in.identity->model_bytes;
   TARE_TRY(out.evidence, Evaluate(in, *sets, session, progress));
-  TARE_TRY(out.latency_ms, runtime::TimeAlone(session, probes[0], {}));
+  TARE_TRY(out.latency_ms, runtime::TimeAlone(session, probes.single[0], {}));
   return out;
 }
 

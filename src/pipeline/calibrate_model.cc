@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "pipeline/calibration_check_internal.h"
 #include "pipeline/opened_model_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/parallel.h"
@@ -63,6 +64,12 @@ Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& reque
   const auto values = ValuesOf(prepared);
   if (!prepared.decline_reason.empty() || values.empty())
     return NothingStatic(request.model_path, prepared.decline_reason);
+  if (!request.trust_data) {
+    TARE_TRY(const auto evidence,
+             CheckCalibration({&model, data.dataset.get(), data.feed.get(), samples, request.label},
+                              progress));
+    TARE_TRY_VOID(JudgeAnswers(evidence));
+  }
   TARE_TRY(const auto tapped,
            runtime::MakeSession(runtime::WithOutputs(prepared.model, values), request.session));
   TARE_TRY(const auto observations, search::ObserveValues(tapped, *data.feed, samples, progress));

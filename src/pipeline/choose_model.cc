@@ -11,16 +11,6 @@ constexpr int64_t kMaxCheckBytes = 64 << 20;
 // One run tells whether the model loads; a second one, with other numbers, whether a rewrite holds.
 constexpr size_t kProbes = 2;
 
-Result<std::vector<quantize::Inputs>> Probes(const search::Samples& samples) {
-  const data::Feed& feed = samples.check_feed != nullptr ? *samples.check_feed : *samples.feed;
-  std::vector<quantize::Inputs> probes;
-  for (size_t i = 0; i < std::min(kProbes, samples.check.size()); ++i) {
-    TARE_TRY(auto batch, feed.Read(std::span(samples.check).subspan(i, 1)));
-    probes.push_back(std::move(batch.inputs));
-  }
-  return probes;
-}
-
 }  // namespace
 
 Result<int64_t> NumCheckSamples(const data::Feed& feed, int64_t available) {
@@ -33,17 +23,24 @@ Result<int64_t> NumCheckSamples(const data::Feed& feed, int64_t available) {
 }
 
 Result<ModelChoice> ChooseModel(OpenedModel& model, const search::Samples& samples,
-                                search::AutoOptions options, Progress& progress) {
+                                search::AutoOptions options, const CalibrationData* data,
+                                Progress& progress) {
   options.session = model.request().session;
-  TARE_TRY(const auto probes, Probes(samples));
+  const data::Feed& feed = samples.check_feed != nullptr ? *samples.check_feed : *samples.feed;
+  TARE_TRY(const auto probes, ReadProbes(feed, samples.check, kProbes));
   ModelChoice out;
   TARE_TRY(out.prepared, model.Prepare(probes, progress));
   if (!out.prepared.decline_reason.empty()) {
     out.choice.reason = out.prepared.decline_reason;
     return out;
   }
+  CalibrationEvidence evidence;
+  if (data != nullptr) {
+    TARE_TRY(evidence, CheckCalibration(*data, progress));
+  }
   TARE_TRY(out.choice,
            search::ChooseFormats(model.source(), out.prepared, samples, options, progress));
+  if (data != nullptr && out.choice.model) TARE_TRY_VOID(JudgeAnswers(evidence));
   return out;
 }
 

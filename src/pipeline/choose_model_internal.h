@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "pipeline/calibration_check_internal.h"
 #include "pipeline/opened_model_internal.h"
 #include "tare/core/progress.h"
 #include "tare/search/auto_format.h"
@@ -24,9 +25,11 @@ struct ModelChoice {
   search::Choice choice;
 };
 
-/// Tries the model on the first two check samples, prepares it, and chooses.
-/// Errors  as OpenedModel::Prepare() and search::ChooseFormats().
+/// Tries the model on the first two check samples, prepares it, checks the calibration data (null:
+/// they are trusted), and chooses.
+/// Errors  as OpenedModel::Prepare(), CheckCalibration() and search::ChooseFormats().
 Result<ModelChoice> ChooseModel(OpenedModel& model, const search::Samples& samples,
-                                search::AutoOptions options, Progress& progress);
+                                search::AutoOptions options, const CalibrationData* data,
+                                Progress& progress);
 
 }  // namespace tare::pipeline

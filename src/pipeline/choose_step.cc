@@ -33,7 +33,8 @@ std::string KeyOf(const ChooseIn& in) {
   key.Add("goal", static_cast<int>(project.goal));
   key.Add("method", static_cast<int>(project.method))
       .Add("tolerance", project.tolerance)
-      .Add("threads", project.num_threads);
+      .Add("threads", project.num_threads)
+      .Add("trust", project.trust_data ? 1 : 0);
   for (const std::string& library : project.custom_ops) key.Add("library", library);
   return key.Digest();
 }
@@ -148,7 +149,11 @@ Result<ChooseOut> Work(const ChooseIn& in, Progress& progress) {
       progress,
       StrCat("calibrate ", WithThousands(std::ssize(in.samples->calibration)), " samples"));
   TARE_TRY(const search::Samples samples, SamplesOf(in, *sets));
-  TARE_TRY(auto chosen, ChooseModel(*model, samples, OptionsOf(*in.project), steps));
+  const OpenSource& calibration = sets->calibration;
+  const CalibrationData check{model, calibration.dataset.get(), calibration.feed.get(),
+                              in.samples->calibration, in.project->label};
+  TARE_TRY(auto chosen, ChooseModel(*model, samples, OptionsOf(*in.project),
+                                    in.project->trust_data ? nullptr : &check, steps));
   OneStep step(progress, "choose");
   search::Choice& choice = chosen.choice;
   ChooseOut out;
@@ -176,7 +181,9 @@ Json CandidatesJson(const std::vector<search::Candidate>& candidates) {
     rows.push_back({{"name", candidate.name},
                     {"cosine", candidate.closeness.cosine},
                     {"least_cosine", candidate.closeness.least_cosine},
-                    {"worst_output", candidate.closeness.worst_output},
+                    {"output", candidate.closeness.judged.output},
+                    {"measure", static_cast<int>(candidate.closeness.judged.measure)},
+                    {"measured", candidate.closeness.judged.value},
                     {"speedup", RatioJson(candidate.speedup)},
                     {"batch_speedup", RatioJson(candidate.batch_speedup)},
                     {"model_bytes", candidate.model_bytes},
@@ -207,7 +214,10 @@ Result<search::Candidate> ReadCandidate(const JsonReader& reader) {
   TARE_TRY(out.name, reader.Text("name"));
   TARE_TRY(out.closeness.cosine, ReadNumber(reader, "cosine"));
   TARE_TRY(out.closeness.least_cosine, ReadNumber(reader, "least_cosine"));
-  TARE_TRY(out.closeness.worst_output, reader.Text("worst_output"));
+  TARE_TRY(out.closeness.judged.output, reader.Text("output"));
+  TARE_TRY(out.closeness.judged.value, ReadNumber(reader, "measured"));
+  TARE_TRY(const auto measure, reader.Count("measure"));
+  out.closeness.judged.measure = static_cast<runtime::Measure>(measure.value_or(0));
   TARE_TRY(out.speedup, ReadRatio(reader, "speedup"));
   TARE_TRY(out.batch_speedup, ReadRatio(reader, "batch_speedup"));
   TARE_TRY(const auto bytes, reader.Count("model_bytes"));

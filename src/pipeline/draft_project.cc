@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pipeline/opened_model_internal.h"
+#include "pipeline/usual_ways_internal.h"
 #include "tare/core/text.h"
 #include "tare/core/yaml.h"
 #include "tare/data/corrupt/corrupt.h"
@@ -24,36 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kTriedSamples = 256;
 constexpr int64_t kMaxClasses = 100'000;
-
-struct Way {
-  std::string scale;  // as written
-  double scale_value = 1;
-  std::vector<double> mean, std;
-  std::string about;
-};
-
-// What models of 8-bit images are usually trained on.
-std::vector<Way> UsualWays(int64_t channels) {
-  std::vector<Way> ways = {{"1/255", 1.0 / 255, {}, {}, "pixels from 0 to 1"},
-                           {"1/127.5", 1.0 / 127.5, {1}, {1}, "pixels from -1 to 1"},
-                           {"", 1, {}, {}, "pixels from 0 to 255"}};
-  if (channels == 3) {
-    ways.push_back({"1/255",
-                    1.0 / 255,
-                    {0.485, 0.456, 0.406},
-                    {0.229, 0.224, 0.225},
-                    "mean and deviation of ImageNet"});
-    ways.push_back({"1/255",
-                    1.0 / 255,
-                    {0.4914, 0.4822, 0.4465},
-                    {0.2470, 0.2435, 0.2616},
-                    "mean and deviation of CIFAR-10"});
-  } else {
-    ways.push_back({"1/255", 1.0 / 255, {0.1307}, {0.3081}, "mean and deviation of MNIST"});
-    ways.push_back({"1/255", 1.0 / 255, {0.2860}, {0.3530}, "mean and deviation of Fashion-MNIST"});
-  }
-  return ways;
-}
 
 std::string ListText(const std::vector<double>& values) {
   std::vector<std::string> parts;
@@ -129,24 +100,16 @@ class Drafter {
 
   // ---- images -----------------------------------------------------------------------------
 
-  // The first float input of four axes that an array of 8-bit numbers feeds.
   void FindImages() {
-    if (arrays_.size() != inputs_.size()) return;
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      const auto info = dataset_->Find(arrays_[i]);
-      if (info && info->dtype == DType::kUint8 && IsFloat(inputs_[i].dtype) &&
-          inputs_[i].shape.size() == 4) {
-        image_input_ = static_cast<int64_t>(i);
-        const Shape& shape = inputs_[i].shape;
-        channels_ = shape[1] == 3 || shape[3] == 3 ? 3 : 1;
-        return;
-      }
-    }
+    const auto image = FindImageInput(*dataset_, inputs_, arrays_);
+    if (!image) return;
+    image_input_ = static_cast<int64_t>(image->input);
+    channels_ = image->channels;
   }
 
   Result<data::Feed> FeedBy(const Way& way) const {
-    const data::InputBinding binding{
-        inputs_[static_cast<size_t>(image_input_)].name, "", {way.scale_value, way.mean, way.std}};
+    const data::InputBinding binding{inputs_[static_cast<size_t>(image_input_)].name, "",
+                                     way.preprocessing()};
     return data::Feed::Bind(*dataset_, inputs_, std::span(&binding, 1), label_);
   }
 
@@ -155,31 +118,7 @@ class Drafter {
     if (!feed) return false;
     auto batch = feed->Read(samples.first(1));
     if (!batch) return false;
-    const std::vector<quantize::Inputs> probes = {std::move(batch->inputs)};
-    return model_->Try(probes, NoProgress()).has_value();
-  }
-
-  // Share of samples that the model gets right under one way.
-  Result<double> Accuracy(const runtime::Session& session, const Way& way,
-                          std::span<const int64_t> samples, std::span<const int64_t> labels) const {
-    TARE_TRY(const auto feed, FeedBy(way));
-    int64_t right = 0;
-    const auto step = static_cast<size_t>(feed.BatchOf(32));
-    for (size_t at = 0; at < samples.size(); at += step) {
-      const auto part = samples.subspan(at, std::min(step, samples.size() - at));
-      TARE_TRY(const auto batch, feed.Read(part));
-      TARE_TRY(const auto outputs, session.Run(batch.inputs));
-      TARE_TRY(const Tensor scores, outputs[0].ToFloat32());
-      if (scores.rank() < 2 || scores.shape()[0] < std::ssize(part))
-        return Unsupported("no class scores", "choose the task outputs");
-      const auto columns = static_cast<size_t>(scores.num_elements() / scores.shape()[0]);
-      for (size_t row = 0; row < part.size(); ++row) {
-        const auto values = scores.data<float>().subspan(row * columns, columns);
-        const auto best = std::max_element(values.begin(), values.end()) - values.begin();
-        right += best == labels[at + row] ? 1 : 0;
-      }
-    }
-    return static_cast<double>(right) / static_cast<double>(samples.size());
+    return model_->Try({{std::move(batch->inputs)}, {}}, NoProgress()).has_value();
   }
 
   void ChooseWay() {
@@ -192,7 +131,9 @@ class Drafter {
     const auto session = runtime::Session::FromFile(request_.model_path, {});
     if (!session) return;
     for (const Way& way : ways) {
-      const auto accuracy = Accuracy(*session, way, samples, *labels);
+      const auto feed = FeedBy(way);
+      if (!feed) return;
+      const auto accuracy = ShareRight(*session, *feed, samples, *labels);
       if (!accuracy) return;
       tried_.emplace_back(way, *accuracy);
     }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "pipeline/evaluate_pair_internal.h"
+#include "pipeline/sample_division_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/labels.h"
@@ -137,11 +138,20 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
   for (const data::CorruptionSpec& spec : request.corruptions)
     TARE_TRY_VOID(baseline.BindCorrupted(plan.test, spec, plan.seed));
   const int64_t available = test.dataset->num_samples();
-  const auto samples = data::ChooseSamples(
+  auto samples = data::ChooseSamples(
       available, request.num_samples > 0 ? request.num_samples : available, request.seed);
+  if (!request.unseen_by.empty()) {
+    TARE_TRY(samples, WithoutCalibration(samples, request.unseen_by, *test.dataset));
+  }
+  if (samples.empty()) {
+    return FailedPrecondition(
+        StrCat("every chosen sample of ", request.data_path, " calibrated the candidate"),
+        "give other data, or leave --unseen out");
+  }
   TARE_TRY_VOID(evaluate::CheckBatches(*test.feed, request.costs));
   TARE_TRY(const auto probes, test.Probes(samples, 1));
   for (OpenedModel* opened : {&baseline, &candidate}) TARE_TRY_VOID(opened->Try(probes, progress));
+  if (candidate.takes_one_row()) baseline.LimitToOneRow("the candidate does");
 
   verdict::Report report;
   verdict::Evidence& evidence = report.evidence;

@@ -56,6 +56,20 @@ Result<void> AddDistributions(const PairIn& in, const evaluate::RunnableModel& b
   return {};
 }
 
+// By runs of one sample and of two, where the model takes any number.
+Result<std::vector<runtime::OutputLayout>> LayoutsOf(const runtime::Session& session,
+                                                     const PairIn& in) {
+  std::vector<runtime::RunShapes> runs;
+  const data::Feed& feed = *in.test->feed;
+  const size_t most = feed.natural_batch() == 0 ? 2 : 1;
+  for (size_t count = 1; count <= std::min(most, in.samples.size()); ++count) {
+    TARE_TRY(const auto batch, feed.Read(std::span(in.samples).first(count)));
+    TARE_TRY(const auto outputs, session.Run(batch.inputs));
+    runs.push_back(runtime::ShapesOf(runtime::RowsOf(batch), outputs));
+  }
+  return runtime::FindLayouts(runs, &in.baseline->source().graph);
+}
+
 // What the samples say. Its sessions end with it: those of AddCosts() are others.
 Result<verdict::Evidence> EvaluateAnswers(const PairIn& in, Progress& progress) {
   const runtime::SessionOptions& session = in.baseline->request().session;
@@ -63,11 +77,14 @@ Result<verdict::Evidence> EvaluateAnswers(const PairIn& in, Progress& progress) 
   TARE_TRY(const auto candidate, runtime::Session::FromFile(in.candidate_path, session));
   const auto first = evaluate::RunnableOf(baseline);
   const auto second = evaluate::RunnableOf(candidate);
-  const auto options = EvaluationOptions(*in.plan, in.classes);
+  auto options = EvaluationOptions(*in.plan, in.classes);
+  TARE_TRY(options.outputs.layouts, LayoutsOf(baseline, in));
   SplitBatches batches(*in.plan, *in.test, in.samples);
   auto known = in.answers ? in.answers(first.outputs) : std::nullopt;
   TARE_TRY(auto evidence,
            evaluate::Evaluate(known.value_or(first), second, batches, options, progress));
+  for (const std::string& note : in.baseline->notes())
+    evidence.warnings.push_back({note, "its latency is that of one sample a run"});
   TARE_TRY_VOID(AddDistributions(in, first, second, progress, evidence));
   return evidence;
 }

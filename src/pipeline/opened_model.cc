@@ -28,14 +28,22 @@ std::string KeyOf(const SplitSource& source) {
 
 }  // namespace
 
-Result<std::vector<quantize::Inputs>> OpenSource::Probes(std::span<const int64_t> samples,
-                                                         size_t count) const {
-  std::vector<quantize::Inputs> probes;
+Result<runtime::Probes> ReadProbes(const data::Feed& feed, std::span<const int64_t> samples,
+                                   size_t count) {
+  runtime::Probes probes;
   for (size_t i = 0; i < std::min(count, samples.size()); ++i) {
-    TARE_TRY(auto batch, feed->Read(samples.subspan(i, 1)));
-    probes.push_back(std::move(batch.inputs));
+    TARE_TRY(auto batch, feed.Read(samples.subspan(i, 1)));
+    probes.single.push_back(std::move(batch.inputs));
+  }
+  if (feed.natural_batch() == 0 && samples.size() > 1) {
+    TARE_TRY(auto batch, feed.Read(samples.first(2)));
+    probes.pair = std::move(batch.inputs);
   }
   return probes;
+}
+
+Result<runtime::Probes> OpenSource::Probes(std::span<const int64_t> samples, size_t count) const {
+  return ReadProbes(*feed, samples, count);
 }
 
 SplitSource FileSource(std::string path) {
@@ -82,25 +90,41 @@ Result<OpenSource> OpenedModel::Bound(std::shared_ptr<const data::Dataset> datas
   TARE_TRY(auto feed, data::Feed::Bind(*dataset, inputs_, request_.bindings, request_.label)
                           .While(StrCat("reading ", dataset->source())));
   opened.dataset = std::move(dataset);
+  feed.Obey(limit_);
   opened.feed = std::make_unique<data::Feed>(std::move(feed));
   return opened;
 }
 
-Result<void> OpenedModel::Try(std::span<const quantize::Inputs> probes, const Progress& progress) {
+Result<void> OpenedModel::Try(const runtime::Probes& probes, const Progress& progress) {
   if (tried_) return {};
-  TARE_TRY_VOID(
-      runtime::TryInChild(request_.path, probes, request_.session, request_.time_limit_s, progress)
-          .While(StrCat(probes.empty() ? "loading " : "running ", request_.path,
-                        probes.empty() ? "" : " on the first sample")));
+  const bool runs = !probes.single.empty();
+  TARE_TRY(const auto tried, runtime::TryInChild(request_.path, probes, request_.session,
+                                                 request_.time_limit_s, progress)
+                                 .While(StrCat(runs ? "running " : "loading ", request_.path,
+                                               runs ? " on the first sample" : "")));
   tried_ = true;
+  if (tried.had_pair && !tried.pair_error.empty()) {
+    LimitToOneRow("two in one run fail");
+  } else if (tried.had_pair && !tried.follows) {
+    LimitToOneRow("no output of a run of two has an axis for them");
+  }
   return {};
 }
 
-Result<quantize::Prepared> OpenedModel::Prepare(std::span<const quantize::Inputs> probes,
+void OpenedModel::LimitToOneRow(const std::string& reason) {
+  if (takes_one_row()) return;
+  limit_->rows = 1;
+  notes_.push_back(
+      StrCat("the model runs one sample at a time, whatever its inputs say: ", reason));
+}
+
+Result<quantize::Prepared> OpenedModel::Prepare(const runtime::Probes& probes,
                                                 const Progress& progress,
                                                 std::span<const std::string> left_out) {
   TARE_TRY_VOID(Try(probes, progress));
-  return quantize::Prepare(source_, probes, request_.session, left_out);
+  TARE_TRY(auto prepared, quantize::Prepare(source_, probes.single, request_.session, left_out));
+  prepared.notes.insert(prepared.notes.begin(), notes_.begin(), notes_.end());
+  return prepared;
 }
 
 }  // namespace tare::pipeline

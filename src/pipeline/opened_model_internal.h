@@ -23,6 +23,7 @@
 #include "tare/graph/model.h"
 #include "tare/pipeline/project.h"
 #include "tare/quantize/prepare.h"
+#include "tare/runtime/probe.h"
 #include "tare/runtime/session.h"
 
 namespace tare::pipeline {
@@ -42,9 +43,12 @@ struct OpenSource {
   std::unique_ptr<data::Feed> feed;
 
   /// Inputs of the first `count` of `samples`, each a run of its own: what a model is tried on.
-  Result<std::vector<quantize::Inputs>> Probes(std::span<const int64_t> samples,
-                                               size_t count) const;
+  Result<runtime::Probes> Probes(std::span<const int64_t> samples, size_t count) const;
 };
+
+/// The same of a feed.
+Result<runtime::Probes> ReadProbes(const data::Feed& feed, std::span<const int64_t> samples,
+                                   size_t count);
 
 /// One file with all arrays.
 SplitSource FileSource(std::string path);
@@ -70,15 +74,20 @@ class OpenedModel {
   Result<OpenSource> BindCorrupted(const SplitSource& source, const data::CorruptionSpec& spec,
                                    uint64_t seed);
 
-  /// Loads the file and runs it on each of `probes` in a child process, once: later calls return
-  /// at once.
+  /// Loads the file and runs it on `probes` in a child process, once: later calls return at once.
+  /// Where single samples run but the pair does not, or no output follows the number of samples,
+  /// every feed of this model takes one sample a run from then on, and notes() says so.
   /// Errors  what loading and running give; kUnsupported: it crashed; kUnavailable: it took longer
   ///         than the time limit; kCancelled.
-  Result<void> Try(std::span<const quantize::Inputs> probes, const Progress& progress);
+  Result<void> Try(const runtime::Probes& probes, const Progress& progress);
+
+  /// Takes one sample a run, for `reason`.
+  void LimitToOneRow(const std::string& reason);
+  bool takes_one_row() const { return limit_->rows == 1; }
+  const std::vector<std::string>& notes() const { return notes_; }
 
   /// Try(), then quantize::Prepare().
-  Result<quantize::Prepared> Prepare(std::span<const quantize::Inputs> probes,
-                                     const Progress& progress,
+  Result<quantize::Prepared> Prepare(const runtime::Probes& probes, const Progress& progress,
                                      std::span<const std::string> left_out = {});
 
  private:
@@ -90,6 +99,8 @@ class OpenedModel {
   std::vector<ValueInfo> inputs_;
   std::map<std::string, std::shared_ptr<const data::Dataset>> open_;
   bool tried_ = false;
+  std::shared_ptr<data::RowLimit> limit_ = std::make_shared<data::RowLimit>();  // with its feeds
+  std::vector<std::string> notes_;
 };
 
 }  // namespace tare::pipeline

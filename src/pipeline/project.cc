@@ -98,25 +98,27 @@ class ProjectReader {
     }
     TARE_TRY(YamlReader reader, Map(*node, "data",
                                     {"inputs", "label", "classes", "calibration", "search", "test",
-                                     "distributions", "slices", "seed", "allow_leak"}));
+                                     "distributions", "slices", "seed", "allow_leak", "trust"}));
     TARE_TRY_VOID(ReadInputs(reader));
     TARE_TRY(project_.label, reader.Text("label", ""));
     TARE_TRY(project_.classes, reader.Texts("classes"));
     TARE_TRY_VOID(ReadSplits(*node, reader));
     TARE_TRY_VOID(ReadDistributions(reader));
     TARE_TRY_VOID(ReadSlices(reader));
-    TARE_TRY(const std::string allow_leak, reader.Text("allow_leak", "false"));
-    if (allow_leak != "true" && allow_leak != "false") {
-      return reader.Wrong(*reader.Child("allow_leak"), StrCat("allow_leak is '", allow_leak, "'"),
-                          "write true or false");
-    }
-    project_.allow_leak = allow_leak == "true";
+    TARE_TRY(project_.allow_leak, ReadFlag(reader, "allow_leak"));
+    TARE_TRY(project_.trust_data, ReadFlag(reader, "trust"));
     TARE_TRY(const int64_t seed, reader.Integer("seed", static_cast<int64_t>(project_.seed)));
     if (seed < 0)
       return reader.Wrong(*reader.Child("seed"), StrCat("seed ", seed, " is negative"),
                           "give 0 or more");
     project_.seed = static_cast<uint64_t>(seed);
     return {};
+  }
+
+  static Result<bool> ReadFlag(YamlReader& reader, const std::string& key) {
+    TARE_TRY(const std::string text, reader.Text(key, "false"));
+    if (text == "true" || text == "false") return text == "true";
+    return reader.Wrong(*reader.Child(key), StrCat(key, " is '", text, "'"), "write true or false");
   }
 
   Result<void> ReadInputs(YamlReader& reader) {

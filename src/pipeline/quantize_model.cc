@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pipeline/choose_model_internal.h"
+#include "pipeline/sample_division_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
@@ -14,20 +15,24 @@ namespace tare::pipeline {
 namespace {
 
 // As many check as for `tare run`, of a small file at most a third; the rest calibrates.
-Result<search::Samples> Divide(const data::Feed& feed, int64_t wanted, uint64_t seed) {
+Result<quantize::DataUse> UseOf(const data::Feed& feed, int64_t wanted, uint64_t seed) {
   const int64_t available = feed.num_samples();
+  quantize::DataUse use;
+  use.seed = static_cast<int64_t>(seed);
+  TARE_TRY(use.check, NumCheckSamples(feed, std::max<int64_t>(available / 3, 1)));
+  use.calibration = std::min(wanted, available - use.check);
+  return use;
+}
+
+Result<search::Samples> SamplesOf(const data::Feed& feed, const quantize::DataUse& use) {
   search::Samples samples{&feed, {}, {}};
-  if (available < 2) {
-    samples.calibration = samples.check = data::ChooseSamples(available, available, seed);
+  if (feed.num_samples() < 2) {  // the same one, where such data are trusted
+    samples.calibration = samples.check = {0};
     return samples;
   }
-  TARE_TRY(const int64_t check, NumCheckSamples(feed, std::max<int64_t>(available / 3, 1)));
-  const int64_t calibration = std::min(wanted, available - check);
-  const data::SplitRequest requests[] = {{"calibration", "data", "", available, calibration},
-                                         {"check", "data", "", available, check}};
-  TARE_TRY(auto chosen, data::ChooseDisjoint(requests, seed));
-  samples.calibration = std::move(chosen[0]);
-  samples.check = std::move(chosen[1]);
+  TARE_TRY(auto division, DivideSamples(feed.num_samples(), use));
+  samples.calibration = std::move(division.calibration);
+  samples.check = std::move(division.check);
   return samples;
 }
 
@@ -52,17 +57,22 @@ Result<QuantizeOutcome> QuantizeModel(const QuantizeRequest& request, Progress& 
     if (outcome.choice.reason.empty()) return std::move(data).error();
     return outcome;
   }
-  TARE_TRY(const search::Samples samples, Divide(*data->feed, request.num_samples, request.seed));
+  TARE_TRY(const auto use, UseOf(*data->feed, request.num_samples, request.seed));
+  TARE_TRY(const search::Samples samples, SamplesOf(*data->feed, use));
   outcome.feed_report = data->feed->report();
   outcome.num_calibration = std::ssize(samples.calibration);
   outcome.num_check = std::ssize(samples.check);
   TARE_TRY(outcome.source_bytes, graph::ModelBytes(request.model_path));
-  TARE_TRY(auto chosen, ChooseModel(model, samples, request.search, progress));
+  const CalibrationData check{&model, data->dataset.get(), data->feed.get(), samples.calibration,
+                              request.label};
+  TARE_TRY(auto chosen, ChooseModel(model, samples, request.search,
+                                    request.trust_data ? nullptr : &check, progress));
   outcome.prepared = std::move(chosen.prepared);
   outcome.choice = std::move(chosen.choice);
   if (!outcome.choice.model) return outcome;
   TARE_TRY(outcome.choice.recipe.model_digest, Sha256File(request.model_path));
   TARE_TRY(outcome.choice.recipe.data_digest, data->dataset->Digest());
+  outcome.choice.recipe.samples = use;
   return outcome;
 }
 

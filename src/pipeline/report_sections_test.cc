@@ -102,7 +102,7 @@ TEST(AddChoiceTest, ListsWhatWasMeasuredBehindTheBaseline) {
   choice.fusion = {2, 1, {}};
   search::Candidate taken{.name = "static, chain", .speedup = {2, 1.9, 2.1}, .model_bytes = 300};
   taken.chosen = true;
-  taken.closeness = {0.999, 0.99, "y"};
+  taken.closeness = {{}, 0.999, 0.99};
   search::Candidate broken{.name = "dynamic", .problem = "output 'y' moves"};
   search::Candidate slower{.name = "static", .speedup = {1.5, 1.4, 1.6}};
   choice.candidates = {taken, broken, slower};

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "quantize/shape_deciders_internal.h"
 #include "tare/core/text.h"
 #include "tare/graph/index.h"
 #include "tare/quantize/apply.h"
@@ -253,6 +254,14 @@ bool HasCastWeights(const graph::Model& model) {
   });
 }
 
+void LeaveInFloat(const std::string& length, Ability& ability) {
+  const bool could = ability.role != Role::kNone || ability.dynamic_int8 || ability.weights_int8;
+  if (could) ability.reason = StrCat("it decides a length: ", length, " depends on it");
+  ability.role = Role::kNone;
+  ability.dynamic_int8 = false;
+  ability.weights_int8 = false;
+}
+
 }  // namespace
 
 std::vector<Ability> DescribeAbilities(const graph::Model& model, const runtime::TypeMap& types) {
@@ -260,6 +269,10 @@ std::vector<Ability> DescribeAbilities(const graph::Model& model, const runtime:
   const Context context{model, index, types};
   std::vector<Ability> abilities;
   for (const Node& node : model.graph.nodes) abilities.push_back(Describe(context, node));
+  const auto lengths = LengthsDecided(model.graph);
+  for (size_t i = 0; i < abilities.size(); ++i) {
+    if (!lengths[i].empty()) LeaveInFloat(lengths[i], abilities[i]);
+  }
   return abilities;
 }
 

@@ -62,6 +62,24 @@ Result<TensorChoice> ReadTensor(const YamlNode& entry, const std::string& source
   return choice;
 }
 
+Result<DataUse> ReadSamples(const YamlNode& node, const std::string& source) {
+  YamlReader reader(node, source, "samples");
+  DataUse use;
+  TARE_TRY(use.seed, reader.Integer("seed", 0));
+  TARE_TRY(use.calibration, reader.Integer("calibration", 0));
+  TARE_TRY(use.check, reader.Integer("check", 0));
+  TARE_TRY_VOID(reader.Finish());
+  if (std::min(use.calibration, use.check) < 0)
+    return reader.Wrong(node, "a number of samples is negative", "remove the line 'samples:'");
+  return use;
+}
+
+std::string SamplesText(const std::optional<DataUse>& use) {
+  if (!use) return "";
+  return StrCat("\nsamples: {seed: ", use->seed, ", calibration: ", use->calibration,
+                ", check: ", use->check, "}");
+}
+
 std::string LeftOutText(const std::vector<std::string>& left_out) {
   std::vector<std::string> quoted;
   for (const std::string& rewrite : left_out) quoted.push_back(YamlQuote(rewrite));
@@ -108,8 +126,8 @@ std::string RecipeText(const Recipe& recipe) {
       "# How this model was quantized. Edit it and run: tare quantize MODEL --recipe FILE -o "
       "OUT.onnx\n",
       "tare: ", YamlQuote(recipe.tare_version), "\nmodel: ", YamlQuote(recipe.model_digest),
-      "\ndata: ", YamlQuote(recipe.data_digest), LeftOutText(recipe.left_out),
-      "\nnodes:", recipe.nodes.empty() ? " []\n" : "\n");
+      "\ndata: ", YamlQuote(recipe.data_digest), SamplesText(recipe.samples),
+      LeftOutText(recipe.left_out), "\nnodes:", recipe.nodes.empty() ? " []\n" : "\n");
   for (const NodeChoice& choice : recipe.nodes) {
     text += StrCat("  - {node: ", YamlQuote(choice.node), ", op: ", YamlQuote(choice.op_type),
                    ", format: ", FormatName(choice.format));
@@ -133,6 +151,9 @@ Result<Recipe> ParseRecipe(std::string_view text, const std::string& source) {
   TARE_TRY(recipe.tare_version, reader.Text("tare", ""));
   TARE_TRY(recipe.model_digest, reader.Text("model", ""));
   TARE_TRY(recipe.data_digest, reader.Text("data", ""));
+  if (const YamlNode* samples = reader.Child("samples")) {
+    TARE_TRY(recipe.samples, ReadSamples(*samples, source));
+  }
   if (const YamlNode* left_out = reader.Child("left_out")) {
     TARE_TRY_VOID(CheckList(*left_out, reader, "left_out"));
     for (const YamlNode& rewrite : left_out->items) {

@@ -17,6 +17,7 @@ Recipe Full() {
   recipe.tare_version = "0.1.0";
   recipe.model_digest = "0123456789abcdef";
   recipe.data_digest = "1e5";  // would read as a number without quotes
+  recipe.samples = DataUse{7, 300, 100};
   recipe.left_out = {"opset", "arithmetic"};
   recipe.nodes = {{"conv", "Conv", Format::kInt8Static, "runs in integers"},
                   {"/layer.0/MatMul", "MatMul", Format::kInt8Dynamic, ""},

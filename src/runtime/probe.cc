@@ -1,9 +1,11 @@
 #include "tare/runtime/probe.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include "tare/core/process.h"
 #include "tare/runtime/host.h"
+#include "tare/runtime/output_layout.h"
 #include "tare/runtime/request.h"
 
 namespace tare::runtime {
@@ -11,17 +13,29 @@ namespace {
 
 constexpr const char* kTryItself = "check that the model runs in ONNX Runtime by itself";
 
-// The request: the model's path, the session's options, the inputs of each run.
+// The request: the model's path, the session's options, the inputs of each run, and of the pair
+// (none: no input). The reply: the error of the pair, and whether an output follows.
 Result<std::string> Try(std::string_view request) {
   ByteReader reader(request);
   const std::string path(reader.Text());
   const SessionOptions options = ReadSession(reader);
   TARE_TRY(const auto session, Session::FromFile(path, options));
+  std::vector<RunShapes> runs;
   for (int64_t i = reader.Number(); i > 0 && reader.ok(); --i) {
     TARE_TRY(const auto inputs, ReadInputs(reader));
-    TARE_TRY_VOID(session.Run(inputs));
+    TARE_TRY(const auto outputs, session.Run(inputs));
+    if (runs.empty()) runs.push_back(ShapesOf(1, outputs));
   }
-  return std::string();
+  TARE_TRY(const auto pair, ReadInputs(reader));
+  ByteWriter reply;
+  if (pair.empty()) return std::move(reply).Take();
+  const auto outputs = session.Run(pair);
+  if (outputs) runs.push_back(ShapesOf(2, *outputs));
+  const auto axes = FindBatchAxes(runs);
+  reply.Text(outputs ? "" : outputs.error().what);
+  reply.Number(outputs && std::ranges::any_of(axes, [](int64_t axis) { return axis >= 0; }) ? 1
+                                                                                            : 0);
+  return std::move(reply).Take();
 }
 const ChildTask kTry("try-model", Try);
 
@@ -32,17 +46,28 @@ Error NoMemory(std::string_view how) {
 
 }  // namespace
 
-Result<void> TryInChild(const std::string& model_path,
-                        std::span<const std::vector<NamedTensor>> probes,
-                        const SessionOptions& session, double time_limit_s,
-                        const Progress& progress) {
+Result<Tried> TryInChild(const std::string& model_path, const Probes& probes,
+                         const SessionOptions& session, double time_limit_s,
+                         const Progress& progress) {
   ByteWriter request;
   WritePath(model_path, request);
   WriteSession(session, request);
-  request.Number(std::ssize(probes));
-  for (const auto& inputs : probes) WriteInputs(inputs, request);
-  TARE_TRY_VOID(RunModelInChild(kTry, std::move(request).Take(), time_limit_s, progress));
-  return {};
+  request.Number(std::ssize(probes.single));
+  for (const auto& inputs : probes.single) WriteInputs(inputs, request);
+  WriteInputs(probes.pair, request);
+  auto reply = RunModelInChild(kTry, std::move(request).Take(), time_limit_s, progress);
+  if (!reply && !probes.pair.empty() && !progress.cancelled()) {
+    // A pair that ends the child must not hide that single samples run.
+    TARE_TRY_VOID(TryInChild(model_path, {probes.single, {}}, session, time_limit_s, progress));
+    return Tried{true, reply.error().what, false};
+  }
+  if (!reply) return std::move(reply).error();
+  ByteReader reader(*reply);
+  Tried tried;
+  tried.had_pair = !probes.pair.empty();
+  tried.pair_error = std::string(reader.Text());
+  tried.follows = reader.Number() == 1;
+  return tried;
 }
 
 Result<std::string> RunModelInChild(const ChildTask& task, std::string request, double time_limit_s,

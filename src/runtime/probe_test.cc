@@ -17,8 +17,6 @@ namespace tare::runtime {
 namespace {
 
 using testing::HasSubstr;
-using Probes = std::vector<std::vector<NamedTensor>>;
-
 constexpr double kLimitS = 60;
 
 const ChildTask kDie("test-model-dies", [](std::string_view number) -> Result<std::string> {
@@ -65,8 +63,24 @@ class TryInChildTest : public testing::Test {
     EXPECT_TRUE(graph::WriteOnnx(model, path));
     return path;
   }
-  static Result<void> Try(const std::string& path, const Probes& probes) {
-    return TryInChild(path, probes, {}, kLimitS, NoProgress());
+  using Runs = std::vector<std::vector<NamedTensor>>;
+  static Result<Tried> Try(const std::string& path, Runs runs) {
+    return TryInChild(path, {std::move(runs), {}}, {}, kLimitS, NoProgress());
+  }
+  // A run of one row, and of two.
+  Result<Tried> TryPair(const graph::Model& model) const {
+    const auto rows = [](int64_t count) {
+      return std::vector<NamedTensor>{{"x", graph::RandomTensor({count, 3, 4}, 1)}};
+    };
+    return TryInChild(Saved(model), {{rows(1)}, rows(2)}, {}, kLimitS, NoProgress());
+  }
+  static graph::Model Reshaping(std::vector<int64_t> shape) {
+    return graph::ModelBuilder()
+        .Input("x", {-1, 3, 4})
+        .Constant("s", Tensor::Of<int64_t>({std::ssize(shape)}, shape))
+        .Op("Reshape", {"x", "s"}, {"y"})
+        .Output("y")
+        .Build();
   }
 
   Result<TemporaryFolder> folder_ = TemporaryFolder::Create();
@@ -74,10 +88,27 @@ class TryInChildTest : public testing::Test {
 
 TEST_F(TryInChildTest, LoadsAndRunsTheModel) {
   const std::string path = Saved(Relu());
-  for (const Probes& probes : {Probes{}, Probes{Pair("x", {1, 2}), Pair("x", {-1, 0})}}) {
-    const auto tried = Try(path, probes);
+  for (const Runs& runs : {Runs{}, Runs{Pair("x", {1, 2}), Pair("x", {-1, 0})}}) {
+    const auto tried = Try(path, runs);
     EXPECT_TRUE(tried) << tried.error().what;
+    EXPECT_FALSE(tried->had_pair);
   }
+}
+
+TEST_F(TryInChildTest, SaysWhetherTwoSamplesRunAtATime) {
+  const auto any = TryPair(Reshaping({0, -1}));  // [N, 12]
+  ASSERT_TRUE(any) << any.error().what;
+  EXPECT_TRUE(any->had_pair);
+  EXPECT_EQ(any->pair_error, "");
+  EXPECT_TRUE(any->follows);
+  const auto baked = TryPair(Reshaping({1, 12}));
+  ASSERT_TRUE(baked) << baked.error().what;
+  EXPECT_NE(baked->pair_error, "");
+  EXPECT_FALSE(baked->follows);
+  const auto joined = TryPair(Reshaping({1, -1}));  // runs, and makes one row of the two
+  ASSERT_TRUE(joined) << joined.error().what;
+  EXPECT_EQ(joined->pair_error, "");
+  EXPECT_FALSE(joined->follows);
 }
 
 TEST_F(TryInChildTest, RunsOnEveryProbe) {

@@ -23,6 +23,7 @@
 #include "search/decision_internal.h"
 #include "search/kernel_plan_internal.h"
 #include "search/repair_internal.h"
+#include "tare/core/strcat.h"
 
 namespace tare::search {
 namespace {
@@ -146,12 +147,23 @@ class Search {
                                      [this](size_t i) { return !repaired_.contains(i); });
       if (next == worth.end()) break;
       repaired_.insert(*next);
-      TARE_TRY(auto repaired, Repair(candidates_[*next], prepared_, options_, trials, progress_));
+      TARE_TRY(auto repaired, Repair(candidates_[*next], prepared_, trials, progress_));
       if (!repaired) continue;
       Measure(*repaired);
       candidates_.push_back(*std::move(repaired));
     }
     return {};
+  }
+
+  // The first node that could matter, and why it does not: ": 'm0' (MatMul): ...".
+  std::string WhyNotANode() const {
+    for (const quantize::Ability& ability : prepared_.abilities) {
+      const bool computes = ability.op_type == "MatMul" || ability.op_type == "Gemm" ||
+                            ability.op_type == "Conv" || ability.op_type == "LSTM";
+      if (computes && !ability.reason.empty())
+        return StrCat(": '", ability.node, "' (", ability.op_type, "): ", ability.reason);
+    }
+    return "";
   }
 
   Result<Choice> Take(Decision decision) {
@@ -165,6 +177,7 @@ class Search {
       choice.recipe.left_out = prepared_.left_out;
       choice.model = std::move(made.model);
     }
+    if (candidates_.empty()) decision.reason += WhyNotANode();
     choice.candidates = std::move(candidates_);
     choice.reason = std::move(decision.reason);
     return choice;

@@ -60,21 +60,23 @@ std::string WhyNone(std::span<const Candidate> candidates, const AutoOptions& op
   const Candidate& fastest =
       *std::max_element(candidates.begin(), candidates.end(),
                         [](const auto& a, const auto& b) { return Score(a) < Score(b); });
-  return StrCat("nothing to gain here: the fastest, ", fastest.name, ", is ", SpeedText(fastest),
-                " with cosine ", Fixed(fastest.closeness.cosine, 4), "; a new file must be surely ",
-                Fixed(options.min_speedup, 2), "x");
+  if (Score(fastest) == 0) return StrCat("no plan runs: ", fastest.name, ": ", fastest.problem);
+  const bool holds = Holds(fastest.closeness);
+  std::string text = StrCat("nothing to gain here: the fastest, ", fastest.name, ", is ",
+                            SpeedText(fastest), ", and ", holds ? "its outputs hold: " : "",
+                            holds ? fastest.closeness.judged.Text() : ProblemOf(fastest, options));
+  if (!MustBeFaster(options)) return text;
+  return StrCat(text, "; a new file must be surely ", Fixed(options.min_speedup, 2), "x");
 }
 
 }  // namespace
 
 bool IsForced(const AutoOptions& options) { return options.formats.size() == 1; }
 
-bool Holds(const Closeness& closeness, const AutoOptions& options) {
-  return closeness.cosine >= 1 - options.tolerance;
-}
+bool Holds(const Closeness& closeness) { return closeness.judged.holds(); }
 
-bool HoldsWithMargin(const Closeness& closeness, const AutoOptions& options) {
-  return closeness.cosine >= 1 - kRepairMargin * options.tolerance;
+bool HoldsWithMargin(const Closeness& closeness) {
+  return closeness.judged.strain <= kRepairMargin;
 }
 
 bool IsFast(const Candidate& candidate, const AutoOptions& options) {
@@ -89,9 +91,9 @@ double Score(const Candidate& candidate) {
 }
 
 std::string ProblemOf(const Candidate& candidate, const AutoOptions& options) {
-  if (!Holds(candidate.closeness, options)) {
-    return StrCat("output '", candidate.closeness.worst_output, "' moves: cosine ",
-                  Fixed(candidate.closeness.cosine, 4));
+  if (!Holds(candidate.closeness)) {
+    const runtime::Judgement& judged = candidate.closeness.judged;
+    return judged.fault.empty() ? StrCat("the outputs move: ", judged.Text()) : judged.fault;
   }
   if (MustBeFaster(options) && !IsFast(candidate, options))
     return StrCat("not faster: ", SpeedText(candidate));
@@ -125,7 +127,7 @@ std::vector<size_t> WorthRepair(std::span<const Candidate> candidates, const Aut
   for (size_t i = 0; i < candidates.size(); ++i) {
     // Without a time it never ran: there is nothing to repair.
     const bool moved = candidates[i].speedup.value > 0 && !candidates[i].problem.empty() &&
-                       !Holds(candidates[i].closeness, options);
+                       !Holds(candidates[i].closeness);
     if (moved && Score(candidates[i]) > bar) broken.push_back(i);
   }
   std::sort(broken.begin(), broken.end(),
@@ -160,8 +162,8 @@ Decision Decide(std::span<const Candidate> candidates, std::span<const size_t> f
     const size_t chosen =
         options.goal == Goal::kSpeed ? PreferStatic(best, candidates, finalists) : best;
     const Candidate& candidate = candidates[chosen];
-    return {chosen, StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2),
-                           "x as fast, cosine ", Fixed(candidate.closeness.cosine, 4))};
+    return {chosen, StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2), "x as fast, ",
+                           candidate.closeness.judged.Text())};
   }
   return {std::nullopt, WhyNone(candidates, options)};
 }

@@ -20,11 +20,11 @@ inline constexpr size_t kMaxRepairs = 2;
 bool IsForced(const AutoOptions& options);
 
 /// The outputs count as intact.
-bool Holds(const Closeness& closeness, const AutoOptions& options);
+bool Holds(const Closeness& closeness);
 
 /// The same with some to spare: a repair is tuned on the check samples until it just holds there,
 /// and without a margin half of all repairs would fail on other samples.
-bool HoldsWithMargin(const Closeness& closeness, const AutoOptions& options);
+bool HoldsWithMargin(const Closeness& closeness);
 
 /// Faster with one sample a run, and not slower with several.
 bool IsFast(const Candidate& candidate, const AutoOptions& options);

@@ -25,37 +25,32 @@ constexpr int64_t kMinBatchSamples = 4;
 constexpr int kMinProfiledRuns = 3;
 constexpr int kMaxProfiledRuns = 15;
 
-// Sums of one output over all runs, and over its samples one by one.
-struct OutputSums {
-  runtime::PairSums whole;
-  double cosines = 0;
-  double least = 1;
-  int64_t count = 0;
+std::vector<TensorView> ViewsOf(const std::vector<Tensor>& tensors) {
+  std::vector<TensorView> views;
+  for (const Tensor& tensor : tensors) views.push_back(ViewOf(tensor));
+  return views;
+}
 
-  void Add(const runtime::PairSums& sample) {
-    whole += sample;
-    cosines += sample.Cosine();
-    least = std::min(least, sample.Cosine());
-    ++count;
-  }
-  // A sample whose outputs are all small weighs as much as any other in the mean; the whole sees
-  // what moves from sample to sample.
-  double Cosine() const { return std::min(cosines / static_cast<double>(count), whole.Cosine()); }
-};
+runtime::OutputsComparison ComparisonOf(const Reference& reference) {
+  return {reference.output_names, reference.layouts};
+}
 
-void CompareOutput(const Tensor& a, const Tensor& b, int64_t num_valid, OutputSums& sums) {
-  if (a.dtype() == DType::kUndefined || a.num_elements() == 0) return;
-  const bool by_row = a.rank() >= 1 && a.shape()[0] > 1 && a.shape()[0] >= num_valid &&
-                      b.shape() == a.shape() && num_valid > 1;
-  if (!by_row) {
-    sums.Add(runtime::ComparePair(runtime::ViewOf(a), runtime::ViewOf(b)));
-    return;
+// The layouts by runs of one sample and of several, and the spreads of the float answers.
+Result<void> Describe(const graph::Model& source, Reference& reference) {
+  std::vector<runtime::RunShapes> runs;
+  TARE_TRY(const auto single, reference.session->Run(reference.single.inputs));
+  runs.push_back(runtime::ShapesOf(runtime::RowsOf(reference.single), single));
+  for (size_t i = 0; i < reference.inputs.size(); ++i)
+    runs.push_back(runtime::ShapesOf(runtime::RowsOf(reference.inputs[i]), reference.outputs[i]));
+  reference.layouts = runtime::FindLayouts(runs, &source.graph);
+  auto own = ComparisonOf(reference);
+  for (size_t i = 0; i < reference.inputs.size(); ++i) {
+    const auto views = ViewsOf(reference.outputs[i]);
+    own.Add(views, views, reference.inputs[i].num_valid);
   }
-  for (int64_t row = 0; row < num_valid; ++row) {
-    const Tensor x = a.Rows(row, row + 1);
-    const Tensor y = b.Rows(row, row + 1);
-    sums.Add(runtime::ComparePair(runtime::ViewOf(x), runtime::ViewOf(y)));
-  }
+  reference.own = own.Evidence();
+  reference.self.emplace(std::move(own));
+  return {};
 }
 
 // About kRounds rounds of a pair: enough for an interval of a few per cent.
@@ -149,6 +144,7 @@ Result<Reference> RunReference(const graph::Model& source, const Samples& sample
   };
   for (const ValueInfo& output : reference.session->outputs())
     reference.output_names.push_back(output.name);
+  TARE_TRY_VOID(Describe(source, reference));
   if (graph::WrittenBytes(source) > options.side_by_side_bytes) {
     TARE_TRY(reference.alone,
              TimeAlone({"", reference.session.get()}, reference, options, instruments));
@@ -158,23 +154,22 @@ Result<Reference> RunReference(const graph::Model& source, const Samples& sample
 }
 
 Result<Closeness> CompareRuns(const runtime::Session& session, const Reference& reference,
-                              size_t num_runs) {
-  const size_t num_outputs = reference.outputs.empty() ? 0 : reference.outputs[0].size();
-  std::vector<OutputSums> sums(num_outputs);
+                              size_t num_runs, double tolerance) {
+  auto comparison = ComparisonOf(reference);
+  if (reference.self) comparison.UseScores(*reference.self);
   for (size_t run = 0; run < std::min(num_runs, reference.inputs.size()); ++run) {
     const data::FeedBatch& batch = reference.inputs[run];
     TARE_TRY(const auto outputs, session.Run(batch.inputs));
-    for (size_t o = 0; o < num_outputs; ++o)
-      CompareOutput(reference.outputs[run][o], outputs[o], batch.num_valid, sums[o]);
+    comparison.Add(ViewsOf(reference.outputs[run]), ViewsOf(outputs), batch.num_valid);
   }
-  Closeness closeness{1, 1, ""};
-  for (size_t o = 0; o < num_outputs; ++o) {
-    if (sums[o].count == 0) continue;
-    closeness.least_cosine = std::min(closeness.least_cosine, sums[o].least);
-    if (closeness.worst_output.empty() || sums[o].Cosine() < closeness.cosine) {
-      closeness.cosine = sums[o].Cosine();
-      closeness.worst_output = reference.output_names[o];
-    }
+  auto evidence = comparison.Evidence();
+  runtime::UseSpreads(reference.own, evidence);
+  Closeness closeness{runtime::JudgeWorst(evidence, tolerance), 1, 1};
+  for (const runtime::OutputEvidence& output : evidence) {
+    if (output.kind == runtime::OutputKind::kIntegers) continue;
+    const double cosine = std::min(output.cosine, output.whole_cosine);
+    closeness.cosine = std::min(closeness.cosine, cosine);
+    closeness.least_cosine = std::min(closeness.least_cosine, output.least_cosine);
   }
   return closeness;
 }
@@ -207,14 +202,14 @@ Result<Built> Bench::Build(const std::vector<NodeChoice>& nodes) const {
 
 Result<Closeness> Bench::Try(const std::vector<NodeChoice>& nodes, size_t num_runs) const {
   TARE_TRY(const Built built, Build(nodes));
-  return CompareRuns(*built.session, reference_, num_runs);
+  return CompareRuns(*built.session, reference_, num_runs, options_.tolerance);
 }
 
 void Bench::Check(Candidate& candidate, const runtime::Session& session, size_t num_runs) const {
-  if (const auto closeness = CompareRuns(session, reference_, num_runs)) {
+  if (const auto closeness = CompareRuns(session, reference_, num_runs, options_.tolerance)) {
     candidate.closeness = *closeness;
     // Its speed is not judged by the few rounds that it had.
-    const bool holds = Holds(candidate.closeness, options_);
+    const bool holds = Holds(candidate.closeness);
     candidate.problem = holds ? std::string() : ProblemOf(candidate, options_);
   } else {
     candidate.problem = closeness.error().what;
@@ -229,7 +224,8 @@ void Bench::Measure(Candidate& candidate, const Tick& tick) const {
     return;
   }
   candidate.model_bytes = graph::WrittenBytes(built->model);
-  const auto closeness = CompareRuns(*built->session, reference_, kScreeningRuns);
+  const auto closeness =
+      CompareRuns(*built->session, reference_, kScreeningRuns, options_.tolerance);
   if (tick) tick();
   if (!closeness) {
     candidate.problem = closeness.error().what;

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "tare/quantize/apply.h"
 #include "tare/quantize/prepare.h"
 #include "tare/quantize/recipe.h"
+#include "tare/runtime/compare.h"
 #include "tare/runtime/profile.h"
 #include "tare/runtime/session.h"
 #include "tare/runtime/timing.h"
@@ -55,12 +57,16 @@ struct Reference {
   std::unique_ptr<runtime::Session> session;  ///< null of a large model
   std::function<Result<runtime::Session>()> open;
   std::vector<std::string> output_names;
-  std::vector<data::FeedBatch> inputs;       ///< of each run; the first may be a small one
-  std::vector<std::vector<Tensor>> outputs;  ///< of each run
-  data::FeedBatch single;                    ///< the first check sample alone
-  double single_ms = 0;                      ///< median time of `single`
-  AloneTimes alone;                          ///< of a large model
-  size_t batch_run = 0;                      ///< the first of the runs with the most samples
+  std::vector<data::FeedBatch> inputs;         ///< of each run; the first may be a small one
+  std::vector<std::vector<Tensor>> outputs;    ///< of each run
+  data::FeedBatch single;                      ///< the first check sample alone
+  double single_ms = 0;                        ///< median time of `single`
+  AloneTimes alone;                            ///< of a large model
+  size_t batch_run = 0;                        ///< the first of the runs with the most samples
+  std::vector<runtime::OutputLayout> layouts;  ///< of each output
+  /// Of the float outputs with themselves, for the scores of their lists; absent until it is made.
+  std::optional<runtime::OutputsComparison> self;
+  std::vector<runtime::OutputEvidence> own;  ///< the evidence of `self`: spreads
 
   /// What is timed for several samples a run.
   const data::FeedBatch& batch() const { return inputs.empty() ? single : inputs[batch_run]; }
@@ -70,11 +76,11 @@ struct Reference {
 Result<Reference> RunReference(const graph::Model& source, const Samples& samples,
                                const AutoOptions& options, const Instruments& instruments);
 
-/// Compares every float output of `session` with the reference over its first `num_runs` runs:
-/// sample by sample where the first axis is the batch, else the whole tensor.
+/// Compares the outputs of `session` with the reference over its first `num_runs` runs, and judges
+/// them by the spreads of all runs.
 /// Errors  what Run() gives.
 Result<Closeness> CompareRuns(const runtime::Session& session, const Reference& reference,
-                              size_t num_runs);
+                              size_t num_runs, double tolerance);
 
 /// A plan and the model that it makes.
 struct Made {

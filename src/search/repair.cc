@@ -68,7 +68,7 @@ Result<std::vector<RankedNode>> RankNodes(const std::vector<NodeChoice>& nodes,
       if (progress.cancelled()) return Cancelled();
       const std::span part = std::span(rest).subspan(group.begin, group.end - group.begin);
       const auto closeness = trials.quick({part.begin(), part.end()});
-      const double damage = closeness ? 1 - closeness->cosine : INFINITY;
+      const double damage = closeness ? closeness->judged.strain : INFINITY;
       group.damage = damage / static_cast<double>(part.size());
       progress.Update(++num_tried);
     }
@@ -111,12 +111,11 @@ Result<size_t> LeastInFloat(size_t num_nodes, const std::function<bool(size_t)>&
 }
 
 Result<std::optional<Candidate>> Repair(const Candidate& broken, const quantize::Prepared& prepared,
-                                        const AutoOptions& options, const Trials& trials,
-                                        Progress& progress) {
+                                        const Trials& trials, Progress& progress) {
   TARE_TRY(const auto ranked, RankNodes(broken.nodes, trials, progress));
   const auto holds = [&](size_t count) {
     const auto closeness = trials.full(WithoutWorst(prepared, broken, ranked, count));
-    return closeness && HoldsWithMargin(*closeness, options);
+    return closeness && HoldsWithMargin(*closeness);
   };
   TARE_TRY(const size_t count, LeastInFloat(ranked.size(), holds, progress));
   if (count >= ranked.size()) return std::optional<Candidate>();

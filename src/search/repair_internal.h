@@ -27,7 +27,9 @@ struct Trials {
 
 struct RankedNode {
   std::string node;
-  double damage = 0;  ///< 1 - cosine when it alone is quantized; infinite when that does not run
+  double damage =
+      0;  ///< strain (runtime::Judgement) when it alone is quantized; infinite when that
+          ///< does not run
 };
 
 /// Returns the nodes of a plan by the damage each does alone, the worst first; equals in order.
@@ -54,7 +56,6 @@ Result<size_t> LeastInFloat(size_t num_nodes, const std::function<bool(size_t)>&
 /// nothing when no node may stay in integers.
 /// Errors  kCancelled.
 Result<std::optional<Candidate>> Repair(const Candidate& broken, const quantize::Prepared& prepared,
-                                        const AutoOptions& options, const Trials& trials,
-                                        Progress& progress);
+                                        const Trials& trials, Progress& progress);
 
 }  // namespace tare::search

@@ -47,11 +47,13 @@ Candidate StaticPlan(size_t length) {
 // Each node takes its damage off the cosine; those that are not listed do none.
 Trials TrialsOf(const std::map<std::string, double>& damage) {
   const auto run = [damage](const std::vector<NodeChoice>& nodes) -> Result<Closeness> {
-    Closeness closeness{1, 1, "y"};
+    Closeness closeness{{}, 1, 1};
     for (const NodeChoice& choice : nodes) {
       const auto found = damage.find(choice.node);
       if (found != damage.end()) closeness.cosine -= found->second;
     }
+    // As Judge() takes a wide output with the tolerance 0.01.
+    closeness.judged.strain = (1 - closeness.cosine) / 0.01;
     return closeness;
   };
   return {run, run};
@@ -120,7 +122,7 @@ TEST(RankNodesTest, PutsTheWorstFirstAndEqualsInOrder) {
   std::vector<std::string> names;
   for (const RankedNode& node : *ranked) names.push_back(node.node);
   EXPECT_THAT(names, ElementsAre("n3", "n1", "n4", "n0", "n2"));
-  EXPECT_DOUBLE_EQ((*ranked)[0].damage, 0.5);
+  EXPECT_DOUBLE_EQ((*ranked)[0].damage, 50);
   EXPECT_DOUBLE_EQ((*ranked)[4].damage, 0);
 }
 
@@ -192,7 +194,7 @@ TEST(RepairTest, LeavesJustTheHarmfulNodesInFloat) {
   };
   for (const auto& [what, length, damage, in_float] : cases) {
     const Candidate broken = StaticPlan(length);
-    const auto repaired = Repair(broken, Chain(length), {}, TrialsOf(damage), NoProgress());
+    const auto repaired = Repair(broken, Chain(length), TrialsOf(damage), NoProgress());
     ASSERT_TRUE(repaired && *repaired) << what;
     std::vector<std::string> rest;
     for (const std::string& name : Names(broken.nodes)) {
@@ -208,7 +210,7 @@ TEST(RepairTest, LeavesJustTheHarmfulNodesInFloat) {
 TEST(RepairTest, GivesUpWhereEveryNodeHarms) {
   std::map<std::string, double> damage;
   for (int i = 0; i < 5; ++i) damage["n" + std::to_string(i)] = 0.1;
-  const auto repaired = Repair(StaticPlan(5), Chain(5), {}, TrialsOf(damage), NoProgress());
+  const auto repaired = Repair(StaticPlan(5), Chain(5), TrialsOf(damage), NoProgress());
   ASSERT_TRUE(repaired);
   EXPECT_FALSE(*repaired);
 }

@@ -133,14 +133,21 @@ void Visit(V& visit, Paired& paired) {
 }
 
 template <class V>
+void Visit(V& visit, OutputJudgement& judged) {
+  auto& [measure, value, bound, holds, text] = judged;
+  visit("measure", measure), visit("value", value), visit("bound", bound);
+  visit("holds", holds), visit("text", text);
+}
+
+template <class V>
 void Visit(V& visit, OutputCloseness& output) {
   auto& [name, shape, n, cosine, least_cosine, relative_error, snr_db, flips, agreement,
-         non_finite_baseline, non_finite_candidate] = output;
+         non_finite_baseline, non_finite_candidate, judged] = output;
   visit("name", name), visit("shape", shape), visit("n", n), visit("cosine", cosine);
   visit("least_cosine", least_cosine), visit("relative_error", relative_error);
   visit("snr_db", snr_db), visit("flips", flips), visit("agreement", agreement);
   visit("non_finite_baseline", non_finite_baseline);
-  visit("non_finite_candidate", non_finite_candidate);
+  visit("non_finite_candidate", non_finite_candidate), visit("judged", judged);
 }
 
 template <class V>

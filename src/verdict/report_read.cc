@@ -301,6 +301,19 @@ Result<OutputCloseness> ReadOutput(const JsonReader& reader) {
     out.non_finite_baseline = baseline.value_or(0);
     out.non_finite_candidate = candidate.value_or(0);
   }
+  if (const Json* child = reader.Child("judged")) {
+    const JsonReader judged = reader.Under("judged", *child);
+    OutputJudgement judgement;
+    TARE_TRY(judgement.measure, judged.Text("measure"));
+    TARE_TRY(const auto value, judged.Number("value"));
+    TARE_TRY(const auto bound, judged.Number("bound"));
+    judgement.value = value.value_or(kUndefined);
+    judgement.bound = bound.value_or(kUndefined);
+    const Json* holds = judged.Child("holds");
+    judgement.holds = holds != nullptr && *holds == true;
+    TARE_TRY(judgement.text, judged.Text("text"));
+    out.judged = std::move(judgement);
+  }
   return out;
 }
 

@@ -257,6 +257,13 @@ Json ToJson(const OutputCloseness& output) {
     out["non_finite"] = {{"baseline", output.non_finite_baseline},
                          {"candidate", output.non_finite_candidate}};
   }
+  if (output.judged) {
+    out["judged"] = {{"measure", output.judged->measure},
+                     {"value", Number(output.judged->value)},
+                     {"bound", Number(output.judged->bound)},
+                     {"holds", output.judged->holds},
+                     {"text", output.judged->text}};
+  }
   return out;
 }
 

@@ -35,6 +35,12 @@ struct InputBinding {
 /// The rows that are no samples repeat the last one.
 using FeedBatch = Batch;
 
+/// How many rows a model runs at a time, where running it showed less than its inputs say; shared
+/// by all feeds of that model.
+struct RowLimit {
+  int64_t rows = 0;  ///< 0: no limit
+};
+
 /// Turns samples of a dataset into inputs of a model.
 ///
 /// Arrays   matched by name; then by a name that begins with the input's name, or the other way
@@ -66,6 +72,9 @@ class Feed {
 
   int64_t num_samples() const;
 
+  /// From now on takes no more rows a run than `limit` says, now or later.
+  void Obey(std::shared_ptr<const RowLimit> limit) { limit_ = std::move(limit); }
+
   /// Samples that one Read() takes: 0 any number, else at most this many (1: one at a time).
   int64_t natural_batch() const;
 
@@ -81,6 +90,9 @@ class Feed {
   /// The arrays that feed the inputs, in the order of the inputs; columns stand one by one.
   const std::vector<std::string>& arrays() const;
 
+  /// An array of 8-bit numbers feeds a float input as it is, from 0 to 255.
+  bool has_raw_images() const;
+
   /// What was decided, one line an input: array, shapes, conversion, and what to check.
   const std::vector<std::string>& report() const;
 
@@ -88,6 +100,7 @@ class Feed {
   struct State;
   explicit Feed(std::unique_ptr<const State> state);
   std::unique_ptr<const State> state_;
+  std::shared_ptr<const RowLimit> limit_;
 };
 
 /// Checks the floats of a batch of `samples`: NaN and infinity in data would pass for a property of

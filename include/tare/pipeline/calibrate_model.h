@@ -25,6 +25,7 @@ struct CalibrateRequest {
   uint64_t seed = 1;
   runtime::SessionOptions session;
   double time_limit_s = 120;
+  bool trust_data = false;  ///< calibrates with data that look wrong
   std::string tare_version;
 };
 

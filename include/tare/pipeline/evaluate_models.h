@@ -37,6 +37,8 @@ struct EvaluateRequest {
   std::vector<data::CorruptionSpec>
       corruptions;          ///< the samples seen under these too; needs labels
   int64_t num_samples = 0;  ///< 0: all
+  /// Recipe of the candidate, whose calibration samples are left out of the same data; "" for none.
+  std::string unseen_by;
   uint64_t seed = 1;
   runtime::SessionOptions session;
   evaluate::CostOptions costs;

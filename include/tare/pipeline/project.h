@@ -65,6 +65,7 @@ struct Project {
   search::Formats formats;  ///< that may be tried; empty: auto
   search::Goal goal = search::Goal::kSpeed;
   calibrate::RangeMethod method = calibrate::RangeMethod::kMse;
+  bool trust_data = false;  ///< calibrates with data that look wrong
   double tolerance = 0.01;
 
   int num_threads = 1;

@@ -21,6 +21,7 @@ struct QuantizeRequest {
   int64_t num_samples = 300;  ///< for calibration
   uint64_t seed = 1;
   double time_limit_s = 120;  ///< for the first load and run, in a child process
+  bool trust_data = false;    ///< calibrates with data that look wrong
   search::AutoOptions search;
 };
 
@@ -37,8 +38,8 @@ struct QuantizeOutcome {
 ///
 /// A model with nothing to quantize comes back with prepared.decline_reason, one without gain with
 /// choice.reason; in both choice.model is absent.
-/// Errors  those of reading the model and the data; kFailedPrecondition for NaN in the data;
-///         kCancelled.
+/// Errors  those of reading the model and the data; kFailedPrecondition: NaN in the data, or, unless
+///         they are trusted, data that cannot be right (docs/guide/calibration.md); kCancelled.
 /// Threads fully: the model is first tried in a child process, by tare/core/child.h.
 Result<QuantizeOutcome> QuantizeModel(const QuantizeRequest& request, Progress& progress);
 

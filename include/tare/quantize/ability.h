@@ -39,6 +39,7 @@ struct Ability {
 /// constant weight, one bias a channel, no transA, ...
 ///
 /// Shape    one Ability a node of the graph; bodies of If, Loop and Scan are not looked into.
+/// Lengths  a node whose values decide how long an output is has no role, and its reason says which.
 /// Edge     a value that `types` does not know is not taken for float32: its node stays float.
 /// Threads  fully.
 std::vector<Ability> DescribeAbilities(const graph::Model& model, const runtime::TypeMap& types);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,11 +44,20 @@ struct TensorChoice {
 inline constexpr std::array<std::string_view, 4> kRewrites = {"opset", "constants", "float32",
                                                               "arithmetic"};
 
+/// Which samples of the data a plan was made with: as pipeline::Divide chooses them.
+struct DataUse {
+  int64_t seed = 0;
+  int64_t calibration = 0;  ///< samples that gave ranges
+  int64_t check = 0;        ///< samples that outputs were compared on
+  friend bool operator==(const DataUse&, const DataUse&) = default;
+};
+
 /// Same model, recipe and version of tare: the same bytes.
 struct Recipe {
   std::string tare_version;
   std::string model_digest;           ///< of the source model
   std::string data_digest;            ///< of the calibration samples
+  std::optional<DataUse> samples;     ///< of these data; absent where they are not of one file
   std::vector<std::string> left_out;  ///< rewrites that were not made: Prepared::left_out
   std::vector<NodeChoice> nodes;      ///< in graph order; nodes that are not listed stay float
   std::vector<TensorChoice> tensors;  ///< ranges of the activations that the nodes need, by name

@@ -15,17 +15,32 @@
 
 namespace tare::runtime {
 
-/// Loads a model file in a child process and runs it on each of `probes` (none: it is loaded only).
+/// What a model is tried on.
+struct Probes {
+  std::vector<std::vector<NamedTensor>> single;  ///< each a run of one sample
+  /// The first two samples in one run; empty where a run takes a fixed number.
+  std::vector<NamedTensor> pair;
+};
+
+/// What the run of the pair showed.
+struct Tried {
+  bool had_pair = false;
+  std::string pair_error;  ///< why it failed, or ""
+  /// An output has an axis that follows the number of samples.
+  bool follows = false;
+};
+
+/// Loads a model file in a child process and runs it on the single probes (none: it is loaded
+/// only), which must succeed, and on the pair, which may fail, crashes included.
 ///
 /// Errors   what loading and running give; kUnsupported: the child crashed (names the signal);
 ///          kResourceExhausted: it asks for more memory than is available on the host;
 ///          kUnavailable: it did not end within `time_limit_s` (it is killed then); kCancelled: the
 ///          user asked to stop; those of RunInChild().
 /// Threads  fully.
-Result<void> TryInChild(const std::string& model_path,
-                        std::span<const std::vector<NamedTensor>> probes,
-                        const SessionOptions& session, double time_limit_s,
-                        const Progress& progress);
+Result<Tried> TryInChild(const std::string& model_path, const Probes& probes,
+                         const SessionOptions& session, double time_limit_s,
+                         const Progress& progress);
 
 /// Does `task`, which runs a model, in a child process, and returns its reply.
 /// Errors, Threads  as TryInChild().

@@ -18,6 +18,7 @@
 #include "tare/quantize/fusion.h"
 #include "tare/quantize/prepare.h"
 #include "tare/quantize/recipe.h"
+#include "tare/runtime/compare.h"
 #include "tare/runtime/timing.h"
 
 namespace tare::search {
@@ -50,7 +51,7 @@ struct AutoOptions {
   Formats formats;
   Goal goal = Goal::kSpeed;
   calibrate::RangeMethod method = calibrate::RangeMethod::kMse;
-  /// 1 - cosine to float that still counts as intact, for each output, in (0, 1).
+  /// How far each output may move, in (0, 1]; 1 - cosine to float for wide ones: runtime::Judge().
   double tolerance = 0.01;
   /// Least speedup worth a new file; the interval's lower end must reach it.
   double min_speedup = 1.05;
@@ -63,9 +64,10 @@ struct AutoOptions {
 
 /// How close the outputs of a candidate are to float.
 struct Closeness {
-  double cosine = 0;  ///< of the worst output: the lesser of the mean over samples and the whole
-  double least_cosine = 0;  ///< of the worst sample of the worst output
-  std::string worst_output;
+  runtime::Judgement judged;  ///< of the worst output
+  double cosine =
+      0;  ///< of the output with the least: the lesser of the mean over samples and the whole
+  double least_cosine = 0;  ///< of the worst sample of any output
 };
 
 /// One row of the measured table. What was dropped at first sight, for a few samples and rounds, has

@@ -171,6 +171,15 @@ struct Paired {
 /// Signal-to-noise ratio of outputs that are equal, where a number is needed.
 inline constexpr double kMostSnrDb = 300;
 
+/// Whether an output holds, by the measure that fits its kind and came closest to its bound.
+struct OutputJudgement {
+  std::string measure;  ///< "cosine", "R2", "bias / spread", "agreement", ...
+  double value = 1;
+  double bound = 0;
+  bool holds = true;
+  std::string text;  ///< "R2 0.6100 of 'score', value 1 (n = 66)"
+};
+
 /// Closeness of one model output.
 struct OutputCloseness {
   std::string name;
@@ -184,6 +193,7 @@ struct OutputCloseness {
   std::optional<Share> flips;      ///< where the output looks like class scores
   std::optional<Share> agreement;  ///< equal elements of an integer output
   int64_t non_finite_baseline = 0, non_finite_candidate = 0;  ///< elements
+  std::optional<OutputJudgement> judged;                      ///< absent without samples
 };
 
 /// Baseline time / candidate time at one batch size and number of threads.

@@ -68,6 +68,7 @@ Command MakeCalibrateCommand(CLI::App& root) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   app->add_option("--seed", args->request.seed, "Chooses the samples")->capture_default_str();
+  app->add_flag("--trust-data", args->request.trust_data, "Calibrate with data that look wrong");
   AddRuntimeOptions(*app, args->runtime);
   return {app, [args](Terminal& terminal) { return RunCalibrate(*args, terminal); }};
 }

@@ -41,6 +41,7 @@ struct EvaluateArgs {
   KpiArgs kpis;
   JudgeArgs judge;
   int64_t num_samples = 0;
+  std::string unseen_by;
   uint64_t seed = 1;
   DataArgs data;
   RuntimeArgs runtime;
@@ -175,6 +176,7 @@ Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& termin
     request.corruptions.insert(request.corruptions.end(), specs.begin(), specs.end());
   }
   request.num_samples = args.num_samples;
+  request.unseen_by = args.unseen_by;
   request.seed = args.seed;
   request.session = SessionOptionsOf(args.runtime);
   request.time_limit_s = args.runtime.time_limit_s;
@@ -285,6 +287,9 @@ void AddReportOptions(CLI::App& app, EvaluateArgs& args) {
       ->type_name(kFileType);
   app.add_option("--samples", args.num_samples, "Samples to compare (default all)")
       ->check(CLI::Range(1, 1'000'000'000));
+  app.add_option("--unseen", args.unseen_by,
+                 "Leave out the samples that this recipe was calibrated with")
+      ->type_name(kFileType);
   app.add_option("--seed", args.seed, "Chooses the samples")->capture_default_str();
   app.add_option("-o,--out", args.out_path, "Report to write (JSON)")
       ->required()

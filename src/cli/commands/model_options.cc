@@ -42,6 +42,18 @@ Result<std::vector<data::InputBinding>> BindingsOf(const DataArgs& args) {
   return std::vector{binding};
 }
 
+std::string FlagsOf(const DataArgs& args) {
+  std::string text;
+  const std::pair<const char*, const std::string*> flags[] = {{" --label ", &args.label},
+                                                              {" --scale ", &args.scale},
+                                                              {" --mean ", &args.mean},
+                                                              {" --std ", &args.std}};
+  for (const auto& [flag, value] : flags) {
+    if (!value->empty()) text += StrCat(flag, *value);
+  }
+  return text;
+}
+
 void AddRuntimeOptions(CLI::App& app, RuntimeArgs& args) {
   app.add_option("--threads", args.num_threads, "Intra-op threads of the runtime")
       ->check(CLI::Range(1, 1024))

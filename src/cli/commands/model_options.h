@@ -24,6 +24,9 @@ void AddDataOptions(CLI::App& app, DataArgs& args);
 /// Errors  kInvalidArgument: a number that is none.
 Result<std::vector<data::InputBinding>> BindingsOf(const DataArgs& args);
 
+/// The options but --data, as they were given: " --label label --scale 1/255"; for `next:` lines.
+std::string FlagsOf(const DataArgs& args);
+
 /// --threads, --custom-ops, --time-limit.
 struct RuntimeArgs {
   int num_threads = 1;

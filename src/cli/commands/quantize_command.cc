@@ -28,6 +28,7 @@ struct QuantizeArgs {
   int64_t num_samples = 300;
   double tolerance = 0.01;
   uint64_t seed = 1;
+  bool trust_data = false;
   DataArgs data;
   RuntimeArgs runtime;
 };
@@ -44,6 +45,7 @@ Result<pipeline::QuantizeRequest> RequestOf(const QuantizeArgs& args) {
   TARE_TRY(request.bindings, BindingsOf(args.data));
   request.num_samples = args.num_samples;
   request.seed = args.seed;
+  request.trust_data = args.trust_data;
   request.time_limit_s = args.runtime.time_limit_s;
   request.search.session = SessionOptionsOf(args.runtime);
   request.search.tolerance = args.tolerance;
@@ -54,6 +56,18 @@ Result<pipeline::QuantizeRequest> RequestOf(const QuantizeArgs& args) {
   request.search.goal = args.goal == "size" ? search::Goal::kSize : search::Goal::kSpeed;
   TARE_TRY(request.search.method, calibrate::ParseRangeMethod(args.method));
   return request;
+}
+
+// Infinite strains and bounds have no form in JSON: a fault says what it is in words.
+nlohmann::json JsonOf(const runtime::Judgement& judged) {
+  return {{"measure", runtime::MeasureName(judged.measure)},
+          {"value", judged.value},
+          {"bound", judged.bound},
+          {"output", judged.output},
+          {"column", judged.column < 0 ? nlohmann::json(nullptr) : nlohmann::json(judged.column)},
+          {"n", judged.n},
+          {"holds", judged.holds()},
+          {"text", judged.Text()}};
 }
 
 nlohmann::json JsonOf(const pipeline::QuantizeOutcome& outcome, const std::string& out_path) {
@@ -80,6 +94,7 @@ nlohmann::json JsonOf(const pipeline::QuantizeOutcome& outcome, const std::strin
          {"batch_speedup", candidate.batch_speedup.value},
          {"cosine",
           {{"mean", candidate.closeness.cosine}, {"least", candidate.closeness.least_cosine}}},
+         {"judged", JsonOf(candidate.closeness.judged)},
          {"model_bytes", candidate.model_bytes},
          {"chosen", candidate.chosen},
          {"problem", candidate.problem}});
@@ -104,7 +119,8 @@ Result<void> WriteOutcome(const QuantizeArgs& args, pipeline::QuantizeOutcome& o
       Fixed(100.0 * static_cast<double>(bytes) / static_cast<double>(outcome.source_bytes), 0),
       " % of the float model; recipe ", recipe_path);
   terminal.Say("  next: tare evaluate ", args.model_path, " ", args.out_path, " --data ",
-               args.data.data_path, " -o report.json");
+               args.data.data_path, FlagsOf(args.data), " --unseen ", recipe_path,
+               " -o report.json");
   return {};
 }
 
@@ -223,10 +239,11 @@ Command MakeQuantizeCommand(CLI::App& root) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   app->add_option("--tolerance", args->tolerance,
-                  "1 - mean cosine to float that still counts as intact")
+                  "How far outputs may move: 1 - mean cosine of wide ones; docs/guide/closeness.md")
       ->check(CLI::Range(1e-9, 1.0))
       ->capture_default_str();
   app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();
+  app->add_flag("--trust-data", args->trust_data, "Calibrate with data that look wrong");
   app->add_option("--recipe", args->recipe_path, "Apply this recipe: no data, no measuring")
       ->type_name(kFileType);
   app->add_option("--ranges", args->ranges_path, "Ranges of tare calibrate: no data, no measuring")

@@ -50,6 +50,7 @@ std::string DeclinedJson(const pipeline::RunOutcome& outcome) {
     document["candidates"].push_back({{"name", candidate.name},
                                       {"speedup", candidate.speedup.value},
                                       {"cosine", candidate.closeness.cosine},
+                                      {"outputs", candidate.closeness.judged.Text()},
                                       {"model_bytes", candidate.model_bytes},
                                       {"problem", candidate.problem}});
   }

@@ -47,6 +47,7 @@ EvaluateOptions Fast(Task task = Task::kClassification) {
   options.task = task;
   options.test.bootstrap.replicates = 200;
   options.outputs.bootstrap.replicates = 200;
+  options.outputs.layouts = {{0}};
   return options;
 }
 

@@ -18,12 +18,6 @@ constexpr int64_t kMaxScoreClasses = 200'000;
 // Rows looked at to decide what an output is.
 constexpr size_t kRowsToLookAt = 64;
 
-struct SampleCloseness {
-  double cosine = 1;
-  double squared_error = 0;
-  double squares = 0;  // of the baseline
-};
-
 bool NameHas(std::string name, std::span<const std::string_view> parts) {
   for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return std::ranges::any_of(parts,
@@ -65,14 +59,13 @@ int64_t NonFinite(const TensorView& view) {
   return 0;
 }
 
-// Rows [begin, end) of the first axis, without copying.
-TensorView RowsOf(const TensorView& view, int64_t begin, int64_t end, std::vector<int64_t>& shape) {
-  const auto rows = static_cast<size_t>(view.shape.front());
-  const size_t width = rows == 0 ? 0 : view.bytes.size() / rows;
+// The first `rows` of the first axis, without copying.
+TensorView FirstRows(const TensorView& view, int64_t rows, std::vector<int64_t>& shape) {
+  const auto all = static_cast<size_t>(view.shape.front());
+  const size_t width = all == 0 ? 0 : view.bytes.size() / all;
   shape.assign(view.shape.begin(), view.shape.end());
-  shape.front() = end - begin;
-  const auto first = static_cast<size_t>(begin) * width;
-  return {view.dtype, shape, view.bytes.subspan(first, static_cast<size_t>(end - begin) * width)};
+  shape.front() = rows;
+  return {view.dtype, shape, view.bytes.first(static_cast<size_t>(rows) * width)};
 }
 
 verdict::Share CountFlippedRows(const TensorView& a, const TensorView& b) {
@@ -104,15 +97,8 @@ verdict::Share CountEqual(const TensorView& a, const TensorView& b) {
 struct OutputState {
   ValueInfo info;
   std::optional<bool> is_scores;  // decided by the first run
-  std::vector<SampleCloseness> samples;
   verdict::Share flips, agreement;
   int64_t non_finite_baseline = 0, non_finite_candidate = 0;
-
-  void AddSample(const TensorView& a, const TensorView& b) {
-    if (!IsFloat(a.dtype)) return;
-    const auto sums = runtime::ComparePair(a, b);
-    samples.push_back({sums.Cosine(), sums.squared_error, sums.aa});
-  }
 
   // What is counted over all valid rows at once.
   void AddRows(const TensorView& a, const TensorView& b) {
@@ -132,18 +118,18 @@ struct OutputState {
   }
 };
 
-stats::BootstrapDistribution BootstrapRelativeError(std::span<const SampleCloseness> samples,
+stats::BootstrapDistribution BootstrapRelativeError(std::span<const runtime::PairSums> samples,
                                                     const stats::BootstrapOptions& options) {
   double errors = 0;
   double squares = 0;
   for (const auto& sample : samples) {
     errors += sample.squared_error;
-    squares += sample.squares;
+    squares += sample.aa;
   }
   std::vector<double> left_out;
   for (const auto& sample : samples) {
     left_out.push_back(std::sqrt(std::max(0.0, errors - sample.squared_error) /
-                                 std::max(squares - sample.squares, 1e-300)));
+                                 std::max(squares - sample.aa, 1e-300)));
   }
   const double accelerations[] = {stats::Acceleration(left_out)};
   const auto statistic = [&](std::span<const uint32_t> indices, std::span<double> values) {
@@ -151,7 +137,7 @@ stats::BootstrapDistribution BootstrapRelativeError(std::span<const SampleClosen
     double bottom = 0;
     for (const uint32_t i : indices) {
       top += samples[i].squared_error;
-      bottom += samples[i].squares;
+      bottom += samples[i].aa;
     }
     values[0] = top == 0 ? 0 : bottom > 0 ? std::sqrt(top / bottom) : NAN;
   };
@@ -160,19 +146,19 @@ stats::BootstrapDistribution BootstrapRelativeError(std::span<const SampleClosen
       .front();
 }
 
-void FinishFloats(const OutputState& state, const OutputsOptions& options,
-                  verdict::OutputCloseness& out) {
+void FinishFloats(const OutputState& state, std::span<const runtime::PairSums> samples,
+                  const OutputsOptions& options, verdict::OutputCloseness& out) {
   out.non_finite_baseline = state.non_finite_baseline;
   out.non_finite_candidate = state.non_finite_candidate;
   if (state.is_scores.value_or(false)) out.flips = state.flips;
-  out.n = static_cast<int64_t>(state.samples.size());
-  if (state.samples.empty()) {
+  out.n = std::ssize(samples);
+  if (samples.empty()) {
     out.cosine = verdict::Estimate{.value = std::numeric_limits<double>::quiet_NaN()};
     return;
   }
   const auto bootstrap = stats::WithinBudget(options.bootstrap, out.n);
   std::vector<double> cosines;
-  for (const auto& sample : state.samples) cosines.push_back(sample.cosine);
+  for (const auto& sample : samples) cosines.push_back(sample.Cosine());
   out.least_cosine = *std::ranges::min_element(cosines);
   const std::span<const double> columns[] = {cosines};
   out.cosine = verdict::BootstrapEstimate(stats::BootstrapMeans(columns, bootstrap).front(), out.n,
@@ -182,8 +168,8 @@ void FinishFloats(const OutputState& state, const OutputsOptions& options,
       state.non_finite_baseline + state.non_finite_candidate > 0) {
     return;
   }
-  verdict::Estimate error = verdict::BootstrapEstimate(
-      BootstrapRelativeError(state.samples, bootstrap), out.n, options.confidence);
+  verdict::Estimate error = verdict::BootstrapEstimate(BootstrapRelativeError(samples, bootstrap),
+                                                       out.n, options.confidence);
   if (!std::isfinite(error.value)) return;
   if (error.value > 0) out.snr_db = -20 * std::log10(error.value);
   out.relative_error = std::move(error);
@@ -194,12 +180,12 @@ void FinishFloats(const OutputState& state, const OutputsOptions& options,
 struct OutputsEvaluation::State {
   OutputsOptions options;
   std::vector<OutputState> outputs;
+  std::optional<runtime::OutputsComparison> comparison;
   int64_t num_samples = 0;
 
   Result<void> Check(std::span<const TensorView> baseline,
                      std::span<const TensorView> candidate) const;
-  // Rows that each output has in this run; -1 when the run is the sample.
-  int64_t CommonRows(std::span<const TensorView> run) const;
+  const runtime::OutputLayout& LayoutOf(size_t output) const { return options.layouts[output]; }
 };
 
 Result<void> OutputsEvaluation::State::Check(std::span<const TensorView> baseline,
@@ -212,21 +198,15 @@ Result<void> OutputsEvaluation::State::Check(std::span<const TensorView> baselin
   for (size_t i = 0; i < outputs.size(); ++i) {
     const TensorView& a = baseline[i];
     const TensorView& b = candidate[i];
-    if (a.dtype == b.dtype && std::ranges::equal(a.shape, b.shape)) continue;
+    // The rows of a list may be more or fewer: they are matched.
+    const bool is_list = LayoutOf(i).list >= 0 && a.shape.size() == b.shape.size();
+    if (a.dtype == b.dtype && (is_list || std::ranges::equal(a.shape, b.shape))) continue;
     return InvalidArgument(StrCat("output '", outputs[i].info.name, "' is ", DTypeName(a.dtype),
                                   " ", ShapeText(a.shape), " in the baseline and ",
                                   DTypeName(b.dtype), " ", ShapeText(b.shape), " in the candidate"),
                            "compare two models with the same outputs");
   }
   return {};
-}
-
-int64_t OutputsEvaluation::State::CommonRows(std::span<const TensorView> run) const {
-  if (options.sample_is_run || run.empty()) return -1;
-  for (const auto& view : run) {
-    if (view.shape.empty() || view.shape.front() != run.front().shape.front()) return -1;
-  }
-  return run.front().shape.front();
 }
 
 OutputsEvaluation::OutputsEvaluation(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -238,7 +218,11 @@ Result<OutputsEvaluation> OutputsEvaluation::Create(std::vector<ValueInfo> outpu
                                                     OutputsOptions options) {
   TARE_TRY_VOID(stats::CheckBootstrap(options.bootstrap, options.confidence));
   auto state = std::make_unique<State>();
-  state->options = options;
+  state->options = std::move(options);
+  state->options.layouts.resize(outputs.size());
+  std::vector<std::string> names;
+  for (const auto& info : outputs) names.push_back(info.name);
+  state->comparison.emplace(std::move(names), state->options.layouts);
   for (auto& info : outputs) {
     state->outputs.emplace_back();
     state->outputs.back().info = std::move(info);
@@ -249,32 +233,34 @@ Result<OutputsEvaluation> OutputsEvaluation::Create(std::vector<ValueInfo> outpu
 Result<void> OutputsEvaluation::Add(std::span<const TensorView> baseline,
                                     std::span<const TensorView> candidate, int64_t num_valid) {
   TARE_TRY_VOID(state_->Check(baseline, candidate));
-  const int64_t rows = state_->CommonRows(baseline);
-  const int64_t valid = rows < 0 ? 1 : std::clamp<int64_t>(num_valid, 0, rows);
+  state_->comparison->Add(baseline, candidate, num_valid);
+  int64_t samples = 1;
   std::vector<int64_t> first_shape, second_shape;
   for (size_t i = 0; i < baseline.size(); ++i) {
     OutputState& output = state_->outputs[i];
-    if (rows < 0) {
-      output.AddSample(baseline[i], candidate[i]);
-      output.AddRows(baseline[i], candidate[i]);
-      continue;
+    const auto axis = state_->LayoutOf(i).batch_axis;
+    if (axis >= 0 && axis < std::ssize(baseline[i].shape)) {
+      samples = std::clamp<int64_t>(num_valid, 0, baseline[i].shape[static_cast<size_t>(axis)]);
     }
-    output.AddRows(RowsOf(baseline[i], 0, valid, first_shape),
-                   RowsOf(candidate[i], 0, valid, second_shape));
-    for (int64_t row = 0; row < valid; ++row) {
-      output.AddSample(RowsOf(baseline[i], row, row + 1, first_shape),
-                       RowsOf(candidate[i], row, row + 1, second_shape));
+    if (!std::ranges::equal(baseline[i].shape, candidate[i].shape)) continue;
+    if (axis == 0) {
+      output.AddRows(FirstRows(baseline[i], samples, first_shape),
+                     FirstRows(candidate[i], samples, second_shape));
+    } else {
+      output.AddRows(baseline[i], candidate[i]);
     }
   }
-  state_->num_samples += valid;
+  state_->num_samples += samples;
   return {};
 }
 
 int64_t OutputsEvaluation::num_samples() const { return state_->num_samples; }
 
 std::vector<verdict::OutputCloseness> OutputsEvaluation::Finish() const {
+  const auto evidence = state_->comparison->Evidence();
   std::vector<verdict::OutputCloseness> out;
-  for (const auto& output : state_->outputs) {
+  for (size_t i = 0; i < state_->outputs.size(); ++i) {
+    const OutputState& output = state_->outputs[i];
     verdict::OutputCloseness closeness;
     closeness.name = output.info.name;
     closeness.shape = output.info.shape;
@@ -283,7 +269,13 @@ std::vector<verdict::OutputCloseness> OutputsEvaluation::Finish() const {
     if (integer) {
       closeness.agreement = output.agreement;
     } else {
-      FinishFloats(output, state_->options, closeness);
+      FinishFloats(output, state_->comparison->Samples(i), state_->options, closeness);
+    }
+    if (evidence[i].n > 0) {
+      const auto judged = runtime::Judge(evidence[i], state_->options.tolerance);
+      closeness.judged =
+          verdict::OutputJudgement{runtime::MeasureName(judged.measure), judged.value, judged.bound,
+                                   judged.holds(), judged.Text()};
     }
     out.push_back(std::move(closeness));
   }
@@ -293,6 +285,11 @@ std::vector<verdict::OutputCloseness> OutputsEvaluation::Finish() const {
 void SetOutputsEvidence(std::vector<verdict::OutputCloseness> outputs, int64_t n,
                         verdict::Evidence& evidence) {
   for (const auto& output : outputs) {
+    if (output.judged && !output.judged->holds) {
+      evidence.warnings.push_back(
+          {StrCat("the outputs move: ", output.judged->text),
+           "see what each measure sees and allows: docs/guide/closeness.md"});
+    }
     if (output.non_finite_baseline + output.non_finite_candidate == 0) continue;
     evidence.warnings.push_back(
         {StrCat("output '", output.name, "' holds NaN or infinity: ", output.non_finite_baseline,

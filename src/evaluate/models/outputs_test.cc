@@ -12,6 +12,7 @@ using testing::HasSubstr;
 
 OutputsOptions Fast() {
   OutputsOptions options;
+  options.layouts = {{0}};
   options.bootstrap.replicates = 200;
   return options;
 }
@@ -63,9 +64,9 @@ TEST(OutputsEvaluationTest, LeavesPaddingOut) {
 
 TEST(OutputsEvaluationTest, TakesARunAsSampleWithoutABatchAxis) {
   auto options = Fast();
-  options.sample_is_run = true;
+  options.layouts.clear();
   EXPECT_EQ(Compare("y", Floats({2, 2}, {3, 4, 1, 0}), Floats({2, 2}, {3, 4, 0, 1}), options).n, 1);
-  EXPECT_EQ(Compare("y", Floats({}, {3}), Floats({}, {3})).n, 1);
+  EXPECT_EQ(Compare("y", Floats({}, {3}), Floats({}, {3}), options).n, 1);
 }
 
 TEST(OutputsEvaluationTest, CountsFlipsWhereScoresAreCompared) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/runtime/output_layout.h"
 #include "tare/stats/bootstrap.h"
 #include "tare/tensor/tensor.h"
 #include "tare/verdict/evidence.h"
@@ -18,8 +19,10 @@ struct OutputsOptions {
   /// Of the two-sided intervals, in (0.5, 1).
   double confidence = 0.95;
   stats::BootstrapOptions bootstrap;
-  /// Takes whole runs as samples: for models without a batch axis.
-  bool sample_is_run = false;
+  /// Where the samples lie in each output; without a layout a run is one sample.
+  std::vector<runtime::OutputLayout> layouts;
+  /// How far an output may move: runtime::Judge().
+  double tolerance = 0.01;
 };
 
 /// Compares the outputs of two models batch by batch.
@@ -28,8 +31,9 @@ struct OutputsOptions {
 ///   relative_error  sqrt(sum |a - b|^2 / sum |a|^2)    over all samples, and SNR likewise
 ///   agreement       the share of equal elements        of integers and bool
 ///
-/// Sample   one row of the first axis when every output has the same first extent in a run, else
-///          (or with sample_is_run) the whole run.
+///   judged          what runtime::Judge() says of it, by the measure that fits its kind
+///
+/// Sample   a slice along the output's batch axis where its layout has one, else the run.
 /// Edge     two zero vectors have cosine 1, a zero and another 0. A position where both are NaN, or
 ///          both the same infinity, counts as equal and is left out; any other non-finite pair
 ///          gives its sample cosine -1 (runtime::ComparePair).
@@ -41,7 +45,8 @@ struct OutputsOptions {
 ///            (c) it is [N, C], neither named like features ("embed", "feature", "hidden", "pool")
 ///                nor of rows with length 1.
 ///          Decided once, on the first run, and kept.
-/// Memory   32 bytes a sample and output.
+/// Lists    rows are matched before they are compared: runtime::OutputsComparison.
+/// Memory   48 bytes a sample and output.
 /// Threads  none.
 class OutputsEvaluation {
  public:
@@ -54,7 +59,7 @@ class OutputsEvaluation {
 
   /// Adds one run: the outputs of both models in order; rows from `num_valid` on are padding.
   /// Errors  kInvalidArgument: not as many outputs as declared; the two differ in type or shape
-  ///         (names the output). The evaluation is then unchanged.
+  ///         (names the output; a list may differ in rows). The evaluation is then unchanged.
   Result<void> Add(std::span<const TensorView> baseline, std::span<const TensorView> candidate,
                    int64_t num_valid);
 
