@@ -11,9 +11,11 @@
 #include <limits>
 
 #include "graph/foreign_file_internal.h"
+#include "graph/functions_internal.h"
 #include "graph/tensor_proto_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/hash.h"
+#include "tare/graph/index.h"
 
 namespace tare::graph {
 namespace {
@@ -123,6 +125,8 @@ Result<Graph> ReadGraph(onnx::GraphProto& proto, const std::string& folder) {
   proto.clear_output();
   proto.clear_value_info();
   graph.extra = proto.SerializeAsString();
+  // The runtime sorts for itself, so files out of order are about.
+  TARE_TRY_VOID(SortNodes(graph));
   return graph;
 }
 
@@ -294,6 +298,7 @@ Result<Model> ParseOnnx(std::string_view bytes, const std::string& source,
   if (!proto.has_graph() || (proto.graph().node().empty() && proto.graph().output().empty())) {
     return DataLoss(StrCat(source, " holds no graph"), "check that this is an ONNX model");
   }
+  TARE_TRY_VOID(internal::InlineFunctions(proto).While(StrCat("reading ", source)));
   Model model;
   model.folder = folder;
   model.ir_version = proto.ir_version();

@@ -10,10 +10,11 @@
 
 namespace tare::graph {
 
-/// Reads a model, external data included.
+/// Reads a model, external data included. Nodes are sorted where the file has them out of order, and
+/// model-local functions are put in the place of their calls.
 ///
-/// Errors  kNotFound: no such file; kDataLoss: not an ONNX file, truncated, or a tensor whose bytes
-///         do not match its shape; kInvalidArgument: external data that leaves the model's folder.
+/// Errors  kNotFound: no such file; kDataLoss: not an ONNX file, truncated, a tensor whose bytes do
+///         not match its shape, a graph with a cycle, a function that calls itself; kInvalidArgument: external data that leaves the model's folder.
 /// Cost    memory of about the size of the weights.
 Result<Model> ReadOnnx(const std::string& path);
 
