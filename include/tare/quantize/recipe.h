@@ -40,8 +40,8 @@ struct TensorChoice {
 };
 
 /// The rewrites that lead to the canonical graph, in their order; see quantize/prepare.h.
-inline constexpr std::array<std::string_view, 4> kRewrites = {"opset", "constants", "float32",
-                                                              "arithmetic"};
+inline constexpr std::array<std::string_view, 5> kRewrites = {"opset", "constants", "float32",
+                                                              "arithmetic", "forms"};
 
 /// Same model, recipe and version of tare: the same bytes.
 struct Recipe {
