@@ -12,13 +12,16 @@
 
 #include "tare/search/auto_format.h"
 
+#include <algorithm>
 #include <optional>
+#include <set>
 
 #include "search/auto_format_internal.h"
 #include "search/candidates_internal.h"
 #include "search/decision_internal.h"
 #include "search/kernel_plan_internal.h"
 #include "search/repair_internal.h"
+#include "tare/graph/canonical.h"
 
 namespace tare::search {
 namespace {
@@ -57,7 +60,7 @@ class Search {
     if (IsForced(options_) && Allows(Format::kInt8Static) && !candidates_.empty()) {
       // Asked for by name: the plan with every fusable node, unless it breaks the outputs or is
       // slow.
-      bench_.Measure(candidates_[0]);
+      TARE_TRY_VOID(Measure(0));
       if (candidates_[0].problem.empty() && IsFast(candidates_[0], options_)) {
         candidates_.resize(1);
         progress_.End("");
@@ -74,10 +77,45 @@ class Search {
     return {};
   }
 
+  // Measures a plan; one that does not load or run, without the nodes that keep it from it.
+  Result<void> Measure(size_t i) {
+    bench_.Measure(candidates_[i]);
+    if (candidates_[i].runs) return {};
+    const std::vector<NodeChoice> nodes = candidates_[i].nodes;
+    const auto runs = [this](const std::vector<NodeChoice>& plan) {
+      return bench_.Try(plan, kRankRuns).has_value();
+    };
+    // Plans of one model mostly stumble over the same nodes.
+    std::vector<std::string> in_float;
+    for (const NodeChoice& choice : nodes) {
+      if (blockers_.contains(choice.node)) in_float.push_back(choice.node);
+    }
+    if (in_float.empty() || !runs(PlanWithout(prepared_, nodes, in_float))) {
+      TARE_TRY(in_float, NodesThatDoNotRun(prepared_, nodes, runs, progress_));
+    }
+    if (in_float.empty()) return {};
+    blockers_.insert(in_float.begin(), in_float.end());
+    Candidate rest;
+    rest.nodes = PlanWithout(prepared_, nodes, in_float);
+    rest.name = StrCat(
+        candidates_[i].name, ", ",
+        in_float.size() == 1 ? StrCat("'", in_float[0], "'") : StrCat(in_float.size(), " nodes"),
+        " in float");
+    const bool is_known =
+        std::any_of(candidates_.begin(), candidates_.end(),
+                    [&](const Candidate& other) { return other.nodes == rest.nodes; });
+    if (is_known || !IsWorthIntegers(rest.nodes)) return {};
+    bench_.Measure(rest);
+    candidates_[i] = std::move(rest);
+    return {};
+  }
+
   Result<void> MeasureFrom(size_t first) {
     for (size_t i = first; i < candidates_.size(); ++i) {
       if (progress_.cancelled()) return Cancelled();
-      if (candidates_[i].speedup.value == 0) bench_.Measure(candidates_[i]);
+      if (!candidates_[i].runs && candidates_[i].problem.empty()) {
+        TARE_TRY_VOID(Measure(i));
+      }
       progress_.Update(static_cast<int64_t>(i + 1));
     }
     return {};
@@ -104,7 +142,7 @@ class Search {
       if (excluded.empty()) continue;
       excluded.insert(excluded.end(), observed_.unranged.begin(), observed_.unranged.end());
       AddCandidate(candidates_, candidate.name + ", fast nodes",
-                   PlanWithin(prepared_, candidate.nodes, excluded));
+                   PlanObserved(prepared_, candidate.nodes, excluded, observed_));
     }
     return {};
   }
@@ -135,6 +173,7 @@ class Search {
       choice.recipe = std::move(built.recipe);
       choice.recipe.left_out = prepared_.left_out;
       choice.model = std::move(built.model);
+      graph::UnseedRandomOps(choice.model->graph);
     }
     choice.candidates = std::move(candidates_);
     choice.reason = std::move(decision.reason);
@@ -147,6 +186,7 @@ class Search {
   const AutoOptions& options_;
   Progress& progress_;
   std::vector<Candidate> candidates_;
+  std::set<std::string> blockers_;  // nodes that kept a plan from loading
 };
 
 }  // namespace

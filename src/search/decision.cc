@@ -57,6 +57,9 @@ std::string WhyNone(std::span<const Candidate> candidates, const AutoOptions& op
   const Candidate& fastest =
       *std::max_element(candidates.begin(), candidates.end(),
                         [](const auto& a, const auto& b) { return Score(a) < Score(b); });
+  // What has no time did not run: none did.
+  if (Score(fastest) == 0)
+    return StrCat("no plan runs: ", candidates[0].name, ": ", candidates[0].problem);
   return StrCat("nothing to gain here: the fastest, ", fastest.name, ", is ", SpeedText(fastest),
                 " with cosine ", Fixed(fastest.closeness.cosine, 4), "; a new file must be surely ",
                 Fixed(options.min_speedup, 2), "x");

@@ -2,6 +2,8 @@
 
 #include "search/decision_internal.h"
 #include "search/measure_internal.h"
+#include "tare/core/text.h"
+#include "tare/graph/canonical.h"
 #include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
 #include "tare/runtime/analysis.h"
@@ -51,6 +53,12 @@ void CompareOutput(const Tensor& a, const Tensor& b, int64_t num_valid, OutputSu
   }
 }
 
+// 0 where one file cannot hold the model.
+int64_t BytesOf(const graph::Model& model) {
+  const auto bytes = graph::SerializeOnnx(model);
+  return bytes ? static_cast<int64_t>(bytes->size()) : 0;
+}
+
 }  // namespace
 
 Instruments RealInstruments() {
@@ -66,7 +74,11 @@ Instruments RealInstruments() {
 Result<Reference> RunReference(const graph::Model& source, const Samples& samples,
                                const AutoOptions& options, const Instruments& instruments) {
   Reference reference;
-  TARE_TRY(auto session, runtime::MakeSession(source, options.session));
+  // The candidates' random operators have the same seeds (quantize::Prepare).
+  graph::Model seeded = source;
+  graph::SeedRandomOps(seeded.graph);
+  if (options.goal == Goal::kSize) reference.model_bytes = BytesOf(seeded);
+  TARE_TRY(auto session, runtime::MakeSession(seeded, options.session));
   reference.session = std::make_unique<runtime::Session>(std::move(session));
   const data::Feed& feed = samples.check_feed != nullptr ? *samples.check_feed : *samples.feed;
   const std::span check(samples.check);
@@ -141,16 +153,21 @@ void Bench::Measure(Candidate& candidate) const {
     candidate.problem = built.error().what;
     return;
   }
-  if (const auto bytes = graph::SerializeOnnx(built->model))
-    candidate.model_bytes = static_cast<int64_t>(bytes->size());
+  candidate.model_bytes = BytesOf(built->model);
   const auto closeness = CompareRuns(*built->session, reference_, num_runs());
   if (!closeness) {
     candidate.problem = closeness.error().what;
     return;
   }
+  candidate.runs = true;
   candidate.closeness = *closeness;
   Time(candidate, *built->session);
   candidate.problem = ProblemOf(candidate, options_);
+  const bool grew = options_.goal == Goal::kSize && reference_.model_bytes > 0 &&
+                    candidate.model_bytes >= reference_.model_bytes;
+  if (candidate.problem.empty() && grew)
+    candidate.problem =
+        StrCat("not smaller: the float model has ", HumanBytes(reference_.model_bytes));
 }
 
 runtime::TimingOptions Bench::Timing(double budget_ms) const {

@@ -48,6 +48,7 @@ struct Reference {
   std::vector<std::vector<Tensor>> outputs;  ///< of each run
   data::FeedBatch single;                    ///< the first check sample alone
   double single_ms = 0;                      ///< median time of `single`
+  int64_t model_bytes = 0;                   ///< where size is the goal; 0: unknown
 };
 
 /// Errors  those of loading and running the float model.
