@@ -205,6 +205,8 @@ Case RandomCase(uint64_t seed) {
     if (kind == 9) made.Add("Tanh", {pick()}, name);
     const double most = seed % 2 == 0 ? 40 : 4;
     if (below(8) > 0) made.Take(random.Uniform() * most, random.Uniform() * most);
+    if (below(8) == 0) made.int8_times.erase(name);
+    if (below(8) == 0) made.float_times.erase(name);
     if (below(4) > 0) made.elements[name] = static_cast<double>(below(30000));
     values.push_back(name);
   }
@@ -273,15 +275,15 @@ TEST(NodesBetterInFloatTest, AddsUpKernelsOfLessThanAMicrosecond) {
   EXPECT_THAT(given.Cut(), IsEmpty());
 }
 
-TEST(NodesBetterInFloatTest, DoesNotTakeAProductForFreeThatAProfileLacks) {
+TEST(NodesBetterInFloatTest, GivesAProductThatAProfileLacksTheGainOfTheOthers) {
   Case given = Empty();
   given.Add("MatMul", {"x", "w"}, "a");
-  given.Take(100, 200);
+  given.Take(100, 50);
   given.Add("Tanh", {"a"}, "t");
   given.Add("MatMul", {"t", "w"}, "b");
-  given.Take(100, 0);  // renamed in int8, where products take twice as long
+  given.Take(100, 0);  // renamed in int8
   EndAt(given, "b");
-  EXPECT_THAT(given.Cut(), ElementsAre("a", "b"));
+  EXPECT_THAT(given.Cut(), IsEmpty()) << "it saves 50 us as the other does, and crossings cost 8";
 }
 
 TEST(NodesBetterInFloatTest, TakesAnActivationWithItsNode) {
