@@ -5,7 +5,9 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 
+#include "graph/gentle_internal.h"
 #include "tare/graph/index.h"
 
 namespace tare::graph {
@@ -119,6 +121,8 @@ std::optional<ChannelAffine> AffineOfBatchNorm(const Node& node, const GraphInde
     const double gain = parts[0][c] / std::sqrt(parts[3][c] + epsilon);
     affine.gain.push_back(gain);
     affine.shift.push_back(parts[1][c] - parts[2][c] * gain);
+    // A negative variance, or statistics of NaN: what the model makes of them stays its own.
+    if (!std::isfinite(gain) || !std::isfinite(affine.shift.back())) return std::nullopt;
   }
   return affine;
 }
@@ -140,7 +144,7 @@ std::optional<ChannelAffine> AffineOfElementwise(const Node& node, const std::st
     if (node.Is("Add")) affine.shift[c] = (*constant)[c];
     if (node.Is("Sub")) affine.shift[c] = -(*constant)[c];
     // A division by 0: infinities stay where the model makes them.
-    if (!std::isfinite(affine.gain[c])) return std::nullopt;
+    if (!std::isfinite(affine.gain[c]) || !std::isfinite(affine.shift[c])) return std::nullopt;
   }
   return affine;
 }
@@ -203,6 +207,23 @@ std::optional<std::vector<double>> BiasOf(const Node& node, const GraphIndex& in
   return std::vector<double>(values.begin(), values.end());
 }
 
+bool AllFinite(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](float value) { return std::isfinite(value); });
+}
+
+// False when a product left the normal numbers of float32: it would be an infinity that the model
+// has not, or have lost digits.
+bool KeepsDigits(const Tensor& before, const Tensor& after) {
+  const auto from = before.data<float>();
+  const auto to = after.data<float>();
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (!std::isfinite(to[i]) || (std::isnormal(from[i]) && std::fpclassify(to[i]) == FP_SUBNORMAL))
+      return false;
+  }
+  return true;
+}
+
 // Folds `next` into `node` when it may; true when it did.
 bool FoldInto(Graph& graph, const GraphIndex& index, NameMaker& names, size_t node_at,
               size_t next_at) {
@@ -213,6 +234,7 @@ bool FoldInto(Graph& graph, const GraphIndex& index, NameMaker& names, size_t no
     return false;
   const auto layout = LayoutOf(node, (*weight)->shape());
   if (!layout) return false;
+  if (!StaysGentle(graph, index, next.outputs[0])) return false;
   const auto affine = next.Is("BatchNormalization")
                           ? AffineOfBatchNorm(next, index, layout->channels)
                           : AffineOfElementwise(next, node.outputs[0], index, layout->channels,
@@ -223,12 +245,14 @@ bool FoldInto(Graph& graph, const GraphIndex& index, NameMaker& names, size_t no
   for (size_t c = 0; c < bias->size(); ++c) {
     shifted.push_back(static_cast<float>((*bias)[c] * affine->gain[c] + affine->shift[c]));
   }
+  Tensor scaled = ScaleWeight(**weight, *layout, affine->gain);
+  if (!AllFinite(shifted) || !KeepsDigits(**weight, scaled)) return false;
   // New constants under new names: others may share the old ones.
   const bool scales =
       std::any_of(affine->gain.begin(), affine->gain.end(), [](double g) { return g != 1.0; });
   if (scales) {
     std::string weight_name = names.Make(node.Input(1) + "_folded");
-    graph.AddInitializer(weight_name, ScaleWeight(**weight, *layout, affine->gain));
+    graph.AddInitializer(weight_name, std::move(scaled));
     node.inputs[1] = std::move(weight_name);
   }
   std::string bias_name = names.Make((node.name.empty() ? node.outputs[0] : node.name) + "_bias");
@@ -302,6 +326,10 @@ void RaiseSlice(Graph& graph, NameMaker& names, Node& node) {
 std::optional<std::vector<float>> FloatsOf(const Graph& graph, const std::string& name) {
   SharedTensor value;
   if (const Initializer* initializer = graph.FindInitializer(name)) value = initializer->value;
+  // An input with a default may be given anything.
+  const bool is_input = std::any_of(graph.inputs.begin(), graph.inputs.end(),
+                                    [&](const Value& input) { return input.info.name == name; });
+  if (is_input) return std::nullopt;
   for (const Node& node : graph.nodes) {
     if (node.Is("Constant") && !node.outputs.empty() && node.outputs[0] == name)
       value = ConstantValue(node);
@@ -439,24 +467,65 @@ void RaiseGraph(Graph& graph, NameMaker& names, int64_t opset) {
   }
 }
 
-}  // namespace
-
-int64_t LiftConstants(Model& model) {
-  Graph& graph = model.graph;
+// `kept`: names that only a node may make.
+int64_t LiftInGraph(Graph& graph, const std::set<std::string>& kept) {
   int64_t count = 0;
   std::erase_if(graph.nodes, [&](const Node& node) {
-    if (!node.Is("Constant") || node.outputs.empty()) return false;
+    if (!node.Is("Constant") || node.outputs.empty() || kept.contains(node.outputs[0]))
+      return false;
     const SharedTensor value = ConstantValue(node);
     if (value == nullptr) return false;
     graph.initializers.push_back({node.outputs[0], value, ""});
     ++count;
     return true;
   });
+  for (Node& node : graph.nodes) {
+    for (Attribute& attribute : node.attributes) {
+      auto* body = std::get_if<SharedGraph>(&attribute.value);
+      if (body == nullptr) continue;
+      Graph lifted = **body;
+      std::set<std::string> outputs;
+      for (const Value& output : lifted.outputs) outputs.insert(output.info.name);
+      const int64_t inside = LiftInGraph(lifted, outputs);
+      if (inside > 0) *body = std::make_shared<const Graph>(std::move(lifted));
+      count += inside;
+    }
+  }
+  return count;
+}
+
+// All initializers are listed as inputs, and among them is what nobody gives at each run.
+bool ListsWeights(const Graph& graph) {
+  constexpr int64_t kWeightElements = 256;
+  const GraphIndex index(graph);
+  const auto is_listed = [&](const Initializer& initializer) {
+    return index.IsInput(initializer.name);
+  };
+  const auto is_weight = [](const Initializer& initializer) {
+    return initializer.value != nullptr && initializer.value->rank() >= 2 &&
+           initializer.value->num_elements() >= kWeightElements;
+  };
+  const auto& all = graph.initializers;
+  return std::all_of(all.begin(), all.end(), is_listed) &&
+         std::any_of(all.begin(), all.end(), is_weight);
+}
+
+}  // namespace
+
+int64_t UnlistConstants(Model& model) {
+  Graph& graph = model.graph;
+  if (model.ir_version >= 4 && !ListsWeights(graph)) return 0;
+  const size_t before = graph.inputs.size();
   std::erase_if(graph.inputs, [&](const Value& input) {
     return graph.FindInitializer(input.info.name) != nullptr;
   });
   model.ir_version = std::max<int64_t>(model.ir_version, 4);
-  return count;
+  return static_cast<int64_t>(before - graph.inputs.size());
+}
+
+int64_t LiftConstants(Model& model) {
+  UnlistConstants(model);
+  return LiftInGraph(model.graph, {});
 }
 
 int64_t RemoveIdentities(Graph& graph) {
@@ -475,36 +544,6 @@ int64_t RemoveIdentities(Graph& graph) {
     }
     ++i;
   }
-  return count;
-}
-
-int64_t MultiplyByReciprocals(Graph& graph) {
-  NameMaker names(graph);
-  std::map<std::string, std::string> reciprocals;  // by the divisor's name
-  int64_t count = 0;
-  for (Node& node : graph.nodes) {
-    if (!node.Is("Div") || node.inputs.size() != 2) continue;
-    const Initializer* divisor = graph.FindInitializer(node.inputs[1]);
-    if (divisor == nullptr || divisor->value == nullptr ||
-        divisor->value->dtype() != DType::kFloat32)
-      continue;
-    const auto values = divisor->value->data<float>();
-    std::vector<float> inverse;
-    for (const float value : values) inverse.push_back(static_cast<float>(1.0 / double{value}));
-    // Zeros and subnormals have no reciprocal in float32, infinities have 0: those stay a Div.
-    if (std::any_of(inverse.begin(), inverse.end(),
-                    [](float value) { return !std::isfinite(value) || value == 0; }))
-      continue;
-    std::string& name = reciprocals[node.inputs[1]];
-    if (name.empty()) {
-      name = names.Make(node.inputs[1] + "_reciprocal");
-      graph.AddInitializer(name, Tensor::Of<float>(divisor->value->shape(), inverse));
-    }
-    node.op_type = "Mul";
-    node.inputs[1] = name;
-    ++count;
-  }
-  if (count > 0) Prune(graph);
   return count;
 }
 

@@ -60,7 +60,8 @@ std::span<const Use> GraphIndex::Uses(const std::string& value) const {
 const SharedTensor* GraphIndex::Constant(const std::string& value) const {
   const auto found = initializers_.find(value);
   if (found == initializers_.end() || found->second->value == nullptr) return nullptr;
-  return &found->second->value;
+  // Listed among the inputs it is the default of an optional input: a caller may give another.
+  return IsInput(value) ? nullptr : &found->second->value;
 }
 
 bool GraphIndex::HasOneUse(const std::string& value) const {
@@ -88,16 +89,36 @@ std::string NameMaker::Make(std::string_view wanted) {
   return name;
 }
 
-void NameNodes(Graph& graph) {
-  NameMaker names(graph);
-  std::set<std::string> seen;
+namespace {
+
+// True when a node, here or in a body, needs a name.
+bool NameInGraph(Graph& graph, NameMaker& names, std::set<std::string>& seen) {
+  bool changed = false;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     Node& node = graph.nodes[i];
     if (node.name.empty() || !seen.insert(node.name).second) {
       node.name = names.Make(node.name.empty() ? StrCat(node.op_type, "_", i) : node.name);
       seen.insert(node.name);
+      changed = true;
+    }
+    for (Attribute& attribute : node.attributes) {
+      auto* body = std::get_if<SharedGraph>(&attribute.value);
+      if (body == nullptr) continue;
+      Graph named = **body;
+      if (!NameInGraph(named, names, seen)) continue;
+      *body = std::make_shared<const Graph>(std::move(named));
+      changed = true;
     }
   }
+  return changed;
+}
+
+}  // namespace
+
+void NameNodes(Graph& graph) {
+  NameMaker names(graph);
+  std::set<std::string> seen;
+  NameInGraph(graph, names, seen);
 }
 
 void Prune(Graph& graph) {
@@ -116,14 +137,10 @@ void Prune(Graph& graph) {
   size_t at = 0;
   std::erase_if(graph.nodes, [&](const Node&) { return !keep[at++]; });
 
-  std::set<std::string> removed;
-  std::erase_if(graph.initializers, [&](const Initializer& initializer) {
-    if (needed.contains(initializer.name)) return false;
-    removed.insert(initializer.name);
-    return true;
-  });
-  std::erase_if(graph.inputs,
-                [&](const Value& input) { return removed.contains(input.info.name); });
+  // The default of an optional input goes where the input goes: nowhere.
+  for (const Value& input : graph.inputs) needed.insert(input.info.name);
+  std::erase_if(graph.initializers,
+                [&](const Initializer& initializer) { return !needed.contains(initializer.name); });
 
   for (const Node& node : graph.nodes) needed.insert(node.outputs.begin(), node.outputs.end());
   std::erase_if(graph.value_infos,
@@ -160,7 +177,13 @@ Result<void> SortNodes(Graph& graph) {
     order.push_back(next);
   }
   if (order.size() != waiting.size()) {
-    return DataLoss("the graph has a cycle", "export the model again");
+    const auto in_cycle = static_cast<size_t>(
+        std::find_if(waiting.begin(), waiting.end(), [](int64_t n) { return n > 0; }) -
+        waiting.begin());
+    return DataLoss(StrCat("the graph has a cycle: node '", graph.nodes[in_cycle].name, "' (",
+                           graph.nodes[in_cycle].op_type, "), which makes '",
+                           graph.nodes[in_cycle].outputs[0], "', waits for its own output"),
+                    "export the model again");
   }
   std::vector<Node> sorted;
   for (const size_t i : order) sorted.push_back(std::move(graph.nodes[i]));

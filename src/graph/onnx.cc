@@ -16,9 +16,11 @@
 #include <utility>
 
 #include "graph/foreign_file_internal.h"
+#include "graph/functions_internal.h"
 #include "graph/tensor_proto_internal.h"
 #include "tare/core/file.h"
 #include "tare/core/hash.h"
+#include "tare/graph/index.h"
 
 namespace tare::graph {
 namespace {
@@ -130,6 +132,8 @@ Result<Graph> ReadGraph(onnx::GraphProto& proto, DataFiles& files) {
   proto.clear_output();
   proto.clear_value_info();
   graph.extra = proto.SerializeAsString();
+  // The runtime sorts for itself, so files out of order are about.
+  TARE_TRY_VOID(SortNodes(graph));
   return graph;
 }
 
@@ -444,6 +448,7 @@ Result<Model> ReadModel(onnx::ModelProto& proto, const std::string& source, int6
   if (!proto.has_graph() || (proto.graph().node().empty() && proto.graph().output().empty())) {
     return DataLoss(StrCat(source, " holds no graph"), "check that this is an ONNX model");
   }
+  TARE_TRY_VOID(internal::InlineFunctions(proto).While(StrCat("reading ", source)));
   Model model;
   model.ir_version = proto.ir_version();
   for (const auto& opset : proto.opset_import()) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "graph/gentle_internal.h"
 #include "tare/graph/canonical.h"
 #include "tare/graph/index.h"
 
@@ -96,7 +97,7 @@ bool AddSteps(const Node& slice, const GraphIndex& index, std::map<int64_t, int6
 bool Convolve(Graph& graph, const GraphIndex& index, NameMaker& names, size_t at) {
   const Node& pad = graph.nodes[at];
   const auto padding = ChannelPadOf(pad, index);
-  if (!padding) return false;
+  if (!padding || !StaysGentle(graph, index, pad.outputs[0])) return false;
   std::map<int64_t, int64_t> steps;  // by axis
   std::string source = pad.Input(0);
   while (index.HasOneUse(source) && index.Producer(source) >= 0) {

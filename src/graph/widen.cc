@@ -2,6 +2,7 @@
 // model that is float32 inside is faster here, and can be quantized.
 
 #include <algorithm>
+#include <set>
 
 #include "tare/graph/canonical.h"
 #include "tare/graph/index.h"
@@ -49,8 +50,12 @@ void WidenNode(Node& node) {
 }
 
 void WidenInside(Graph& graph) {
-  for (Initializer& initializer : graph.initializers)
-    initializer.value = Widened(initializer.value);
+  // The default of an optional input has the input's type, and that stays.
+  std::set<std::string> inputs;
+  for (const Value& input : graph.inputs) inputs.insert(input.info.name);
+  for (Initializer& initializer : graph.initializers) {
+    if (!inputs.contains(initializer.name)) initializer.value = Widened(initializer.value);
+  }
   for (Node& node : graph.nodes) WidenNode(node);
   // They still say float16; the runtime infers types again.
   graph.value_infos.clear();

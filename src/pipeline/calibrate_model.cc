@@ -8,6 +8,7 @@
 #include "tare/core/hash.h"
 #include "tare/core/parallel.h"
 #include "tare/data/splits.h"
+#include "tare/graph/canonical.h"
 #include "tare/quantize/apply.h"
 #include "tare/quantize/plan.h"
 #include "tare/quantize/prepare.h"
@@ -113,6 +114,7 @@ Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::s
   }
   std::ranges::sort(recipe.tensors, {}, &quantize::TensorChoice::tensor);
   TARE_TRY(result.model, quantize::ApplyRecipe(prepared.model, recipe));
+  graph::UnseedRandomOps(result.model.graph);
   TARE_TRY(result.fusion, quantize::CountFused(result.model, recipe, options));
   return result;
 }

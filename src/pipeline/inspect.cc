@@ -76,8 +76,10 @@ std::set<std::string> MergedActivations(const quantize::Prepared& prepared) {
 
 void Group(const quantize::Prepared& prepared, Inspection& inspection) {
   const auto merged = MergedActivations(prepared);
-  for (size_t i = 0; i < prepared.abilities.size(); ++i) {
-    const quantize::Ability& ability = prepared.abilities[i];
+  const auto& nodes = prepared.model.graph.nodes;
+  const std::vector<quantize::Ability> all = quantize::AllAbilities(prepared);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const quantize::Ability& ability = all[i];
     const bool is_static = ability.role != quantize::Role::kNone;
     const std::string fate = is_static                       ? "static"
                              : merged.contains(ability.node) ? "merged"
@@ -93,7 +95,8 @@ void Group(const quantize::Prepared& prepared, Inspection& inspection) {
     }
     ++group->count;
     group->weight_elements += ability.weight_elements;
-    AddTo(group->operators, OpName(prepared.model.graph.nodes[i]));
+    // Behind the nodes of the graph come those of bodies.
+    AddTo(group->operators, i < nodes.size() ? OpName(nodes[i]) : ability.op_type);
     if (group->examples.size() < kMaxExamples) group->examples.push_back(ability.node);
   }
   const auto rank = [](const AbilityGroup& group) {

@@ -74,7 +74,7 @@ TEST(InspectTest, GroupsNodesByTheirFate) {
   EXPECT_NE(found->abilities[2].reason, "");
 }
 
-TEST(InspectTest, CountsBodiesAndSaysWhyNothingCanBeQuantized) {
+TEST(InspectTest, CountsBodiesAndSaysWhatTheirNodesCanBe) {
   const auto body = [](const std::string& name) {
     return ModelBuilder()
         .Op("MatMul", {"x", "w"}, {name})
@@ -96,7 +96,12 @@ TEST(InspectTest, CountsBodiesAndSaysWhyNothingCanBeQuantized) {
   EXPECT_EQ(found->operators[0].op, "MatMul");
   EXPECT_EQ(found->operators[0].in_bodies, 2);
   EXPECT_EQ(found->operators[1].in_bodies, 0);
-  EXPECT_THAT(found->decline_reason, testing::HasSubstr("bodies of If"));
+  EXPECT_EQ(found->decline_reason, "");
+  ASSERT_EQ(found->abilities.size(), 2U);
+  EXPECT_EQ(found->abilities[0].fate, "dynamic");
+  EXPECT_EQ(found->abilities[0].count, 2);
+  EXPECT_EQ(found->abilities[0].weight_elements, 24);
+  EXPECT_EQ(found->abilities[1].fate, "float") << "the If itself";
 }
 
 }  // namespace

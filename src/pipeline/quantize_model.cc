@@ -9,6 +9,7 @@
 #include "tare/core/text.h"
 #include "tare/data/splits.h"
 #include "tare/graph/onnx.h"
+#include "tare/graph/canonical.h"
 #include "tare/quantize/apply.h"
 
 namespace tare::pipeline {
@@ -90,7 +91,9 @@ Result<graph::Model> QuantizeByRecipe(const std::string& model_path, const std::
   }
   TARE_TRY(auto model, OpenedModel::Open({.path = model_path, .session = options}));
   TARE_TRY(const auto prepared, model.Prepare({}, NoProgress(), recipe.left_out));
-  return quantize::ApplyRecipe(prepared.model, recipe);
+  TARE_TRY(graph::Model made, quantize::ApplyRecipe(prepared.model, recipe));
+  graph::UnseedRandomOps(made.graph);
+  return made;
 }
 
 }  // namespace tare::pipeline

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -17,9 +18,9 @@ using graph::GraphIndex;
 using graph::Node;
 using graph::SharedTensor;
 
-constexpr std::array<std::string_view, 9> kElements = {
-    "Add",     "Mul",    "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid",
-    "Softmax", "Concat", "Where"};
+constexpr std::array<std::string_view, 10> kElements = {
+    "Add",       "Mul",     "Div",     "AveragePool", "GlobalAveragePool",
+    "LeakyRelu", "Sigmoid", "Softmax", "Concat",      "Where"};
 constexpr std::array<std::string_view, 22> kQuantizedOps = {"QuantizeLinear",
                                                             "DequantizeLinear",
                                                             "DynamicQuantizeLinear",
@@ -129,6 +130,18 @@ std::string RuleMover(const Context& context, const Node& node) {
   return "";
 }
 
+// Div by a constant is written as Mul by its reciprocal, which must be a normal number.
+std::string RuleDiv(const Context& context, const Node& node) {
+  const Tensor* divisor = context.Constant(node.Input(1));
+  if (divisor == nullptr || divisor->dtype() != DType::kFloat32)
+    return "its divisor is not a float32 constant";
+  const auto values = divisor->data<float>();
+  const bool all = std::all_of(values.begin(), values.end(),
+                               [](float value) { return std::isnormal(1.0F / value); });
+  if (!all) return "its divisor holds a value without a reciprocal";
+  return context.Constant(node.Input(0)) != nullptr ? "it is constant" : "";
+}
+
 std::string RuleElement(const Context& context, const Node& node) {
   if (node.Is("Concat") || node.Is("Where")) {
     const size_t first = node.Is("Where") ? 1 : 0;
@@ -141,13 +154,14 @@ std::string RuleElement(const Context& context, const Node& node) {
     if (context.Constant(node.Input(0)) != nullptr && context.Constant(node.Input(1)) != nullptr)
       return "it is constant";
   }
+  if (node.Is("Div")) return RuleDiv(context, node);
   if (node.Is("AveragePool") && node.Int("ceil_mode", 0) != 0)
     return "ceil_mode = 1 has no integer kernel";
   return "";
 }
 
 std::vector<size_t> DataInputs(const Node& node) {
-  if (node.Is("Add") || node.Is("Mul") || node.Is("MatMul")) return {0, 1};
+  if (node.Is("Add") || node.Is("Mul") || node.Is("Div") || node.Is("MatMul")) return {0, 1};
   if (node.Is("Where")) return {1, 2};
   if (node.Is("Concat")) {
     std::vector<size_t> all(node.inputs.size());
@@ -173,7 +187,7 @@ std::string RuleOf(const Context& context, const Node& node, Role role) {
 }
 
 std::string WhyFloat(const Node& node) {
-  if (!node.Bodies().empty()) return "its body runs in float: tare quantizes the graph around it";
+  if (!node.Bodies().empty()) return "it runs its body, whose nodes take no static ranges";
   if (node.Is("LSTM") || node.Is("GRU") || node.Is("RNN"))
     return "recurrent operators have no static integer kernel";
   if (!node.domain.empty())
@@ -207,8 +221,7 @@ void DescribeWeights(const Context& context, const Node& node, Ability& ability)
   ability.weight_elements = weight->num_elements();
   ability.weights_int8 = !node.Is("Gather") || (weight->rank() == 2 && node.Int("axis", 0) == 0);
   const bool plain_gemm = node.Is("Gemm") && RuleGemm(context, node).empty();
-  ability.dynamic_int8 = context.model.opset() >= 11 && weight->rank() == 2 &&
-                         (node.Is("MatMul") || plain_gemm) && context.IsFloat32(node.Input(0));
+  ability.dynamic_int8 = (node.Is("MatMul") || plain_gemm) && context.IsFloat32(node.Input(0));
 }
 
 Ability Describe(const Context& context, const Node& node) {
@@ -244,14 +257,115 @@ void CountOps(const graph::Graph& graph, std::map<std::string, int64_t>& counts)
   }
 }
 
-// int8 weights behind Cast (and Mul): a quantized model without a quantized operator.
+bool IsWeightOf(const Node& node, size_t input) {
+  if (node.Is("LSTM") || node.Is("GRU")) return input == 1 || input == 2;
+  const bool multiplies =
+      node.Is("Conv") || node.Is("ConvTranspose") || node.Is("MatMul") || node.Is("Gemm");
+  return multiplies && input == 1;
+}
+
+// How many elements of which kind a constant value is made of.
+struct MadeOf {
+  int64_t codes = 0;   // int8 or uint8
+  int64_t floats = 0;  // of one matrix or more: single scales count for nothing
+  bool is_constant = true;
+};
+
+MadeOf SourcesOf(const Node& node, const GraphIndex& index,
+                 const std::map<std::string, MadeOf>& known) {
+  MadeOf made;
+  for (const std::string& input : node.inputs) {
+    if (input.empty()) continue;
+    const SharedTensor* constant = index.Constant(input);
+    const auto found = known.find(input);
+    if (constant == nullptr && found == known.end()) return {0, 0, false};
+    if (constant == nullptr) {
+      made.codes += found->second.codes;
+      made.floats += found->second.floats;
+      continue;
+    }
+    const DType type = (*constant)->dtype();
+    if (type == DType::kInt8 || type == DType::kUint8) made.codes += (*constant)->num_elements();
+    if (type == DType::kFloat32 || type == DType::kFloat16)
+      made.floats += (*constant)->num_elements();
+  }
+  return made;
+}
+
+// Weights that are int8 codes behind a Cast (with Sub and Mul by scales): a quantized model without a
+// quantized operator. A mask of int8 is read by other operators, or multiplies a weight of floats.
 bool HasCastWeights(const graph::Model& model) {
   const GraphIndex index(model.graph);
-  return std::any_of(model.graph.nodes.begin(), model.graph.nodes.end(), [&](const Node& node) {
-    const SharedTensor* constant = node.Is("Cast") ? index.Constant(node.Input(0)) : nullptr;
-    return constant != nullptr && (*constant)->rank() >= 2 && (*constant)->num_elements() >= 256 &&
-           ((*constant)->dtype() == DType::kInt8 || (*constant)->dtype() == DType::kUint8);
-  });
+  std::map<std::string, MadeOf> known;  // values of constants alone
+  for (const Node& node : model.graph.nodes) {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const auto found = known.find(node.inputs[i]);
+      if (found == known.end() || !IsWeightOf(node, i)) continue;
+      const auto& [codes, floats, is_constant] = found->second;
+      // A scale a row or column, even one a block of 16, is less than the codes.
+      if (codes >= 256 && floats * 4 <= codes) return true;
+    }
+    const MadeOf made = SourcesOf(node, index, known);
+    if (!made.is_constant || node.inputs.empty() || !node.Bodies().empty()) continue;
+    for (const std::string& output : node.outputs) known[output] = made;
+  }
+  return false;
+}
+
+// One body, with what its nodes may read from the graphs around it.
+struct Surroundings {
+  const graph::Graph& graph;
+  GraphIndex index;
+  const Surroundings* outer = nullptr;
+
+  const Tensor* Constant(const std::string& name) const {
+    const SharedTensor* constant = index.Constant(name);
+    if (constant != nullptr) return constant->get();
+    const bool is_own = index.IsInput(name) || index.Producer(name) >= 0;
+    return is_own || outer == nullptr ? nullptr : outer->Constant(name);
+  }
+};
+
+// What a weighted node of a body can be without ranges. Its activation is float32 as its weight is.
+Ability DescribeInBody(const Surroundings& body, const Node& node) {
+  Ability ability{node.name, node.op_type, Role::kNone, false, false, 0, {0}, ""};
+  ability.reason = "in a body it takes no static ranges";
+  const auto is_float = [&](const Tensor* tensor, size_t rank) {
+    return tensor != nullptr && tensor->dtype() == DType::kFloat32 && tensor->rank() == rank;
+  };
+  const Tensor* weight = body.Constant(node.Input(1));
+  if (node.Is("LSTM")) {
+    const Tensor* state = body.Constant(node.Input(2));
+    ability.dynamic_int8 = is_float(weight, 3) && is_float(state, 3) && node.Int("layout", 0) == 0;
+    if (ability.dynamic_int8)
+      ability.weight_elements = weight->num_elements() + state->num_elements();
+    return ability;
+  }
+  if (weight == nullptr || weight->dtype() != DType::kFloat32 || weight->rank() < 2) return ability;
+  ability.weight_elements = weight->num_elements();
+  ability.weights_int8 = true;
+  const Tensor* bias = body.Constant(node.Input(2));
+  const bool plain_gemm =
+      node.Is("Gemm") && weight->rank() == 2 && node.Int("transA", 0) == 0 &&
+      (node.Input(2).empty() ||
+       (is_float(bias, 1) &&
+        bias->num_elements() == weight->shape()[node.Int("transB", 0) != 0 ? 0 : 1]));
+  ability.dynamic_int8 = node.Is("MatMul") || plain_gemm;
+  return ability;
+}
+
+void DescribeBodiesOf(const Surroundings& around, std::vector<Ability>& abilities) {
+  for (const Node& node : around.graph.nodes) {
+    for (const auto& body : node.Bodies()) {
+      const Surroundings inner{*body, GraphIndex(*body), &around};
+      for (const Node& one : body->nodes) {
+        const bool weighted = one.Is("Conv") || one.Is("ConvTranspose") || one.Is("MatMul") ||
+                              one.Is("Gemm") || one.Is("LSTM");
+        if (weighted) abilities.push_back(DescribeInBody(inner, one));
+      }
+      DescribeBodiesOf(inner, abilities);
+    }
+  }
 }
 
 void LeaveInFloat(const std::string& length, Ability& ability) {
@@ -276,6 +390,12 @@ std::vector<Ability> DescribeAbilities(const graph::Model& model, const runtime:
   return abilities;
 }
 
+std::vector<Ability> DescribeBodies(const graph::Model& model) {
+  std::vector<Ability> abilities;
+  DescribeBodiesOf({model.graph, GraphIndex(model.graph), nullptr}, abilities);
+  return abilities;
+}
+
 std::string ReasonQuantizedAlready(const graph::Model& model) {
   std::map<std::string, int64_t> counts;
   CountOps(model.graph, counts);
@@ -293,7 +413,10 @@ std::string ReasonQuantizedAlready(const graph::Model& model) {
 std::string ReasonToDecline(const graph::Model& model, const std::vector<Ability>& abilities) {
   if (auto reason = ReasonQuantizedAlready(model); !reason.empty()) return reason;
   const bool any = std::any_of(abilities.begin(), abilities.end(), [](const Ability& ability) {
-    return ability.role == Role::kCompute || ability.dynamic_int8;
+    // Convolutions of bodies can be stored in int8, and no more.
+    const bool in_body = ability.role == Role::kNone && ability.weights_int8 &&
+                         ability.op_type != "Gather" && ability.op_type != "ConvTranspose";
+    return ability.role == Role::kCompute || ability.dynamic_int8 || in_body;
   });
   if (any) return "";
   // A true reason names what is there instead.
@@ -309,7 +432,7 @@ std::string ReasonToDecline(const graph::Model& model, const std::vector<Ability
       inner["Conv"] + inner["MatMul"] + inner["Gemm"] + inner["LSTM"] + inner["GRU"];
   if (hidden > 0) {
     return StrCat("nothing to quantize: all ", hidden, " compute nodes lie in bodies of ", holder,
-                  " nodes, which stay in float");
+                  " nodes, and none has a constant float32 weight");
   }
   std::set<std::string> domains;
   for (const Node& node : model.graph.nodes) domains.insert(node.domain);

@@ -6,9 +6,11 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 
+#include "tare/graph/canonical.h"
 #include "tare/tensor/quant_params.h"
 
 namespace tare::quantize {
@@ -34,18 +36,65 @@ Error CannotTake(const Node& node, Format format, std::string_view why) {
 // A weight in the layout that its integer kernel wants, and the axis of its output channels.
 struct WeightLayout {
   graph::SharedTensor weight;
-  int64_t axis = -1;
+  int64_t axis = 0;
+  std::string key;      // equal for readers that want the same codes
+  bool turned = false;  // its codes are stored transposed: MatMulInteger has no transB
+
+  // [E, K, N]: a matrix for each of E. No QDQ form has a scale a matrix and column.
+  bool IsBatched(const Node& node) const { return node.Is("MatMul") && weight->rank() > 2; }
 };
+
+// The scales of a batched weight are multiplied behind the product; its codes stand for themselves.
+struct BatchedCodes {
+  Tensor codes;   // int8, [E..., K, N]
+  Tensor scales;  // float32, [E..., 1, N]
+};
+
+Result<BatchedCodes> QuantizeMatrices(const Tensor& weight) {
+  const Shape shape = weight.shape();
+  const int64_t rows = shape[shape.size() - 2];
+  const int64_t columns = shape.back();
+  const int64_t count = weight.num_elements() / std::max<int64_t>(1, rows * columns);
+  const Tensor matrices = weight.Reshaped({count, rows, columns});
+  std::vector<int8_t> codes;
+  std::vector<float> scales;
+  for (int64_t e = 0; e < count; ++e) {
+    TARE_TRY(const auto one, QuantizeWeight(matrices.Rows(e, e + 1).Reshaped({rows, columns}), 1));
+    const auto values = one.values.data<int8_t>();
+    codes.insert(codes.end(), values.begin(), values.end());
+    scales.insert(scales.end(), one.scales.begin(), one.scales.end());
+  }
+  Shape scale_shape = shape;
+  scale_shape[shape.size() - 2] = 1;
+  return BatchedCodes{Tensor::Of<int8_t>(shape, codes), Tensor::Of<float>(scale_shape, scales)};
+}
 
 // Builds the quantized graph node by node, in the order of the canonical one.
 class Builder {
  public:
   Builder(const graph::Model& canonical, const Recipe& recipe, WeightCache& cache)
+      : Builder(canonical, recipe, cache, std::make_shared<graph::NameMaker>(canonical.graph),
+                nullptr) {}
+
+  Result<graph::Model> Build() {
+    TARE_TRY_VOID(CheckNodes());
+    TARE_TRY_VOID(EmitAll());
+    graph::Prune(model_.graph);
+    graph::StoreOnce(model_.graph);
+    return std::move(model_);
+  }
+
+ private:
+  // `outer` builds the graph around a body.
+  Builder(const graph::Model& canonical, const Recipe& recipe, WeightCache& cache,
+          std::shared_ptr<graph::NameMaker> names, Builder* outer)
       : source_(canonical),
         recipe_(recipe),
         cache_(cache),
         index_(canonical.graph),
-        names_(canonical.graph),
+        shared_names_(std::move(names)),
+        names_(*shared_names_),
+        outer_(outer),
         model_(canonical) {
     // DequantizeLinear of ONNX has no `axis` before opset 13; the runtime's own has it at every
     // opset (docs/adr/0007).
@@ -54,19 +103,16 @@ class Builder {
     for (const NodeChoice& choice : recipe.nodes) formats_[choice.node] = choice.format;
   }
 
-  Result<graph::Model> Build() {
-    TARE_TRY_VOID(CheckNodes());
+  Result<void> EmitAll() {
+    TARE_TRY_VOID(FindFloors());
     FindAbsorbed();
     for (const Node& node : source_.graph.nodes) {
       if (absorbed_.contains(node.name)) continue;
       TARE_TRY_VOID(Emit(node).While(StrCat("quantizing node '", node.name, "'")));
     }
-    if (!domain_.empty() && uses_domain_) model_.opsets[domain_] = 1;
-    graph::Prune(model_.graph);
-    return std::move(model_);
+    return {};
   }
 
- private:
   struct ParamNames {
     QuantParams params;
     std::string scale;
@@ -79,9 +125,16 @@ class Builder {
   }
   bool IsStatic(const Node& node) const { return FormatOf(node) == Format::kInt8Static; }
 
+  static void CollectNames(const graph::Graph& graph, std::set<std::string>& known) {
+    for (const Node& node : graph.nodes) {
+      known.insert(node.name);
+      for (const auto& body : node.Bodies()) CollectNames(*body, known);
+    }
+  }
+
   Result<void> CheckNodes() const {
     std::set<std::string> known;
-    for (const Node& node : source_.graph.nodes) known.insert(node.name);
+    CollectNames(source_.graph, known);
     for (const NodeChoice& choice : recipe_.nodes) {
       if (!known.contains(choice.node)) {
         return FailedPrecondition(
@@ -101,7 +154,8 @@ class Builder {
     // Input 0 is the condition.
     if (node.Is("Where")) return use.input >= 1;
     if (node.Is("Concat")) return true;
-    if (node.Is("Add") || node.Is("Mul") || node.Is("MatMul")) return use.input <= 1;
+    if (node.Is("Add") || node.Is("Mul") || node.Is("Div") || node.Is("MatMul"))
+      return use.input <= 1;
     // Behind input 0 come weights, biases, shapes and axes.
     return use.input == 0;
   }
@@ -120,9 +174,14 @@ class Builder {
   }
 
   // MatMul and Gemm have kernels that end in float; the others need the Q behind them.
-  bool EndsInteger(const Node& node, const std::string& output) const {
-    const bool optional = node.Is("MatMul") || node.Is("Gemm");
-    return !optional || HasQuantizedReader(output);
+  bool EndsInteger(const Node& node) const {
+    if (!node.Is("MatMul") && !node.Is("Gemm")) return true;
+    const Node* activation = FollowingActivation(source_.graph, index_, node);
+    const std::string& last = activation == nullptr ? node.outputs[0] : activation->outputs[0];
+    if (HasQuantizedReader(last)) return true;
+    // The runtime looks through a Relu or Clip with one reader for a Q, and where it finds none it
+    // leaves the product in float.
+    return activation != nullptr && index_.Uses(last).size() == 1 && !index_.IsOutput(last);
   }
 
   // Relu and Clip that saturation makes superfluous. All of them before the first node is written:
@@ -131,7 +190,7 @@ class Builder {
     for (const Node& node : source_.graph.nodes) {
       if (!IsStatic(node) || IsMoverOp(node)) continue;
       const Node* activation = FollowingActivation(source_.graph, index_, node);
-      if (activation == nullptr || !EndsInteger(node, activation->outputs[0])) continue;
+      if (activation == nullptr || !EndsInteger(node)) continue;
       const ValueRange* range = recipe_.FindRange(Source(activation->outputs[0]));
       if (range == nullptr || !ClipsTheSame(*activation, *range)) continue;
       absorbed_.insert(activation->name);
@@ -183,9 +242,15 @@ class Builder {
     return made;
   }
 
+  // Version 1 is the only one of the runtime's own domain.
+  void Import(const std::string& domain) {
+    if (outer_ != nullptr) return outer_->Import(domain);
+    model_.opsets[domain] = 1;
+  }
+
   Node& Add(std::string op, std::string domain, const std::string& name,
             std::vector<std::string> inputs, std::string output) {
-    if (domain == "com.microsoft") uses_domain_ = true;
+    if (!domain.empty()) Import(domain);
     Node node;
     node.name = names_.Make(name);
     node.op_type = std::move(op);
@@ -230,6 +295,21 @@ class Builder {
 
   // A constant operand of Add, Mul or MatMul: uint8 codes of its own exact range.
   Result<std::string> DequantizedConstant(const std::string& name, const Tensor& constant) {
+    const auto [known, is_new] = constants_.try_emplace(name);
+    if (is_new) {
+      TARE_TRY(known->second, AddConstant(name, constant));
+    }
+    const auto& [codes, params] = known->second;
+    std::string output = names_.Make(name + "_dequantized");
+    AddDequantize(codes, params.scale, params.zero_point, output);
+    return output;
+  }
+
+  struct ConstantNames {
+    std::string codes;
+    ParamNames params;
+  };
+  Result<ConstantNames> AddConstant(const std::string& name, const Tensor& constant) {
     ValueRange range;
     for (const float value : constant.data<float>()) {
       range.min = std::min(range.min, value);
@@ -243,15 +323,14 @@ class Builder {
     const ParamNames made = AddParams(name, params);
     const std::string quantized = names_.Make(name + "_quantized");
     model_.graph.AddInitializer(quantized, Tensor::Of<uint8_t>(constant.shape(), codes));
-    std::string output = names_.Make(name + "_dequantized");
-    AddDequantize(quantized, made.scale, made.zero_point, output);
-    return output;
+    return ConstantNames{quantized, made};
   }
 
-  // Ends a static node: its float output goes to Q alone; float readers get a DQ of the same codes
-  // under the old name.
-  Result<void> EmitOutput(Node node, const std::string& output) {
-    if (!EndsInteger(node, output)) {
+  // Ends a static node, `source` in the canonical graph: its float output goes to Q alone; float
+  // readers get a DQ of the same codes under the old name.
+  Result<void> EmitOutput(Node node, const Node& source) {
+    const std::string output = OutputOf(source);
+    if (!EndsInteger(source)) {
       node.outputs[0] = output;
       model_.graph.nodes.push_back(std::move(node));
       return {};
@@ -274,9 +353,11 @@ class Builder {
   }
 
   Result<void> Emit(const Node& node) {
+    if (outer_ != nullptr && IsStatic(node))
+      return CannotTake(node, Format::kInt8Static, "no range is observed in a body");
     switch (FormatOf(node)) {
       case Format::kFloat32:
-        return EmitFloat(node);
+        return node.Bodies().empty() ? EmitFloat(node) : EmitBodies(node);
       case Format::kInt8Dynamic:
         return EmitDynamic(node);
       case Format::kInt8Weights:
@@ -288,6 +369,33 @@ class Builder {
     if (node.Is("Conv") || node.Is("Gemm")) return EmitWeighted(node);
     const bool weighted_matmul = node.Is("MatMul") && index_.Constant(node.Input(1)) != nullptr;
     return weighted_matmul ? EmitWeighted(node) : EmitElement(node);
+  }
+
+  // If, Loop or Scan: the nodes of its bodies.
+  Result<void> EmitBodies(const Node& node) {
+    Node made = node;
+    for (graph::Attribute& attribute : made.attributes) {
+      auto* body = std::get_if<graph::SharedGraph>(&attribute.value);
+      if (body == nullptr) continue;
+      graph::Model inner{source_.ir_version, source_.opsets, **body, "", ""};
+      Builder builder(inner, recipe_, cache_, shared_names_, this);
+      TARE_TRY_VOID(builder.EmitAll());
+      graph::Prune(builder.model_.graph);
+      *body = std::make_shared<const graph::Graph>(std::move(builder.model_.graph));
+    }
+    model_.graph.nodes.push_back(std::move(made));
+    return {};
+  }
+
+  // The builder of the graph that holds a constant: what is made of it lies beside it, once for all
+  // bodies that read it.
+  Builder& HolderOf(const std::string& constant) {
+    const bool is_own = outer_ == nullptr || index_.IsInitializer(constant) ||
+                        index_.IsInput(constant) || index_.Producer(constant) >= 0;
+    return is_own ? *this : outer_->HolderOf(constant);
+  }
+  const graph::SharedTensor* ConstantOf(const std::string& name) {
+    return HolderOf(name).index_.Constant(name);
   }
 
   // A float node stays as it is, but for one trap: the runtime quantizes the weight of a Conv,
@@ -338,13 +446,28 @@ class Builder {
   // Add, Mul, Concat, MatMul of two activations, pools, movers: every activation input through a
   // DQ.
   Result<void> EmitElement(const Node& node) {
+    if (node.Is("Div")) return EmitDivision(node);
     Node made = node;
     const int64_t at = index_.Producer(node.outputs[0]);
     for (size_t i = 0; i < made.inputs.size(); ++i) {
       if (!ReadsQuantized({at, static_cast<int64_t>(i)})) continue;
       TARE_TRY(made.inputs[i], DequantizedInput(node.inputs[i]));
     }
-    return EmitOutput(std::move(made), OutputOf(node));
+    return EmitOutput(std::move(made), node);
+  }
+
+  // There is no integer kernel for Div; that of Mul takes the reciprocal of a constant.
+  Result<void> EmitDivision(const Node& node) {
+    const graph::SharedTensor* divisor = index_.Constant(node.Input(1));
+    if (divisor == nullptr || (*divisor)->dtype() != DType::kFloat32)
+      return CannotTake(node, Format::kInt8Static, "its divisor is not a float32 constant");
+    Tensor reciprocal = **divisor;
+    for (float& value : reciprocal.mutable_data<float>()) value = 1.0F / value;
+    Node made = node;
+    made.op_type = "Mul";
+    TARE_TRY(made.inputs[0], DequantizedInput(node.inputs[0]));
+    TARE_TRY(made.inputs[1], DequantizedConstant(node.inputs[1] + "_reciprocal", reciprocal));
+    return EmitOutput(std::move(made), node);
   }
 
   // Pad has no rule of its own in the runtime, but the operator itself takes uint8: the zero point
@@ -364,32 +487,34 @@ class Builder {
     return {};
   }
 
-  Result<WeightLayout> LayoutOf(const Node& node, Format format) const {
-    const graph::SharedTensor* constant = index_.Constant(node.Input(1));
+  Result<WeightLayout> LayoutOf(const Node& node, Format format) {
+    const graph::SharedTensor* constant = ConstantOf(node.Input(1));
     if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 || (*constant)->rank() < 2) {
       return CannotTake(node, format, "its weight is not a float32 constant of two axes or more");
     }
-    WeightLayout layout{*constant, 0};
+    WeightLayout layout{*constant, 0, node.Input(1)};
     if (node.Is("ConvTranspose")) layout.axis = 1;
-    if (node.Is("MatMul")) layout.axis = layout.weight->rank() == 2 ? 1 : -1;
+    if (node.Is("MatMul")) layout.axis = static_cast<int64_t>(layout.weight->rank()) - 1;
     if (node.Is("Gemm")) {
       layout.axis = node.Int("transB", 0) != 0 ? 0 : 1;
       // alpha goes into the weight and beta into the bias: what is left is a plain product.
       const float alpha = node.Float("alpha", 1.0F);
-      if (alpha == 1.0F) return layout;
-      Tensor scaled = *layout.weight;
-      for (float& value : scaled.mutable_data<float>()) value *= alpha;
-      layout.weight = std::make_shared<const Tensor>(std::move(scaled));
+      if (alpha != 1.0F) {
+        Tensor scaled = *layout.weight;
+        for (float& value : scaled.mutable_data<float>()) value *= alpha;
+        layout.weight = std::make_shared<const Tensor>(std::move(scaled));
+      }
+      layout.key += StrCat("#", alpha);
     }
+    layout.key += StrCat("#", layout.axis);
     return layout;
   }
 
   // The bias as one value a channel with Gemm's beta folded in; empty when there is none.
-  Result<std::vector<float>> BiasOf(const Node& node, const WeightLayout& layout,
-                                    Format format) const {
+  Result<std::vector<float>> BiasOf(const Node& node, const WeightLayout& layout, Format format) {
     std::vector<float> bias;
     if (node.Is("MatMul") || node.Input(2).empty()) return bias;
-    const graph::SharedTensor* constant = index_.Constant(node.Input(2));
+    const graph::SharedTensor* constant = ConstantOf(node.Input(2));
     if (constant == nullptr || (*constant)->dtype() != DType::kFloat32) {
       return CannotTake(node, format, "its bias is not a float32 constant");
     }
@@ -411,63 +536,130 @@ class Builder {
     std::string zero_point;
     std::vector<float> scales;
   };
-  Result<WeightNames> AddWeight(const Node& node, const WeightLayout& layout,
-                                const std::vector<float>& floor, Format made_for) {
-    // A floor belongs to one bias and one input scale, and the codes of a Gemm hold its alpha:
-    // those serve their own node only.
-    const bool shareable = floor.empty() && !node.Is("Gemm");
-    const std::string key = StrCat(node.Input(1), "#", layout.axis);
-    const auto found = weights_.find(key);
-    if (shareable && found != weights_.end()) return found->second;
-    TARE_TRY(auto quantized, cache_.Quantize(layout.weight, layout.axis, floor));
+  Result<WeightNames> AddWeight(const Node& node, const WeightLayout& layout) {
+    Builder& holder = HolderOf(node.Input(1));
+    if (&holder != this) return holder.AddWeight(node, layout);
+    const auto found = weights_.find(layout.key);
+    if (found != weights_.end()) return found->second;
+    const auto floor = floors_.find(layout.key);
+    TARE_TRY(auto quantized,
+             cache_.Quantize(layout.weight, layout.axis,
+                             floor == floors_.end() ? std::vector<float>() : floor->second));
     const std::string& base = node.Input(1);
     WeightNames made{names_.Make(base + "_quantized"), names_.Make(base + "_scale"),
                      names_.Make(base + "_zero_point"), quantized.scales};
-    const bool per_channel = layout.axis >= 0;
-    const Shape shape =
-        per_channel ? Shape{static_cast<int64_t>(quantized.scales.size())} : Shape{};
-    // MatMulInteger has no transB.
-    const bool turned = made_for == Format::kInt8Dynamic && node.Is("Gemm") && layout.axis == 0;
+    const Shape shape{static_cast<int64_t>(quantized.scales.size())};
     model_.graph.AddInitializer(
-        made.codes,
-        turned ? std::make_shared<const Tensor>(Transposed(*quantized.codes)) : quantized.codes);
+        made.codes, layout.turned ? std::make_shared<const Tensor>(Transposed(*quantized.codes))
+                                  : quantized.codes);
     model_.graph.AddInitializer(made.scale, Tensor::Of<float>(shape, quantized.scales));
     model_.graph.AddInitializer(
         made.zero_point,
         Tensor::Of<int8_t>(shape, std::vector<int8_t>(quantized.scales.size(), 0)));
-    if (shareable) weights_[key] = made;
-    return made;
+    return weights_[layout.key] = made;
   }
 
-  Result<std::string> DequantizedWeight(const Node& node, const WeightLayout& layout,
-                                        const WeightNames& weight) {
-    std::string name = names_.Make(node.Input(1) + "_dequantized");
-    AddDequantize(weight.codes, weight.scale, weight.zero_point, name, layout.axis);
+  // Codes of a batched weight with the scale 1 in `unit_scale`.
+  struct BatchedNames {
+    std::string codes;
+    std::string zero_point;
+    std::string unit_scale;
+    std::string scales;
+  };
+  Result<BatchedNames> AddBatchedWeight(const Node& node, const WeightLayout& layout) {
+    Builder& holder = HolderOf(node.Input(1));
+    if (&holder != this) return holder.AddBatchedWeight(node, layout);
+    const auto found = batched_.find(layout.key);
+    if (found != batched_.end()) return found->second;
+    TARE_TRY(auto quantized, QuantizeMatrices(*layout.weight));
+    const std::string& base = node.Input(1);
+    BatchedNames made{names_.Make(base + "_quantized"), names_.Make(base + "_zero_point"),
+                      names_.Make(base + "_unit_scale"), names_.Make(base + "_scales")};
+    model_.graph.AddInitializer(made.codes, std::move(quantized.codes));
+    model_.graph.AddInitializer(made.zero_point, Tensor::Of<int8_t>({}, {0}));
+    model_.graph.AddInitializer(made.unit_scale, Tensor::Of<float>({}, {1.0F}));
+    model_.graph.AddInitializer(made.scales, std::move(quantized.scales));
+    return batched_[layout.key] = made;
+  }
+
+  // MatMul by the codes of a batched weight as they are; returns the Mul by their scales, whose output
+  // is that of the node.
+  Result<Node> MultiplyByCodes(const Node& node, const WeightLayout& layout, std::string input) {
+    TARE_TRY(const BatchedNames weight, AddBatchedWeight(node, layout));
+    Node product = node;
+    product.inputs[0] = std::move(input);
+    product.inputs[1] =
+        DequantizedCodes(node.Input(1), {weight.codes, weight.unit_scale, weight.zero_point}, -1);
+    product.outputs[0] = names_.Make(node.outputs[0] + "_product");
+    Node scaled;
+    scaled.name = names_.Make(node.name + "_Scales");
+    scaled.op_type = "Mul";
+    scaled.inputs = {product.outputs[0], weight.scales};
+    scaled.outputs = node.outputs;
+    model_.graph.nodes.push_back(std::move(product));
+    return scaled;
+  }
+
+  // The codes of a constant as floats. Of one that lies around this body the DequantizeLinear lies
+  // there too, once for all readers: the runtime does not load one that reads codes across graphs.
+  std::string DequantizedCodes(const std::string& constant, const std::array<std::string, 3>& codes,
+                               int64_t axis) {
+    Builder& holder = HolderOf(constant);
+    const auto add = [&] {
+      std::string name = names_.Make(constant + "_dequantized");
+      holder.AddDequantize(codes[0], codes[1], codes[2], name, axis);
+      return name;
+    };
+    if (&holder == this) return add();
+    std::string& name = holder.dequantized_for_bodies_[codes[0]];
+    if (name.empty()) name = add();
     return name;
+  }
+
+  // Channels whose bias would pass the limit get a wider weight scale, and so do those whose product
+  // of scales would be no normal float; the others stay untouched. The readers of one weight agree on
+  // the widest, so that it is stored once.
+  Result<void> FindFloors() {
+    for (const Node& node : source_.graph.nodes) {
+      if (!IsStatic(node) || !(node.Is("Conv") || node.Is("Gemm")) || node.Input(2).empty())
+        continue;
+      TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Static));
+      TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Static));
+      const ValueRange* range = recipe_.FindRange(Source(node.inputs[0]));
+      if (range == nullptr) continue;  // ParamsOf says so
+      TARE_TRY(const QuantParams input, AffineParamsFromRange(*range, kUint8Grid));
+      std::vector<float>& floor = floors_[layout.key];
+      floor.resize(bias.size(), 0.0F);
+      for (size_t c = 0; c < bias.size(); ++c) {
+        const double least =
+            std::max(std::abs(double{bias[c]}) / kMaxBiasCode, double{2 * FLT_MIN}) /
+            double{input.scale};
+        floor[c] = std::max(floor[c], static_cast<float>(std::min(least, double{FLT_MAX})));
+      }
+    }
+    return {};
   }
 
   Result<void> EmitWeighted(const Node& node) {
     TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Static));
+    if (layout.IsBatched(node)) {
+      TARE_TRY(std::string batched_input, DequantizedInput(node.inputs[0]));
+      TARE_TRY(Node scaled, MultiplyByCodes(node, layout, std::move(batched_input)));
+      return EmitOutput(std::move(scaled), node);
+    }
     TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Static));
     TARE_TRY(const ParamNames input, ParamsOf(node.inputs[0]));
-    // Channels whose bias would pass the limit get a wider weight scale, and so
-    // do those whose product of scales would be no normal float; the others stay untouched.
-    std::vector<float> floor;
-    for (const float value : bias) {
-      const double least = std::max(std::abs(double{value}) / kMaxBiasCode, double{2 * FLT_MIN}) /
-                           double{input.params.scale};
-      floor.push_back(static_cast<float>(std::min(least, double{FLT_MAX})));
-    }
-    TARE_TRY(const WeightNames weight, AddWeight(node, layout, floor, Format::kInt8Static));
+    TARE_TRY(const WeightNames weight, AddWeight(node, layout));
     Node made = node;
     TARE_TRY(made.inputs[0], DequantizedInput(node.inputs[0]));
-    TARE_TRY(made.inputs[1], DequantizedWeight(node, layout, weight));
+    made.inputs[1] = DequantizedCodes(node.Input(1),
+                                      {weight.codes, weight.scale, weight.zero_point}, layout.axis);
     if (!bias.empty()) {
       TARE_TRY(made.inputs[2], AddBias(node, bias, input.params.scale, weight.scales));
     }
     made.Remove("alpha");
     made.Remove("beta");
-    return EmitOutput(std::move(made), OutputOf(node));
+    return EmitOutput(std::move(made), node);
   }
 
   Result<std::string> AddBias(const Node& node, const std::vector<float>& bias, float input_scale,
@@ -498,6 +690,10 @@ class Builder {
   // [directions, 4 hidden, inputs] to codes [directions, inputs, 4 hidden] with a scale for each of
   // directions x 4 hidden rows: the layout of DynamicQuantizeLSTM.
   Result<std::array<std::string, 3>> AddRecurrentWeight(const std::string& name) {
+    Builder& holder = HolderOf(name);
+    if (&holder != this) return holder.AddRecurrentWeight(name);
+    const auto found = recurrent_.find(name);
+    if (found != recurrent_.end()) return found->second;
     const graph::SharedTensor* constant = index_.Constant(name);
     if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 ||
         (*constant)->rank() != 3) {
@@ -526,7 +722,7 @@ class Builder {
     model_.graph.AddInitializer(
         made[2],
         Tensor::Of<int8_t>({shape[0], shape[1]}, std::vector<int8_t>(rows.scales.size(), 0)));
-    return made;
+    return recurrent_[name] = made;
   }
 
   Result<void> EmitDynamicLstm(const Node& node) {
@@ -541,24 +737,51 @@ class Builder {
     made.inputs[2] = state[0];
     made.inputs.insert(made.inputs.end(), {input[1], input[2], state[1], state[2]});
     made.Remove("layout");
-    model_.opsets["com.microsoft"] = 1;
+    Import("com.microsoft");
     model_.graph.nodes.push_back(std::move(made));
     return {};
   }
 
+  struct DynamicWeight {
+    std::string codes;
+    std::string scale;
+    std::string zero_point;
+  };
+  Result<DynamicWeight> AddDynamicWeight(const Node& node, const WeightLayout& layout) {
+    if (layout.IsBatched(node)) {
+      TARE_TRY(const BatchedNames batched, AddBatchedWeight(node, layout));
+      return DynamicWeight{batched.codes, batched.scales, batched.zero_point};
+    }
+    TARE_TRY(const WeightNames weight, AddWeight(node, layout));
+    return DynamicWeight{weight.codes, weight.scale, weight.zero_point};
+  }
+
   Result<void> EmitDynamic(const Node& node) {
     if (node.Is("LSTM")) return EmitDynamicLstm(node);
-    TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
+    TARE_TRY(WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
     TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Dynamic));
-    if (node.Is("Conv") || layout.weight->rank() != 2 || node.Int("transA", 0) != 0) {
-      return CannotTake(
-          node, Format::kInt8Dynamic,
-          "only MatMul and Gemm with a weight of two axes, not transposed in A, gain from it");
+    if (!(node.Is("MatMul") || node.Is("Gemm")) || node.Int("transA", 0) != 0) {
+      return CannotTake(node, Format::kInt8Dynamic,
+                        "only MatMul and Gemm, not transposed in A, gain from it");
     }
-    if (source_.opset() < 11)
-      return CannotTake(node, Format::kInt8Dynamic, "DynamicQuantizeLinear begins with opset 11");
-    TARE_TRY(const WeightNames weight, AddWeight(node, layout, {}, Format::kInt8Dynamic));
+    if (node.Is("Gemm") && layout.axis == 0) {
+      layout.turned = true;
+      layout.key += "#transposed";
+    }
+    TARE_TRY(const DynamicWeight weight, AddDynamicWeight(node, layout));
     const std::string& base = node.outputs[0];
+    std::string bias_name;
+    if (!bias.empty()) {
+      bias_name = names_.Make(node.name + "_bias");
+      model_.graph.AddInitializer(bias_name,
+                                  Tensor::Of<float>({static_cast<int64_t>(bias.size())}, bias));
+    }
+    // DynamicQuantizeLinear begins with opset 11; what the runtime makes of it is there before.
+    if (source_.opset() < 11) {
+      Add("DynamicQuantizeMatMul", "com.microsoft", node.name + "_DynamicQuantizeMatMul",
+          {node.inputs[0], weight.codes, weight.scale, weight.zero_point, bias_name}, base);
+      return {};
+    }
     // One DynamicQuantizeLinear a MatMul: shared ones keep the runtime from fusing.
     std::array<std::string, 3> parts = {names_.Make(base + "_input_quantized"),
                                         names_.Make(base + "_input_scale"),
@@ -576,9 +799,6 @@ class Builder {
     Add("Mul", "", node.name + "_Scales", {parts[1], weight.scale}, scale);
     Add("Mul", "", node.name + "_Mul", {cast, scale}, product);
     if (bias.empty()) return {};
-    const std::string bias_name = names_.Make(node.name + "_bias");
-    model_.graph.AddInitializer(bias_name,
-                                Tensor::Of<float>({static_cast<int64_t>(bias.size())}, bias));
     Add("Add", "", node.name + "_Add", {product, bias_name}, base);
     return {};
   }
@@ -600,11 +820,18 @@ class Builder {
 
   Result<void> EmitWeights(const Node& node) {
     TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Weights));
-    WeightLayout plain = layout;
-    plain.weight = *index_.Constant(node.Input(1));  // Gemm keeps its alpha here
-    TARE_TRY(const WeightNames weight, AddWeight(node, plain, {}, Format::kInt8Weights));
+    if (layout.IsBatched(node)) {
+      TARE_TRY(Node scaled, MultiplyByCodes(node, layout, node.inputs[0]));
+      model_.graph.nodes.push_back(std::move(scaled));
+      return {};
+    }
+    // Gemm keeps its alpha here.
+    const WeightLayout plain{*ConstantOf(node.Input(1)), layout.axis,
+                             StrCat(node.Input(1), "#", layout.axis)};
+    TARE_TRY(const WeightNames weight, AddWeight(node, plain));
     Node made = node;
-    TARE_TRY(made.inputs[1], DequantizedWeight(node, plain, weight));
+    made.inputs[1] = DequantizedCodes(node.Input(1),
+                                      {weight.codes, weight.scale, weight.zero_point}, plain.axis);
     model_.graph.nodes.push_back(std::move(made));
     return {};
   }
@@ -618,14 +845,17 @@ class Builder {
       return CannotTake(node, Format::kInt8Weights,
                         "its table is not a float32 constant of two axes, read by rows");
     }
-    TARE_TRY(auto quantized, QuantizeWeight(**table, 0));
     const std::string& base = node.outputs[0];
-    const std::string codes = names_.Make(node.Input(0) + "_quantized");
-    const std::string scales = names_.Make(node.Input(0) + "_scale");
-    model_.graph.AddInitializer(codes, std::move(quantized.values));
-    model_.graph.AddInitializer(
-        scales,
-        Tensor::Of<float>({static_cast<int64_t>(quantized.scales.size()), 1}, quantized.scales));
+    auto& [codes, scales] = tables_[node.Input(0)];
+    if (codes.empty()) {
+      TARE_TRY(auto quantized, QuantizeWeight(**table, 0));
+      codes = names_.Make(node.Input(0) + "_quantized");
+      scales = names_.Make(node.Input(0) + "_scale");
+      model_.graph.AddInitializer(codes, std::move(quantized.values));
+      model_.graph.AddInitializer(
+          scales,
+          Tensor::Of<float>({static_cast<int64_t>(quantized.scales.size()), 1}, quantized.scales));
+    }
     Node rows = node;
     rows.inputs[0] = codes;
     rows.outputs[0] = names_.Make(base + "_quantized");
@@ -645,16 +875,23 @@ class Builder {
   const Recipe& recipe_;
   WeightCache& cache_;
   GraphIndex index_;
-  graph::NameMaker names_;
+  std::shared_ptr<graph::NameMaker> shared_names_;  // one for all bodies
+  graph::NameMaker& names_;
+  Builder* outer_;
   graph::Model model_;
   std::string domain_;
-  bool uses_domain_ = false;
   std::map<std::string, Format> formats_;
   std::set<std::string> absorbed_;                   // activations that disappear
   std::map<std::string, std::string> final_output_;  // node -> output of the activation it absorbs
   std::map<std::string, ParamNames> params_;         // by range source
   std::map<std::string, std::string> quantized_;     // value -> its uint8 form
-  std::map<std::string, WeightNames> weights_;
+  std::map<std::string, std::string> dequantized_for_bodies_;  // by the name of their codes
+  std::map<std::string, std::vector<float>> floors_;           // least scales, by WeightLayout::key
+  std::map<std::string, WeightNames> weights_;                 // by WeightLayout::key
+  std::map<std::string, BatchedNames> batched_;
+  std::map<std::string, std::array<std::string, 3>> recurrent_;
+  std::map<std::string, ConstantNames> constants_;  // operands of Add and Mul, by name
+  std::map<std::string, std::pair<std::string, std::string>> tables_;  // codes and scales, by name
 };
 
 }  // namespace

@@ -80,24 +80,38 @@ Island Explain(const graph::Node& node, const graph::Graph& optimised,
 
 }  // namespace
 
+namespace {
+
+// What the names of the recipe's nodes became in the optimised graph.
+struct Seen {
+  std::set<std::string> integer;
+  std::map<std::string, const graph::Node*> others;
+  // Fused kernels of dynamic nodes do not keep their names: that some stand is all that can be told.
+  int64_t fused_dynamic = 0;
+};
+
+void Look(const graph::Graph& graph, Seen& seen) {
+  for (const graph::Node& node : graph.nodes) {
+    if (IsInteger(node)) {
+      seen.integer.insert(PlainName(node.name));
+    } else {
+      seen.others[PlainName(node.name)] = &node;
+    }
+    seen.fused_dynamic += node.op_type == "DynamicQuantizeMatMul" ||
+                          node.op_type == "MatMulInteger" || node.op_type == "MatMulIntegerToFloat";
+    for (const auto& body : node.Bodies()) Look(*body, seen);
+  }
+}
+
+}  // namespace
+
 Result<FusionReport> CountFused(const graph::Model& model, const Recipe& recipe,
                                 const runtime::SessionOptions& options) {
   TARE_TRY(const graph::Model optimised, Optimised(model, options));
   const graph::GraphIndex index(optimised.graph);
-  std::set<std::string> integer;
-  std::map<std::string, const graph::Node*> others;
-  int64_t fused_dynamic = 0;
-  for (const graph::Node& node : optimised.graph.nodes) {
-    if (IsInteger(node)) {
-      integer.insert(PlainName(node.name));
-    } else {
-      others[PlainName(node.name)] = &node;
-    }
-    // Fused kernels of dynamic nodes do not keep their names: that some stand is all that can be
-    // told.
-    fused_dynamic += node.op_type == "DynamicQuantizeMatMul" || node.op_type == "MatMulInteger" ||
-                     node.op_type == "MatMulIntegerToFloat";
-  }
+  Seen seen;
+  Look(optimised.graph, seen);
+  const auto& [integer, others, fused_dynamic] = seen;
   FusionReport report;
   for (const NodeChoice& choice : recipe.nodes) {
     const bool dynamic = choice.format == Format::kInt8Dynamic;

@@ -103,7 +103,8 @@ bool InScope(const Ability& ability, const Node& node, const GraphIndex& index, 
   const bool constant_operand =
       index.Constant(node.Input(0)) != nullptr || index.Constant(node.Input(1)) != nullptr;
   if (node.Is("Add")) return !constant_operand || scope == Scope::kGates;
-  if (scope == Scope::kGates && (node.Is("Mul") || node.Is("Sigmoid"))) return true;
+  if (scope == Scope::kGates && (node.Is("Mul") || node.Is("Div") || node.Is("Sigmoid")))
+    return true;
   return node.Is("Concat") || node.Is("AveragePool") || node.Is("GlobalAveragePool") ||
          node.Is("LeakyRelu");
 }

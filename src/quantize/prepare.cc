@@ -1,6 +1,8 @@
 #include "tare/quantize/prepare.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "tare/graph/index.h"
 #include "tare/runtime/compare.h"
@@ -68,6 +70,9 @@ class Preparation {
         options_(options),
         comparison_(comparison) {
     prepared_.model = source;
+    const int64_t num_listed = graph::UnlistConstants(prepared_.model);
+    if (source.ir_version >= 4)
+      Count("initializers that the file lists among its inputs are constants", num_listed);
     graph::NameNodes(prepared_.model.graph);
   }
 
@@ -77,6 +82,7 @@ class Preparation {
     Stage("constants", [&] { return FoldConstants(); });
     Stage("float32", [&] { return Widen(); });
     Stage("arithmetic", [&] { return RewriteArithmetic(); });
+    Stage("forms", [&] { return RewriteForms(); });
     TARE_TRY(prepared_.types, runtime::InferTypes(prepared_.model, options_));
     return std::move(prepared_);
   }
@@ -119,6 +125,9 @@ class Preparation {
   }
 
   Result<void> RaiseOpset() {
+    if (source_.opset() < 10)
+      Count("operators that ONNX dropped written in others",
+            graph::DecomposeDropped(prepared_.model.graph));
     TARE_TRY_VOID(graph::RaiseOpset(prepared_.model));
     if (prepared_.model.opset() != source_.opset())
       Count(StrCat("opset raised from ", source_.opset(), " to 12"), 1);
@@ -143,9 +152,23 @@ class Preparation {
   Result<void> RewriteArithmetic() {
     graph::Graph& graph = prepared_.model.graph;
     Count("strided slices with a Pad made Conv", graph::ConvolveStridedSelections(graph));
-    Count("Div by a constant made Mul", graph::MultiplyByReciprocals(graph));
     for (const graph::RewriteCount& fold : graph::FoldChannelConstants(graph))
       Count(fold.what, fold.count);
+    return {};
+  }
+
+  Result<void> RewriteForms() {
+    graph::Graph& graph = prepared_.model.graph;
+    if (!graph::HasMatMulAdd(graph) && !graph::HasShortAxes(graph)) return {};
+    TARE_TRY(const auto types, runtime::InferTypes(prepared_.model, options_));
+    std::set<std::string> matrices;
+    std::map<std::string, Shape> shapes;
+    for (const auto& [name, info] : types) {
+      shapes[name] = info.shape;
+      if (info.dtype == DType::kFloat32 && info.shape.size() == 2) matrices.insert(name);
+    }
+    Count("MatMul with the Add behind it made Gemm", graph::MakeGemms(graph, matrices));
+    Count("Pad and Resize of some axes written for all", graph::SpellOutAxes(graph, shapes));
     return {};
   }
 
@@ -177,17 +200,31 @@ Result<Prepared> Canonical(const graph::Model& source, std::span<const Inputs> p
 
 }  // namespace
 
-Result<Prepared> Prepare(const graph::Model& source, std::span<const Inputs> probes,
+Result<Prepared> Prepare(const graph::Model& model, std::span<const Inputs> probes,
                          const runtime::SessionOptions& options,
                          std::span<const std::string> left_out) {
+  graph::Model source = model;
+  const int64_t num_seeds = graph::SeedRandomOps(source.graph);
   TARE_TRY(Prepared prepared, Canonical(source, probes, options, left_out));
+  if (num_seeds > 0) {
+    prepared.notes.push_back(StrCat(num_seeds,
+                                    " operators draw random numbers: both models draw the "
+                                    "same ones while they are compared, and new ones afterwards"));
+  }
   prepared.abilities = DescribeAbilities(prepared.model, prepared.types);
+  prepared.body_abilities = DescribeBodies(prepared.model);
   graph::Model lifted = source;
   graph::LiftConstants(lifted);
   prepared.decline_reason = ReasonQuantizedAlready(lifted);
   if (prepared.decline_reason.empty())
-    prepared.decline_reason = ReasonToDecline(prepared.model, prepared.abilities);
+    prepared.decline_reason = ReasonToDecline(prepared.model, AllAbilities(prepared));
   return prepared;
+}
+
+std::vector<Ability> AllAbilities(const Prepared& prepared) {
+  std::vector<Ability> all = prepared.abilities;
+  all.insert(all.end(), prepared.body_abilities.begin(), prepared.body_abilities.end());
+  return all;
 }
 
 }  // namespace tare::quantize

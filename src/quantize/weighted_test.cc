@@ -130,7 +130,7 @@ TEST(GemmTest, KeepsATransposedFirstOperand) {
   EXPECT_EQ(dynamic.error().code, ErrorCode::kFailedPrecondition);
 }
 
-TEST(MatMulTest, QuantizesAWeightOfThreeAxesWithOneScale) {
+TEST(MatMulTest, QuantizesAWeightOfThreeAxesWithAScaleAMatrixAndColumn) {
   const Model model = ModelBuilder(13)
                           .Input("x", {2, 3, 8})
                           .Uniform("w", {2, 8, 5}, 1)
@@ -141,8 +141,13 @@ TEST(MatMulTest, QuantizesAWeightOfThreeAxesWithOneScale) {
   const Recipe recipe = MakeRecipe(model, {"m"}, {{"x", kIn}, {"m", kOut}});
   const std::vector<NamedTensor> inputs{{"x", RandomTensor({2, 3, 8}, 7)}};
   const std::vector<NamedTensor> faked{{"x", FakeUint8(inputs[0].value, kIn)}};
-  const auto real = RunModel(
-      WithConstant(model, "w", FakeInt8(*model.graph.FindInitializer("w")->value, -1)), faked);
+  const Tensor& weight = *model.graph.FindInitializer("w")->value;
+  std::vector<float> values;
+  for (int64_t e = 0; e < 2; ++e) {
+    const Tensor matrix = FakeInt8(weight.Rows(e, e + 1).Reshaped({8, 5}), 1);
+    values.insert(values.end(), matrix.data<float>().begin(), matrix.data<float>().end());
+  }
+  const auto real = RunModel(WithConstant(model, "w", Tensor::Of<float>({2, 8, 5}, values)), faked);
   const Model quantized = Applied(model, recipe);
   EXPECT_LE(runtime::MaxDifference(real[0], RunModel(quantized, inputs)[0]), 1e-5);
   EXPECT_LE(runtime::MaxDifference(real[0], RunModel(quantized, inputs, Optimization::kAll)[0]),

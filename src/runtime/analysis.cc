@@ -4,18 +4,15 @@
 #include <functional>
 #include <set>
 
+#include "tare/graph/canonical.h"
 #include "tare/graph/index.h"
 #include "tare/graph/onnx.h"
 
 namespace tare::runtime {
 namespace {
 
-bool IsRandom(const std::string& op) {
-  return op.rfind("Random", 0) == 0 || op == "Multinomial" || op == "Bernoulli";
-}
-
 bool IsFoldable(const graph::Node& node, const std::set<std::string>& constants) {
-  if (!node.domain.empty() || IsRandom(node.op_type) || !node.Bodies().empty() ||
+  if (!node.domain.empty() || graph::IsRandomOp(node) || !node.Bodies().empty() ||
       node.inputs.empty())
     return false;
   // Folding a quantized weight back to float would undo the quantization.
@@ -108,6 +105,8 @@ std::vector<std::string> ConstantOutputs(const graph::Graph& graph,
   std::set<std::string> constants;
   for (const graph::Initializer& initializer : graph.initializers)
     constants.insert(initializer.name);
+  // The default of an optional input is no constant.
+  for (const graph::Value& input : graph.inputs) constants.erase(input.info.name);
   std::vector<std::string> made;
   for (const graph::Node& node : graph.nodes) {
     if (!IsFoldable(node, constants) || !may(node)) continue;
@@ -173,15 +172,101 @@ Result<TypeMap> InferTypes(const graph::Model& model, const SessionOptions& opti
 
 namespace {
 
-// One round; returns how many nodes went.
-Result<int64_t> FoldOnce(graph::Model& model, const SessionOptions& options, int64_t max_bytes) {
+// The file may grow by this much for a constant: shapes, indices and scalars.
+constexpr int64_t kMaxGrowthBytes = 1024;
+// A weight that grows by its type or its order still fits in int8: more than this, and it does not.
+constexpr int64_t kMaxWeightGrowth = 4;
+
+// Read as a weight: as it is, its node cannot be quantized.
+bool IsWeightOf(const graph::Node& node, size_t input) {
+  if (node.Is("LSTM")) return input == 1 || input == 2;
+  const bool multiplies =
+      node.Is("Conv") || node.Is("ConvTranspose") || node.Is("MatMul") || node.Is("Gemm");
+  return multiplies && input == 1;
+}
+
+// What folding one value takes out of the file: initializers that only the nodes behind it read.
+class ConeBytes {
+ public:
+  explicit ConeBytes(const graph::Graph& graph) : graph_(graph), index_(graph) {}
+
+  struct Bytes {
+    int64_t read = 0;   ///< by the nodes that make the value
+    int64_t freed = 0;  ///< of them, read by nobody else
+  };
+
+  Bytes Of(const std::string& value) const {
+    std::set<int64_t> nodes;
+    std::set<std::string> constants;
+    Collect(value, nodes, constants);
+    Bytes bytes;
+    for (const std::string& name : constants) {
+      const graph::SharedTensor* constant = index_.Constant(name);
+      if (constant == nullptr) continue;
+      const auto size = static_cast<int64_t>((*constant)->bytes().size());
+      const auto uses = index_.Uses(name);
+      const bool own = !index_.IsOutput(name) &&
+                       std::all_of(uses.begin(), uses.end(),
+                                   [&](const graph::Use& use) { return nodes.contains(use.node); });
+      bytes.read += size;
+      bytes.freed += own ? size : 0;
+    }
+    return bytes;
+  }
+
+  bool IsWeight(const std::string& value) const {
+    const auto uses = index_.Uses(value);
+    return std::any_of(uses.begin(), uses.end(), [&](const graph::Use& use) {
+      return use.input >= 0 && IsWeightOf(graph_.nodes[static_cast<size_t>(use.node)],
+                                          static_cast<size_t>(use.input));
+    });
+  }
+
+ private:
+  void Collect(const std::string& value, std::set<int64_t>& nodes,
+               std::set<std::string>& constants) const {
+    std::vector<std::string> open = {value};
+    while (!open.empty()) {
+      const std::string at = open.back();
+      open.pop_back();
+      const int64_t producer = index_.Producer(at);
+      if (producer < 0) constants.insert(at);
+      if (producer < 0 || !nodes.insert(producer).second) continue;
+      for (const std::string& input : graph_.nodes[static_cast<size_t>(producer)].inputs) {
+        if (!input.empty()) open.push_back(input);
+      }
+    }
+  }
+
+  const graph::Graph& graph_;
+  graph::GraphIndex index_;
+};
+
+// True when the file would grow by holding `value` instead of what makes it.
+bool GrowsFile(const ConeBytes& cones, const std::string& name, const Tensor& value) {
+  const auto size = static_cast<int64_t>(value.bytes().size());
+  const ConeBytes::Bytes bytes = cones.Of(name);
+  if (size <= bytes.freed + kMaxGrowthBytes) return false;
+  return !(cones.IsWeight(name) && size <= kMaxWeightGrowth * bytes.read);
+}
+
+struct FoldRound {
+  int64_t folded = 0;           ///< nodes that went
+  std::set<std::string>& kept;  ///< values that are not to be folded
+};
+
+// One round; false when there is nothing more to do.
+Result<bool> FoldOnce(graph::Model& model, const SessionOptions& options, int64_t max_bytes,
+                      FoldRound& round) {
   graph::Graph& graph = model.graph;
+  const auto wanted_at_all = [&](const graph::Node& node) { return !IsMadeBy(node, round.kept); };
   // What a shape asks for is looked at before anything is computed: it may be a terabyte.
-  const auto candidates = ConstantOutputs(graph, [](const graph::Node&) { return true; });
-  if (candidates.empty()) return 0;
+  const auto candidates = ConstantOutputs(graph, wanted_at_all);
+  if (candidates.empty()) return false;
   TARE_TRY(const TypeMap types, InferTypes(WithOutputs(model, candidates), options));
-  const auto outputs = ConstantOutputs(
-      graph, [&](const graph::Node& node) { return MayHold(node, types, max_bytes); });
+  const auto outputs = ConstantOutputs(graph, [&](const graph::Node& node) {
+    return wanted_at_all(node) && MayHold(node, types, max_bytes);
+  });
   const std::set<std::string> made(outputs.begin(), outputs.end());
   // Only what the rest of the graph reads is fetched.
   std::set<std::string> wanted;
@@ -195,40 +280,49 @@ Result<int64_t> FoldOnce(graph::Model& model, const SessionOptions& options, int
   for (const std::string& name : made) {
     if (wanted.contains(name)) taps.push_back(name);
   }
-  if (taps.empty()) return 0;
+  if (taps.empty()) return false;
   graph::Model constant_part = WithOutputs(model, taps);
   // What depends on constants alone needs no input, and the runtime would ask for each.
   constant_part.graph.inputs.clear();
   TARE_TRY(const Session session, MakePlainSession(constant_part, options));
-  TARE_TRY(const auto values, session.Run({}));
+  TARE_TRY(auto values, session.Run({}));
   int64_t total = 0;
   for (const Tensor& value : values) total += static_cast<int64_t>(value.bytes().size());
   const bool fits =
       total <= max_bytes && std::none_of(values.begin(), values.end(), [](const Tensor& value) {
         return value.dtype() == DType::kUndefined;
       });
-  if (!fits) return 0;
+  if (!fits) return false;
+  const size_t num_kept = round.kept.size();
+  const ConeBytes cones(graph);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (GrowsFile(cones, taps[i], values[i])) round.kept.insert(taps[i]);
+  }
+  // Some stay: what is behind them is looked at anew.
+  if (round.kept.size() > num_kept) return true;
   const auto before = static_cast<int64_t>(graph.nodes.size());
   std::erase_if(graph.nodes, [&](const graph::Node& node) { return IsMadeBy(node, made); });
-  for (size_t i = 0; i < values.size(); ++i)
-    graph.AddInitializer(session.outputs()[i].name, values[i]);
+  for (size_t i = 0; i < values.size(); ++i) graph.AddInitializer(taps[i], std::move(values[i]));
   graph::Prune(graph);
-  return before - static_cast<int64_t>(graph.nodes.size());
+  round.folded += before - static_cast<int64_t>(graph.nodes.size());
+  return true;
 }
 
 }  // namespace
 
 Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options,
                               int64_t max_bytes) {
-  TARE_TRY(int64_t folded, FoldShapes(model, options));
-  // A shape that is itself computed is known after the round that computed it.
-  constexpr int kMaxRounds = 4;
-  for (int round = 0; round < kMaxRounds; ++round) {
-    TARE_TRY(const int64_t more, FoldOnce(model, options, max_bytes));
-    if (more == 0) break;
-    folded += more;
+  TARE_TRY(const int64_t shapes, FoldShapes(model, options));
+  std::set<std::string> kept;
+  FoldRound round{shapes, kept};
+  // A shape that is itself computed is known after the round that computed it; a constant that stays
+  // ends one too.
+  constexpr int kMaxRounds = 16;
+  for (int i = 0; i < kMaxRounds; ++i) {
+    TARE_TRY(const bool more, FoldOnce(model, options, max_bytes, round));
+    if (!more) break;
   }
-  return folded;
+  return round.folded;
 }
 
 }  // namespace tare::runtime

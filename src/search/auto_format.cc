@@ -24,6 +24,7 @@
 #include "search/kernel_plan_internal.h"
 #include "search/repair_internal.h"
 #include "tare/core/strcat.h"
+#include "tare/graph/canonical.h"
 
 namespace tare::search {
 namespace {
@@ -71,7 +72,7 @@ class Search {
     }
   }
 
-  void Measure(Candidate& candidate) {
+  void MeasureOne(Candidate& candidate) {
     bench_.Measure(candidate, [this] { progress_.Update(++ticks_); });
   }
 
@@ -80,7 +81,7 @@ class Search {
     if (IsForced(options_) && Allows(Format::kInt8Static) && !candidates_.empty()) {
       // Asked for by name: the plan with every fusable node, unless it breaks the outputs or is
       // slow.
-      Measure(candidates_[0]);
+      TARE_TRY_VOID(Measure(0));
       if (candidates_[0].problem.empty()) {
         TARE_TRY_VOID(bench_.Confirm(candidates_, std::array{size_t{0}}));
         confirmed_.push_back(0);
@@ -99,10 +100,45 @@ class Search {
     return {};
   }
 
+  // Measures a plan; one that does not load or run, without the nodes that keep it from it.
+  Result<void> Measure(size_t i) {
+    MeasureOne(candidates_[i]);
+    if (candidates_[i].runs) return {};
+    const std::vector<NodeChoice> nodes = candidates_[i].nodes;
+    const auto runs = [this](const std::vector<NodeChoice>& plan) {
+      return bench_.Try(plan, kRankRuns).has_value();
+    };
+    // Plans of one model mostly stumble over the same nodes.
+    std::vector<std::string> in_float;
+    for (const NodeChoice& choice : nodes) {
+      if (blockers_.contains(choice.node)) in_float.push_back(choice.node);
+    }
+    if (in_float.empty() || !runs(PlanWithout(prepared_, nodes, in_float))) {
+      TARE_TRY(in_float, NodesThatDoNotRun(prepared_, nodes, runs, progress_));
+    }
+    if (in_float.empty()) return {};
+    blockers_.insert(in_float.begin(), in_float.end());
+    Candidate rest;
+    rest.nodes = PlanWithout(prepared_, nodes, in_float);
+    rest.name = StrCat(
+        candidates_[i].name, ", ",
+        in_float.size() == 1 ? StrCat("'", in_float[0], "'") : StrCat(in_float.size(), " nodes"),
+        " in float");
+    const bool is_known =
+        std::any_of(candidates_.begin(), candidates_.end(),
+                    [&](const Candidate& other) { return other.nodes == rest.nodes; });
+    if (is_known || !IsWorthIntegers(rest.nodes)) return {};
+    MeasureOne(rest);
+    candidates_[i] = std::move(rest);
+    return {};
+  }
+
   Result<void> MeasureFrom(size_t first) {
     for (size_t i = first; i < candidates_.size(); ++i) {
       if (progress_.cancelled()) return Cancelled();
-      if (candidates_[i].speedup.value == 0) Measure(candidates_[i]);
+      if (!candidates_[i].runs && candidates_[i].problem.empty()) {
+        TARE_TRY_VOID(Measure(i));
+      }
     }
     return {};
   }
@@ -128,7 +164,7 @@ class Search {
       if (excluded.empty()) continue;
       excluded.insert(excluded.end(), observed_.unranged.begin(), observed_.unranged.end());
       AddCandidate(candidates_, candidate.name + ", fast nodes",
-                   PlanWithin(prepared_, candidate.nodes, excluded));
+                   PlanObserved(prepared_, candidate.nodes, excluded, observed_));
     }
     return {};
   }
@@ -149,7 +185,7 @@ class Search {
       repaired_.insert(*next);
       TARE_TRY(auto repaired, Repair(candidates_[*next], prepared_, trials, progress_));
       if (!repaired) continue;
-      Measure(*repaired);
+      MeasureOne(*repaired);
       candidates_.push_back(*std::move(repaired));
     }
     return {};
@@ -176,6 +212,7 @@ class Search {
       choice.recipe = std::move(made.recipe);
       choice.recipe.left_out = prepared_.left_out;
       choice.model = std::move(made.model);
+      graph::UnseedRandomOps(choice.model->graph);
     }
     if (candidates_.empty()) decision.reason += WhyNotANode();
     choice.candidates = std::move(candidates_);
@@ -192,6 +229,7 @@ class Search {
   std::vector<size_t> confirmed_;  // positions of those that had the whole check
   std::set<size_t> repaired_;      // of those that a repair was tried of
   int64_t ticks_ = 0;
+  std::set<std::string> blockers_;  // nodes that kept a plan from loading
 };
 
 }  // namespace

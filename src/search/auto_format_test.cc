@@ -539,5 +539,44 @@ TEST_F(ChooseFormatsTest, StopsWhenTheUserAsks) {
   EXPECT_EQ(chosen.error().code, ErrorCode::kCancelled);
 }
 
+// Both models draw the same noise while they are compared; what is written draws its own.
+TEST_F(ChooseFormatsTest, ComparesRandomModelsOnTheSameNoise) {
+  const Model model = ModelBuilder(13)
+                          .Input("x", {-1, 32})
+                          .Uniform("w", {32, 64}, 1, -0.3, 0.3)
+                          .Uniform("v", {64, 8}, 2, -0.3, 0.3)
+                          .Op("MatMul", {"x", "w"}, {"h"})
+                          .Op("RandomNormalLike", {"h"}, {"noise"})
+                          .Op("Add", {"h", "noise"}, {"n"})
+                          .Op("MatMul", {"n", "v"}, {"y"})
+                          .Output("y")
+                          .Build();
+  const auto chosen = Choose(model, {});
+  ASSERT_TRUE(chosen) << chosen.error().what;
+  ASSERT_TRUE(chosen->choice.model) << chosen->choice.reason;
+  for (const Candidate& candidate : chosen->choice.candidates)
+    EXPECT_GE(candidate.closeness.cosine, 0.99) << candidate.name;
+  for (const graph::Node& node : chosen->choice.model->graph.nodes)
+    EXPECT_EQ(node.Find("seed"), nullptr) << node.name;
+}
+
+// Int8 codes of a small weight, with scales and nodes around them, take more room than its floats.
+TEST_F(ChooseFormatsTest, WritesNothingForSizeThatIsNotSmaller) {
+  const Model model = ModelBuilder(13)
+                          .Input("x", {-1, 4})
+                          .Uniform("w", {4, 4}, 1)
+                          .Op("MatMul", {"x", "w"}, {"y"})
+                          .Output("y")
+                          .Build();
+  AutoOptions options;
+  options.goal = Goal::kSize;
+  const auto chosen = Choose(model, options);
+  ASSERT_TRUE(chosen) << chosen.error().what;
+  EXPECT_FALSE(chosen->choice.model);
+  ASSERT_FALSE(chosen->choice.candidates.empty());
+  for (const Candidate& candidate : chosen->choice.candidates)
+    EXPECT_THAT(candidate.problem, StartsWith("not smaller")) << candidate.name;
+}
+
 }  // namespace
 }  // namespace tare::search

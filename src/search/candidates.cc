@@ -24,7 +24,7 @@ bool Computes(const NodeChoice& choice) {
 // Dynamic MatMul beside static Conv, in graph order. Empty where the model lacks one of the two.
 std::vector<NodeChoice> PlanMixed(const Prepared& prepared, std::vector<std::string> excluded) {
   std::map<std::string, NodeChoice> all;
-  for (const NodeChoice& choice : quantize::PlanDynamic(prepared.abilities, {})) {
+  for (const NodeChoice& choice : quantize::PlanDynamic(quantize::AllAbilities(prepared), {})) {
     all[choice.node] = choice;
     excluded.push_back(choice.node);
   }
@@ -33,7 +33,7 @@ std::vector<NodeChoice> PlanMixed(const Prepared& prepared, std::vector<std::str
   if (fixed.empty() || all.empty()) return {};
   for (const NodeChoice& choice : fixed) all[choice.node] = choice;
   std::vector<NodeChoice> ordered;
-  for (const Ability& ability : prepared.abilities) {
+  for (const Ability& ability : quantize::AllAbilities(prepared)) {
     const auto found = all.find(ability.node);
     if (found != all.end()) ordered.push_back(found->second);
   }
@@ -57,36 +57,41 @@ std::vector<Candidate> FirstCandidates(const Prepared& prepared, const AutoOptio
   const Formats formats = FormatsOf(options);
   const bool is_static = formats.contains(Format::kInt8Static);
   const bool is_dynamic = formats.contains(Format::kInt8Dynamic);
-  const auto& abilities = prepared.abilities;
+  const std::vector<Ability> all = quantize::AllAbilities(prepared);
   std::vector<Candidate> candidates;
   if (is_static && !observed.observations.tensors.empty()) {
     for (const quantize::Scope scope : kScopes) {
-      AddCandidate(candidates, StrCat("static, ", quantize::ScopeName(scope)),
-                   quantize::PlanStatic(prepared.model, abilities, scope, observed.unranged));
+      AddCandidate(
+          candidates, StrCat("static, ", quantize::ScopeName(scope)),
+          quantize::PlanStatic(prepared.model, prepared.abilities, scope, observed.unranged));
     }
   }
   if (is_dynamic) {
-    AddCandidate(candidates, "dynamic", quantize::PlanDynamic(abilities, {}));
+    AddCandidate(candidates, "dynamic", quantize::PlanDynamic(all, {}));
     std::vector<std::string> small;
-    for (const Ability& ability : abilities) {
+    for (const Ability& ability : all) {
       if (ability.dynamic_int8 && ability.weight_elements < kLargeWeight)
         small.push_back(ability.node);
     }
-    AddCandidate(candidates, "dynamic, large weights", quantize::PlanDynamic(abilities, small));
+    AddCandidate(candidates, "dynamic, large weights", quantize::PlanDynamic(all, small));
   }
   if (is_static && is_dynamic) {
     AddCandidate(candidates, "static Conv, dynamic MatMul", PlanMixed(prepared, observed.unranged));
   }
   if (formats.contains(Format::kInt8Weights))
-    AddCandidate(candidates, "int8 weights", quantize::PlanWeights(abilities));
+    AddCandidate(candidates, "int8 weights", quantize::PlanWeights(all));
   return candidates;
+}
+
+bool IsWorthIntegers(const std::vector<NodeChoice>& nodes) {
+  return std::any_of(nodes.begin(), nodes.end(), Computes);
 }
 
 void AddCandidate(std::vector<Candidate>& candidates, std::string name,
                   std::vector<NodeChoice> nodes) {
   const bool known = std::any_of(candidates.begin(), candidates.end(),
                                  [&](const Candidate& other) { return other.nodes == nodes; });
-  if (known || std::none_of(nodes.begin(), nodes.end(), Computes)) return;
+  if (known || !IsWorthIntegers(nodes)) return;
   Candidate candidate;
   candidate.name = std::move(name);
   candidate.nodes = std::move(nodes);
@@ -101,6 +106,16 @@ std::vector<NodeChoice> PlanWithin(const Prepared& prepared, const std::vector<N
     if (!kept.contains(ability.node)) excluded.push_back(ability.node);
   }
   return quantize::PlanStatic(prepared.model, prepared.abilities, quantize::Scope::kAll, excluded);
+}
+
+std::vector<NodeChoice> PlanObserved(const Prepared& prepared, const std::vector<NodeChoice>& nodes,
+                                     std::vector<std::string> excluded, const Observed& observed) {
+  while (true) {
+    auto plan = PlanWithin(prepared, nodes, excluded);
+    const auto missing = NodesWithoutRange(prepared, plan, observed);
+    if (missing.empty()) return plan;
+    excluded.insert(excluded.end(), missing.begin(), missing.end());
+  }
 }
 
 std::vector<NodeChoice> PlanWithout(const Prepared& prepared, const std::vector<NodeChoice>& nodes,

@@ -29,6 +29,9 @@ Formats FormatsOf(const AutoOptions& options);
 std::vector<Candidate> FirstCandidates(const quantize::Prepared& prepared,
                                        const AutoOptions& options, const Observed& observed);
 
+/// True when one of the nodes computes or stores weights: movers alone gain nothing.
+bool IsWorthIntegers(const std::vector<quantize::NodeChoice>& nodes);
+
 /// Adds a plan, unless none of its nodes is worth integers (movers alone) or it stands there
 /// already.
 void AddCandidate(std::vector<Candidate>& candidates, std::string name,
@@ -39,6 +42,12 @@ void AddCandidate(std::vector<Candidate>& candidates, std::string name,
 std::vector<quantize::NodeChoice> PlanWithin(const quantize::Prepared& prepared,
                                              const std::vector<quantize::NodeChoice>& nodes,
                                              std::vector<std::string> excluded);
+
+/// The same, without nodes for which no range was observed either.
+std::vector<quantize::NodeChoice> PlanObserved(const quantize::Prepared& prepared,
+                                               const std::vector<quantize::NodeChoice>& nodes,
+                                               std::vector<std::string> excluded,
+                                               const Observed& observed);
 
 /// Returns `nodes` with `in_float` left out: by PlanWithin where all are static, else just these.
 std::vector<quantize::NodeChoice> PlanWithout(const quantize::Prepared& prepared,

@@ -60,7 +60,9 @@ std::string WhyNone(std::span<const Candidate> candidates, const AutoOptions& op
   const Candidate& fastest =
       *std::max_element(candidates.begin(), candidates.end(),
                         [](const auto& a, const auto& b) { return Score(a) < Score(b); });
-  if (Score(fastest) == 0) return StrCat("no plan runs: ", fastest.name, ": ", fastest.problem);
+  // What has no time did not run: none did.
+  if (Score(fastest) == 0)
+    return StrCat("no plan runs: ", candidates[0].name, ": ", candidates[0].problem);
   const bool holds = Holds(fastest.closeness);
   std::string text = StrCat("nothing to gain here: the fastest, ", fastest.name, ", is ",
                             SpeedText(fastest), ", and ", holds ? "its outputs hold: " : "",
@@ -101,7 +103,7 @@ std::string ProblemOf(const Candidate& candidate, const AutoOptions& options) {
 }
 
 std::string ProblemAtFirstSight(const Candidate& candidate, const AutoOptions& options) {
-  const bool wrong = 1 - candidate.closeness.cosine > kClearlyWrong * options.tolerance;
+  const bool wrong = candidate.closeness.judged.strain > kClearlyWrong;
   const bool slow = MustBeFaster(options) && candidate.speedup.high < options.min_speedup;
   return wrong || slow ? ProblemOf(candidate, options) : "";
 }

@@ -6,6 +6,7 @@
 #include "search/min_cut_internal.h"
 #include "tare/graph/index.h"
 #include "tare/quantize/apply.h"
+#include "tare/stats/quantile.h"
 
 namespace tare::search {
 namespace {
@@ -34,6 +35,42 @@ class Costs {
   Costs(const quantize::Prepared& prepared, const GraphIndex& index)
       : prepared_(prepared), index_(index) {}
 
+  // Both times of each node. Those of convolutions and products that one profile or both lack by name
+  // (the runtime renamed what it fused) are what others of the plan suggest: the float time by the usual
+  // gain, or the usual times. A sum or an activation that has no kernel was fused into its neighbour.
+  std::vector<SplitProblem::Node> OfPlan(const std::set<std::string>& planned,
+                                         const runtime::KernelTimes& float_times,
+                                         const runtime::KernelTimes& int8_times) const {
+    const auto& nodes = prepared_.model.graph.nodes;
+    std::vector<SplitProblem::Node> costs(nodes.size());
+    std::vector<double> in_float, in_int8, gains;
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      if (!planned.contains(nodes[i].name) || quantize::IsMoverOp(nodes[i])) continue;
+      costs[i] = {TimeOf(i, float_times), TimeOf(i, int8_times)};
+      if (!IsCompute(nodes[i]) || costs[i].cost_a == 0 || costs[i].cost_b == 0) continue;
+      in_float.push_back(costs[i].cost_a);
+      in_int8.push_back(costs[i].cost_b);
+      gains.push_back(costs[i].cost_a / costs[i].cost_b);
+    }
+    const bool none = gains.empty();
+    const double gain = none ? 1 : stats::MedianOf(gains);
+    const SplitProblem::Node usual =
+        none ? SplitProblem::Node{0, 0}
+             : SplitProblem::Node{stats::MedianOf(in_float), stats::MedianOf(in_int8)};
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      if (!planned.contains(nodes[i].name) || quantize::IsMoverOp(nodes[i])) continue;
+      auto& [a, b] = costs[i];
+      if (!IsCompute(nodes[i])) {
+        if (b == 0) a = 0;
+      } else if (a == 0 && b == 0) {
+        costs[i] = usual;
+      } else if (a == 0 || b == 0) {
+        (a == 0 ? a : b) = a == 0 ? b * gain : a / gain;
+      }
+    }
+    return costs;
+  }
+
   // Time of node i in a profile, with the activation behind it: under its own name or its output's;
   // a pair that was fused stands under the output of the second.
   double TimeOf(size_t i, const runtime::KernelTimes& times) const {
@@ -47,6 +84,10 @@ class Costs {
   }
 
  private:
+  static bool IsCompute(const Node& node) {
+    return node.Is("Conv") || node.Is("MatMul") || node.Is("Gemm");
+  }
+
   static double Lookup(const runtime::KernelTimes& times, const std::string& name) {
     const auto found = times.find(name);
     return found == times.end() ? 0 : found->second;
@@ -67,16 +108,10 @@ class KernelCut {
 
   // Each node at what it costs on either side.
   void AddNodes(const runtime::KernelTimes& float_times, const runtime::KernelTimes& int8_times) {
-    const Costs costs(prepared_, index_);
+    const auto costs = Costs(prepared_, index_).OfPlan(planned_, float_times, int8_times);
     for (size_t i = 0; i < nodes().size(); ++i) {
       owner_.push_back(OwnerOf(i));
-      if (IsPlanned(nodes()[i])) {
-        const double in_float = costs.TimeOf(i, float_times);
-        const double in_int8 = costs.TimeOf(i, int8_times);
-        problem_.nodes.push_back(CostOf(nodes()[i], in_float, in_int8));
-      } else {
-        problem_.nodes.push_back({0, kNever});
-      }
+      problem_.nodes.push_back(IsPlanned(nodes()[i]) ? costs[i] : SplitProblem::Node{0, kNever});
     }
     outside_ = std::ssize(problem_.nodes);
     problem_.nodes.push_back({0, kNever});  // inputs and outputs of the graph: float
@@ -118,12 +153,6 @@ class KernelCut {
     const bool follows = (node.Is("Relu") || node.Is("Clip")) && index_.HasOneUse(node.Input(0));
     const int64_t producer = follows ? index_.Producer(node.Input(0)) : -1;
     return producer < 0 ? static_cast<int64_t>(i) : owner_[static_cast<size_t>(producer)];
-  }
-
-  // A node without a time on both sides is equal on both, as is a mover, which costs nothing.
-  static SplitProblem::Node CostOf(const Node& node, double in_float, double in_int8) {
-    const bool known = in_float > 0 && in_int8 > 0 && !quantize::IsMoverOp(node);
-    return known ? SplitProblem::Node{in_float, in_int8} : SplitProblem::Node{0, 0};
   }
 
   // A float node reads every input as it is; one of the plan keeps its shapes and indices.

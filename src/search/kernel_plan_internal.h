@@ -27,8 +27,9 @@ inline constexpr double kCrossingStartUs = 4.0;
 /// it.
 ///
 /// `elements` is the number of elements of values in the profiled run; a value that is not in it
-/// counts as small. Movers cost nothing themselves. Nodes that neither profile names count as
-/// equal.
+/// counts as small. Movers cost nothing themselves. A Conv, MatMul or Gemm that a profile does not name
+/// (the runtime renames some of what it fuses) costs what the others suggest: the other profile's time by
+/// their median gain, or their median times. Another node without an int8 kernel counts as equal.
 std::vector<std::string> NodesBetterInFloat(const quantize::Prepared& prepared,
                                             const std::vector<quantize::NodeChoice>& plan,
                                             const runtime::KernelTimes& float_times,

@@ -2,6 +2,8 @@
 
 #include "search/decision_internal.h"
 #include "search/measure_internal.h"
+#include "tare/core/text.h"
+#include "tare/graph/canonical.h"
 #include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
 #include "tare/runtime/analysis.h"
@@ -116,7 +118,11 @@ Instruments RealInstruments() {
 Result<Reference> RunReference(const graph::Model& source, const Samples& samples,
                                const AutoOptions& options, const Instruments& instruments) {
   Reference reference;
-  TARE_TRY(auto session, runtime::MakeSession(source, options.session));
+  // The candidates' random operators have the same seeds (quantize::Prepare).
+  const auto seeded = std::make_shared<graph::Model>(source);
+  graph::SeedRandomOps(seeded->graph);
+  reference.model_bytes = graph::WrittenBytes(*seeded);
+  TARE_TRY(auto session, runtime::MakeSession(*seeded, options.session));
   reference.session = std::make_unique<runtime::Session>(std::move(session));
   const data::Feed& feed = samples.check_feed != nullptr ? *samples.check_feed : *samples.feed;
   const std::span check(samples.check);
@@ -139,13 +145,13 @@ Result<Reference> RunReference(const graph::Model& source, const Samples& sample
     at += part.size();
     wanted = NumBatchSamples(reference.single_ms);
   }
-  reference.open = [&source, session = options.session] {
-    return runtime::MakeSession(source, session);
+  reference.open = [seeded, session = options.session] {
+    return runtime::MakeSession(*seeded, session);
   };
   for (const ValueInfo& output : reference.session->outputs())
     reference.output_names.push_back(output.name);
   TARE_TRY_VOID(Describe(source, reference));
-  if (graph::WrittenBytes(source) > options.side_by_side_bytes) {
+  if (reference.model_bytes > options.side_by_side_bytes) {
     TARE_TRY(reference.alone,
              TimeAlone({"", reference.session.get()}, reference, options, instruments));
     reference.session.reset();
@@ -231,10 +237,16 @@ void Bench::Measure(Candidate& candidate, const Tick& tick) const {
     candidate.problem = closeness.error().what;
     return;
   }
+  candidate.runs = true;
   candidate.closeness = *closeness;
   Time(candidate, *built->session);
   if (tick) tick();
   candidate.problem = ProblemAtFirstSight(candidate, options_);
+  const bool grew =
+      options_.goal == Goal::kSize && candidate.model_bytes >= reference_.model_bytes;
+  if (candidate.problem.empty() && grew)
+    candidate.problem =
+        StrCat("not smaller: the float model has ", HumanBytes(reference_.model_bytes));
 }
 
 void Bench::Time(Candidate& candidate, const runtime::Session& session) const {

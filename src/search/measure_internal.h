@@ -61,6 +61,7 @@ struct Reference {
   std::vector<std::vector<Tensor>> outputs;    ///< of each run
   data::FeedBatch single;                      ///< the first check sample alone
   double single_ms = 0;                        ///< median time of `single`
+  int64_t model_bytes = 0;                     ///< of its file
   AloneTimes alone;                            ///< of a large model
   size_t batch_run = 0;                        ///< the first of the runs with the most samples
   std::vector<runtime::OutputLayout> layouts;  ///< of each output

@@ -5,6 +5,8 @@
 #include "search/candidates_internal.h"
 #include "search/observe_internal.h"
 #include "tare/core/text.h"
+#include "tare/graph/index.h"
+#include "tare/quantize/apply.h"
 #include "tare/quantize/plan.h"
 #include "tare/runtime/analysis.h"
 
@@ -52,6 +54,22 @@ std::vector<std::string> NodesThatTouch(const std::set<std::string>& values,
   return names;
 }
 
+// The value itself where it was observed, else the one that movers made it from: what they give are
+// values of what they read, and zeros, which every range holds.
+template <class Map>
+std::string ObservedSource(const graph::Graph& graph, const graph::GraphIndex& index,
+                           const std::string& value, const Map& observed) {
+  std::string at = value;
+  while (!observed.contains(at)) {
+    const int64_t producer = index.Producer(at);
+    if (producer < 0) break;
+    const graph::Node& node = graph.nodes[static_cast<size_t>(producer)];
+    if (!quantize::IsMoverOp(node) || node.inputs.empty()) break;
+    at = node.inputs[0];
+  }
+  return at;
+}
+
 }  // namespace
 
 Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped,
@@ -82,7 +100,7 @@ Result<Observed> ObservePlans(const quantize::Prepared& prepared, const Samples&
                               const AutoOptions& options, Progress& progress) {
   Observed observed;
   const bool is_static = FormatsOf(options).contains(quantize::Format::kInt8Static);
-  if (!is_static || prepared.model.opset() < 10) return observed;
+  if (!is_static) return observed;
   // Graph inputs are no outputs of a node; the runtime takes them as outputs all the same.
   const std::vector<std::string> taps = ValuesOfPlans(prepared);
   if (taps.empty()) return observed;
@@ -101,14 +119,30 @@ Result<Observed> ObservePlans(const quantize::Prepared& prepared, const Samples&
   return observed;
 }
 
+std::vector<std::string> NodesWithoutRange(const quantize::Prepared& prepared,
+                                           const std::vector<quantize::NodeChoice>& nodes,
+                                           const Observed& observed) {
+  const graph::Graph& graph = prepared.model.graph;
+  const graph::GraphIndex index(graph);
+  std::set<std::string> missing;
+  for (const std::string& value :
+       quantize::ValuesToCalibrate(prepared.model, prepared.abilities, nodes)) {
+    const std::string source = ObservedSource(graph, index, value, observed.elements);
+    if (!observed.elements.contains(source)) missing.insert(value);
+  }
+  if (missing.empty()) return {};
+  return NodesThatTouch(missing, prepared);
+}
+
 Result<void> FillRanges(quantize::Recipe& recipe, const quantize::Prepared& prepared,
                         const calibrate::Observations& observations,
                         calibrate::RangeMethod method) {
   std::map<std::string, const calibrate::TensorStatistics*> observed;
   for (const auto& tensor : observations.tensors) observed[tensor.name] = &tensor.statistics;
+  const graph::GraphIndex index(prepared.model.graph);
   for (const std::string& value :
        quantize::ValuesToCalibrate(prepared.model, prepared.abilities, recipe.nodes)) {
-    const auto found = observed.find(value);
+    const auto found = observed.find(ObservedSource(prepared.model.graph, index, value, observed));
     if (found == observed.end()) {
       return FailedPrecondition(StrCat("no calibration range for activation '", value, "'"),
                                 "calibrate again with this model");

@@ -26,12 +26,19 @@ struct Observed {
 };
 
 /// Observes what the static plans of every scope need, in one pass over the calibration samples.
-/// Edge    int8_static is not allowed, or the opset is below 10: nothing is observed.
+/// Edge    int8_static is not allowed: nothing is observed.
 /// Errors  those of ObserveValues and of loading the tapped model.
 Result<Observed> ObservePlans(const quantize::Prepared& prepared, const Samples& samples,
                               const AutoOptions& options, Progress& progress);
 
-/// Fills the ranges that the recipe's nodes need from what was observed.
+/// Nodes that touch a value which a static plan over `nodes` needs a range of and which was not
+/// observed, nor what movers made it from. Empty where FillRanges finds everything.
+std::vector<std::string> NodesWithoutRange(const quantize::Prepared& prepared,
+                                           const std::vector<quantize::NodeChoice>& nodes,
+                                           const Observed& observed);
+
+/// Fills the ranges that the recipe's nodes need from what was observed; the output of a mover that stays
+/// float takes the range of what it moves.
 /// Errors  kFailedPrecondition: a value was not observed, or holds NaN.
 Result<void> FillRanges(quantize::Recipe& recipe, const quantize::Prepared& prepared,
                         const calibrate::Observations& observations, calibrate::RangeMethod method);

@@ -90,5 +90,31 @@ TEST_F(ObservePlansTest, LeavesWhatWasNotObservedWithoutRange) {
   EXPECT_EQ(filled.error().next_step, "calibrate again with this model");
 }
 
+// A cut may leave a mover in float that every scope moves as integers: its output is then a value of
+// its own that nobody observed.
+TEST_F(ObservePlansTest, TakesTheRangeOfWhatAFloatMoverMoves) {
+  auto observed = Observe(Begin()
+                              .Ints("shape", {-1, 8})
+                              .Op("Reshape", {"h", "shape"}, {"t"})
+                              .Op("Add", {"t", "t"}, {"a"})
+                              .Op("MatMul", {"a", "v"}, {"y"})
+                              .Output("y")
+                              .Build(),
+                          {Format::kInt8Static});
+  ASSERT_TRUE(observed) << observed.error().what;
+  EXPECT_FALSE(observed->elements.contains("t")) << "else the case tests nothing";
+  quantize::Recipe recipe;
+  recipe.nodes = {{"h", "MatMul", Format::kInt8Static, ""},
+                  {"a", "Add", Format::kInt8Static, ""},
+                  {"y", "MatMul", Format::kInt8Static, ""}};
+  EXPECT_THAT(NodesWithoutRange(prepared_, recipe.nodes, *observed), IsEmpty());
+  ASSERT_TRUE(
+      FillRanges(recipe, prepared_, observed->observations, calibrate::RangeMethod::kMinMax));
+  ASSERT_NE(recipe.FindRange("t"), nullptr);
+  EXPECT_EQ(*recipe.FindRange("t"), *recipe.FindRange("h"));
+  observed->elements.erase("h");
+  EXPECT_THAT(NodesWithoutRange(prepared_, recipe.nodes, *observed), ElementsAre("h", "t", "a"));
+}
+
 }  // namespace
 }  // namespace tare::search

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <map>
 
 #include "search/candidates_internal.h"
 #include "search/decision_internal.h"
@@ -57,7 +58,64 @@ std::vector<NodeChoice> WithoutWorst(const quantize::Prepared& prepared, const C
   return PlanWithout(prepared, candidate.nodes, in_float);
 }
 
+constexpr size_t kMaxBlockers = 16;
+constexpr size_t kMaxSuspects = 8;
+// So many nodes of one operator, and it is the operator.
+constexpr int64_t kBlockersOfAnOp = 3;
+
+bool IsCompute(const NodeChoice& choice) {
+  return choice.op_type == "Conv" || choice.op_type == "MatMul" || choice.op_type == "Gemm" ||
+         choice.op_type == "LSTM";
+}
+
+// The node of `plan` that keeps it from running, when the nodes before it alone do run.
+Result<NodeChoice> FirstBlocker(const quantize::Prepared& prepared,
+                                const std::vector<NodeChoice>& plan,
+                                const std::function<bool(const std::vector<NodeChoice>&)>& runs,
+                                Progress& progress) {
+  size_t low = 0;             // that many from the start run
+  size_t high = plan.size();  // and these do not
+  const auto first = [&](size_t count) {
+    return std::vector<NodeChoice>(plan.begin(), plan.begin() + static_cast<int64_t>(count));
+  };
+  while (high - low > 1) {
+    if (progress.cancelled()) return Cancelled();
+    const size_t middle = low + (high - low) / 2;
+    (runs(PlanWithout(prepared, first(middle), {})) ? low : high) = middle;
+  }
+  // A mover or a sum joins a plan only with the node behind it: it is asked before that node is blamed.
+  const std::vector<NodeChoice> broken = first(high);
+  size_t num_asked = 0;
+  for (size_t i = high - 1; i-- > 0 && num_asked < kMaxSuspects;) {
+    if (IsCompute(plan[i])) continue;
+    ++num_asked;
+    const auto without = PlanWithout(prepared, broken, {plan[i].node});
+    if (!without.empty() && runs(without)) return plan[i];
+  }
+  return plan[high - 1];
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> NodesThatDoNotRun(
+    const quantize::Prepared& prepared, const std::vector<NodeChoice>& nodes,
+    const std::function<bool(const std::vector<NodeChoice>&)>& runs, Progress& progress) {
+  std::vector<std::string> blockers;
+  std::map<std::string, int64_t> by_op;
+  while (blockers.size() <= kMaxBlockers) {
+    const auto plan = PlanWithout(prepared, nodes, blockers);
+    if (plan.empty()) break;
+    if (runs(plan)) return blockers;
+    TARE_TRY(const NodeChoice blocker, FirstBlocker(prepared, plan, runs, progress));
+    blockers.push_back(blocker.node);
+    if (++by_op[blocker.op_type] < kBlockersOfAnOp) continue;
+    for (const NodeChoice& choice : plan) {
+      if (choice.op_type == blocker.op_type && choice.node != blocker.node)
+        blockers.push_back(choice.node);
+    }
+  }
+  return std::vector<std::string>();
+}
 
 Result<std::vector<RankedNode>> RankNodes(const std::vector<NodeChoice>& nodes,
                                           const Trials& trials, Progress& progress) {

@@ -25,6 +25,15 @@ struct Trials {
   std::function<Result<Closeness>(const std::vector<quantize::NodeChoice>&)> full;
 };
 
+/// Returns the nodes that must stay float for a plan to load and run, found by bisection over the nodes
+/// in graph order; empty when there is no such set of 16 or fewer (more of one operator, after its third),
+/// or the plan runs as it is. `runs` says of a plan whether it does.
+/// Errors  kCancelled.
+/// Cost    about log2(nodes) + 8 loads a blocker.
+Result<std::vector<std::string>> NodesThatDoNotRun(
+    const quantize::Prepared& prepared, const std::vector<quantize::NodeChoice>& nodes,
+    const std::function<bool(const std::vector<quantize::NodeChoice>&)>& runs, Progress& progress);
+
 struct RankedNode {
   std::string node;
   double damage =

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -171,6 +172,64 @@ TEST(RankNodesTest, RanksManyNodesInGroupsOfNeighboursAndLooksIntoTheWorst) {
   std::set<std::string> all;
   for (const RankedNode& node : *ranked) all.insert(node.node);
   EXPECT_EQ(all.size(), 130U);
+}
+
+// Runs where none of `blockers` is in the plan.
+std::function<bool(const std::vector<NodeChoice>&)> Without(const std::set<std::string>& blockers,
+                                                            int& calls) {
+  return [blockers, &calls](const std::vector<NodeChoice>& nodes) {
+    ++calls;
+    return std::none_of(nodes.begin(), nodes.end(),
+                        [&](const NodeChoice& choice) { return blockers.contains(choice.node); });
+  };
+}
+
+TEST(NodesThatDoNotRunTest, FindsThemByBisection) {
+  for (const std::set<std::string>& blockers :
+       {std::set<std::string>{}, {"n0"}, {"n31"}, {"n7"}, {"n3", "n20"}}) {
+    int calls = 0;
+    const auto found =
+        NodesThatDoNotRun(Chain(32), StaticPlan(32).nodes, Without(blockers, calls), NoProgress());
+    ASSERT_TRUE(found);
+    EXPECT_EQ(std::set<std::string>(found->begin(), found->end()), blockers);
+    // Five steps for each, and the question whether that is all.
+    EXPECT_LE(calls, 1 + 6 * static_cast<int>(blockers.size()));
+  }
+}
+
+TEST(NodesThatDoNotRunTest, TakesTheOperatorAfterItsThirdNode) {
+  std::set<std::string> all;
+  for (int i = 0; i < 40; ++i) all.insert("n" + std::to_string(i));
+  int calls = 0;
+  const auto found =
+      NodesThatDoNotRun(Chain(40), StaticPlan(40).nodes, Without(all, calls), NoProgress());
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->empty()) << "nothing is left to run";
+  EXPECT_LE(calls, 30);
+}
+
+// A mover is in a plan only with the node behind it, and that one is not to blame.
+TEST(NodesThatDoNotRunTest, BlamesAMoverBeforeTheNodeBehindIt) {
+  quantize::Prepared prepared;
+  prepared.model = ModelBuilder(13)
+                       .Input("x", {1, 4})
+                       .Uniform("w", {4, 4}, 1)
+                       .Op("MatMul", {"x", "w"}, {"a"})
+                       .Op("Transpose", {"a"}, {"t"})
+                       .Op("MatMul", {"t", "w"}, {"b"})
+                       .Output("b")
+                       .Build();
+  prepared.abilities = {{"a", "MatMul", quantize::Role::kCompute, true, true, 16, {0}, ""},
+                        {"t", "Transpose", quantize::Role::kMover, false, false, 0, {0}, ""},
+                        {"b", "MatMul", quantize::Role::kCompute, true, true, 16, {0}, ""}};
+  const std::vector<NodeChoice> plan = {
+      {"a", "MatMul", Format::kInt8Static, "runs in integers"},
+      {"t", "Transpose", Format::kInt8Static, "carries the codes on"},
+      {"b", "MatMul", Format::kInt8Static, "runs in integers"}};
+  int calls = 0;
+  const auto found = NodesThatDoNotRun(prepared, plan, Without({"t"}, calls), NoProgress());
+  ASSERT_TRUE(found);
+  EXPECT_THAT(*found, ElementsAre("t"));
 }
 
 TEST(RepairTest, LeavesJustTheHarmfulNodesInFloat) {

@@ -35,8 +35,10 @@ class GraphIndex {
   std::span<const Use> Uses(const std::string& value) const;
   bool IsOutput(const std::string& value) const { return outputs_.contains(value); }
   bool IsInput(const std::string& value) const { return inputs_.contains(value); }
-  /// The value's tensor when it is a constant that tare can read, else null.
+  /// The value's tensor when it is a constant that tare can read, else null: an initializer that is
+  /// an input too is the default of an optional input, and no constant.
   const SharedTensor* Constant(const std::string& value) const;
+  /// True for constants and for the defaults of optional inputs.
   bool IsInitializer(const std::string& value) const { return initializers_.contains(value); }
   /// True when exactly one node input reads the value, no body does, and it is no output.
   bool HasOneUse(const std::string& value) const;
@@ -67,11 +69,11 @@ class NameMaker {
   std::set<std::string, std::less<>> taken_;
 };
 
-/// Gives every node a name of its own: "<op>_<index>" where it has none or shares it.
+/// Gives every node, in bodies too, a name of its own: "<op>_<index>" where it has none or shares it.
 void NameNodes(Graph& graph);
 
-/// Removes nodes whose outputs nobody reads and initializers that nobody reads, with the inputs of
-/// the same name that old files list. Graph inputs that are no initializers stay.
+/// Removes nodes whose outputs nobody reads and initializers that nobody reads. Graph inputs stay, and
+/// with them the defaults of optional ones.
 /// Edge    one pass from the end: the nodes must be in order (SortNodes).
 void Prune(Graph& graph);
 

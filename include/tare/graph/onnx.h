@@ -13,10 +13,12 @@
 
 namespace tare::graph {
 
-/// Reads a model. Weights in files beside it (external data) stay there, mapped.
+/// Reads a model. Weights in files beside it (external data) stay there, mapped. Nodes are sorted
+/// where the file has them out of order, and model-local functions are put in the place of their
+/// calls.
 ///
-/// Errors  kNotFound: no such file; kDataLoss: not an ONNX file, truncated, or a tensor whose bytes
-///         do not match its shape; kInvalidArgument: external data outside the model's folder. Links
+/// Errors  kNotFound: no such file; kDataLoss: not an ONNX file, truncated, a tensor whose bytes do
+///         not match its shape, a graph with a cycle, a function that calls itself; kInvalidArgument: external data outside the model's folder. Links
 ///         in it may lead to where the model file itself lies when links are followed, as in the
 ///         cache of a model hub, and nowhere else.
 /// Cost    memory of about the size of the weights inside the file.

@@ -38,15 +38,21 @@ struct Ability {
 /// that table, its data inputs and first output are float32 by `types`, and its form has a kernel:
 /// constant weight, one bias a channel, no transA, ...
 ///
-/// Shape    one Ability a node of the graph; bodies of If, Loop and Scan are not looked into.
+/// Shape    one Ability a node of the graph; DescribeBodies looks into bodies.
 /// Lengths  a node whose values decide how long an output is has no role, and its reason says which.
 /// Edge     a value that `types` does not know is not taken for float32: its node stays float.
 /// Threads  fully.
 std::vector<Ability> DescribeAbilities(const graph::Model& model, const runtime::TypeMap& types);
 
+/// Describes the nodes with weights (Conv, ConvTranspose, MatMul, Gemm, LSTM) in bodies of If, Loop and
+/// Scan: ranges cannot be observed there, so each can be int8_dynamic, int8_weights or float. A weight may
+/// lie in a graph around the body.
+std::vector<Ability> DescribeBodies(const graph::Model& model);
+
 /// Says how the model is quantized already, or "": by an operator of quantized models, bodies
-/// included, or by a weight of int8 or uint8 (2 axes, 256 elements at least) behind a Cast. Folding
-/// constants hides the latter: ask the model as it was read, with its constants lifted.
+/// included, or by a weight of Conv, MatMul, Gemm or LSTM that is made from constants of int8 or uint8 (256
+/// elements at least, and a quarter of that in float scales at most). Folding constants hides the latter:
+/// ask the model as it was read, with its constants lifted.
 std::string ReasonQuantizedAlready(const graph::Model& model);
 
 /// A reason why no node of the model may be quantized: it is quantized already, or has nothing to

@@ -44,11 +44,17 @@ class WeightCache {
 ///   x -> Q -> DQ -> Conv(DQ(int8 weight), DQ(int32 bias)) -> Q -> DQ -> ...
 ///
 /// Activations are uint8 with one range a tensor; weights int8 in [-127, 127], symmetric, one scale
-/// a channel (MatMul with a weight of more than 2 axes: one in all); biases int32 with scale
+/// a channel, stored once for all readers that want the same codes; biases int32 with scale
 /// s_x * s_w[c], where s_w[c] is raised until the bias fits 30 bits. Movers (Reshape, MaxPool, ...)
 /// share the parameters of what they move. A Relu or Clip behind a quantized node disappears when
 /// the integer range clips the same way. A dynamic node becomes DynamicQuantizeLinear ->
 /// MatMulInteger -> Cast -> Mul, the form the runtime fuses.
+///
+/// A weight of more than two axes (MatMul, [E, K, N]) has a scale a matrix and column, for which QDQ has
+/// no form: the product is of the codes, and a Mul by the scales [E, 1, N] stands behind it.
+///
+/// Nodes in bodies of If, Loop and Scan take int8_dynamic and int8_weights; codes of a weight lie in the
+/// graph that holds it. Equal constants are stored once (graph::StoreOnce).
 ///
 /// Up to opset 12, Q and DQ come from the domain com.microsoft, which has `axis` at every opset
 /// (docs/adr/0007); from 13 on they are the standard ones.

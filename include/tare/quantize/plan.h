@@ -15,7 +15,7 @@ namespace tare::quantize {
 enum class Scope {
   kCompute,  ///< Conv, Gemm and MatMul with constant weights; everything between them stays float
   kChain,  ///< also what joins them without a scale of its own to lose: Add, Concat, pools, movers
-  kGates,  ///< also Mul and Sigmoid: SiLU, hard swish and squeeze-excitation stay in integers
+  kGates,  ///< also Mul, Div by a constant and Sigmoid: SiLU, hard swish and squeeze-excitation stay in integers
   kAll,    ///< every operator with an integer kernel: also Softmax, Where, MatMul of activations
 };
 

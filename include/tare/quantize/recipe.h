@@ -41,8 +41,8 @@ struct TensorChoice {
 };
 
 /// The rewrites that lead to the canonical graph, in their order; see quantize/prepare.h.
-inline constexpr std::array<std::string_view, 4> kRewrites = {"opset", "constants", "float32",
-                                                              "arithmetic"};
+inline constexpr std::array<std::string_view, 5> kRewrites = {"opset", "constants", "float32",
+                                                              "arithmetic", "forms"};
 
 /// Which samples of the data a plan was made with: as pipeline::Divide chooses them.
 struct DataUse {

@@ -30,7 +30,10 @@ Result<TypeMap> InferTypes(const graph::Model& model, const SessionOptions& opti
 
 /// Evaluates, in the runtime, every node that depends on constants alone, and every Shape whose
 /// answer the types already give, and replaces them by initializers. Values over
-/// `max_bytes` in all are left as they are; so are random generators and QDQ nodes.
+/// `max_bytes` in all are left as they are; so are random generators, QDQ nodes, and what would make
+/// the file grow by more than 1 KB: Tile or Expand of a constant, a constant whose source is read
+/// elsewhere too. A weight of Conv, MatMul, Gemm or LSTM may grow to 4 times what it is made from,
+/// since it is no weight before it is folded.
 /// Returns the number of nodes removed.
 Result<int64_t> FoldConstants(graph::Model& model, const SessionOptions& options,
                               int64_t max_bytes = int64_t{256} << 20);

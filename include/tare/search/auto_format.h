@@ -79,6 +79,7 @@ struct Candidate {
   runtime::Ratio speedup;        ///< one sample a run
   runtime::Ratio batch_speedup;  ///< several samples a run; zeros without
   int64_t model_bytes = 0;
+  bool runs = false;    ///< it loads and runs; else `problem` says why not, or it was not measured
   std::string problem;  ///< why it cannot be taken; empty when it can
   bool chosen = false;
 };
