@@ -1,269 +1,15 @@
 #include "tare/data/feed.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <set>
 
 #include "data/convert.h"
+#include "data/feed_bind.h"
 #include "data/feed_fit.h"
 #include "tare/core/text.h"
 
 namespace tare::data {
 namespace {
-
-// Names that arrays of labels commonly have; never taken by order.
-constexpr std::array<std::string_view, 8> kLabelNames{"label", "labels",  "target", "targets",
-                                                      "class", "classes", "y",      "variety"};
-
-// One model input and what feeds it.
-struct BoundInput {
-  ValueInfo input;
-  std::vector<std::string> arrays;  // one, or the columns
-  bool is_columns = false;
-  DType dtype = DType::kUndefined;  // of the array
-  Fit fit;
-  Affine affine;
-};
-
-class Binder {
- public:
-  Binder(const Dataset& dataset, std::span<const ValueInfo> inputs, std::string_view labels)
-      : dataset_(dataset), inputs_(inputs), labels_(labels) {
-    for (const ArrayInfo& array : dataset.arrays()) arrays_.push_back(&array);
-  }
-
-  Result<std::vector<BoundInput>> Bind(std::span<const InputBinding> overrides) {
-    TARE_TRY_VOID(ReadOverrides(overrides));
-    std::vector<BoundInput> bound(inputs_.size());
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      bound[i].input = inputs_[i];
-      std::string name = bindings_[i].array;
-      if (name.empty() && HasArray(inputs_[i].name)) name = inputs_[i].name;
-      if (!name.empty()) TARE_TRY_VOID(Take(name, bound[i]));
-    }
-    // By related names for all inputs first, so that order does not take what a name will claim.
-    for (BoundInput& input : bound) {
-      if (input.arrays.empty()) TakeFirst(input, /*related=*/true);
-    }
-    for (BoundInput& input : bound) {
-      if (input.arrays.empty()) TakeFirst(input, /*related=*/false);
-      if (input.arrays.empty()) TARE_TRY_VOID(TakeColumns(input));
-    }
-    for (size_t i = 0; i < bound.size(); ++i) {
-      TARE_TRY_VOID(SetPreprocessing(bindings_[i].preprocessing, bound[i]));
-    }
-    return bound;
-  }
-
- private:
-  Result<void> ReadOverrides(std::span<const InputBinding> overrides) {
-    bindings_.resize(inputs_.size());
-    std::vector<std::string> names;
-    for (const ValueInfo& input : inputs_) names.push_back(input.name);
-    for (const InputBinding& binding : overrides) {
-      TARE_TRY_VOID(CheckPreprocessing(binding.preprocessing, binding.input));
-      if (binding.input.empty()) {
-        TARE_TRY_VOID(ApplyToAll(binding));
-        continue;
-      }
-      const auto at = std::ranges::find(names, binding.input);
-      if (at == names.end()) {
-        const std::string nearest = NearestName(binding.input, names);
-        return NotFound(
-            StrCat("the model has no input '", binding.input, "'; it has ", Join(names, ", ")),
-            nearest.empty() ? "use one of these names" : StrCat("did you mean '", nearest, "'?"));
-      }
-      bindings_[static_cast<size_t>(at - names.begin())] = binding;
-    }
-    return {};
-  }
-
-  // A binding without input name: of the only input, or preprocessing of all image inputs.
-  Result<void> ApplyToAll(const InputBinding& binding) {
-    bool applied = false;
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      // Scale, mean and std are for images; an array can feed one input alone.
-      const bool is_image = inputs_[i].shape.size() == 4 && IsFloat(inputs_[i].dtype);
-      if (inputs_.size() > 1 && (!is_image || !binding.array.empty())) continue;
-      bindings_[i] = binding;
-      applied = true;
-    }
-    if (applied) return {};
-    return InvalidArgument(StrCat("the model has ", inputs_.size(),
-                                  " inputs: it is not clear "
-                                  "which one the array or the preprocessing belongs to"),
-                           "name the input: data.inputs in tare.yaml");
-  }
-
-  bool HasArray(std::string_view name) const {
-    return std::ranges::any_of(arrays_, [&](const ArrayInfo* a) { return a->name == name; });
-  }
-
-  bool IsLabel(const ArrayInfo& array) const {
-    if (!labels_.empty()) return array.name == labels_;
-    return std::ranges::find(kLabelNames, array.name) != kLabelNames.end();
-  }
-
-  Result<void> Take(const std::string& name, BoundInput& bound) {
-    auto array = dataset_.Find(name);
-    if (!array) {
-      return std::move(array).error().While(StrCat("binding input '", bound.input.name, "'"));
-    }
-    // Declared labels only: an array that is merely called like some may be asked for by name.
-    if (array->name == labels_) {
-      return InvalidArgument(
-          StrCat("array '", name, "' is both the labels and input '", bound.input.name, "'"),
-          "name another array");
-    }
-    auto fit = FitInput(array->dtype, array->sample_shape, bound.input);
-    if (!fit && bound.input.shape.empty() && CanConvert(array->dtype, bound.input.dtype)) {
-      fit = Fit{false, Reshaping::kNone, 0, array->sample_shape};  // the model tells no rank
-    }
-    if (!fit) return DoesNotFit(*array, bound.input);
-    Use(*array, *fit, bound);
-    return {};
-  }
-
-  void Use(const ArrayInfo& array, const Fit& fit, BoundInput& bound) {
-    bound.arrays = {array.name};
-    bound.dtype = array.dtype;
-    bound.fit = fit;
-    used_.insert(array.name);
-  }
-
-  void TakeFirst(BoundInput& bound, bool related) {
-    for (const ArrayInfo* array : arrays_) {
-      const std::string& name = bound.input.name;
-      if (used_.contains(array->name) || IsLabel(*array)) continue;
-      if (related && !array->name.starts_with(name) && !name.starts_with(array->name)) continue;
-      const auto fit = FitInput(array->dtype, array->sample_shape, bound.input);
-      if (!fit) continue;
-      Use(*array, *fit, bound);
-      return;
-    }
-  }
-
-  Result<void> TakeColumns(BoundInput& bound) {
-    std::vector<std::string> columns;
-    bool all_integers = true;
-    for (const ArrayInfo* array : arrays_) {
-      // Features are single numbers: texts are classes, and arrays with axes are inputs by
-      // themselves.
-      if (!array->sample_shape.empty() || !array->classes.empty()) continue;
-      if (used_.contains(array->name) || IsLabel(*array)) continue;
-      columns.push_back(array->name);
-      // Integers keep all their digits in int64, which uint64 does not fit.
-      all_integers &= !IsFloat(array->dtype) && array->dtype != DType::kUint64;
-    }
-    const DType dtype = all_integers ? DType::kInt64 : DType::kFloat64;
-    const auto fit = FitInput(dtype, {std::ssize(columns)}, bound.input);
-    if (columns.empty() || !fit || fit->is_complete || bound.input.shape.size() != 2) {
-      return NoArray(bound.input, columns.size());
-    }
-    used_.insert(columns.begin(), columns.end());
-    bound.arrays = std::move(columns);
-    bound.is_columns = true;
-    bound.dtype = dtype;
-    bound.fit = *fit;
-    return {};
-  }
-
-  Result<void> SetPreprocessing(const Preprocessing& preprocessing, BoundInput& bound) {
-    if (preprocessing.is_identity()) return {};
-    const std::string& name = bound.input.name;
-    if (!IsFloat(bound.input.dtype)) {
-      return InvalidArgument(StrCat("input '", name, "' takes ", DTypeName(bound.input.dtype),
-                                    ": scale, mean and std need a float input"),
-                             "leave them out");
-    }
-    const size_t num_channels =
-        std::max({size_t{1}, preprocessing.mean.size(), preprocessing.std.size()});
-    for (const auto* values : {&preprocessing.mean, &preprocessing.std}) {
-      if (values->size() > 1 && values->size() != num_channels) {
-        return InvalidArgument(StrCat("mean of input '", name, "' has ", preprocessing.mean.size(),
-                                      " numbers, std ", preprocessing.std.size()),
-                               "give one for all, or one a channel");
-      }
-    }
-    const auto at = [](const std::vector<double>& values, size_t c, double none) {
-      return values.empty() ? none : values[values.size() == 1 ? 0 : c];
-    };
-    for (size_t c = 0; c < num_channels; ++c) {
-      // (scale x - mean) / std as one factor and one offset.
-      const double std = at(preprocessing.std, c, 1);
-      bound.affine.factor.push_back(preprocessing.scale / std);
-      bound.affine.offset.push_back(-at(preprocessing.mean, c, 0) / std);
-    }
-    if (num_channels > 1) return SetChannelAxis(static_cast<int64_t>(num_channels), bound);
-    return {};
-  }
-
-  static Result<void> SetChannelAxis(int64_t num_channels, BoundInput& bound) {
-    const Shape& shape = bound.fit.sample_shape;
-    const auto axis = ChannelAxis(shape, num_channels);
-    if (!axis) {
-      return InvalidArgument(
-          StrCat("mean and std of input '", bound.input.name, "' have ", num_channels,
-                 " numbers, but a sample of shape ", ShapeText(shape), " has no such channel axis"),
-          "give one number for all, or one a channel");
-    }
-    for (auto i = static_cast<size_t>(*axis) + 1; i < shape.size(); ++i) {
-      bound.affine.inner *= shape[i];
-    }
-    return {};
-  }
-
-  std::string OnOffer() const {
-    std::vector<std::string> texts;
-    for (const ArrayInfo* array : arrays_) {
-      if (texts.size() == 12) {
-        texts.emplace_back("...");
-        break;
-      }
-      texts.push_back(StrCat("'", array->name, "' ", ArrayText(*array)));
-    }
-    for (const SkippedArray& array : dataset_.skipped()) {
-      texts.push_back(StrCat("'", array.name, "' (not usable: ", array.error.what, ")"));
-      if (texts.size() > 16) break;
-    }
-    return Join(texts, ", ");
-  }
-
-  Error DoesNotFit(const ArrayInfo& array, const ValueInfo& input) const {
-    const bool is_type = !CanConvert(array.dtype, input.dtype);
-    return InvalidArgument(
-        StrCat("input '", input.name, "' takes ", InputText(input), "; array '", array.name,
-               "' of ", dataset_.source(), " is ", ArrayText(array), ", of another ",
-               is_type ? "type" : "shape"),
-        StrCat("save the array as ", DTypeName(input.dtype),
-               is_type ? "" : ", samples on the first axis",
-               ", or bind another one (data.inputs in tare.yaml); on offer: ", OnOffer()));
-  }
-
-  Error NoArray(const ValueInfo& input, size_t num_columns) const {
-    std::vector<std::string> names;
-    for (const ArrayInfo* array : arrays_) names.push_back(array->name);
-    const std::string nearest = NearestName(input.name, names);
-    std::string next = nearest.empty() ? StrCat("name an array '", input.name, "'")
-                                       : StrCat("did you mean '", nearest, "'? Name it so");
-    if (input.shape.size() == 2 && num_columns > 1) {
-      next =
-          StrCat("give the features as ", input.shape[1], " columns (there are ", num_columns,
-                 ") and name the column of labels (--label), or name an array '", input.name, "'");
-    }
-    return NotFound(StrCat("no array of ", dataset_.source(), " fits input '", input.name,
-                           "', which takes ", InputText(input), "; on offer: ", OnOffer()),
-                    StrCat(next, ", or bind one in tare.yaml: data.inputs"));
-  }
-
-  const Dataset& dataset_;
-  std::span<const ValueInfo> inputs_;
-  std::string_view labels_;
-  std::vector<const ArrayInfo*> arrays_;
-  std::vector<InputBinding> bindings_;  // by input
-  std::set<std::string> used_;
-};
 
 // The batch that all inputs agree on: 0 any, else its size.
 Result<int64_t> NaturalBatch(std::span<const BoundInput> bound) {
@@ -297,11 +43,21 @@ bool IsRaw(const BoundInput& b) {
   return IsFloat(b.input.dtype) && b.dtype == DType::kUint8 && b.affine.factor.empty();
 }
 
+// "4 columns: a, b, c, d".
+std::string ColumnsText(const std::vector<std::string>& columns) {
+  constexpr size_t kMostShown = 24;
+  std::vector<std::string> names = columns;
+  if (names.size() > kMostShown) {
+    names.resize(kMostShown - 1);
+    names.push_back(StrCat("... to ", columns.back()));
+  }
+  return StrCat(columns.size(), " columns: ", Join(names, ", "));
+}
+
 std::string ReportLine(const BoundInput& b) {
   std::string line = StrCat("input '", b.input.name, "' ", InputText(b.input), " from ");
   if (b.is_columns) {
-    line +=
-        StrCat(b.arrays.size(), " columns ('", b.arrays.front(), "' to '", b.arrays.back(), "')");
+    line += ColumnsText(b.arrays);
   } else {
     Shape shape = b.fit.sample_shape;
     line += StrCat("array '", b.arrays[0], "' ", DTypeName(b.dtype), ", ", ShapeText(shape),
@@ -321,7 +77,7 @@ std::string ReportLine(const BoundInput& b) {
         "; values 0 to 255 as they are: give scale, mean and std if the model was trained "
         "with others";
   }
-  return line;
+  return b.note.empty() ? line : StrCat(line, "; ", b.note);
 }
 
 Tensor Reshape(Tensor tensor, const Fit& fit) {
@@ -344,6 +100,23 @@ Result<Tensor> Padded(const Tensor& tensor, int64_t num_rows) {
   }
   shape[0] = num_rows;
   return Tensor::FromBytes(tensor.dtype(), std::move(shape), std::move(padded));
+}
+
+struct NotFinite {
+  int64_t element = 0;
+  double value = 0;
+};
+
+Result<std::optional<NotFinite>> FirstNotFinite(const Tensor& tensor) {
+  const auto first = [](const auto& values) -> std::optional<NotFinite> {
+    const auto at = std::ranges::find_if(values, [](auto x) { return !std::isfinite(x); });
+    if (at == values.end()) return std::nullopt;
+    return NotFinite{at - values.begin(), static_cast<double>(*at)};
+  };
+  if (tensor.dtype() == DType::kFloat64) return first(tensor.data<double>());
+  if (tensor.dtype() == DType::kFloat32) return first(tensor.data<float>());
+  TARE_TRY(const Tensor floats, tensor.ToFloat32());
+  return first(floats.data<float>());
 }
 
 }  // namespace
@@ -376,12 +149,13 @@ Result<Feed> Feed::Bind(const Dataset& dataset, std::span<const ValueInfo> input
   }
   auto state = std::make_unique<State>();
   state->dataset = &dataset;
-  TARE_TRY(state->bound, Binder(dataset, inputs, labels).Bind(overrides));
+  TARE_TRY(state->bound, BindInputs(dataset, inputs, overrides, labels));
   TARE_TRY(state->natural_batch, NaturalBatch(state->bound));
   for (const BoundInput& b : state->bound) {
     state->arrays.insert(state->arrays.end(), b.arrays.begin(), b.arrays.end());
     state->report.push_back(ReportLine(b));
   }
+  for (std::string& note : dataset.notes()) state->report.push_back(std::move(note));
   return Feed(std::move(state));
 }
 
@@ -401,6 +175,9 @@ int64_t Feed::BatchOf(int64_t wanted) const {
 const std::vector<std::string>& Feed::arrays() const { return state_->arrays; }
 bool Feed::has_raw_images() const { return std::ranges::any_of(state_->bound, IsRaw); }
 const std::vector<std::string>& Feed::report() const { return state_->report; }
+bool Feed::has_columns() const {
+  return std::ranges::any_of(state_->bound, [](const BoundInput& b) { return b.is_columns; });
+}
 
 Result<FeedBatch> Feed::Read(std::span<const int64_t> samples) const {
   const int64_t limit = natural_batch();
@@ -424,18 +201,23 @@ Result<FeedBatch> Feed::Read(std::span<const int64_t> samples) const {
   return batch;
 }
 
-Result<void> CheckFinite(const FeedBatch& batch, std::span<const int64_t> samples) {
-  for (const NamedTensor& input : batch.inputs) {
-    if (input.value.dtype() != DType::kFloat32 || input.value.num_elements() == 0) continue;
-    const auto values = input.value.data<float>();
-    const auto bad = std::ranges::find_if(values, [](float x) { return !std::isfinite(x); });
-    if (bad == values.end()) continue;
-    const auto rows =
-        input.value.rank() == 0 ? size_t{1} : static_cast<size_t>(input.value.shape().front());
-    const auto row = static_cast<size_t>(bad - values.begin()) / (values.size() / rows);
-    return FailedPrecondition(StrCat("input '", input.name, "' holds ", *bad, " in sample ",
-                                     samples[std::min(row, samples.size() - 1)]),
-                              "repair or leave out that sample");
+Result<void> Feed::CheckFinite(const FeedBatch& batch, std::span<const int64_t> samples) const {
+  for (size_t i = 0; i < batch.inputs.size(); ++i) {
+    const Tensor& value = batch.inputs[i].value;
+    if (!IsFloat(value.dtype()) || value.num_elements() == 0) continue;
+    TARE_TRY(const auto bad, FirstNotFinite(value));
+    if (!bad) continue;
+    const auto rows = value.rank() == 0 ? int64_t{1} : value.shape().front();
+    const int64_t per_row = value.num_elements() / rows;
+    const auto row = std::min(static_cast<size_t>(bad->element / per_row), samples.size() - 1);
+    const BoundInput& bound = state_->bound[i];
+    const auto column = static_cast<size_t>(bad->element % per_row);
+    const std::string where = bound.is_columns ? StrCat("column '", bound.arrays[column], "'")
+                                               : StrCat("array '", bound.arrays[0], "'");
+    return FailedPrecondition(
+        StrCat("input '", batch.inputs[i].name, "' holds ", bad->value, " in sample ", samples[row],
+               ", from ", where, " of ", state_->dataset->source()),
+        "repair or leave out that sample");
   }
   return {};
 }

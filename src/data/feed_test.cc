@@ -58,6 +58,14 @@ Error BindError(const Dataset& dataset, std::vector<ValueInfo> inputs,
   return feed ? Internal("bound") : feed.error();
 }
 
+std::unique_ptr<Dataset> Table(std::string text) {
+  return OpenBytes(Format::kCsv, std::move(text), "t.csv").value();
+}
+
+std::unique_ptr<Dataset> Lines(std::string text) {
+  return OpenBytes(Format::kJsonLines, std::move(text), "t.jsonl").value();
+}
+
 TEST(FeedTest, TakesTheArrayOfTheInputsNameInBatchesOfAnySize) {
   const auto dataset = WithArrays(NamedTensor{"y", Counting<float>({4, 2})},
                                   NamedTensor{"x", Counting<float>({4, 2})});
@@ -241,10 +249,147 @@ TEST(FeedTest, PutsColumnsTogetherForATableModel) {
   const FeedBatch batch = FeedRun(feed, {3, 0});
   EXPECT_EQ(batch.inputs[0].value.shape(), (Shape{2, 3}));
   EXPECT_THAT(batch.inputs[0].value.data<float>(), ElementsAre(7.25F, 4, 1, 5.1F, 1, 1));
-  EXPECT_THAT(feed.report()[0], HasSubstr("3 columns ('sepal' to 'wide')"));
+  EXPECT_THAT(feed.report()[0], HasSubstr("3 columns: sepal, petal, wide"));
   const Error error = BindError(*dataset, {Float("X", {-1, 2})}, {}, "species");
-  EXPECT_EQ(error.code, ErrorCode::kNotFound);
-  EXPECT_THAT(error.next_step, HasSubstr("2 columns (there are 3)"));
+  EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.what,
+              HasSubstr("takes float32 [?, 2]; tests/formats/data/iris.csv has 3 columns "
+                        "of numbers (sepal, petal, wide)"));
+  EXPECT_THAT(error.next_step, HasSubstr("--columns NAME,NAME,..."));
+}
+
+// What a model [N, 3] would be fed instead of a, b, c in each of these: a spare column.
+TEST(FeedTest, NeverFeedsASpareColumnForOneThatCannotBeUsed) {
+  struct Case {
+    const char* text;
+    const char* why;
+  };
+  const Case cases[] = {
+      {"id,a,b,c,label\n0,1,2,3,0\n1,4,NA,6,1\n",
+       "column 'b' of t.csv holds text, 'NA', where a number stood before, in sample 1 (line 3)"},
+      {"id,a,b,c,label\n0,1,2,3,0\n1,4,,6,1\n",
+       "column 'b' of t.csv is empty, in sample 1 (line 3)"},
+      {"id,a,b,c,label\n0,1,NA,3,0\n1,4,5,6,1\n",
+       "column 'b' of t.csv holds text, 'NA', in sample 0, and a number, '5', in sample 1 (line "
+       "3)"},
+      {"id,a,b,c,label\n0,1,lo,3,0\n1,4,hi,6,1\n",
+       "column 'b' of t.csv is text ('lo' in sample 0)"},
+      {"id;a;b;c;label\n0;1;2,5;3;0\n1;4;5,5;6;1\n",
+       "column 'b' of t.csv is text ('2,5' in sample 0)"},
+      {"spare,a,b,c,label\n0,1,2,3,0\n1,4,\"1,234\",6,1\n", "'1,234'"},
+      {"a,b,c,spare,label\n1,2,3,0,0\n4,true,6,1,1\n",
+       "holds a boolean, 'true', where a number stood before"},
+  };
+  for (const Case& bad : cases) {
+    const Error error = BindError(*Table(bad.text), {Float("x", {-1, 3})}, {}, "label");
+    EXPECT_EQ(error.code, ErrorCode::kInvalidArgument) << bad.text;
+    EXPECT_THAT(error.what, HasSubstr(bad.why));
+    EXPECT_THAT(error.next_step, HasSubstr("--columns ")) << bad.text;
+  }
+}
+
+TEST(FeedTest, CountsTheColumnsOfATable) {
+  const Error more =
+      BindError(*Table("id,a,b,label\n7,1,2,0\n9,3,4,1\n"), {Float("x", {-1, 2})}, {}, "label");
+  EXPECT_THAT(more.what, HasSubstr("3 columns of numbers (id, a, b)"));
+  EXPECT_THAT(more.next_step, HasSubstr("--columns a,b "));
+  // As many as it takes, but one is an id.
+  const Error id =
+      BindError(*Table("id,a,label\n7,1,0\n9,3,1\n"), {Float("x", {-1, 2})}, {}, "label");
+  EXPECT_THAT(id.what, HasSubstr("'id' is called like the number of a row"));
+  EXPECT_FALSE(
+      Feed::Bind(*Table("id,a,label\n7,1,0\n"), std::vector{Float("x", {-1, -1})}, {}, "label"));
+  EXPECT_FALSE(
+      Feed::Bind(*Table("a,b,label\n7,1,0\n"), std::vector{Float("x", {-1, 1})}, {}, "label"));
+}
+
+TEST(FeedTest, LeavesTheIndexOfPandasOutAndSaysSo) {
+  const auto dataset = Table(",a,b,label\n0,1,2,0\n1,3,4,1\n");
+  const Feed feed = Bound(*dataset, {Float("x", {-1, 2})}, {}, "label");
+  EXPECT_THAT(feed.arrays(), ElementsAre("a", "b"));
+  EXPECT_THAT(feed.report()[0], HasSubstr("left out: 'Unnamed: 0' (an index), 'label' (labels)"));
+  EXPECT_FALSE(Feed::Bind(*dataset, std::vector{Float("x", {-1, 3})}, {}, "label"));
+  const auto saved = Table("Unnamed: 0,a,b\n0,1,2\n");
+  EXPECT_THAT(Bound(*saved, {Float("x", {-1, 2})}).arrays(), ElementsAre("a", "b"));
+}
+
+TEST(FeedTest, TakesTheColumnsThatTheUserNamesInTheirOrder) {
+  const auto dataset = Table("id,a,b,c,label\n0,1,2,x,0\n1,4,5,y,1\n");
+  const std::vector<ValueInfo> inputs{Float("x", {-1, 2})};
+  const Feed feed = Bound(*dataset, inputs, {{.columns = {"b", "a"}}}, "label");
+  EXPECT_THAT(FeedRun(feed, {1}).inputs[0].value.data<float>(), ElementsAre(5, 4));
+  const auto error = [&](std::vector<std::string> columns) {
+    return BindError(*dataset, inputs, {{.input = "x", .columns = std::move(columns)}}, "label");
+  };
+  EXPECT_THAT(error({"a", "d"}).what, HasSubstr("no array 'd'"));
+  EXPECT_THAT(error({"a", "c"}).what, HasSubstr("column 'c' of t.csv is text ('x' in sample 0)"));
+  EXPECT_THAT(error({"a", "label"}).what, HasSubstr("both the labels and input 'x'"));
+  EXPECT_THAT(error({"a", "a"}).what, HasSubstr("'a' is named twice"));
+  EXPECT_THAT(error({"a", "b", "id"}).what, HasSubstr("and 3 columns are named"));
+  const std::vector<ValueInfo> two{Float("p", {-1, 1}), Float("q", {-1, 1})};
+  EXPECT_THAT(BindError(*dataset, two, {{.columns = {"b", "a"}}}).next_step,
+              HasSubstr("--columns p="));
+  EXPECT_THAT(Bound(*dataset, two, {{.input = "q", .columns = {"a"}}, {.input = "p", .array = "b"}})
+                  .arrays(),
+              ElementsAre("b", "a"));
+}
+
+TEST(FeedTest, BindsByNameWhereverNamesMeet) {
+  // One input a column, as of scikit-learn: the third is missing, and another column would fit.
+  const auto table = Table("a,b,id,label\n1,2,0,0\n4,5,1,1\n");
+  const std::vector<ValueInfo> columns{Float("a", {-1, 1}), Float("b", {-1, 1}),
+                                       Float("c", {-1, 1})};
+  const Error missing = BindError(*table, columns, {}, "label");
+  EXPECT_EQ(missing.code, ErrorCode::kNotFound);
+  EXPECT_THAT(missing.what,
+              HasSubstr("t.csv has no array 'c', and input 'a' was found by its name"));
+  EXPECT_THAT(missing.next_step, HasSubstr("--columns c=NAME"));
+  const auto arrays = WithArrays(NamedTensor{"ids", Counting<int64_t>({4, 3})},
+                                 NamedTensor{"spare", Counting<int64_t>({4, 3})});
+  EXPECT_THAT(
+      BindError(*arrays, {{"ids", DType::kInt64, {-1, 3}}, {"mask", DType::kInt64, {-1, 3}}}).what,
+      HasSubstr("no array 'mask'"));
+}
+
+TEST(FeedTest, NeverFeedsAnArrayForOneThatCannotBeUsed) {
+  // x lacks a value once, and x_old has its shape.
+  const auto gap =
+      Lines("{\"x\": [1, 2], \"x_old\": [2, 1]}\n{\"x\": [1, null], \"x_old\": [4, 3]}\n");
+  const Error error = BindError(*gap, {Float("x", {-1, 2})});
+  EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.what,
+              HasSubstr("column 'x' of t.jsonl holds null in a list, in sample 1 (line 2)"));
+  // The same under another name than the input's.
+  const Error other = BindError(*gap, {Float("input", {-1, 2})});
+  EXPECT_THAT(other.what, HasSubstr("'x_old' is not fed in its place"));
+  EXPECT_THAT(other.next_step, HasSubstr("--columns input=x_old"));
+  EXPECT_THAT(
+      Bound(*gap, {Float("input", {-1, 2})}, {{.input = "input", .columns = {"x_old"}}}).arrays(),
+      ElementsAre("x_old"));
+  const auto missing = Lines("{\"x_old\": [2, 1]}\n{\"x\": [1, 1], \"x_old\": [4, 3]}\n");
+  EXPECT_THAT(BindError(*missing, {Float("x", {-1, 2})}).what, HasSubstr("is missing in sample 0"));
+  // Texts beside are no candidates.
+  const auto words = Lines("{\"v\": [2, 1], \"words\": [\"a\"], \"meta\": {\"k\": null}}\n");
+  EXPECT_THAT(Bound(*words, {Float("x", {-1, 2})}).arrays(), ElementsAre("v"));
+}
+
+TEST(FeedTest, AsksWhichOfSeveralArraysIsMeant) {
+  const auto dataset = WithArrays(NamedTensor{"left", Counting<float>({4, 2})},
+                                  NamedTensor{"right", Counting<float>({4, 2})});
+  const Error one = BindError(*dataset, {Float("x", {-1, 2})});
+  EXPECT_EQ(one.code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(one.what, HasSubstr("which of left, right input 'x' takes"));
+  EXPECT_THAT(one.next_step, HasSubstr("--columns x=left"));
+  EXPECT_FALSE(Feed::Bind(*dataset, std::vector{Float("p", {-1, 2}), Float("q", {-1, 2})}));
+  // Two inputs that want the one array.
+  const auto single = WithArrays(NamedTensor{"left", Counting<float>({4, 2})});
+  EXPECT_THAT(BindError(*single, {Float("p", {-1, 2}), Float("q", {-1, 2})}).what,
+              HasSubstr("not clear"));
+  // np.savez(p, q) names by order.
+  const auto ordered = WithArrays(NamedTensor{"arr_0", Counting<float>({4, 2})},
+                                  NamedTensor{"arr_1", Counting<float>({4, 2})});
+  EXPECT_THAT(Bound(*ordered, {Float("p", {-1, 2}), Float("q", {-1, 2})}).arrays(),
+              ElementsAre("arr_0", "arr_1"));
 }
 
 TEST(FeedTest, LeavesTheLabelColumnOut) {
@@ -291,22 +436,36 @@ TEST(FeedTest, NamesTheSampleWhoseValueDoesNotFit) {
   EXPECT_THAT(batch.error().what, HasSubstr("sample 2 in array 'x' of data.npz is 1099511627776"));
 }
 
-TEST(CheckFiniteTest, NamesTheSampleOfANumberThatIsNone) {
+TEST(FeedTest, NamesTheSampleAndTheArrayOfANumberThatIsNone) {
+  const auto dataset =
+      WithArrays(NamedTensor{"ids", Counting<int64_t>({2, 2})},
+                 NamedTensor{"x", Tensor::Of<float>({2, 2}, std::vector<float>{1, 2, 3, 4})});
+  const Feed feed = Bound(*dataset, {{"ids", DType::kInt64, {-1, 2}}, Float("x", {4, 2})});
   const int64_t samples[] = {7, 3};
   const auto check = [&](const std::vector<float>& values) {
-    const FeedBatch batch{
-        {{"ids", Tensor::Of<int64_t>({2}, {1, 2})}, {"x", Tensor::Of<float>({4, 2}, values)}}, 2};
-    return CheckFinite(batch, samples);
+    const FeedBatch batch{{{"ids", Tensor::Of<int64_t>({2}, std::vector<int64_t>{1, 2})},
+                           {"x", Tensor::Of<float>({4, 2}, values)}},
+                          2};
+    return feed.CheckFinite(batch, samples);
   };
   EXPECT_TRUE(check({1, 2, 3, 4, 3, 4, 3, 4}));
   const auto second = check({1, 2, 3, NAN, 3, NAN, 3, NAN});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kFailedPrecondition);
-  EXPECT_EQ(second.error().what, "input 'x' holds nan in sample 3");
+  EXPECT_EQ(second.error().what, "input 'x' holds nan in sample 3, from array 'x' of data.npz");
   EXPECT_FALSE(second.error().next_step.empty());
   const auto padding = check({1, 2, 3, 4, 3, 4, 3, INFINITY});
   ASSERT_FALSE(padding);
   EXPECT_THAT(padding.error().what, HasSubstr("sample 3")) << "padding repeats the last sample";
+}
+
+TEST(FeedTest, NamesTheColumnOfANumberThatIsNone) {
+  const auto dataset = Table("a,b,label\n1,2,0\n3,nan,1\n");
+  const Feed feed = Bound(*dataset, {Float("x", {-1, 2})}, {}, "label");
+  const std::vector<int64_t> samples{0, 1};
+  const auto checked = feed.CheckFinite(FeedRun(feed, samples), samples);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().what, "input 'x' holds nan in sample 1, from column 'b' of t.csv");
 }
 
 TEST(FeedReaderTest, ReadsAllSamplesInOrder) {

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <charconv>
 #include <cmath>
 #include <string>
 
 #include "data/convert.h"
+#include "tare/core/text.h"
 
 namespace tare::data {
 namespace {
@@ -54,6 +55,9 @@ Result<std::vector<int64_t>> ReadLabels(const Dataset& dataset, std::string_view
              }));
     std::ranges::copy(integers.data<int64_t>(), labels.begin());
   }
+  if (const auto numbers = NumbersOfClasses(info)) {
+    for (int64_t& label : labels) label = (*numbers)[static_cast<size_t>(label)];
+  }
   for (size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] < 0) {
       return Wrong(array, dataset, samples[i], StrCat(labels[i], ", below 0"),
@@ -68,10 +72,56 @@ Result<std::vector<int64_t>> ReadLabels(const Dataset& dataset, std::string_view
   return labels;
 }
 
+Result<std::vector<double>> ReadTargets(const Dataset& dataset, std::string_view array,
+                                        std::span<const int64_t> samples) {
+  TARE_TRY(const ArrayInfo info, dataset.Find(array));
+  if (!info.classes.empty()) {
+    TARE_TRY(const auto texts, dataset.ReadTexts(array, samples.first(1)));
+    return Wrong(array, dataset, samples[0],
+                 StrCat("the text '", texts[0], "', not a number to predict"),
+                 "write numbers as 1234.5, without separators of thousands or decimal commas; for "
+                 "classes choose --task classification");
+  }
+  TARE_TRY(const Tensor values, dataset.Read(array, samples));
+  TARE_TRY(const Tensor reals,
+           ConvertTensor(values, DType::kFloat64, {}, [](int64_t) { return std::string(); }));
+  const auto span = reals.data<double>();
+  const size_t per_sample = span.size() / samples.size();
+  for (size_t i = 0; i < span.size(); ++i) {
+    if (std::isfinite(span[i])) continue;
+    return Wrong(array, dataset, samples[i / per_sample],
+                 StrCat(std::isnan(span[i]) ? std::string("NaN") : StrCat(span[i]),
+                        ", not a number to predict"),
+                 "correct it, or leave the sample out");
+  }
+  return std::vector<double>(span.begin(), span.end());
+}
+
+Result<void> CheckLabelsExist(const Dataset& dataset, std::string_view labels) {
+  if (labels.empty() || dataset.Find(labels)) return {};
+  const auto texts = dataset.text_columns();
+  const bool is_of_text = std::ranges::find(texts, labels) != texts.end();
+  for (const SkippedArray& array : dataset.skipped()) {
+    // More texts than classes are still labels to look at; a gap is none.
+    if (array.name == labels && is_of_text && array.holds == Holds::kOther) return {};
+  }
+  return Error(dataset.Find(labels).error()).While("looking for the labels");
+}
+
+std::optional<std::vector<int64_t>> NumbersOfClasses(const ArrayInfo& info) {
+  std::vector<int64_t> numbers;
+  for (const std::string& text : info.classes) {
+    int64_t number = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+    numbers.push_back(number);
+  }
+  if (numbers.empty()) return std::nullopt;
+  return numbers;
+}
+
 bool IsNamedLikeLabels(std::string_view array) {
-  std::string name(array);
-  std::ranges::transform(name, name.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string name = AsciiLower(array);
   return name == "y" || std::ranges::any_of(
                             std::array{"label", "target", "class"},
                             [&](const char* word) { return name.find(word) != std::string::npos; });

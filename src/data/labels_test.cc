@@ -66,5 +66,52 @@ TEST(LabelsTest, AreKnownByTheirUsualNames) {
     EXPECT_FALSE(IsNamedLikeLabels(name)) << name;
 }
 
+TEST(ReadLabelsTest, ReadsTextsOfDigitsAsTheirNumbers) {  // as texts "10" stands before "2"
+  const auto dataset =
+      OpenBytes(Format::kJsonLines, "{\"y\": \"10\"}\n{\"y\": \"2\"}\n{\"y\": \"0\"}\n", "x.jsonl")
+          .value();
+  EXPECT_EQ(ReadLabels(*dataset, "y", AllSamples(*dataset)).value(),
+            (std::vector<int64_t>{10, 2, 0}));
+  EXPECT_FALSE(ReadLabels(*dataset, "y", AllSamples(*dataset), 10));
+  ArrayInfo info;
+  info.classes = {"1", "1a"};
+  EXPECT_FALSE(NumbersOfClasses(info));
+}
+
+TEST(ReadTargetsTest, NamesTheSampleThatIsNoNumber) {
+  const std::vector<int64_t> samples{1, 0};
+  const auto read = [&](const char* text) {
+    const auto dataset = OpenBytes(Format::kCsv, text, "t.csv").value();
+    return ReadTargets(*dataset, "y", samples);
+  };
+  EXPECT_EQ(read("x,y\n1,1.25\n2,-3\n").value(), (std::vector<double>{-3, 1.25}));
+  const auto nan = read("x,y\n1,1.25\n2,nan\n");
+  ASSERT_FALSE(nan);
+  EXPECT_EQ(nan.error().what,
+            "label of sample 1 in array 'y' of t.csv is NaN, not a number to predict");
+  const auto text = read("x,y\n1,\"1,250\"\n2,\"17,709\"\n");
+  ASSERT_FALSE(text);
+  EXPECT_EQ(
+      text.error().what,
+      "label of sample 1 in array 'y' of t.csv is the text '17,709', not a number to predict");
+  EXPECT_FALSE(text.error().next_step.empty());
+}
+
+TEST(CheckLabelsExistTest, KnowsArraysAndColumnsOfText) {
+  const auto check = [](const char* label) {
+    return CheckLabelsExist(*OpenBytes(Format::kCsv, "x,y,z\n1,1,a\n2,NA,b\n", "t.csv").value(),
+                            label);
+  };
+  EXPECT_TRUE(check(""));
+  EXPECT_TRUE(check("x"));
+  EXPECT_TRUE(check("z"));
+  const auto missing = check("w");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  const auto gap = check("y");
+  ASSERT_FALSE(gap);
+  EXPECT_NE(gap.error().what.find("'NA'"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tare::data

@@ -7,6 +7,7 @@
 #include "pipeline/opened_model_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/parallel.h"
+#include "tare/data/labels.h"
 #include "tare/data/splits.h"
 #include "tare/graph/canonical.h"
 #include "tare/quantize/apply.h"
@@ -58,6 +59,7 @@ Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& reque
   TARE_TRY(auto model, OpenedModel::Open({request.model_path, request.bindings, request.label,
                                           request.session, request.time_limit_s}));
   TARE_TRY(const OpenSource data, model.Bind(FileSource(request.data_path)));
+  TARE_TRY_VOID(data::CheckLabelsExist(*data.dataset, request.label));
   const auto samples =
       data::ChooseSamples(data.feed->num_samples(), request.num_samples, request.seed);
   TARE_TRY(const auto probes, data.Probes(samples, 1));

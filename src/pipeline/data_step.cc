@@ -3,6 +3,7 @@
 #include "pipeline/leaks_internal.h"
 #include "pipeline/test_plan_internal.h"
 #include "tare/core/text.h"
+#include "tare/data/labels.h"
 
 namespace tare::pipeline {
 namespace {
@@ -25,14 +26,6 @@ std::string KeyOf(const DataIn& in) {
   return key.Digest();
 }
 
-// Columns of the model's scores where the file declares them; 0 elsewhere.
-int64_t DeclaredClasses(const graph::Graph& graph) {
-  if (graph.outputs.empty()) return 0;
-  const Shape& shape = graph.outputs[0].info.shape;
-  const bool scores = IsFloat(graph.outputs[0].info.dtype) && shape.size() == 2 && shape[1] >= 2;
-  return scores ? shape[1] : 0;
-}
-
 Result<void> LookForLeaks(const DataIn& in, const ProjectSets& sets, const SplitSamples& samples,
                           Progress& progress, DataOut& out) {
   const data::Split splits[] = {
@@ -51,14 +44,18 @@ Result<void> LookForLeaks(const DataIn& in, const ProjectSets& sets, const Split
 
 Result<void> CheckLabels(const DataIn& in, const ProjectSets& sets, std::span<const int64_t> test,
                          const TestPlan& plan) {
+  TARE_TRY_VOID(data::CheckLabelsExist(*sets.test.dataset, plan.label));
   if (plan.task == verdict::Task::kOutputs) return {};
   if (plan.task != verdict::Task::kClassification) {
-    TARE_TRY_VOID(sets.test.dataset->Find(plan.label).While("looking for the labels"));
+    const bool is_by_class = plan.task == verdict::Task::kEmbedding;
+    if (is_by_class) TARE_TRY_VOID(ClassLabels(plan, *sets.test.dataset, test, 0));
+    if (!is_by_class) TARE_TRY_VOID(data::ReadTargets(*sets.test.dataset, plan.label, test));
     return {};
   }
   TARE_TRY(const auto* const model, in.sources->Model());
   const int64_t declared =
       plan.classes.empty() ? DeclaredClasses(model->source().graph) : std::ssize(plan.classes);
+  TARE_TRY_VOID(CheckClassNames(plan, *sets.test.dataset, declared));
   TARE_TRY_VOID(ClassLabels(plan, *sets.test.dataset, test, declared));
   return {};
 }
@@ -69,6 +66,7 @@ Result<DataOut> InspectData(const DataIn& in, Progress& progress) {
   const TestPlan plan = PlanOf(*in.project);
   DataOut out;
   out.sizes = sets->Sizes();
+  out.inputs = sets->test.feed->report();
   TARE_TRY(const SplitSamples samples, ChooseSplits(*in.project, in.identity->splits, out.sizes));
   out.num_chosen = samples.Sizes();
   TARE_TRY_VOID(LookForLeaks(in, *sets, samples, progress, out));
@@ -124,6 +122,7 @@ Json Write(const DataOut& out) {
           {"duplicates", out.num_duplicates},
           {"leak", out.leak},
           {"near", out.near_note},
+          {"inputs", out.inputs},
           {"classes", out.classes}};
 }
 
@@ -137,6 +136,7 @@ Result<DataOut> Read(const Json& json) {
   out.num_duplicates = duplicates.value_or(0);
   TARE_TRY(out.leak, reader.Text("leak"));
   TARE_TRY(out.near_note, reader.Text("near"));
+  TARE_TRY(out.inputs, reader.Texts("inputs"));
   TARE_TRY(out.classes, reader.Texts("classes"));
   return out;
 }

@@ -23,6 +23,7 @@ struct DataOut {
   int64_t num_duplicates = 0;
   std::string leak;                  ///< what the report must say of it; empty: nothing
   std::string near_note;             ///< " nearly alike", or that nobody looked; for the terminal
+  std::vector<std::string> inputs;   ///< what feeds the model, as data::Feed::report()
   std::vector<std::string> classes;  ///< names, as ClassNames()
 };
 

@@ -158,6 +158,14 @@ class Drafter {
   void Line(std::string_view text = "") { draft_.text += StrCat(text, "\n"); }
 
   void WriteInputs() {
+    const bool is_table = inputs_.size() == 1 && arrays_.size() > 1;
+    if (is_table) {
+      std::vector<std::string> columns;
+      for (const std::string& array : arrays_) columns.push_back(YamlQuote(array));
+      Line("  inputs:");
+      Line(StrCat("    ", YamlQuote(inputs_[0].name), ": {columns: [", Join(columns, ", "), "]}"));
+      return;
+    }
     if (dataset_ == nullptr || arrays_.size() != inputs_.size()) {
       Line(
           "  # inputs: which array feeds which model input; matched by name and shape when left "

@@ -2,15 +2,19 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <set>
+#include <sstream>
 
 #include "pipeline/evaluate_pair_internal.h"
 #include "pipeline/sample_division_internal.h"
+#include "tare/core/file.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/labels.h"
 #include "tare/data/splits.h"
 #include "tare/evaluate/predictions/detection_predictions.h"
+#include "tare/evaluate/predictions/foreign_files.h"
 #include "tare/evaluate/predictions/predictions.h"
 #include "tare/evaluate/predictions/task_predictions.h"
 #include "tare/pipeline/report_files.h"
@@ -51,8 +55,8 @@ TestPlan PlanOf(const EvaluateRequest& request) {
                                                           : verdict::Task::kClassification);
   plan.output = request.output;
   plan.label = request.label;
-  // Of classification the data name the classes: --classes are the tags of tokens.
-  if (plan.task == verdict::Task::kTokenClassification) plan.classes = request.classes;
+  plan.classes = request.classes;
+  plan.classes_file = "--classes";
   plan.slices = request.slices;
   plan.kpis = request.kpis;
   plan.test = FileSource(request.data_path);
@@ -134,6 +138,8 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
   model.path = request.candidate_path;
   TARE_TRY(auto candidate, OpenedModel::Open(std::move(model)));
   TARE_TRY(const OpenSource test, baseline.Bind(plan.test));
+  TARE_TRY_VOID(data::CheckLabelsExist(*test.dataset, request.label));
+  TARE_TRY_VOID(CheckClassNames(plan, *test.dataset, DeclaredClasses(baseline.source().graph)));
   // Whether there is something to corrupt is said before minutes are spent.
   for (const data::CorruptionSpec& spec : request.corruptions)
     TARE_TRY_VOID(baseline.BindCorrupted(plan.test, spec, plan.seed));
@@ -174,6 +180,7 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
   verdict::DataSummary data;
   data.test = verdict::DataUse{fs::path(request.data_path).filename().string(), std::ssize(samples),
                                report.digests["data_test"], request.seed};
+  data.inputs = test.feed->report();
   report.data = std::move(data);
   Finish(request.policy, request.tare_version, request.session.num_threads, report);
   return report;
@@ -181,33 +188,79 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
 
 namespace {
 
+// The lines of both models: the files themselves, or what they become beside a truth.
+class PredictionSources {
+ public:
+  static Result<PredictionSources> Open(const PredictionsRequest& request) {
+    PredictionSources sources;
+    sources.paths_ = {request.baseline_path, request.candidate_path};
+    sources.task_ = request.task.value_or(verdict::Task::kClassification);
+    if (request.truth_path.empty()) return sources;
+    constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
+    TARE_TRY(const std::string truth, ReadFile(request.truth_path, kMaxFileBytes));
+    const evaluate::FileText truth_file{request.truth_path, truth};
+    TARE_TRY(const auto task, evaluate::TaskOfTruth(truth_file));
+    if (!task || (request.task && *request.task != *task)) {
+      return InvalidArgument(
+          StrCat(request.truth_path, task ? StrCat(" is a truth of ", TaskName(*task), ", not of ",
+                                                   TaskName(*request.task))
+                                          : " is neither COCO's annotations nor SQuAD's data"),
+          "leave out --truth and give JSON Lines, or give the matching file and no --task");
+    }
+    sources.task_ = *task;
+    for (const std::string& path : sources.paths_) {
+      TARE_TRY(const std::string text, ReadFile(path, kMaxFileBytes));
+      const bool is_coco = task == verdict::Task::kObjectDetection;
+      TARE_TRY(sources.lines_.emplace_back(),
+               is_coco ? evaluate::LinesOfCoco(truth_file, {path, text})
+                       : evaluate::LinesOfSquad(truth_file, {path, text}));
+    }
+    return sources;
+  }
+
+  verdict::Task task() const { return task_; }
+
+  /// A new stream of one side, from its beginning.
+  std::unique_ptr<std::istream> Stream(size_t side) const {
+    if (lines_.empty()) return std::make_unique<std::ifstream>(paths_[side]);
+    return std::make_unique<std::istringstream>(lines_[side]);
+  }
+
+ private:
+  std::vector<std::string> paths_;
+  std::vector<std::string> lines_;  // empty: the files are lines
+  verdict::Task task_ = verdict::Task::kClassification;
+};
+
 Result<evaluate::TestEvidence> JudgePredictions(const PredictionsRequest& request,
+                                                const PredictionSources& sources,
                                                 const evaluate::TestOptions& options,
                                                 evaluate::SupportJudge* judge,
                                                 std::vector<std::string>& classes) {
-  std::ifstream baseline(request.baseline_path);
-  std::ifstream candidate(request.candidate_path);
-  const evaluate::PredictionStreams streams{baseline, request.baseline_path, candidate,
+  const auto baseline = sources.Stream(0);
+  const auto candidate = sources.Stream(1);
+  const evaluate::PredictionStreams streams{*baseline, request.baseline_path, *candidate,
                                             request.candidate_path};
-  switch (request.task) {
+  switch (sources.task()) {
     case verdict::Task::kClassification:
       return evaluate::EvaluatePredictions(streams, options, {}, &classes);
     case verdict::Task::kObjectDetection:
       return evaluate::EvaluateDetectionPredictions(streams, options);
     default:
-      return evaluate::EvaluateTaskPredictions(request.task, streams, options, judge);
+      return evaluate::EvaluateTaskPredictions(sources.task(), streams, options, judge);
   }
 }
 
 // KPIs by commands read the files again.
-Result<void> AddCommands(const PredictionsRequest& request, const evaluate::TestOptions& options,
-                         Progress& progress, evaluate::TestEvidence& part) {
-  std::ifstream baseline(request.baseline_path);
-  std::ifstream candidate(request.candidate_path);
+Result<void> AddCommands(const PredictionsRequest& request, const PredictionSources& sources,
+                         const evaluate::TestOptions& options, Progress& progress,
+                         evaluate::TestEvidence& part) {
+  const auto baseline = sources.Stream(0);
+  const auto candidate = sources.Stream(1);
   const evaluate::KpiCommandOptions limits{options.confidence, options.bootstrap.seed,
                                            request.command_time_limit_s};
   return evaluate::AddKpiCommands(
-      request.kpi_commands, {baseline, request.baseline_path, candidate, request.candidate_path},
+      request.kpi_commands, {*baseline, request.baseline_path, *candidate, request.candidate_path},
       limits, progress, part);
 }
 
@@ -220,13 +273,13 @@ Result<void> CheckKpiNames(const PredictionsRequest& request) {
 
 // Null without a judge. The report's digests say which model judged, by which vocabulary.
 Result<std::unique_ptr<evaluate::SupportJudge>> LoadJudge(const PredictionsRequest& request,
+                                                          verdict::Task task,
                                                           verdict::Report& report) {
   if (!request.judge) return std::unique_ptr<evaluate::SupportJudge>();
-  if (request.task != verdict::Task::kQuestionAnswering &&
-      request.task != verdict::Task::kGeneration) {
-    return InvalidArgument(StrCat("a judge of support for the task '", TaskName(request.task),
-                                  "', which has no contexts"),
-                           "leave out --judge, or give --task question_answering or generation");
+  if (task != verdict::Task::kQuestionAnswering && task != verdict::Task::kGeneration) {
+    return InvalidArgument(
+        StrCat("a judge of support for the task '", TaskName(task), "', which has no contexts"),
+        "leave out --judge, or give --task question_answering or generation");
   }
   TARE_TRY_VOID(AddDigest("judge", request.judge->model_path, report));
   TARE_TRY_VOID(AddDigest("judge_vocab", request.judge->vocab_path, report));
@@ -244,13 +297,17 @@ Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& reques
         AddDigest(path == request.baseline_path ? "baseline_predictions" : "candidate_predictions",
                   path, report));
   }
-  TARE_TRY(const auto judge, LoadJudge(request, report));
+  if (!request.truth_path.empty())
+    TARE_TRY_VOID(AddDigest("data_test", request.truth_path, report));
+  TARE_TRY(const auto sources, PredictionSources::Open(request));
+  TARE_TRY(const auto judge, LoadJudge(request, sources.task(), report));
   evaluate::TestOptions options;
   options.slices = request.slices;
   options.kpis = request.kpis;
-  report.evidence.task = request.task;
-  TARE_TRY(auto part, JudgePredictions(request, options, judge.get(), report.evidence.classes));
-  TARE_TRY_VOID(AddCommands(request, options, progress, part));
+  report.evidence.task = sources.task();
+  TARE_TRY(auto part,
+           JudgePredictions(request, sources, options, judge.get(), report.evidence.classes));
+  TARE_TRY_VOID(AddCommands(request, sources, options, progress, part));
   report.evidence.confidence = options.confidence;
   report.evidence.seed = options.bootstrap.seed;
   evaluate::SetTestEvidence(std::move(part), report.evidence);

@@ -13,6 +13,7 @@ verdict::DataSummary DataFacts(const JudgeIn& in) {
     return verdict::DataUse{SourceName(source), count, "sha256:" + digest, in.project->seed};
   };
   verdict::DataSummary summary;
+  summary.inputs = in.data->inputs;
   summary.calibration = use(in.project->calibration, chosen.calibration, digests.calibration);
   // The candidates were checked on as many of the search samples as fit a budget.
   summary.search = use(in.project->search, in.choice->num_checked, digests.search);

@@ -134,9 +134,12 @@ class ProjectReader {
       if (node.kind == YamlNode::Kind::kScalar) {  // input: array
         binding.array = node.scalar;
       } else {
-        TARE_TRY(YamlReader entry,
-                 Map(node, StrCat("data: inputs: ", name), {"array", "scale", "mean", "std"}));
+        TARE_TRY(YamlReader entry, Map(node, StrCat("data: inputs: ", name),
+                                       {"array", "columns", "scale", "mean", "std"}));
         TARE_TRY(binding.array, entry.Text("array", ""));
+        TARE_TRY(binding.columns, entry.Texts("columns"));
+        if (!binding.array.empty() && !binding.columns.empty())
+          return entry.Wrong(node, "both 'array' and 'columns' are given", "give one of the two");
         TARE_TRY(binding.preprocessing.scale, entry.Number("scale", 1));
         TARE_TRY(binding.preprocessing.mean, entry.Numbers("mean"));
         TARE_TRY(binding.preprocessing.std, entry.Numbers("std"));

@@ -1,4 +1,5 @@
 #include "pipeline/project_sets_internal.h"
+#include "tare/core/text.h"
 
 namespace tare::pipeline {
 
@@ -14,11 +15,24 @@ SourceSizes ProjectSets::Sizes() const {
           test.dataset->num_samples()};
 }
 
+// Each set is bound by itself: names in another order would feed the model other columns.
+Result<void> CheckSameColumns(const OpenSource& first, const OpenSource& other) {
+  if (!first.feed->has_columns() || first.feed->arrays() == other.feed->arrays()) return {};
+  return InvalidArgument(
+      StrCat(first.dataset->source(), " feeds the model the columns ",
+             Join(first.feed->arrays(), ", "), ", and ", other.dataset->source(), " the columns ",
+             Join(other.feed->arrays(), ", ")),
+      "name the columns that the model takes, in its order: data: inputs: {INPUT: {columns: [NAME, "
+      "...]}}");
+}
+
 Result<ProjectSets> OpenSets(const Project& project, OpenedModel& model) {
   ProjectSets sets;
   TARE_TRY(sets.calibration, model.Bind(project.calibration));
   TARE_TRY(sets.search, model.Bind(project.search));
   TARE_TRY(sets.test, model.Bind(project.test));
+  TARE_TRY_VOID(CheckSameColumns(sets.calibration, sets.search));
+  TARE_TRY_VOID(CheckSameColumns(sets.calibration, sets.test));
   return sets;
 }
 

@@ -7,6 +7,7 @@
 #include "tare/core/file.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
+#include "tare/data/labels.h"
 #include "tare/data/splits.h"
 #include "tare/graph/onnx.h"
 #include "tare/graph/canonical.h"
@@ -50,7 +51,8 @@ Result<QuantizeOutcome> QuantizeModel(const QuantizeRequest& request, Progress& 
                                           request.search.session, request.time_limit_s}));
   QuantizeOutcome outcome;
   const SplitSource source = FileSource(request.data_path);
-  TARE_TRY_VOID(model.Dataset(source));
+  TARE_TRY(const auto dataset, model.Dataset(source));
+  TARE_TRY_VOID(data::CheckLabelsExist(*dataset, request.label));
   auto data = model.Bind(source);
   if (!data) {
     // A model of trees over text needs no data that fits to be left alone.

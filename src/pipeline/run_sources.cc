@@ -41,6 +41,7 @@ void AddInputs(const Project& project, StepKey& key) {
     key.Add("input", binding.input)
         .Add("array", binding.array)
         .Add("scale", binding.preprocessing.scale);
+    for (const std::string& column : binding.columns) key.Add("columns", column);
     for (const double mean : binding.preprocessing.mean) key.Add("mean", mean);
     for (const double std : binding.preprocessing.std) key.Add("std", std);
   }

@@ -107,15 +107,12 @@ Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
   TARE_TRY(auto batch, reader_.Next());
   if (!batch) return std::optional<evaluate::EvaluationBatch>();
   const auto part = reader_.part();
-  TARE_TRY_VOID(
-      data::CheckFinite(*batch, part).While(StrCat("reading ", source_.dataset->source())));
+  TARE_TRY_VOID(source_.feed->CheckFinite(*batch, part));
   evaluate::EvaluationBatch out{*std::move(batch), {}, {}, {}};
   if (plan_.task == verdict::Task::kClassification || plan_.task == verdict::Task::kEmbedding) {
     TARE_TRY(out.labels, ClassLabels(plan_, *source_.dataset, part, 0));
   } else if (plan_.task != verdict::Task::kOutputs) {
-    TARE_TRY(const Tensor labels, source_.dataset->Read(plan_.label, part));
-    TARE_TRY(out.targets, Doubles(labels).While(StrCat("reading '", plan_.label, "' of ",
-                                                       source_.dataset->source())));
+    TARE_TRY(out.targets, data::ReadTargets(*source_.dataset, plan_.label, part));
   }
   for (const std::string& column : columns_) {
     const std::string names[] = {column};
@@ -127,10 +124,36 @@ Result<std::optional<evaluate::EvaluationBatch>> SplitBatches::Next() {
   return std::optional(std::move(out));
 }
 
+int64_t DeclaredClasses(const graph::Graph& graph) {
+  if (graph.outputs.empty()) return 0;
+  const Shape& shape = graph.outputs[0].info.shape;
+  const bool scores = IsFloat(graph.outputs[0].info.dtype) && shape.size() == 2 && shape[1] >= 2;
+  return scores ? shape[1] : 0;
+}
+
+Result<void> CheckClassNames(const TestPlan& plan, const data::Dataset& dataset,
+                             int64_t num_classes) {
+  const bool is_numbered =
+      plan.task == verdict::Task::kClassification && plan.classes.empty() && num_classes > 0;
+  if (!is_numbered) return {};
+  TARE_TRY(const data::ArrayInfo info, dataset.Find(plan.label));
+  if (info.classes.empty() || data::NumbersOfClasses(info) ||
+      std::ssize(info.classes) == num_classes)
+    return {};
+  return InvalidArgument(
+      StrCat("the labels '", plan.label, "' of ", dataset.source(), " name ", info.classes.size(),
+             " classes (",
+             Join(std::span(info.classes).first(std::min<size_t>(info.classes.size(), 12)), ", "),
+             "), and the model has ", num_classes, ": which is which cannot be told"),
+      "name all classes in the model's order: --classes A,B,C (in tare.yaml: data: classes), or "
+      "write their numbers in place of the names");
+}
+
 Result<std::vector<std::string>> ClassNames(const TestPlan& plan, const data::Dataset& dataset) {
   if (plan.task == verdict::Task::kOutputs) return std::vector<std::string>();
   if (plan.task != verdict::Task::kClassification || !plan.classes.empty()) return plan.classes;
   TARE_TRY(const data::ArrayInfo info, dataset.Find(plan.label));
+  if (data::NumbersOfClasses(info)) return std::vector<std::string>();
   return info.classes;
 }
 

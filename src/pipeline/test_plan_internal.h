@@ -38,6 +38,16 @@ void AddDistribution(const DistributionSource& distribution, StepKey& key);
 Result<std::vector<int64_t>> ClassLabels(const TestPlan& plan, const data::Dataset& dataset,
                                          std::span<const int64_t> samples, int64_t num_classes);
 
+/// Columns of the model's scores where the file declares them; 0 elsewhere.
+int64_t DeclaredClasses(const graph::Graph& graph);
+
+/// Checks that text labels, which are numbered in the order of their texts where the plan names no
+/// classes, name as many classes as the model has: else the numbers are those of others.
+/// `num_classes` 0: not known, nothing is checked.
+/// Errors  kInvalidArgument: they name more or fewer; kNotFound: no such array of labels.
+Result<void> CheckClassNames(const TestPlan& plan, const data::Dataset& dataset,
+                             int64_t num_classes);
+
 /// Names of the classes for a report: those of the plan, else those of the data's labels; none for
 /// tasks without.
 /// Errors  kNotFound: no such array of labels.

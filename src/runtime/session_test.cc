@@ -9,6 +9,7 @@
 #include "runtime/run_for_test.h"
 #include "tare/core/file.h"
 #include "tare/core/progress.h"
+#include "tare/graph/onnx.h"
 
 namespace tare::runtime {
 namespace {

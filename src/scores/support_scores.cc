@@ -4,9 +4,11 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "scores/unicode_internal.h"
 #include "tare/core/text.h"
 #include "tare/scores/text_scores.h"
 
@@ -94,13 +96,55 @@ std::string PlainApostrophes(std::string_view text) {
   return out;
 }
 
-// Whether the words stand in `text` side by side. Both have single spaces between words.
+// Whether the words stand in `text` side by side. Both have single spaces between words; a script
+// without spaces has none at its ends either.
 bool HoldsWords(std::string_view text, std::string_view words) {
+  const auto codes = CodePoints(words);
+  const bool any_begin = !codes.empty() && IsOfUnspacedScript(codes.front());
+  const bool any_end = !codes.empty() && IsOfUnspacedScript(codes.back());
   for (size_t at = text.find(words); at != std::string_view::npos; at = text.find(words, at + 1)) {
     const size_t end = at + words.size();
-    if ((at == 0 || text[at - 1] == ' ') && (end == text.size() || text[end] == ' ')) return true;
+    if ((any_begin || at == 0 || text[at - 1] == ' ') &&
+        (any_end || end == text.size() || text[end] == ' '))
+      return true;
   }
   return false;
+}
+
+// Letters beside a script without spaces; what stands between its clauses is no word.
+void AddWordOf(std::span<const uint32_t> run, Words& out) {
+  if (std::ranges::none_of(run, IsWordPart)) return;
+  std::string& word = out.emplace_back();
+  for (const uint32_t code : run) AppendUtf8(code, word);
+}
+
+// What of a script without spaces counts as words: each two neighbouring characters, and one that
+// stands alone.
+void AddPairs(std::span<const uint32_t> run, Words& out) {
+  for (size_t i = 0; i + 1 < run.size() || i == 0; ++i) {
+    std::string& pair = out.emplace_back();
+    for (const uint32_t code : run.subspan(i, std::min<size_t>(2, run.size() - i)))
+      AppendUtf8(code, pair);
+  }
+}
+
+// Words of a text; those of scripts without spaces cut up.
+Words TokensOf(std::string_view text) {
+  Words out;
+  for (const std::string& word : AnswerTokens(text)) {
+    const auto codes = CodePoints(word);
+    const std::span<const uint32_t> all(codes);
+    for (size_t i = 0; i < all.size();) {
+      const bool is_unspaced = IsOfUnspacedScript(all[i]);
+      size_t end = i + 1;
+      while (end < all.size() && IsOfUnspacedScript(all[end]) == is_unspaced) ++end;
+      if (is_unspaced) AddPairs(all.subspan(i, end - i), out);
+      if (!is_unspaced && end - i == all.size()) out.push_back(word);
+      if (!is_unspaced && end - i < all.size()) AddWordOf(all.subspan(i, end - i), out);
+      i = end;
+    }
+  }
+  return out;
 }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -206,7 +250,7 @@ Support ScoreSupport(std::string_view answer, std::string_view context,
   const std::string plain_answer = PlainApostrophes(answer);
   const std::string plain_context = PlainApostrophes(context);
   out.span_supported = HoldsWords(NormalizeAnswer(plain_context), NormalizeAnswer(plain_answer));
-  out.overlap = Overlap(ContentWords(AnswerTokens(plain_answer)), AnswerTokens(plain_context));
+  out.overlap = Overlap(ContentWords(TokensOf(plain_answer)), TokensOf(plain_context));
   out.numbers_supported = std::ranges::includes(NumbersIn(plain_context), NumbersIn(plain_answer));
   out.supported = out.numbers_supported && (out.span_supported || out.overlap >= options.threshold);
   return out;

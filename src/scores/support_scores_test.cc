@@ -32,6 +32,21 @@ TEST(ScoreSupportTest, FindsTheNormalisedAnswerWordForWord) {
   }
 }
 
+TEST(ScoreSupportTest, ReadsScriptsWithoutSpaces) {
+  constexpr std::string_view kJapanese = "東京は日本の首都です。人口は1400万人です。";
+  for (const std::string_view answer : {"東京", "日本の首都", "人口は1400万人"}) {
+    EXPECT_TRUE(ScoreSupport(answer, kJapanese).supported) << answer;
+  }
+  EXPECT_TRUE(ScoreSupport("東京は日本の首都", kJapanese).span_supported);
+  // 5 of 7 pairs occur: 東京 京は は日 日本 本の, but not の都 都市.
+  EXPECT_DOUBLE_EQ(ScoreSupport("東京は日本の都市", kJapanese).overlap, 5.0 / 7);
+  for (const std::string_view answer : {"大阪", "間違い", "京東", "人口は1500万人"}) {
+    EXPECT_FALSE(ScoreSupport(answer, kJapanese).supported) << answer;
+  }
+  EXPECT_TRUE(ScoreSupport("กรุงเทพ", "กรุงเทพเป็นเมืองหลวง").supported);
+  EXPECT_FALSE(ScoreSupport("เชียงใหม่", "กรุงเทพเป็นเมืองหลวง").supported);
+}
+
 TEST(ScoreSupportTest, CountsContentWordsThatOccur) {
   struct Case {
     std::string_view answer;

@@ -63,7 +63,7 @@ FScore FromCounts(int64_t shared, size_t predicted, size_t reference) {
   return {precision, recall, 2 * precision * recall / (precision + recall)};
 }
 
-// [a-z0-9]+ of the lower-case text, each distinct word as a number.
+// Words of the lower-case text, each distinct one as a number.
 class WordNumbers {
  public:
   std::vector<uint32_t> Read(std::string_view text) {
@@ -76,11 +76,11 @@ class WordNumbers {
       word.clear();
     };
     for (const uint32_t code : LowerCase(text)) {
-      if ((code >= 'a' && code <= 'z') || (code >= '0' && code <= '9')) {
-        word.push_back(static_cast<char>(code));
-      } else {
-        end_word();
-      }
+      const bool is_alone = IsOfUnspacedScript(code);
+      const bool is_letter = (IsWordPart(code) && code != '_') || IsMark(code);
+      if (is_alone || !is_letter) end_word();
+      if (is_letter) AppendUtf8(code, word);
+      if (is_alone) end_word();
     }
     end_word();
     return out;

@@ -108,6 +108,26 @@ TEST(RougeLTest, AgreesWithRougeScore) {
   }
 }
 
+TEST(RougeLTest, ReadsEveryScript) {
+  const auto f1 = [](std::string_view prediction, const char* reference) {
+    return RougeL(prediction, Strings{reference}).f1;
+  };
+  // Characters: 東京です of 東京は首都です is a subsequence of 4 of 7.
+  EXPECT_DOUBLE_EQ(f1("東京です", "東京は首都です。"), 2 * 1.0 * (4.0 / 7) / (1 + 4.0 / 7));
+  EXPECT_EQ(f1("間違い", "東京は日本の首都です"), 0);
+  EXPECT_EQ(f1("กรุงเทพ", "กรุงเทพ"), 1);
+  EXPECT_LT(f1("เชียงใหม่", "กรุงเทพ"), 0.5);
+  // Words: 1 of 2, case apart.
+  for (const auto& [prediction, reference] :
+       {std::pair("москва ночью", "Москва днём"), std::pair("서울 밤", "서울 낮"),
+        std::pair("القاهرة ليلا", "القاهرة نهارا"), std::pair("हिन्दी रात", "हिन्दी दिन"),
+        std::pair("café noir", "Café blanc")}) {
+    EXPECT_DOUBLE_EQ(f1(prediction, reference), 0.5) << reference;
+  }
+  EXPECT_EQ(f1("été", "ete"), 0) << "an accent makes another word";
+  EXPECT_DOUBLE_EQ(f1("GPT-4は速い", "gpt 4 は 遅い"), 2 * 0.8 * 0.8 / 1.6) << "gpt 4 は 速 い";
+}
+
 TEST(RougeLTest, IsUndefinedWithoutReferences) {
   EXPECT_TRUE(std::isnan(RougeL("x", {}).f1));
   EXPECT_EQ(RougeL("", Strings{""}).f1, 0);

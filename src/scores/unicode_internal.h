@@ -24,6 +24,15 @@ std::vector<uint32_t> LowerCase(std::string_view text);
 /// \w of Python's re: a letter, a digit or '_'.
 bool IsWordPart(uint32_t code);
 
+/// A letter or vowel sign of a script that is written without spaces between words: Han, kana,
+/// Thai, Lao, Burmese, Khmer, Tibetan.
+bool IsOfUnspacedScript(uint32_t code);
+
+/// A combining mark that belongs to the word around it and is no \w: accents, points of Hebrew and
+/// Arabic, vowel signs of the scripts of India and of those written without spaces.
+/// Bound  whole blocks, without the punctuation in them; not every mark of Unicode.
+bool IsMark(uint32_t code);
+
 /// str.isspace.
 bool IsWhiteSpace(uint32_t code);
 

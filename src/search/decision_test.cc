@@ -130,8 +130,8 @@ TEST(ProblemAtFirstSightTest, DropsTheClearlyWrongAndTheClearlySlowAlone) {
   } cases[] = {
       {{"holds", 0.999, 2}, kSpeed, ""},
       {{"moves by less than twice the tolerance", 0.981, 2}, kSpeed, ""},
-      {{"moves by more", 0.979, 2}, kSpeed, "output 'y' moves: cosine 0.9790"},
-      {{"moves by more, asked for by name", 0.979, 2}, kForced, "output 'y' moves: cosine 0.9790"},
+      {{"moves by more", 0.979, 2}, kSpeed, "the outputs move: cosine 0.9790 of 'y'"},
+      {{"moves by more, asked for by name", 0.979, 2}, kForced, "the outputs move: cosine 0.9790 of 'y'"},
       {{"perhaps fast", 0.999, 1.04}, kSpeed, ""},
       {{"slow", 0.999, 1.02}, kSpeed, "not faster: 1.02x [1.00, 1.04]"},
       {{"slow, asked for by name", 0.999, 0.5}, kForced, ""},

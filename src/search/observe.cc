@@ -85,7 +85,7 @@ Result<calibrate::Observations> ObserveValues(const runtime::Session& tapped,
   const calibrate::BatchSource source = [&]() -> Result<std::optional<calibrate::Batch>> {
     TARE_TRY(auto batch, reader.Next());
     if (!batch) return std::optional<calibrate::Batch>();
-    TARE_TRY_VOID(data::CheckFinite(*batch, reader.part()));
+    TARE_TRY_VOID(feed.CheckFinite(*batch, reader.part()));
     return batch;
   };
   calibrate::CalibrateOptions options;

@@ -168,7 +168,7 @@ TEST(RankNodesTest, RanksManyNodesInGroupsOfNeighboursAndLooksIntoTheWorst) {
   EXPECT_EQ(sizes.back(), 3U);
   EXPECT_EQ((*ranked)[0].node, "n99");  // of n99 to n107 the part n99, n100, n101
   EXPECT_EQ((*ranked)[2].node, "n101");
-  EXPECT_DOUBLE_EQ((*ranked)[0].damage, 0.5 / 3);
+  EXPECT_DOUBLE_EQ((*ranked)[0].damage, 0.5 / 0.01 / 3);
   std::set<std::string> all;
   for (const RankedNode& node : *ranked) all.insert(node.node);
   EXPECT_EQ(all.size(), 130U);

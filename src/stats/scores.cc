@@ -9,18 +9,52 @@
 
 namespace tare::stats {
 
-void LogProbabilities(std::span<const float> scores, ScoreKind kind, std::span<double> out) {
+namespace {
+
+template <class T>
+int64_t ArgMaxOf(std::span<const T> scores) {
+  int64_t best = -1;
+  T best_score = -std::numeric_limits<T>::infinity();
+  for (size_t i = 0; i < scores.size(); ++i) {
+    const T score = scores[i];
+    if (std::isnan(score) || score == std::numeric_limits<T>::infinity()) return -1;
+    if (best < 0 || score > best_score) {
+      best = static_cast<int64_t>(i);
+      best_score = score;
+    }
+  }
+  return best;
+}
+
+template <class T>
+bool AreDistributions(std::span<const T> scores, int64_t num_classes) {
+  constexpr double kTolerance = 1e-3;
+  if (num_classes < 2 || scores.empty()) return false;
+  const auto width = static_cast<size_t>(num_classes);
+  for (size_t row = 0; row + width <= scores.size(); row += width) {
+    double sum = 0;
+    for (const T p : scores.subspan(row, width)) {
+      if (!(p >= -kTolerance && p <= 1 + kTolerance)) return false;
+      sum += p;
+    }
+    if (std::abs(sum - 1) > kTolerance) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void LogProbabilities(std::span<const double> scores, ScoreKind kind, std::span<double> out,
+                      double least) {
   double sum = 0;
   if (kind == ScoreKind::kProbabilities) {
-    for (const float p : scores) sum += std::max(0.0, double{p});
-    for (size_t i = 0; i < scores.size(); ++i) {
-      out[i] = std::log(std::max(double{scores[i]} / sum, kLeastProbability));
-    }
+    for (const double p : scores) sum += std::max(0.0, p);
+    for (size_t i = 0; i < scores.size(); ++i) out[i] = std::log(std::max(scores[i] / sum, least));
     return;
   }
   // Taken off first, so that no exponential overflows and the greatest is 1.
   const double max = *std::max_element(scores.begin(), scores.end());
-  for (const float z : scores) sum += std::exp(z - max);
+  for (const double z : scores) sum += std::exp(z - max);
   const double log_sum = std::log(sum);
   for (size_t i = 0; i < scores.size(); ++i) out[i] = scores[i] - max - log_sum;
 }
@@ -35,21 +69,10 @@ double KlDivergence(std::span<const double> log_p, std::span<const double> log_q
   return std::max(0.0, sum);
 }
 
-int64_t ArgMax(std::span<const float> scores) {
-  int64_t best = -1;
-  float best_score = -std::numeric_limits<float>::infinity();
-  for (size_t i = 0; i < scores.size(); ++i) {
-    const float score = scores[i];
-    if (std::isnan(score) || score == std::numeric_limits<float>::infinity()) return -1;
-    if (best < 0 || score > best_score) {
-      best = static_cast<int64_t>(i);
-      best_score = score;
-    }
-  }
-  return best;
-}
+int64_t ArgMax(std::span<const float> scores) { return ArgMaxOf(scores); }
+int64_t ArgMax(std::span<const double> scores) { return ArgMaxOf(scores); }
 
-int64_t RankOf(std::span<const float> scores, int64_t label) {
+int64_t RankOf(std::span<const double> scores, int64_t label) {
   const auto own = static_cast<size_t>(label);
   int64_t before = 0;
   for (size_t i = 0; i < scores.size(); ++i) {
@@ -59,18 +82,10 @@ int64_t RankOf(std::span<const float> scores, int64_t label) {
 }
 
 bool LookLikeProbabilities(std::span<const float> scores, int64_t num_classes) {
-  constexpr double kTolerance = 1e-3;
-  if (num_classes < 2 || scores.empty()) return false;
-  const auto width = static_cast<size_t>(num_classes);
-  for (size_t row = 0; row + width <= scores.size(); row += width) {
-    double sum = 0;
-    for (const float p : scores.subspan(row, width)) {
-      if (!(p >= -kTolerance && p <= 1 + kTolerance)) return false;
-      sum += p;
-    }
-    if (std::abs(sum - 1) > kTolerance) return false;
-  }
-  return true;
+  return AreDistributions(scores, num_classes);
+}
+bool LookLikeProbabilities(std::span<const double> scores, int64_t num_classes) {
+  return AreDistributions(scores, num_classes);
 }
 
 CalibrationBins EqualMassBins(std::span<const float> confidence, int num_bins) {

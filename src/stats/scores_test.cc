@@ -12,7 +12,7 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-std::vector<double> Logs(const std::vector<float>& scores, ScoreKind kind) {
+std::vector<double> Logs(const std::vector<double>& scores, ScoreKind kind) {
   std::vector<double> out(scores.size());
   LogProbabilities(scores, kind, out);
   return out;
@@ -51,11 +51,11 @@ TEST(ArgMaxTest, TakesTheLowestIndexOfEquals) {
 TEST(ArgMaxTest, ReadsNothingFromNanOrInfinity) {
   EXPECT_EQ(ArgMax(std::vector<float>{1, NAN}), -1);
   EXPECT_EQ(ArgMax(std::vector<float>{1, kInfinity}), -1);
-  EXPECT_EQ(ArgMax({}), -1);
+  EXPECT_EQ(ArgMax(std::span<const float>()), -1);
 }
 
 TEST(RankOfTest, CountsEqualScoresByIndex) {
-  const std::vector<float> scores = {5, 7, 5, 1};
+  const std::vector<double> scores = {5, 7, 5, 1};
   EXPECT_EQ(RankOf(scores, 1), 0);
   EXPECT_EQ(RankOf(scores, 0), 1);
   EXPECT_EQ(RankOf(scores, 2), 2);
@@ -67,7 +67,7 @@ TEST(LookLikeProbabilitiesTest, WantsRowsThatSumToOne) {
   EXPECT_FALSE(LookLikeProbabilities(std::vector<float>{0.25F, 0.7F}, 2));
   EXPECT_FALSE(LookLikeProbabilities(std::vector<float>{1.5F, -0.5F}, 2));
   EXPECT_FALSE(LookLikeProbabilities(std::vector<float>{NAN, 1}, 2));
-  EXPECT_FALSE(LookLikeProbabilities({}, 2));
+  EXPECT_FALSE(LookLikeProbabilities(std::span<const float>(), 2));
   EXPECT_FALSE(LookLikeProbabilities(std::vector<float>{1}, 1));
 }
 

@@ -209,9 +209,10 @@ void Visit(V& visit, DataUse& use) {
 
 template <class V>
 void Visit(V& visit, DataSummary& data) {
-  auto& [calibration, search, test, disjoint, duplicates_across] = data;
+  auto& [calibration, search, test, disjoint, duplicates_across, inputs] = data;
   visit("calibration", calibration), visit("search", search), visit("test", test);
   visit("disjoint", disjoint), visit("duplicates_across", duplicates_across);
+  visit("inputs", inputs);
 }
 
 template <class V>

@@ -537,6 +537,7 @@ Result<std::optional<DataSummary>> ReadData(const JsonReader& document) {
     out.disjoint = disjoint->get<bool>();
   }
   TARE_TRY(out.duplicates_across, reader.Count("duplicates_across"));
+  TARE_TRY(out.inputs, reader.Texts("inputs"));
   return std::optional<DataSummary>(std::move(out));
 }
 

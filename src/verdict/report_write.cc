@@ -388,6 +388,7 @@ Json DataJson(const DataSummary& data) {
   if (data.test) out["test"] = ToJson(*data.test);
   Put(out, "disjoint", data.disjoint);
   Put(out, "duplicates_across", data.duplicates_across);
+  if (!data.inputs.empty()) out["inputs"] = data.inputs;
   return out;
 }
 

@@ -5,6 +5,7 @@ The files are committed and read for ever; run this only to add one:
     python3 -m venv /tmp/v && /tmp/v/bin/pip install numpy pyarrow
     /tmp/v/bin/python tests/formats/make_data.py
 """
+import decimal
 import gzip
 import pathlib
 import struct
@@ -95,5 +96,24 @@ def table(rows):
     })
 
 
+
+
+def types(rows):
+    """Columns that writers of other systems keep in types of their own."""
+    prices = [decimal.Decimal(i * 1001) / 100 for i in range(rows)]
+    return pa.table({
+        "price": pa.array(prices, pa.decimal128(10, 2)),
+        "wide": pa.array(prices, pa.decimal256(50, 4)),
+        "level": pa.array([[2.5, -1.25][i % 2] for i in range(rows)]).dictionary_encode(),
+        "count": pa.array([[70000, 3][i % 2] for i in range(rows)], pa.int32()).dictionary_encode(),
+        "view": pa.array([["b", "a longer text than twelve bytes"][i % 2] for i in range(rows)],
+                         pa.string_view()),
+        "bytes": pa.array([[b"y", b"x"][i % 2] for i in range(rows)], pa.binary()),
+        "large": pa.array([["v", "u"][i % 2] for i in range(rows)], pa.large_string()),
+        "raw": pa.array([bytes([255, i]) for i in range(rows)], pa.binary()),
+    })
+
+
 pq.write_table(table(5), OUT / "table.parquet", row_group_size=2)
+pq.write_table(types(4), OUT / "types.parquet", row_group_size=3)
 pq.write_table(table(5), OUT / "zstd.parquet", compression="zstd", use_dictionary=False)

@@ -23,6 +23,9 @@ std::string Join(std::span<const std::string> pieces, std::string_view separator
 /// Returns the parts of `text` between separators; "" gives no parts.
 std::vector<std::string> Split(std::string_view text, char separator);
 
+/// The text with A to Z made small, other bytes as they are.
+std::string AsciiLower(std::string_view text);
+
 /// Returns "812 B", "1.2 kB", "3.4 MB", "5.6 GB" (powers of 1000).
 std::string HumanBytes(int64_t bytes);
 

@@ -24,10 +24,19 @@ struct ArrayInfo {
   std::vector<std::string> classes;
 };
 
-/// An array that the file holds and tare cannot hand out, with the reason.
+/// What an array that cannot be handed out may hold.
+enum class Holds {
+  kNumbers,    ///< of the samples, perhaps: a value is missing, or is none among numbers
+  kOther,      ///< of the samples, but no numbers: texts, objects
+  kNoSamples,  ///< not of the samples, or unreadable
+};
+
+/// An array that the file holds and tare cannot hand out, with the reason: of a value that cannot
+/// be used its sample, its line where lines are counted, and what it is.
 struct SkippedArray {
   std::string name;
   Error error;
+  Holds holds = Holds::kNoSamples;
 };
 
 /// Random access by sample to one or more arrays with the same number of samples.
@@ -48,6 +57,8 @@ class Dataset {
   /// In the order of the file.
   virtual std::span<const ArrayInfo> arrays() const = 0;
   virtual std::span<const SkippedArray> skipped() const { return {}; }
+  /// What was decided in reading that a user should know, a sentence each.
+  virtual std::vector<std::string> notes() const { return {}; }
 
   /// Returns the given samples of an array, in the given order, repeats allowed.
   ///
@@ -86,14 +97,16 @@ class Dataset {
 /// What tare reads.
 enum class Format { kNpy, kNpz, kIdx, kCsv, kJsonLines, kParquet };
 
-/// Opens a data file; the content decides the format, and the extension tells CSV from other text.
+/// Opens a data file; the content decides the format, and the extension, in either case, tells CSV
+/// from other text.
 ///
 ///   .npz       one array a member; stored and deflated members; CRC-32 checked at the first read
 ///   .npy       one array, named as the file; C and Fortran order, both byte orders
 ///   IDX        one array, named as the file; train-images-idx3-ubyte opens train-labels-idx1-ubyte
 ///              beside it too, as arrays `images` and `labels`
 ///   .csv .tsv  one array a column, named by the first line (0, 1, ... when that holds numbers
-///              only); delimiter , ; or tab; text is a class (see ArrayInfo::classes)
+///              only and is no count of the columns: see ReadCsvHead); delimiter , ; or tab; text
+///              is a class (see ArrayInfo::classes); .txt and .data with such a delimiter too
 ///   .jsonl     one object a line; numbers, booleans, text, and nested lists of one shape
 ///   .parquet   one array a column; lists must be of one length
 ///

@@ -30,6 +30,8 @@ struct InputBinding {
   std::string input;  ///< "" means the only input, or all inputs when there are several
   std::string array;  ///< "" lets Bind() find it
   Preprocessing preprocessing;
+  /// Columns side by side, in the model's order, in place of an array. One may be an array too.
+  std::vector<std::string> columns = {};
 };
 
 /// The rows that are no samples repeat the last one.
@@ -43,10 +45,16 @@ struct RowLimit {
 
 /// Turns samples of a dataset into inputs of a model.
 ///
-/// Arrays   matched by name; then by a name that begins with the input's name, or the other way
-///          round; then by order among those whose type and shape fit. The array of labels is never
-///          taken. An input [N, F] without such an array takes F numeric columns in their order
-///          (all but the labels), as in a CSV file.
+/// Arrays   An array with the input's name feeds it; one of that name that cannot be used is an
+///          error. Where names do not meet: a name that begins with the input's, or the other way
+///          round; then the only array whose type and shape fit, unless other inputs were found by
+///          name or an array that cannot be used may be the one that is meant. Two that fit are an
+///          error, but for arr_0, arr_1, ... of numpy, whose order is all there is. The array of
+///          labels is never taken.
+/// Columns  An input [N, F] without such an array takes columns side by side: those that are named,
+///          in that order, else all columns of numbers in file order, which must be exactly F, all
+///          usable, with no column of text beside and none called like an id. The index that pandas
+///          writes is left out.
 /// Runs     an array of the input's rank has the samples on its first axis. An array of one axis
 ///          more holds one complete input a sample; when any input is of that kind the model is fed
 ///          item by item: natural_batch() is 1 and the others contribute a batch of one row.
@@ -59,8 +67,9 @@ struct RowLimit {
 class Feed {
  public:
   /// Errors  kNotFound: an input without array, or an override that names neither input nor array;
-  ///         kInvalidArgument: shape or type does not fit, preprocessing is wrong, or inputs ask
-  ///         for different batch sizes. Names the input, what it expects, the arrays on offer.
+  ///         kInvalidArgument: shape or type does not fit, an array or column that may be meant
+  ///         cannot be used (names sample and value), several fit, preprocessing is wrong, or inputs
+  ///         ask for different batch sizes. Names the input, what it expects, the arrays on offer.
   /// `labels` names the array of labels, "" for none.
   static Result<Feed> Bind(const Dataset& dataset, std::span<const ValueInfo> inputs,
                            std::span<const InputBinding> overrides = {},
@@ -93,7 +102,17 @@ class Feed {
   /// An array of 8-bit numbers feeds a float input as it is, from 0 to 255.
   bool has_raw_images() const;
 
-  /// What was decided, one line an input: array, shapes, conversion, and what to check.
+  /// Whether columns of a table feed an input side by side: then their order counts.
+  bool has_columns() const;
+
+  /// Checks the floats of a batch that Read() made of `samples`: NaN and infinity in data would pass
+  /// for a property of the models.
+  /// Errors  kFailedPrecondition: one is NaN or infinite; names the input, the value, the sample and
+  ///         the array or column.
+  Result<void> CheckFinite(const FeedBatch& batch, std::span<const int64_t> samples) const;
+
+  /// What was decided, one line an input: array, shapes, conversion, what was left out, and what to
+  /// check; then the notes of the dataset.
   const std::vector<std::string>& report() const;
 
  private:
@@ -102,11 +121,6 @@ class Feed {
   std::unique_ptr<const State> state_;
   std::shared_ptr<const RowLimit> limit_;
 };
-
-/// Checks the floats of a batch of `samples`: NaN and infinity in data would pass for a property of
-/// the models.
-/// Errors  kFailedPrecondition: one is NaN or infinite; names the input, the value and the sample.
-Result<void> CheckFinite(const FeedBatch& batch, std::span<const int64_t> samples);
 
 /// Reads samples in their order, some at a time: a run over a set.
 /// Threads  none. Feed and samples must outlive it.

@@ -28,7 +28,7 @@ struct EvaluateRequest {
   std::optional<verdict::Task> task;  ///< absent: classification with labels, outputs without
   std::string output;                 ///< the output that answers; "": the first that fits the task
   std::vector<std::string>
-      classes;  ///< of token classification: the tags, in the model's order; may be empty
+      classes;  ///< of text labels, or tags of tokens, in the model's order; may be empty
   std::vector<data::InputBinding> bindings;
   std::vector<evaluate::SliceSpec>
       slices;  ///< conditions on the label and on numeric arrays; needs labels
@@ -54,8 +54,11 @@ struct EvaluateRequest {
 Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress);
 
 struct PredictionsRequest {
-  std::string baseline_path, candidate_path;  ///< JSON Lines, as docs/formats/predictions.md says
-  verdict::Task task = verdict::Task::kClassification;
+  /// JSON Lines, as docs/formats/predictions.md says; with a truth, COCO's results or SQuAD's
+  /// predictions.
+  std::string baseline_path, candidate_path;
+  std::string truth_path;             ///< COCO's annotations or SQuAD's data; "" for none
+  std::optional<verdict::Task> task;  ///< absent: that of the truth, classification without one
   std::vector<evaluate::SliceSpec> slices;
   std::vector<evaluate::KpiSpec> kpis;
   std::vector<evaluate::KpiCommand> kpi_commands;

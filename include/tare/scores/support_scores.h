@@ -43,6 +43,9 @@ struct Support {
 /// "1,234.50" is 1234.5, a minus sign counts after white space or "(", "12.03.2020" is compared as
 /// text.
 ///
+/// In scripts without spaces between words (IsOfUnspacedScript: Han, kana, Thai and others) each two
+/// neighbouring characters count as a word, and an answer may stand anywhere in the context.
+///
 /// Edge     abstained (IsAbstention): neither span nor numbers are looked at, supported is false.
 ///          An answer without numbers has them all.
 /// Bound    a lexical measure: it sees neither word order nor negation around words that occur

@@ -97,7 +97,9 @@ struct FScore {
   double f1 = 0;
 };
 
-/// Returns ROUGE-L: the longest common subsequence of the words, [a-z0-9]+ of the lower-case text.
+/// Returns ROUGE-L: the longest common subsequence of the words of the lower-case text. A word is a
+/// run of letters and digits of any script with their marks; in scripts that are written without
+/// spaces (Han, kana, Thai, Lao, Burmese, Khmer, Tibetan) each character is one.
 ///
 ///   precision = lcs / predicted words    recall = lcs / reference words    f1 = 2 p r / (p + r)
 ///
@@ -106,6 +108,8 @@ struct FScore {
 /// Edge     a text without words gives 0; no references give NaN.
 /// Cost     O(predicted * reference) time, O(predicted + reference) memory.
 /// Source   Lin, "ROUGE", ACL workshop 2004, section 3; rouge_score 0.1.2, rougeL, no stemmer.
+///          Differs: that reads [a-z0-9]+ alone, so that a text in another script has no words and
+///          every wrong answer scores what a right one does; texts in ASCII score the same.
 FScore RougeL(std::string_view prediction, std::span<const std::string> references);
 
 }  // namespace tare::scores

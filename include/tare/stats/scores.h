@@ -15,17 +15,20 @@ enum class ScoreKind {
 };
 
 /// A probability below this counts as this: a softmax in 8 bits rounds small ones to 0, which would
-/// make log loss and KL infinite. The epsilon of float32, as scikit-learn takes it.
+/// make log loss and KL infinite. The epsilon of the type that holds the scores, as scikit-learn
+/// takes it: of float32 for a model's outputs, of float64 for numbers in a text.
 inline constexpr double kLeastProbability = 1.1920928955078125e-07;
+inline constexpr double kLeastProbability64 = 2.220446049250313e-16;
 
 /// Writes the natural logarithms of the class probabilities of one row.
 ///
 ///   logits          z - max - log(sum exp(z - max))
-///   probabilities   log(max(p / sum, kLeastProbability))
+///   probabilities   log(max(p / sum, least))
 ///
 /// Shape    [C] in, [C] out, C >= 1.
 /// Edge     -inf logits give -inf. NaN or +inf give NaN: check before.
-void LogProbabilities(std::span<const float> scores, ScoreKind kind, std::span<double> out);
+void LogProbabilities(std::span<const double> scores, ScoreKind kind, std::span<double> out,
+                      double least = kLeastProbability);
 
 /// Returns KL(p || q) in nats of two rows of log probabilities.
 ///
@@ -38,14 +41,16 @@ double KlDivergence(std::span<const double> log_p, std::span<const double> log_q
 /// Returns the place of the largest score; of the lowest index where several are equal.
 /// Edge     -1 for an empty row and for one with NaN or +inf: no class can be read from it.
 int64_t ArgMax(std::span<const float> scores);
+int64_t ArgMax(std::span<const double> scores);
 
 /// Returns how many classes rank before `label`: score greater, or equal with a lower index.
 /// The label is in the top k when this is below k.
-int64_t RankOf(std::span<const float> scores, int64_t label);
+int64_t RankOf(std::span<const double> scores, int64_t label);
 
 /// Returns true when every row is a distribution: values in [0, 1] and sum 1, both to 1e-3.
 /// Shape    [rows * num_classes]. Edge: fewer than 2 classes, or no rows: false.
 bool LookLikeProbabilities(std::span<const float> scores, int64_t num_classes);
+bool LookLikeProbabilities(std::span<const double> scores, int64_t num_classes);
 
 /// Bins of an expected calibration error with (nearly) the same number of samples each.
 struct CalibrationBins {

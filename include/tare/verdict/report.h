@@ -68,6 +68,7 @@ struct DataSummary {
   std::optional<DataUse> calibration, search, test;
   std::optional<bool> disjoint;
   std::optional<int64_t> duplicates_across;
+  std::vector<std::string> inputs;  ///< what feeds each input of the models, and what was decided
 };
 
 struct HostFacts {

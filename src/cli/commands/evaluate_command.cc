@@ -31,6 +31,7 @@ struct EvaluateArgs {
   std::string candidate_path;
   std::string predictions_path;
   std::string against_path;
+  std::string truth_path;
   std::string task;
   std::string output;
   std::vector<std::string> classes;
@@ -129,6 +130,7 @@ Result<verdict::Report> ComparePredictions(const EvaluateArgs& args, Terminal& t
   pipeline::PredictionsRequest request;
   request.baseline_path = args.predictions_path;
   request.candidate_path = args.against_path;
+  request.truth_path = args.truth_path;
   if (!args.task.empty()) {
     TARE_TRY(request.task, verdict::ParseTask(args.task));
   }
@@ -147,6 +149,10 @@ Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& termin
     return InvalidArgument(
         args.candidate_path.empty() ? "two models are needed" : "--data is missing",
         "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o report.json");
+  }
+  if (!args.truth_path.empty()) {
+    return InvalidArgument("--truth with models",
+                           "it belongs to --predictions and --against; models take --data");
   }
   if (!args.kpis.commands.empty()) {
     return Unsupported(
@@ -194,6 +200,7 @@ Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
                                                             : ComparePredictions(args, terminal));
   const std::string json = verdict::WriteReportJson(report);
   TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path));
+  SayInputs(report, terminal);
   SayReport(report, terminal);
   const auto paths = pipeline::ReportPathsOf(args.out_path);
   terminal.Say("  report ", Printable(paths.html));
@@ -215,6 +222,10 @@ void AddComparedOptions(CLI::App& app, EvaluateArgs& args) {
       ->type_name(kFileType);
   app.add_option("--against", args.against_path, "Predictions of the candidate")
       ->type_name(kFileType);
+  app.add_option("--truth", args.truth_path,
+                 "What is right, where predictions are COCO's results or SQuAD's own: the "
+                 "annotations or the data set (JSON)")
+      ->type_name(kFileType);
 }
 
 // What the models do, and how their answers are divided.
@@ -227,7 +238,7 @@ void AddTaskOptions(CLI::App& app, EvaluateArgs& args) {
                  "The models' output that answers (default: the first that fits the task)")
       ->type_name("NAME");
   app.add_option("--classes", args.classes,
-                 "Tags of token classification, in the model's order: O,B-PER,I-PER")
+                 "Classes of text labels or tags of tokens, in the model's order: O,B-PER,I-PER")
       ->delimiter(',')
       ->type_name("NAMES");
   app.add_option("--slice", args.slices,

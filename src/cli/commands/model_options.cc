@@ -1,5 +1,7 @@
 #include "cli/commands/model_options.h"
 
+#include <algorithm>
+
 #include "tare/core/text.h"
 
 namespace tare::cli {
@@ -25,6 +27,12 @@ void AddDataOptions(CLI::App& app, DataArgs& args) {
   app.add_option("--data", args.data_path, "Samples: .npz, .npy, IDX, CSV, JSON Lines or Parquet")
       ->type_name(kFileType);
   app.add_option("--label", args.label, "Array of class labels in the data")->type_name("NAME");
+  app.add_option("--columns", args.columns,
+                 "Columns or array that feed the model, in its order: a,b,c; of a model of several "
+                 "inputs INPUT=a,b,c; may be given again")
+      ->type_name("NAME,...")
+      ->expected(1)
+      ->take_all();
   app.add_option("--scale", args.scale, "Multiply integer images, e.g. 1/255")->type_name("X");
   app.add_option("--mean", args.mean, "Then subtract, by channel, e.g. 0.485,0.456,0.406")
       ->type_name("X,...");
@@ -32,14 +40,25 @@ void AddDataOptions(CLI::App& app, DataArgs& args) {
 }
 
 Result<std::vector<data::InputBinding>> BindingsOf(const DataArgs& args) {
-  if (args.scale.empty() && args.mean.empty() && args.std.empty())
-    return std::vector<data::InputBinding>();
+  std::vector<data::InputBinding> bindings;
+  for (const std::string& text : args.columns) {
+    const size_t sign = text.find('=');
+    data::InputBinding& binding = bindings.emplace_back();
+    if (sign != std::string::npos) binding.input = text.substr(0, sign);
+    binding.columns = Split(text.substr(sign == std::string::npos ? 0 : sign + 1), ',');
+    if (sign == 0 || std::ranges::find(binding.columns, "") != binding.columns.end()) {
+      return InvalidArgument(StrCat("--columns '", text, "' lacks a name"),
+                             "write --columns a,b,c or --columns INPUT=a,b,c");
+    }
+  }
+  if (args.scale.empty() && args.mean.empty() && args.std.empty()) return bindings;
   data::InputBinding binding;
   TARE_TRY(const auto scale, NumbersOf("--scale", args.scale));
   if (!scale.empty()) binding.preprocessing.scale = scale[0];
   TARE_TRY(binding.preprocessing.mean, NumbersOf("--mean", args.mean));
   TARE_TRY(binding.preprocessing.std, NumbersOf("--std", args.std));
-  return std::vector{binding};
+  bindings.push_back(std::move(binding));
+  return bindings;
 }
 
 std::string FlagsOf(const DataArgs& args) {

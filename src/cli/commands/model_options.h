@@ -11,10 +11,11 @@
 
 namespace tare::cli {
 
-/// --scale, --mean, --std, --label as given.
+/// --columns, --scale, --mean, --std, --label as given.
 struct DataArgs {
   std::string data_path;
   std::string label;
+  std::vector<std::string> columns;
   std::string scale;
   std::string mean;
   std::string std;

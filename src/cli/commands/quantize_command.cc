@@ -74,6 +74,7 @@ nlohmann::json JsonOf(const pipeline::QuantizeOutcome& outcome, const std::strin
   nlohmann::json document;
   document["written"] = outcome.choice.model ? nlohmann::json(out_path) : nlohmann::json(nullptr);
   document["reason"] = outcome.choice.reason;
+  document["inputs"] = outcome.feed_report;
   document["fusion"] = {{"expected", outcome.choice.fusion.expected},
                         {"fused", outcome.choice.fusion.fused}};
   document["fusion"]["islands"] = nlohmann::json::array();

@@ -101,6 +101,7 @@ Result<int> RunRun(const RunArgs& args, Terminal& terminal) {
                            : "use the float model as it is, raise search: tolerance, or ask for a "
                              "smaller model with search: {objective: size}");
   }
+  SayInputs(outcome.report, terminal);
   SayReport(outcome.report, terminal);
   SayNext(project, outcome, terminal);
   if (terminal.json())

@@ -44,6 +44,11 @@ std::string PaintVerdict(const Terminal& terminal, std::string_view verdict) {
   return terminal.Paint(Colour::kWarning, verdict);
 }
 
+void SayInputs(const verdict::Report& report, Terminal& terminal) {
+  if (!report.data) return;
+  for (const std::string& line : report.data->inputs) terminal.Say("  data      ", Printable(line));
+}
+
 void SayReport(const verdict::Report& report, Terminal& terminal) {
   terminal.Say("");
   for (const std::string& row : verdict::TableLines(report))

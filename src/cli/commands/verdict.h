@@ -7,6 +7,9 @@
 
 namespace tare::cli {
 
+/// Says what feeds the models.
+void SayInputs(const verdict::Report& report, Terminal& terminal);
+
 /// Says the table, the verdict sentence, what did not pass and why, and the warnings.
 void SayReport(const verdict::Report& report, Terminal& terminal);
 

@@ -22,6 +22,7 @@ class CorruptedDataset : public Dataset {
   int64_t num_samples() const override { return inner_->num_samples(); }
   std::span<const ArrayInfo> arrays() const override { return inner_->arrays(); }
   std::span<const SkippedArray> skipped() const override { return inner_->skipped(); }
+  std::vector<std::string> notes() const override { return inner_->notes(); }
   std::vector<std::string> text_columns() const override { return inner_->text_columns(); }
   Result<std::vector<std::string>> ReadTexts(std::string_view column,
                                              std::span<const int64_t> samples) const override {

@@ -1,6 +1,7 @@
 #include "data/formats/csv.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "data/formats/csv_record.h"
 #include "data/formats/table.h"
@@ -99,13 +100,19 @@ class Records {
 
 void SetCell(TableBuilder& builder, size_t c, std::string_view text) {
   using Kind = CsvCell::Kind;
-  if (builder.column(c).kind == TableColumn::Kind::kText && !text.empty()) {
-    return builder.SetText(c, text);  // "7" among texts is a text
-  }
+  using Column = TableColumn::Kind;
   const CsvCell cell = ReadCsvCell(text);
+  const Column column = builder.column(c).kind;
+  if ((column == Column::kText || column == Column::kLongText) && !text.empty()) {
+    // "NA" before numbers is a gap in them, whichever comes first; "nan" and "inf" may be texts.
+    const bool is_number =
+        cell.kind == Kind::kInteger || (cell.kind == Kind::kReal && std::isfinite(cell.real));
+    if (is_number) builder.GiveUpClasses(c, text);
+    return builder.SetText(c, text);
+  }
   switch (cell.kind) {
     case Kind::kEmpty:
-      return builder.Skip(c, "is empty");
+      return builder.Skip(c, {.what = "is empty", .next_step = AdviceOnText("")});
     case Kind::kBool:
       return builder.SetBool(c, 0, cell.integer != 0);
     case Kind::kInteger:
@@ -115,6 +122,17 @@ void SetCell(TableBuilder& builder, size_t c, std::string_view text) {
     case Kind::kText:
       return builder.SetText(c, text);
   }
+}
+
+// 0,1 alone may as well be a sample of two values.
+Result<void> CheckNumberedHead(const CsvHead& head, const std::string& name) {
+  if (head.names.size() > 2) return {};
+  return InvalidArgument(
+      StrCat("the first line of ", name, ", 0", head.delimiter,
+             "1, may be the names of the columns "
+             "(as pandas writes them) or a sample"),
+      StrCat("put a line of names above it, or in its place: sed -i '1i x", head.delimiter,
+             "label' FILE, or sed -i '1c x", head.delimiter, "label' FILE"));
 }
 
 }  // namespace
@@ -131,6 +149,12 @@ Result<std::unique_ptr<Dataset>> OpenCsv(const ByteSourcePtr& source, ByteSource
     columns.emplace_back().name = name;
   }
   TARE_TRY(auto builder, TableBuilder::Create(source->name(), file->size(), std::move(columns)));
+  if (head.names_are_numbers) {
+    TARE_TRY_VOID(CheckNumberedHead(head, source->name()));
+    builder->AddNote(StrCat("the first line of ", source->name(), ", 0 to ", head.names.size() - 1,
+                            ", counts the columns and is taken for their names, as pandas writes "
+                            "them; if it is a sample, put a line of names above it"));
+  }
   bool is_header = head.has_header;
   while (true) {
     TARE_TRY(const bool is_record, records.Next());
@@ -143,6 +167,7 @@ Result<std::unique_ptr<Dataset>> OpenCsv(const ByteSourcePtr& source, ByteSource
                       "give every line the same number of cells; put text with a delimiter in it "
                       "in quotes");
     }
+    builder->SetLine(records.line());
     for (size_t c = 0; c < cells.size(); ++c) {
       if (!builder->IsSkipped(c)) SetCell(*builder, c, cells[c]);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "tare/core/strcat.h"
 
@@ -12,6 +13,37 @@ std::string_view Trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+}
+
+// The cells as numbers, or nothing when one is none.
+template <class Cells>
+std::optional<std::vector<double>> NumbersOf(const Cells& cells) {
+  std::vector<double> numbers;
+  for (const std::string_view text : cells) {
+    const CsvCell cell = ReadCsvCell(text);
+    if (cell.kind != CsvCell::Kind::kInteger && cell.kind != CsvCell::Kind::kReal)
+      return std::nullopt;
+    numbers.push_back(cell.kind == CsvCell::Kind::kInteger ? static_cast<double>(cell.integer)
+                                                           : cell.real);
+  }
+  return numbers;
+}
+
+bool Counts(const std::vector<double>& numbers) {
+  return std::ranges::adjacent_find(numbers, [](double a, double b) { return b != a + 1; }) ==
+         numbers.end();
+}
+
+// Is `first`, the record that `text` begins with, 0, 1, 2, ... above records that do not count?
+bool IsCountOfColumns(const std::vector<double>& first, std::string_view text, char delimiter) {
+  if (first.size() < 2 || first[0] != 0 || !Counts(first)) return false;
+  CsvTokenizer tokenizer(delimiter);
+  text.remove_prefix(tokenizer.Parse(text, /*is_last=*/true));
+  if (text.empty()) return false;      // it is all there is
+  if (first.size() == 2) return true;  // one step is a count too easily to tell
+  tokenizer.Parse(text, /*is_last=*/true);
+  const auto second = NumbersOf(tokenizer.cells());
+  return !second || !Counts(*second);
 }
 
 }  // namespace
@@ -64,14 +96,17 @@ CsvHead ReadCsvHead(std::string_view text) {
     head.delimiter = delimiter;
     head.names.assign(tokenizer.cells().begin(), tokenizer.cells().end());
   }
-  // A first line of nothing but numbers is data.
-  head.has_header = !std::ranges::all_of(head.names, [](const std::string& cell) {
-    const auto kind = ReadCsvCell(cell).kind;
-    return kind == CsvCell::Kind::kInteger || kind == CsvCell::Kind::kReal;
-  });
+  const auto first = NumbersOf(head.names);
+  // A first line of nothing but numbers is data, unless it counts the columns.
+  head.names_are_numbers = first && IsCountOfColumns(*first, text, head.delimiter);
+  head.has_header = !first || head.names_are_numbers;
   for (size_t i = 0; i < head.names.size(); ++i) {
     std::string name(Trimmed(head.names[i]));
-    head.names[i] = head.has_header && !name.empty() ? std::move(name) : StrCat(i);
+    if (!head.has_header) {
+      head.names[i] = StrCat(i);
+    } else {
+      head.names[i] = name.empty() ? StrCat("Unnamed: ", i) : std::move(name);
+    }
   }
   return head;
 }

@@ -39,14 +39,16 @@ class CsvTokenizer {
 struct CsvHead {
   char delimiter = ',';
   std::vector<std::string> names;
-  bool has_header = true;  ///< false: the first record is a sample, names are 0, 1, ...
+  bool has_header = true;          ///< false: the first record is a sample, names are 0, 1, ...
+  bool names_are_numbers = false;  ///< the header is 0, 1, ...: pandas' default names
 };
 
 /// Reads the first record of `text`.
 ///
 /// Delimiter  the one of , ; and tab that gives most cells.
-/// Header     absent when every cell is a number.
-/// Edge       an empty name becomes the column's number.
+/// Header     absent when every cell is a number, unless the cells are 0, 1, 2, ... in order and
+///            those of a second record are not any such count (1, 2, 3, ...); two cells always.
+/// Edge       an empty name becomes "Unnamed: 3", as pandas names it.
 CsvHead ReadCsvHead(std::string_view text);
 
 /// What a cell holds.

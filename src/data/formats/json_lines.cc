@@ -25,7 +25,8 @@ struct Field {
   std::vector<int64_t> integers;  // as many
   enum class Kind { kNone, kBool, kInteger, kReal, kText } kind = Kind::kNone;
   std::string text;
-  std::string problem;  // why it cannot be an array, empty when it can
+  std::string problem;            // why it cannot be an array, empty when it can
+  Holds holds = Holds::kNumbers;  // with a problem
 };
 
 // Collects the fields of one line without building its tree.
@@ -34,7 +35,10 @@ class LineReader final : public nlohmann::json_sax<Json> {
   std::vector<Field> fields;
   std::string error;
 
-  bool null() override { return Problem("is null"); }
+  bool null() override {
+    if (depth_ > 1) return true;  // inside an object that is skipped
+    return Problem(counts_.empty() ? "is null" : "holds null in a list");
+  }
   bool boolean(bool value) override { return Number(Field::Kind::kBool, value ? 1 : 0, 0); }
   bool number_integer(int64_t value) override { return Number(Field::Kind::kInteger, value, 0); }
   bool number_unsigned(uint64_t value) override {
@@ -48,16 +52,21 @@ class LineReader final : public nlohmann::json_sax<Json> {
   }
   bool string(std::string& value) override {
     if (depth_ == 0) return NotAnObject();
-    if (depth_ > 1 || !counts_.empty()) return Problem("has text inside");
+    if (depth_ > 1) return true;  // inside an object that is skipped
+    if (!counts_.empty()) {
+      const bool is_among_numbers = !fields.back().integers.empty();
+      return Problem(StrCat("holds the text ", ShownValue(value), " in a list"),
+                     is_among_numbers ? Holds::kNumbers : Holds::kOther);
+    }
     fields.back().kind = Field::Kind::kText;
     fields.back().text = std::move(value);
     return true;
   }
-  bool binary(Json::binary_t&) override { return Problem("is binary"); }
+  bool binary(Json::binary_t&) override { return Problem("is binary", Holds::kOther); }
 
   bool start_object(size_t) override {
     if (depth_ == 0 && !counts_.empty()) return NotAnObject();
-    if (depth_ > 0) Problem("holds an object");
+    if (depth_ > 0) Problem("holds an object", Holds::kOther);
     return ++depth_ <= kMaxDepth || Fail(StrCat("is nested more than ", kMaxDepth, " deep"));
   }
   bool key(std::string& name) override {
@@ -116,9 +125,11 @@ class LineReader final : public nlohmann::json_sax<Json> {
     return false;
   }
   bool NotAnObject() { return Fail("is not an object {...}"); }
-  bool Problem(std::string what) {
+  bool Problem(std::string what, Holds holds = Holds::kNumbers) {
     if (depth_ == 0) return NotAnObject();
-    if (fields.back().problem.empty()) fields.back().problem = std::move(what);
+    if (!fields.back().problem.empty()) return true;
+    fields.back().problem = std::move(what);
+    fields.back().holds = holds;
     return true;
   }
   bool Number(Field::Kind kind, int64_t integer, double real) {
@@ -192,10 +203,10 @@ class Lines {
 };
 
 void SetField(TableBuilder& builder, size_t c, const Field& field) {
-  if (!field.problem.empty()) return builder.Skip(c, field.problem);
+  if (!field.problem.empty()) return builder.Skip(c, {field.problem, field.holds});
   if (field.shape != builder.column(c).sample_shape) {
-    return builder.Skip(c, StrCat("has shape ", ShapeText(field.shape), " after ",
-                                  ShapeText(builder.column(c).sample_shape)));
+    return builder.Skip(c, {StrCat("has shape ", ShapeText(field.shape), " after ",
+                                   ShapeText(builder.column(c).sample_shape))});
   }
   if (field.kind == Field::Kind::kText) return builder.SetText(c, field.text);
   for (size_t i = 0; i < field.integers.size(); ++i) {
@@ -216,20 +227,23 @@ class JsonTable {
  public:
   JsonTable(std::string name, int64_t num_bytes) : name_(std::move(name)), num_bytes_(num_bytes) {}
 
-  Result<void> Add(const std::vector<Field>& fields) {
+  Result<void> Add(const std::vector<Field>& fields, int64_t line) {
     if (!builder_) TARE_TRY_VOID(Start(fields));
+    builder_->SetLine(line);
     std::vector<bool> seen(builder_->num_columns(), false);
     for (const Field& field : fields) {
       const auto c = column_of_.find(field.name);
       if (c == column_of_.end()) {
-        builder_->SkipName(field.name, "is missing in sample 0 and present");
+        const bool is_text = field.kind == Field::Kind::kText;
+        builder_->SkipName(field.name, {"is missing in sample 0 and present",
+                                        is_text ? Holds::kOther : field.holds});
         continue;
       }
       seen[c->second] = true;
       SetField(*builder_, c->second, field);
     }
     for (size_t c = 0; c < seen.size(); ++c) {
-      if (!seen[c]) builder_->Skip(c, "is missing");
+      if (!seen[c]) builder_->Skip(c, {"is missing"});
     }
     return builder_->FinishRow();
   }
@@ -274,7 +288,7 @@ Result<std::unique_ptr<Dataset>> OpenJsonLines(const ByteSourcePtr& source, Byte
       return DataLoss(StrCat("line ", lines.number(), " of ", source->name(), " ", reader.error),
                       "write one JSON object a line, as {\"x\": [1, 2], \"label\": 0}");
     }
-    TARE_TRY_VOID(table.Add(reader.fields));
+    TARE_TRY_VOID(table.Add(reader.fields, lines.number()));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "data/formats/npy.h"
 #include "data/formats/npz.h"
 #include "data/formats/parquet.h"
+#include "data/formats/table.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/dataset.h"
@@ -18,12 +19,44 @@ namespace {
 constexpr std::string_view kReadable =
     "give a .npz, .npy, IDX, .csv, .tsv, .jsonl or .parquet file (each may be gzipped)";
 
+// The extension in small letters, without one of gzip.
+std::string ExtensionOf(std::filesystem::path path) {
+  if (AsciiLower(path.extension().string()) == ".gz") path = path.stem();
+  return AsciiLower(path.extension().string());
+}
+
+// The beginning of a text file that ends anywhere, in a character too.
+bool LooksLikeText(std::string_view prefix) {
+  const bool has_controls = std::ranges::any_of(prefix, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t';
+  });
+  for (int cut = 0; cut < 4 && !prefix.empty(); ++cut, prefix.remove_suffix(1)) {
+    if (IsUtf8(prefix)) return !has_controls;
+  }
+  return false;
+}
+
+// A text whose extension says nothing: one with delimiters in its first line is CSV.
+Result<Format> FormatOfText(std::string_view prefix, const std::string& name) {
+  prefix.remove_prefix(std::min(prefix.find_first_not_of("\r\n"), prefix.size()));
+  const auto line = prefix.substr(0, prefix.find('\n'));
+  if (line.find_first_of(",;\t") != std::string_view::npos) return Format::kCsv;
+  const bool is_numbers = line.find_first_not_of("0123456789+-.eE \r") == std::string_view::npos &&
+                          line.find(' ') != std::string_view::npos;
+  if (is_numbers) {
+    return Unsupported(StrCat(name, " holds numbers with blanks between them"),
+                       "write commas instead, and name it .csv (numpy: savetxt(..., "
+                       "delimiter=',')), or save it as .npy");
+  }
+  return Unsupported(StrCat(name, " is in no format that tare reads"), std::string(kReadable));
+}
+
 // "data/train-images.npy.gz" -> "train-images".
 std::string ArrayNameOf(const std::string& path) {
   std::filesystem::path name = std::filesystem::path(path).filename();
-  if (name.extension() == ".gz") name = name.stem();
+  if (AsciiLower(name.extension().string()) == ".gz") name = name.stem();
   for (const char* extension : {".npy", ".idx", ".ubyte"}) {
-    if (name.extension() == extension) name = name.stem();
+    if (AsciiLower(name.extension().string()) == extension) name = name.stem();
   }
   return name.string();
 }
@@ -34,9 +67,7 @@ Result<Format> DetectFormat(const ByteSource& source) {
   if (prefix.starts_with("PK\3\4") || prefix.starts_with("PK\5\6")) return Format::kNpz;
   if (prefix.starts_with("PAR1")) return Format::kParquet;
   if (LooksLikeIdx(prefix)) return Format::kIdx;
-  std::filesystem::path path(source.name());
-  if (path.extension() == ".gz") path = path.stem();
-  const std::string extension = path.extension().string();
+  const std::string extension = ExtensionOf(source.name());
   if (extension == ".csv" || extension == ".tsv") return Format::kCsv;
   if (extension == ".jsonl" || extension == ".ndjson") return Format::kJsonLines;
   for (const char* binary : {".npz", ".npy", ".parquet"}) {
@@ -49,6 +80,8 @@ Result<Format> DetectFormat(const ByteSource& source) {
       prefix.find('{') == prefix.find_first_not_of(" \r\n\t")) {
     return Format::kJsonLines;  // {" and an extension that says nothing
   }
+  const bool may_be_csv = extension == ".txt" || extension == ".data" || extension == ".dat";
+  if (may_be_csv && LooksLikeText(prefix)) return FormatOfText(prefix, source.name());
   return Unsupported(StrCat(source.name(), " is in no format that tare reads"),
                      std::string(kReadable));
 }

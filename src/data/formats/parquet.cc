@@ -9,7 +9,9 @@
 #include <parquet/properties.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
+#include <limits>
 #include <optional>
 
 #include "data/formats/table.h"
@@ -107,20 +109,27 @@ class ArrowFile : public arrow::io::RandomAccessFile {
   bool is_closed_ = false;
 };
 
+template <class ArrayType>
+std::string_view ViewAt(const arrow::Array& array, int64_t i) {
+  return static_cast<const ArrayType&>(array).GetView(i);
+}
+
+// Bytes count as text: writers that know no strings, Impala for one, keep them so. What is not
+// UTF-8 among them is found where texts are stored.
 std::optional<std::string_view> TextAt(const arrow::Array& array, int64_t i) {
-  if (array.type_id() == arrow::Type::STRING) {
-    return static_cast<const arrow::StringArray&>(array).GetView(i);
+  switch (array.type_id()) {
+    case arrow::Type::STRING:
+    case arrow::Type::BINARY:
+      return ViewAt<arrow::BinaryArray>(array, i);
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::LARGE_BINARY:
+      return ViewAt<arrow::LargeBinaryArray>(array, i);
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY_VIEW:
+      return ViewAt<arrow::BinaryViewArray>(array, i);
+    default:
+      return std::nullopt;
   }
-  if (array.type_id() == arrow::Type::LARGE_STRING) {
-    return static_cast<const arrow::LargeStringArray&>(array).GetView(i);
-  }
-  if (array.type_id() == arrow::Type::DICTIONARY) {
-    const auto& dictionary = static_cast<const arrow::DictionaryArray&>(array);
-    const int64_t index = dictionary.GetValueIndex(i);
-    if (index < 0 || index >= dictionary.dictionary()->length()) return std::nullopt;
-    return TextAt(*dictionary.dictionary(), index);
-  }
-  return std::nullopt;
 }
 
 DType DTypeOfArrow(const arrow::DataType& type) {
@@ -148,6 +157,10 @@ DType DTypeOfArrow(const arrow::DataType& type) {
     case arrow::Type::FLOAT:
       return DType::kFloat32;
     case arrow::Type::DOUBLE:
+    case arrow::Type::DECIMAL32:
+    case arrow::Type::DECIMAL64:
+    case arrow::Type::DECIMAL128:
+    case arrow::Type::DECIMAL256:  // the nearest double
       return DType::kFloat64;
     default:
       return DType::kUndefined;
@@ -198,12 +211,12 @@ Leaf FindLeaf(std::shared_ptr<arrow::Array> array) {
       leaf.problem = std::move(problem);
       leaf.problem_row = i / std::max<int64_t>(1, per_row);
     };
+    leaf.values = array;
     for (int64_t i = 0; array->null_count() > 0 && i < array->length(); ++i) {
       if (!array->IsNull(i)) continue;
       fail(i, "has a null");
       return leaf;
     }
-    leaf.values = array;
     const auto lists = ListsOf(array);
     if (!lists) return leaf;
     const int64_t count = array->length();
@@ -223,30 +236,82 @@ Leaf FindLeaf(std::shared_ptr<arrow::Array> array) {
 }
 
 bool IsText(const arrow::DataType& type) {
-  const auto* dictionary = type.id() == arrow::Type::DICTIONARY
-                               ? static_cast<const arrow::DictionaryType*>(&type)
-                               : nullptr;
-  const auto id = dictionary != nullptr ? dictionary->value_type()->id() : type.id();
-  return id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING;
+  switch (type.id()) {
+    case arrow::Type::STRING:
+    case arrow::Type::BINARY:
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::LARGE_BINARY:
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY_VIEW:
+      return true;
+    default:
+      return false;
+  }
 }
 
-// The bytes of the leaf's numbers; bits become bytes of their own in `unpacked`.
+// The type of what an array stands for: a dictionary for the values that it holds once. Those of
+// texts come so from files; of numbers the reader gives the values.
+const arrow::DataType& ValueType(const arrow::Array& array) {
+  if (array.type_id() != arrow::Type::DICTIONARY) return *array.type();
+  return *static_cast<const arrow::DictionaryType&>(*array.type()).value_type();
+}
+
+template <class ArrayType>
+void AppendDecimals(const arrow::Array& array, std::vector<std::byte>& out) {
+  const auto& decimals = static_cast<const ArrayType&>(array);
+  for (int64_t i = 0; i < array.length(); ++i) {
+    const std::string text = decimals.FormatValue(i);
+    double value = std::numeric_limits<double>::quiet_NaN();
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    const auto bytes = std::as_bytes(std::span(&value, 1));
+    out.insert(out.end(), bytes.begin(), bytes.end());
+  }
+}
+
+// Numbers that Arrow holds in another form than a tensor does; false when they are plain.
+bool UnpackNumbers(const arrow::Array& array, std::vector<std::byte>& out) {
+  out.clear();
+  switch (array.type_id()) {
+    case arrow::Type::BOOL:
+      for (int64_t i = 0; i < array.length(); ++i)
+        out.push_back(std::byte{static_cast<const arrow::BooleanArray&>(array).Value(i)});
+      return true;
+    case arrow::Type::DECIMAL32:
+      AppendDecimals<arrow::Decimal32Array>(array, out);
+      return true;
+    case arrow::Type::DECIMAL64:
+      AppendDecimals<arrow::Decimal64Array>(array, out);
+      return true;
+    case arrow::Type::DECIMAL128:
+      AppendDecimals<arrow::Decimal128Array>(array, out);
+      return true;
+    case arrow::Type::DECIMAL256:
+      AppendDecimals<arrow::Decimal256Array>(array, out);
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The bytes of the array's numbers, in `unpacked` where Arrow holds them in another form.
 std::span<const std::byte> NumberBytes(const arrow::Array& array, DType dtype,
                                        std::vector<std::byte>& unpacked) {
-  if (dtype == DType::kBool) {
-    const auto& bits = static_cast<const arrow::BooleanArray&>(array);
-    unpacked.resize(static_cast<size_t>(bits.length()));
-    for (int64_t i = 0; i < bits.length(); ++i) {
-      unpacked[static_cast<size_t>(i)] = std::byte{bits.Value(i)};
-    }
-    return unpacked;
-  }
+  if (UnpackNumbers(array, unpacked)) return unpacked;
   // A slice shares the buffer of its parent: its own numbers begin at `offset`.
   const auto& data = *array.data();
   const int64_t width = BitWidth(dtype) / 8;
   if (data.buffers.size() < 2 || data.buffers[1] == nullptr) return {};
   const auto* bytes = reinterpret_cast<const std::byte*>(data.buffers[1]->data());
   return {bytes + data.offset * width, static_cast<size_t>(array.length() * width)};
+}
+
+// The text of row `i`, through a dictionary.
+std::optional<std::string_view> TextOf(const arrow::Array& array, int64_t i) {
+  if (array.type_id() != arrow::Type::DICTIONARY) return TextAt(array, i);
+  const auto& dictionary = static_cast<const arrow::DictionaryArray&>(array);
+  const int64_t index = dictionary.GetValueIndex(i);
+  if (index < 0 || index >= dictionary.dictionary()->length()) return std::nullopt;
+  return TextAt(*dictionary.dictionary(), index);
 }
 
 // Copies the batches of a Parquet file into a table.
@@ -293,16 +358,19 @@ class ParquetTable {
 
   void Prepare(size_t c, const Leaf& leaf) {
     const TableColumn& column = builder_->column(c);
-    if (!leaf.problem.empty()) return builder_->Skip(c, leaf.problem, leaf.problem_row);
+    const arrow::DataType& type = ValueType(*leaf.values);
+    const Holds holds = IsText(type) ? Holds::kOther : Holds::kNumbers;
+    if (!leaf.problem.empty()) return builder_->Skip(c, {leaf.problem, holds, leaf.problem_row});
     if (leaf.sample_shape != column.sample_shape) {
-      return builder_->Skip(c, StrCat("has lists of shape ", ShapeText(leaf.sample_shape),
-                                      " after ", ShapeText(column.sample_shape)));
+      return builder_->Skip(c, {StrCat("has lists of shape ", ShapeText(leaf.sample_shape),
+                                       " after ", ShapeText(column.sample_shape)),
+                                holds});
     }
-    const arrow::DataType& type = *leaf.values->type();
     if (column.dtype != DType::kUndefined) {
       bytes_[c] = NumberBytes(*leaf.values, column.dtype, unpacked_[c]);
     } else if (!IsText(type) || !column.sample_shape.empty()) {
-      builder_->Skip(c, StrCat("has values of type ", type.ToString(), ", which are no numbers"));
+      builder_->Skip(c, {StrCat("has values of type ", type.ToString(), ", which are no numbers"),
+                         Holds::kOther});
     }
   }
 
@@ -310,12 +378,12 @@ class ParquetTable {
     if (builder_->IsSkipped(c)) return;
     const TableColumn& column = builder_->column(c);
     if (column.dtype == DType::kUndefined) {
-      return builder_->SetText(c, TextAt(*leaf.values, row).value_or(""));
+      return builder_->SetText(c, TextOf(*leaf.values, row).value_or(""));
     }
     const auto size = static_cast<size_t>(column.num_bytes);
     const size_t begin = static_cast<size_t>(row) * size;
     if (size == 0) return;
-    if (begin + size > bytes_[c].size()) return builder_->Skip(c, "ends early");
+    if (begin + size > bytes_[c].size()) return builder_->Skip(c, {"ends early"});
     builder_->SetBytes(c, bytes_[c].subspan(begin, size));
   }
 

@@ -17,6 +17,13 @@
 
 namespace tare::data {
 
+/// A value as messages show it: quoted, its beginning when it is long.
+std::string ShownValue(std::string_view value);
+
+/// What to do about a text among numbers, by its form: a missing value, a decimal comma, separators
+/// of thousands, or any other.
+std::string AdviceOnText(std::string_view text);
+
 /// True when `text` is valid UTF-8 (Unicode 15, table 3-7): what messages and reports can hold.
 bool IsUtf8(std::string_view text);
 
@@ -69,11 +76,23 @@ class TableBuilder {
   /// Set all cells of a column of a given dtype.
   void SetBytes(size_t c, std::span<const std::byte> bytes);
 
-  /// Gives a column up: "column 'x' of f.csv <what>, in sample 17", the current row's number plus
-  /// `rows_ahead`.
-  void Skip(size_t c, std::string_view what, int64_t rows_ahead = 0);
+  /// Why a column is given up: "column 'x' of f.csv <what>, in sample 17 (line 19)", the current
+  /// row's number plus `rows_ahead`.
+  struct Problem {
+    std::string what;
+    Holds holds = Holds::kNumbers;
+    int64_t rows_ahead = 0;
+    std::string next_step = "correct the value, or leave the sample or the column out";
+  };
+  void Skip(size_t c, const Problem& problem);
   /// Records a column that is not in the table.
-  void SkipName(const std::string& name, std::string_view what, int64_t rows_ahead = 0);
+  void SkipName(const std::string& name, const Problem& problem);
+  /// Gives a column of text up as classes, as it holds numbers too; its texts are kept.
+  void GiveUpClasses(size_t c, std::string_view number);
+
+  /// The line of the file that the current row is from, for messages; 0 where none is counted.
+  void SetLine(int64_t line) { line_ = line; }
+  void AddNote(std::string note) { notes_.push_back(std::move(note)); }
 
   /// Errors  kResourceExhausted: no room for the records.
   Result<void> FinishRow();
@@ -89,14 +108,14 @@ class TableBuilder {
         spool_(source_),
         texts_spool_(source_) {}
 
-  bool Becomes(size_t c, TableColumn::Kind kind);
+  bool Becomes(size_t c, TableColumn::Kind kind, std::string_view value);
   std::byte* Cell(size_t c, int64_t i) { return &record_[Offset(c, i)]; }
   size_t Offset(size_t c, int64_t i) const {
     return static_cast<size_t>(columns_[c].offset + 8 * i);
   }
   void PromoteToReal(size_t c, int64_t num_set);
   void SortClasses(size_t c);
-  void BecomeLongText(size_t c, std::string_view what);
+  void BecomeLongText(size_t c, const Problem& problem);
   int64_t KeepText(std::string_view text);
 
   std::string source_;
@@ -107,6 +126,8 @@ class TableBuilder {
   std::set<size_t> skipped_columns_;
   std::set<std::string> skipped_names_;
   std::vector<SkippedArray> skipped_;
+  std::vector<std::string> notes_;
+  int64_t line_ = 0;
   std::vector<std::byte> record_;
   Spool spool_;
   Spool texts_spool_;          // of columns of long text: length in 8 bytes, then the bytes

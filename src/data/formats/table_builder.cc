@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "data/formats/table.h"
 #include "data/formats/table_dataset.h"
+#include "tare/core/text.h"
 
 namespace tare::data {
 namespace {
@@ -24,6 +26,23 @@ std::string_view KindName(Kind kind) {
   }
 }
 
+bool IsMissingWord(std::string_view text) {
+  constexpr std::array kWords{"",     "-",    "?",   ".",   "na",      "n/a",  "#n/a",
+                              "null", "none", "nil", "nan", "missing", "<na>", "#div/0!"};
+  const std::string word = AsciiLower(text);
+  return std::ranges::any_of(kWords, [&](std::string_view known) { return word == known; });
+}
+
+// Digits with `mark` between them, after a sign: "-17,709" for a comma.
+bool IsNumberWith(char mark, std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  const bool is_of_digits = std::ranges::all_of(text, [&](char c) {
+    return (c >= '0' && c <= '9') || c == mark || c == '.' || c == 'e' || c == 'E' || c == '-';
+  });
+  return is_of_digits && text.size() > 1 && text.find(mark) != std::string_view::npos &&
+         text.front() >= '0' && text.front() <= '9';
+}
+
 // Bytes of the character that begins with `lead`; 0 when none does.
 size_t Utf8Length(uint8_t lead) {
   if (lead < 0x80) return 1;
@@ -42,6 +61,29 @@ bool MayFollow(uint8_t lead, uint8_t next) {
 }
 
 }  // namespace
+
+std::string ShownValue(std::string_view value) {
+  constexpr size_t kMostShown = 40;
+  if (!IsUtf8(value)) return "bytes that are not UTF-8";
+  if (value.size() <= kMostShown) return StrCat("'", value, "'");
+  value = value.substr(0, kMostShown);
+  while (!IsUtf8(value)) value.remove_suffix(1);
+  return StrCat("'", value, "...'");
+}
+
+std::string AdviceOnText(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t");
+  text = text.substr(std::min(begin, text.size()));
+  text = text.substr(0, text.find_last_not_of(" \t") + 1);
+  if (IsMissingWord(text)) {
+    return "a missing value is not guessed: fill it in, or leave the sample or the column out";
+  }
+  if (IsNumberWith(',', text)) {
+    return "write numbers with a decimal point and without separators of thousands: 1234.5 and not "
+           "1234,5 or 1,234.5 (pandas: read_csv(..., decimal=',') or thousands=',')";
+  }
+  return "correct the value, or leave the sample or the column out";
+}
 
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
@@ -90,30 +132,33 @@ Result<std::unique_ptr<TableBuilder>> TableBuilder::Create(std::string source,
 }
 
 // True when a cell of `kind` may stand in the column; skips the column otherwise.
-bool TableBuilder::Becomes(size_t c, Kind kind) {
+bool TableBuilder::Becomes(size_t c, Kind kind, std::string_view value) {
   TableColumn& column = columns_[c];
   if (IsSkipped(c)) return false;
   if (column.kind == Kind::kUnknown) column.kind = kind;
   if (column.kind == kind) return true;
-  Skip(c, StrCat("has ", KindName(kind), " where ", KindName(column.kind), " stood before"));
+  Problem problem{StrCat("holds ", KindName(kind), ", ", ShownValue(value), ", where ",
+                         KindName(column.kind), " stood before")};
+  if (kind == Kind::kText) problem.next_step = AdviceOnText(value);
+  Skip(c, problem);
   return false;
 }
 
 void TableBuilder::SetBool(size_t c, int64_t i, bool value) {
-  if (!Becomes(c, Kind::kBool)) return;
+  if (!Becomes(c, Kind::kBool, value ? "true" : "false")) return;
   const int64_t cell = value ? 1 : 0;
   std::memcpy(Cell(c, i), &cell, sizeof(cell));
 }
 
 void TableBuilder::SetInteger(size_t c, int64_t i, int64_t value) {
   if (columns_[c].kind == Kind::kReal) return SetReal(c, i, static_cast<double>(value));
-  if (!Becomes(c, Kind::kInteger)) return;
+  if (columns_[c].kind != Kind::kInteger && !Becomes(c, Kind::kInteger, StrCat(value))) return;
   std::memcpy(Cell(c, i), &value, sizeof(value));
 }
 
 void TableBuilder::SetReal(size_t c, int64_t i, double value) {
   if (columns_[c].kind == Kind::kInteger) PromoteToReal(c, i);
-  if (!Becomes(c, Kind::kReal)) return;
+  if (columns_[c].kind != Kind::kReal && !Becomes(c, Kind::kReal, StrCat(value))) return;
   std::memcpy(Cell(c, i), &value, sizeof(value));
 }
 
@@ -130,11 +175,11 @@ void TableBuilder::PromoteToReal(size_t c, int64_t num_set) {
 }
 
 void TableBuilder::SetText(size_t c, std::string_view value) {
-  if (!columns_[c].sample_shape.empty()) return Skip(c, "has text in a list");
+  if (!columns_[c].sample_shape.empty()) return Skip(c, {"has text in a list", Holds::kOther});
   const bool is_long = columns_[c].kind == Kind::kLongText;
   if (is_long && IsSkipped(c)) return;
-  if (!is_long && !Becomes(c, Kind::kText)) return;
-  if (!IsUtf8(value)) return Skip(c, "has text that is not UTF-8");
+  if (!is_long && !Becomes(c, Kind::kText, value)) return;
+  if (!IsUtf8(value)) return Skip(c, {"has text that is not UTF-8", Holds::kOther});
   int64_t cell = 0;
   if (!is_long) {
     auto& texts = texts_[c];
@@ -142,9 +187,10 @@ void TableBuilder::SetText(size_t c, std::string_view value) {
     cell = text->second;
     if (is_new && (std::ssize(texts) > kMaxClasses || value.size() > kMaxClassBytes)) {
       texts.erase(text);
-      BecomeLongText(c, value.size() > kMaxClassBytes
-                            ? "has a text of more than 1,024 bytes: not a class"
-                            : "reaches more than 65,536 different texts: not classes");
+      BecomeLongText(c, {value.size() > kMaxClassBytes
+                             ? "has a text of more than 1,024 bytes: not a class"
+                             : "reaches more than 65,536 different texts: not classes",
+                         Holds::kOther});
     }
   }
   if (columns_[c].kind == Kind::kLongText) cell = KeepText(value);
@@ -152,7 +198,7 @@ void TableBuilder::SetText(size_t c, std::string_view value) {
 }
 
 // From this row on the record holds places of texts; before, the numbers of those met so far.
-void TableBuilder::BecomeLongText(size_t c, std::string_view what) {
+void TableBuilder::BecomeLongText(size_t c, const Problem& problem) {
   TableColumn& column = columns_[c];
   column.kind = Kind::kLongText;
   column.first_long_row = num_rows_;
@@ -161,7 +207,16 @@ void TableBuilder::BecomeLongText(size_t c, std::string_view what) {
     column.text_offsets[static_cast<size_t>(number)] = KeepText(text);
   }
   texts_[c].clear();
-  SkipName(column.name, what);
+  SkipName(column.name, problem);
+}
+
+void TableBuilder::GiveUpClasses(size_t c, std::string_view number) {
+  if (columns_[c].kind != Kind::kText || IsSkipped(c)) return;
+  const auto first = std::ranges::find(texts_[c], 0, [](const auto& text) { return text.second; });
+  const std::string text = first->first;
+  BecomeLongText(c, {StrCat("holds text, ", ShownValue(text), ", in sample 0, and a number, ",
+                            ShownValue(number)),
+                     Holds::kNumbers, 0, AdviceOnText(text)});
 }
 
 int64_t TableBuilder::KeepText(std::string_view text) {
@@ -177,18 +232,25 @@ void TableBuilder::SetBytes(size_t c, std::span<const std::byte> bytes) {
   std::ranges::copy(bytes, record_.begin() + columns_[c].offset);
 }
 
-void TableBuilder::Skip(size_t c, std::string_view what, int64_t rows_ahead) {
+void TableBuilder::Skip(size_t c, const Problem& problem) {
   if (!skipped_columns_.insert(c).second) return;
-  SkipName(columns_[c].name, what, rows_ahead);
+  Problem own = problem;
+  // A gap in a column of texts leaves it a column of texts.
+  if (columns_[c].kind == Kind::kText || columns_[c].kind == Kind::kLongText)
+    own.holds = Holds::kOther;
+  SkipName(columns_[c].name, own);
 }
 
-void TableBuilder::SkipName(const std::string& name, std::string_view what, int64_t rows_ahead) {
+void TableBuilder::SkipName(const std::string& name, const Problem& problem) {
   // JSON lines may each name new keys: as many are remembered as a table may have columns.
   if (std::ssize(skipped_names_) >= kMaxColumns || !skipped_names_.insert(name).second) return;
+  const int64_t sample = num_rows_ + problem.rows_ahead;
   skipped_.push_back(
-      {name, InvalidArgument(StrCat("column '", name, "' of ", source_, " ", what, ", in sample ",
-                                    num_rows_ + rows_ahead),
-                             "correct the value, or leave the sample or the column out")});
+      {name,
+       InvalidArgument(StrCat("column '", name, "' of ", source_, " ", problem.what, ", in sample ",
+                              sample, line_ > 0 ? StrCat(" (line ", line_, ")") : ""),
+                       problem.next_step),
+       problem.holds});
 }
 
 Result<void> TableBuilder::FinishRow() {
@@ -230,6 +292,7 @@ Result<std::unique_ptr<Dataset>> TableBuilder::Finish(ByteSourcePtr file) {
     return InvalidArgument(StrCat(source_, " has no rows"), "name a file with at least one sample");
   }
   parts.skipped = std::move(skipped_);
+  parts.notes = std::move(notes_);
   parts.num_rows = num_rows_;
   parts.record_bytes = std::ssize(record_);
   TARE_TRY(parts.records, spool_.Finish());

@@ -74,6 +74,7 @@ class TableDataset : public Dataset {
   int64_t num_samples() const override { return parts_.num_rows; }
   std::span<const ArrayInfo> arrays() const override { return infos_; }
   std::span<const SkippedArray> skipped() const override { return parts_.skipped; }
+  std::vector<std::string> notes() const override { return parts_.notes; }
 
   Result<Tensor> Read(std::string_view name, std::span<const int64_t> samples) const override {
     const auto at = std::ranges::find(parts_.columns, name, &TableColumn::name);

@@ -32,9 +32,22 @@ TEST(CsvHeadTest, FindsDelimiterAndHeader) {
   EXPECT_EQ(ReadCsvHead("alone\n1\n").delimiter, ',');
   EXPECT_THAT(ReadCsvHead("\"a,1\",\"say \"\"b\"\"\", c \r\nx").names,
               ElementsAre("a,1", "say \"b\"", "c"));
-  EXPECT_THAT(ReadCsvHead(",x\n").names, ElementsAre("0", "x"));
+  EXPECT_THAT(ReadCsvHead(",x\n").names, ElementsAre("Unnamed: 0", "x"));
   EXPECT_TRUE(ReadCsvHead("1,b\n").has_header);
   EXPECT_FALSE(ReadCsvHead("1,-2.5e3, nan \n").has_header);
+}
+
+TEST(CsvHeadTest, TakesACountOfTheColumnsForNames) {
+  const auto is_header = [](const char* text) { return ReadCsvHead(text).has_header; };
+  EXPECT_TRUE(is_header("0,1,2,3\n71,-38,-24,5\n"));
+  EXPECT_TRUE(ReadCsvHead("0,1,2\n7,8,5\n").names_are_numbers);
+  EXPECT_TRUE(is_header("0,1,2\n1.5,x,\n"));
+  EXPECT_THAT(ReadCsvHead("0,1,2\n7,8,5\n").names, ElementsAre("0", "1", "2"));
+  EXPECT_FALSE(is_header("0,1,2\n1,2,3\n")) << "windows of a count";
+  EXPECT_FALSE(is_header("0,1,2\n")) << "one sample";
+  EXPECT_FALSE(is_header("0,1,3\n7,8,5\n"));
+  EXPECT_FALSE(is_header("1,2,3\n7,8,5\n"));
+  EXPECT_FALSE(is_header("0\n7\n"));
 }
 
 TEST(CsvTokenizerTest, SplitsRecordsAsRfc4180Says) {
@@ -120,16 +133,64 @@ TEST(CsvTest, ReadsOtherDelimiters) {
 
 TEST(CsvTest, NamesTheSampleWithoutAValue) {
   const auto dataset = OpenStored("gaps.csv");
-  EXPECT_THAT(ArrayNames(*dataset), ElementsAre("a", "c"));  // column c: x, y, then 7 as a text
-  EXPECT_THAT(dataset->Find("c")->classes, ElementsAre("7", "x", "y"));
+  EXPECT_THAT(ArrayNames(*dataset), ElementsAre("a"));  // column c: x, y, then the number 7
+  EXPECT_THAT(dataset->Find("c").error().what,
+              HasSubstr("holds text, 'x', in sample 0, and a number, '7', in sample 2"));
+  EXPECT_THAT(dataset->text_columns(), ElementsAre("c"));
   const auto error = dataset->Find("b").error();
   EXPECT_THAT(error.what, HasSubstr("column 'b'"));
-  EXPECT_THAT(error.what, HasSubstr("is empty, in sample 1"));
+  EXPECT_THAT(error.what, HasSubstr("is empty, in sample 1 (line 3)"));
 }
 
 TEST(CsvTest, NamesTheSampleWithTextAmongNumbers) {
   const auto error = Csv("a,b\n1,1\n2,two\n")->Find("b").error();
-  EXPECT_THAT(error.what, HasSubstr("has text where a number stood before, in sample 1"));
+  EXPECT_THAT(error.what,
+              HasSubstr("holds text, 'two', where a number stood before, in sample 1 (line 3)"));
+}
+
+TEST(CsvTest, SaysWhatToDoAboutATextAmongNumbers) {
+  const auto next = [](const char* text) { return Csv(text)->Find("b").error().next_step; };
+  EXPECT_THAT(next("a,b\n1,NA\n2,3\n"), HasSubstr("a missing value is not guessed"));
+  EXPECT_THAT(next("a,b\n1,3\n2,\n"), HasSubstr("a missing value is not guessed"));
+  EXPECT_THAT(next("a;b\n1;3\n2;-4,5\n"), HasSubstr("with a decimal point"));
+  EXPECT_THAT(next("a,b\n1,3\n2,\"1,234\"\n"), HasSubstr("without separators of thousands"));
+}
+
+TEST(CsvTest, KeepsTheTextsOfAColumnWithNumbers) {
+  const auto dataset = Csv("t,x\nNA,1\n5,2\nnan,3\n7,4\n");
+  EXPECT_FALSE(dataset->Find("t"));
+  EXPECT_THAT(dataset->ReadTexts("t", AllSamples(*dataset)).value(),
+              ElementsAre("NA", "5", "nan", "7"));
+  EXPECT_TRUE(Csv("t\nAda\nNan\n")->Find("t")) << "a name";
+}
+
+TEST(CsvTest, SaysThatItTookACountForNames) {
+  const auto dataset = Csv("0,1,2\n7,8,5\n4,4,4\n");
+  EXPECT_EQ(dataset->num_samples(), 2);
+  EXPECT_THAT(dataset->notes(), ElementsAre(HasSubstr("0 to 2, counts the columns")));
+  const auto two = OpenBytes(Format::kCsv, "0,1\n7,3\n", "x.csv");
+  ASSERT_FALSE(two);
+  EXPECT_EQ(two.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(two.error().what, HasSubstr("may be the names of the columns"));
+}
+
+TEST(CsvTest, IsKnownByItsExtensionInEitherCaseAndByItsDelimiters) {
+  const std::string text = "a,b\n1,2\n";
+  for (const char* name : {"X.CSV", "x.Csv", "x.txt", "x.data", "X.TXT"}) {
+    const FileWith file(name, text);
+    const auto dataset = OpenDataset(file.path());
+    ASSERT_TRUE(dataset) << name << dataset.error().what;
+    EXPECT_THAT(ArrayNames(**dataset), ElementsAre("a", "b"));
+  }
+  const FileWith lines("x.JSONL", "{\"a\": 1}\n");
+  EXPECT_TRUE(OpenDataset(lines.path()));
+  const FileWith blanks("x.txt", "1.0e+00 2.0\n3 4\n");
+  const auto refused = OpenDataset(blanks.path());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(refused.error().what, HasSubstr("blanks between them"));
+  const FileWith binary("x.txt", std::string_view("a,b\0\1", 5));
+  EXPECT_FALSE(OpenDataset(binary.path()));
 }
 
 TEST(CsvTest, AllowsLineEndsInQuotes) {
@@ -228,7 +289,7 @@ TEST(JsonLinesTest, SkipsKeysThatAreNoArraysWithTheReason) {
   EXPECT_THAT(why("ragged"), HasSubstr("lists of 1 and 2 elements, in sample 0"));
   EXPECT_THAT(why("none"), HasSubstr("is null, in sample 0"));
   EXPECT_THAT(why("deep"), HasSubstr("lists beside numbers"));
-  EXPECT_THAT(why("words"), HasSubstr("has text inside"));
+  EXPECT_THAT(why("words"), HasSubstr("holds the text 'x' in a list"));
   EXPECT_THAT(why("mixed"), HasSubstr("booleans beside numbers"));
   EXPECT_THAT(why("grows"), HasSubstr("has shape [2] after [1], in sample 1"));
 }
@@ -286,6 +347,21 @@ INSTANTIATE_TEST_SUITE_P(
     Files, ParquetTest, testing::Values("table.parquet", "zstd.parquet"), [](const auto& test) {
       return std::string(test.param).substr(0, std::string(test.param).find('.'));
     });
+
+TEST(ParquetTypesTest, ReadsNumbersAndTextsInOtherTypes) {  // make_data.py: types()
+  const auto dataset = OpenStored("types.parquet");
+  ASSERT_NE(dataset, nullptr);
+  EXPECT_THAT(ArrayNames(*dataset),
+              ElementsAre("price", "wide", "level", "count", "view", "bytes", "large"));
+  EXPECT_THAT(ReadAll(*dataset, "price").data<double>(), ElementsAre(0, 10.01, 20.02, 30.03));
+  EXPECT_THAT(ReadAll(*dataset, "wide").data<double>(), ElementsAre(0, 10.01, 20.02, 30.03));
+  EXPECT_THAT(ReadAll(*dataset, "level").data<double>(), ElementsAre(2.5, -1.25, 2.5, -1.25));
+  EXPECT_THAT(ReadAll(*dataset, "count").data<int32_t>(), ElementsAre(70000, 3, 70000, 3));
+  EXPECT_THAT(dataset->Find("view")->classes, ElementsAre("a longer text than twelve bytes", "b"));
+  EXPECT_THAT(ReadAll(*dataset, "bytes").data<int64_t>(), ElementsAre(1, 0, 1, 0));
+  EXPECT_THAT(dataset->Find("large")->classes, ElementsAre("u", "v"));
+  EXPECT_THAT(dataset->Find("raw").error().what, HasSubstr("text that is not UTF-8"));
+}
 
 TEST(ParquetErrorTest, RefusesWhatIsNotParquet) {
   for (const std::string& bytes : {std::string("PAR1"), std::string("PAR1PAR1"),

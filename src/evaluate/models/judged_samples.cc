@@ -8,7 +8,6 @@ namespace tare::evaluate {
 
 Result<JudgedSamples> JudgedSamples::Create(SampleSchema schema, const TestOptions& options,
                                             Sides sides) {
-  TARE_TRY_VOID(CheckNumSlices(options.slices.size()));
   SampleOptions sample_options{options.confidence, options.bootstrap, {}, {}, sides};
   std::vector<Slice> slices;
   for (const SliceSpec& spec : options.slices) {

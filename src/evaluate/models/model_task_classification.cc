@@ -50,7 +50,7 @@ class ClassificationTask final : public ModelTask {
 
  private:
   struct Answers {
-    std::vector<float> scores;
+    std::vector<double> scores;
     std::vector<int64_t> predictions;
     int64_t num_classes = 0;
   };
@@ -60,7 +60,7 @@ class ClassificationTask final : public ModelTask {
     Answers answers;
     if (!hard_) {
       answers.num_classes = view.shape.size() == 1 ? 1 : ColumnsOf(view.shape);
-      answers.scores = std::move(read.values);
+      answers.scores.assign(read.values.begin(), read.values.end());
       if (answers.num_classes >= 1) return answers;
     } else if (read.row_size() == 1) {
       // Class indices are far below 2^24, up to which float32 is exact.

@@ -31,7 +31,7 @@ verdict::Report MakeReport() {
   options.slices = {{"ones", "label == 1"}};
   auto evaluation = ClassificationEvaluation::Create(options);
   std::vector<int64_t> labels;
-  std::vector<float> first, second;
+  std::vector<double> first, second;
   for (int64_t i = 0; i < 60; ++i) {
     labels.push_back(i % 3);
     for (int64_t c = 0; c < 3; ++c) {

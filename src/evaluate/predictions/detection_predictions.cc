@@ -31,20 +31,54 @@ class Categories {
   std::map<std::string, int64_t> numbers_;
 };
 
+// COCO's own name of a field where the line has that, else ours.
+const char* NameIn(const JsonReader& fields, const char* ours, const char* of_coco) {
+  return fields.Child(of_coco) != nullptr && fields.Child(ours) == nullptr ? of_coco : ours;
+}
+
 Result<scores::Box> ReadBox(const JsonReader& fields) {
-  TARE_TRY(const auto numbers, ReadNumbers(fields, "box"));
+  const char* key = NameIn(fields, "box", "bbox");
+  TARE_TRY(const auto numbers, ReadNumbers(fields, key));
   if (numbers.size() != 4 || numbers[2] < 0 || numbers[3] < 0) {
-    return fields.Wrong("box", "[x, y, width, height] with a size of at least 0");
+    return fields.Wrong(key, "[x, y, width, height] with a size of at least 0");
   }
   return scores::Box{numbers[0], numbers[1], numbers[2], numbers[3]};
 }
 
 Result<int64_t> ReadCategory(const JsonReader& fields, Categories& categories) {
-  const Json* child = fields.Child("class");
+  const char* key = NameIn(fields, "class", "category_id");
+  const Json* child = fields.Child(key);
   if (child == nullptr || !(child->is_string() || child->is_number_integer())) {
-    return fields.Wrong("class", "a class index or name");
+    return fields.Wrong(key, "a class index or name");
   }
   return categories.Number(child->is_string() ? child->get<std::string>() : child->dump());
+}
+
+// Absent, true or false, or 1 or 0.
+Result<std::optional<bool>> ReadSwitch(const JsonReader& fields, const char* key) {
+  const Json* child = fields.Child(key);
+  if (child == nullptr) return std::optional<bool>();
+  if (child->is_boolean()) return std::optional(child->get<bool>());
+  const int64_t number = child->is_number_integer() ? child->get<int64_t>() : -1;
+  if (number != 0 && number != 1) return fields.Wrong(key, "true or false, or 1 or 0");
+  return std::optional(number == 1);
+}
+
+// A group of objects: `crowd`, or COCO's `iscrowd`. COCO's evaluation sets `ignore` to iscrowd
+// whatever a file says: one that says otherwise means something else.
+Result<bool> ReadCrowd(const JsonReader& fields) {
+  TARE_TRY(const auto ours, ReadSwitch(fields, "crowd"));
+  TARE_TRY(const auto of_coco, ReadSwitch(fields, "iscrowd"));
+  TARE_TRY(const auto ignore, ReadSwitch(fields, "ignore"));
+  if (ours && of_coco && *ours != *of_coco)
+    return fields.Wrong("iscrowd", "the same as crowd: give one of the two");
+  const bool crowd = ours.value_or(of_coco.value_or(false));
+  if (ignore.value_or(crowd) != crowd) {
+    return fields.Wrong("ignore",
+                        "what iscrowd says: COCO's evaluation takes iscrowd in its place; write "
+                        "iscrowd: 1 for boxes that must not count");
+  }
+  return crowd;
 }
 
 Result<std::vector<scores::TrueBox>> ReadTruths(const JsonReader& line, Categories& categories) {
@@ -57,11 +91,7 @@ Result<std::vector<scores::TrueBox>> ReadTruths(const JsonReader& line, Categori
     TARE_TRY(truth.box, ReadBox(fields));
     TARE_TRY(truth.category, ReadCategory(fields, categories));
     TARE_TRY(truth.area, fields.Number("area"));
-    if (const Json* crowd = fields.Child("crowd")) {
-      if (!crowd->is_boolean() && !crowd->is_number_integer())
-        return fields.Wrong("crowd", "true or false");
-      truth.crowd = crowd->is_boolean() ? crowd->get<bool>() : crowd->get<int64_t>() != 0;
-    }
+    TARE_TRY(truth.crowd, ReadCrowd(fields));
     boxes.push_back(truth);
   }
   return boxes;

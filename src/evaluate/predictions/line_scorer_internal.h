@@ -69,8 +69,7 @@ Result<std::unique_ptr<LineScorer>> MakeRegressionScorer(const JsonReader& first
 Result<std::unique_ptr<LineScorer>> MakeMultiLabelScorer(const JsonReader& first);
 std::unique_ptr<LineScorer> MakeTokenScorer();
 /// Question answering and generation: the first counts exact answers, the second ROUGE-L too.
-std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first,
-                                             SupportJudge* judge);
+std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, SupportJudge* judge);
 std::unique_ptr<LineScorer> MakeRankingScorer();
 
 }  // namespace tare::evaluate

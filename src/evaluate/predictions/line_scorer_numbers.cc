@@ -39,6 +39,41 @@ class RegressionScorer : public LineScorer {
   double origin_;
 };
 
+// How a list of labels is to be read.
+enum class LabelForm {
+  kEither,   // [0, 1] of two classes
+  kIndices,  // [1, 3]
+  kRow,      // [0, 1, 0, 1]: one 0 or 1 a class
+};
+
+// With three classes and more a list of as many 0 and 1 repeats one, as no set does.
+LabelForm FormOf(const Json& list, int64_t num_classes) {
+  const auto is_switch = [](const Json& item) {
+    if (item.is_boolean()) return true;
+    return item.is_number_integer() && (item == 0 || item == 1);
+  };
+  if (num_classes == 0 || std::ssize(list) != num_classes ||
+      !std::all_of(list.begin(), list.end(), is_switch))
+    return LabelForm::kIndices;
+  const std::set<bool> values = [&] {
+    std::set<bool> out;
+    for (const Json& item : list) out.insert(item == 1 || item == true);
+    return out;
+  }();
+  const bool is_repeated = values.size() < list.size();
+  const bool is_above = num_classes == 1 && values.contains(true);
+  return is_repeated || is_above || list[0].is_boolean() ? LabelForm::kRow : LabelForm::kEither;
+}
+
+// The classes whose place in a row holds 1.
+std::set<int64_t> ClassesOfRow(const Json& row) {
+  std::set<int64_t> classes;
+  for (size_t c = 0; c < row.size(); ++c) {
+    if (row[c] == 1 || row[c] == true) classes.insert(static_cast<int64_t>(c));
+  }
+  return classes;
+}
+
 // Labels as a set of class indices.
 Result<std::set<int64_t>> ReadClasses(const JsonReader& fields, const char* key,
                                       int64_t num_classes) {
@@ -52,7 +87,11 @@ Result<std::set<int64_t>> ReadClasses(const JsonReader& fields, const char* key,
                                    ? StrCat("a list of class indices below ", num_classes)
                                    : "a list of class indices");
     }
-    classes.insert(index);
+    if (!classes.insert(index).second) {
+      return fields.Wrong(key, StrCat("a list of class indices: ", index,
+                                      " stands twice (a row of 0 and 1 has one for each of the "
+                                      "scores)"));
+    }
   }
   return classes;
 }
@@ -66,7 +105,7 @@ class MultiLabelScorer : public LineScorer {
 
   Result<std::string> Score(const JsonReader& reference, const JsonReader& answer,
                             std::span<double> row) const override {
-    TARE_TRY(const auto gold, ReadClasses(reference, "label", num_classes_));
+    TARE_TRY(const auto gold, ReadLabels(reference));
     TARE_TRY(const auto predicted, Predicted(answer));
     MeasureLabelSets(gold, predicted, num_classes_, row);
     std::string text;
@@ -77,12 +116,10 @@ class MultiLabelScorer : public LineScorer {
   Result<void> Rank(const JsonReader& reference, const JsonReader& baseline,
                     const JsonReader& candidate) override {
     if (num_classes_ == 0) return {};
-    TARE_TRY(const auto gold, ReadClasses(reference, "label", num_classes_));
+    TARE_TRY(const auto gold, ReadLabels(reference));
     TARE_TRY(const auto before, ReadNumbers(baseline, "scores"));
     TARE_TRY(const auto after, ReadNumbers(candidate, "scores"));
-    const std::vector<float> first(before.begin(), before.end());
-    const std::vector<float> second(after.begin(), after.end());
-    rankings_.Add(gold, first, second);
+    rankings_.Add(gold, before, after);
     return {};
   }
   void AddTo(double confidence, uint64_t seed, TestEvidence& evidence) const override {
@@ -90,6 +127,27 @@ class MultiLabelScorer : public LineScorer {
   }
 
  private:
+  // Rows and indices must not mix: what one line leaves open another decides.
+  Result<std::set<int64_t>> ReadLabels(const JsonReader& reference) const {
+    TARE_TRY(const Json* list, reference.Array("label"));
+    if (list == nullptr) return reference.Wrong("label", "a list of class indices: it is missing");
+    const LabelForm form = FormOf(*list, num_classes_);
+    if (form == LabelForm::kEither && form_ == LabelForm::kEither) {
+      return reference.Wrong("label",
+                             "clear: with so few classes it may be a list of class indices or a "
+                             "row of one 0 or 1 a class; write rows as true and false");
+    }
+    // Few labels and no list at all are both lists of indices; a row has one for each class.
+    if (form != LabelForm::kEither && form_ != LabelForm::kEither && form != form_) {
+      return reference.Wrong("label", form_ == LabelForm::kRow
+                                          ? "a row of one 0 or 1 a class, as in the first line"
+                                          : "a list of class indices, as in the first line");
+    }
+    if (form != LabelForm::kEither) form_ = form;
+    if (form_ == LabelForm::kRow) return ClassesOfRow(*list);
+    return ReadClasses(reference, "label", num_classes_);
+  }
+
   Result<std::set<int64_t>> Predicted(const JsonReader& answer) const {
     if (num_classes_ == 0) return ReadClasses(answer, "prediction", 0);
     TARE_TRY(const auto scores, ReadNumbers(answer, "scores"));
@@ -113,6 +171,7 @@ class MultiLabelScorer : public LineScorer {
 
   int64_t num_classes_;
   double threshold_;
+  mutable LabelForm form_ = LabelForm::kEither;  // of the labels so far
   LabelRankings rankings_;
 };
 

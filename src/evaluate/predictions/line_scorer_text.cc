@@ -84,8 +84,7 @@ class AnswerScorer : public LineScorer {
   };
   static constexpr std::string_view kSlices[] = {"has_answer", "no_answer"};
 
-  AnswerScorer(bool generation, bool with_context, SupportJudge* judge)
-      : generation_(generation), with_context_(with_context) {
+  AnswerScorer(bool generation, SupportJudge* judge) : generation_(generation) {
     if (judge != nullptr) judge_.emplace(*judge);
     schema_.columns = {"exact",         "f1",
                        "answered",      "rouge_l",
@@ -98,11 +97,11 @@ class AnswerScorer : public LineScorer {
     if (generation)
       schema_.metrics.push_back({.name = "rouge_l", .kind = Kind::kMean, .column = kRouge});
     schema_.metrics.push_back({.name = "answer_rate", .kind = Kind::kShare, .column = kAnswered});
-    if (!with_context) return;
     schema_.metrics.push_back({.name = "hallucination_rate",
                                .kind = Kind::kRatio,
                                .column = kFlagged,
-                               .denominator = kJudged});
+                               .denominator = kJudged,
+                               .optional = true});
     // Rogan and Gladen's estimate (support_scores.h), each side with the judge's errors on that
     // side.
     const auto corrected = [](std::span<const double> sums, double) -> double {
@@ -130,8 +129,10 @@ class AnswerScorer : public LineScorer {
     row[kExact] = score.exact;
     row[kF1] = score.f1;
     row[kAnswered] = scores::IsAbstention(prediction) ? 0 : 1;
-    if (generation_ && score.has_answer) row[kRouge] = scores::RougeL(prediction, answers).f1;
-    if (with_context_ && row[kAnswered] != 0) {
+    // Without an answer the empty one is right, as for exact and f1.
+    if (generation_)
+      row[kRouge] = score.has_answer ? scores::RougeL(prediction, answers).f1 : score.f1;
+    if (row[kAnswered] != 0 && IsJudged(reference, answer)) {
       TARE_TRY(const auto verdict,
                JudgeSupport(reference, answer, prediction, judge_ ? &*judge_ : nullptr));
       row[kJudged] = 1;
@@ -144,13 +145,29 @@ class AnswerScorer : public LineScorer {
     return scores::NormalizeAnswer(prediction);
   }
 
+  Result<void> Rank(const JsonReader& reference, const JsonReader& baseline,
+                    const JsonReader& candidate) override {
+    ++num_lines_;
+    if (!IsJudged(reference, baseline) || !IsJudged(reference, candidate)) ++num_without_context_;
+    return {};
+  }
+  void AddTo(double /*confidence*/, uint64_t /*seed*/, TestEvidence& evidence) const override {
+    if (num_without_context_ == 0 || (num_without_context_ == num_lines_ && !judge_)) return;
+    evidence.warnings.push_back(
+        {StrCat("hallucination_rate is of ", num_lines_ - num_without_context_, " of ", num_lines_,
+                " lines: the other ", num_without_context_, " have no `context`"),
+         "give every line its context, or judge those that have one by themselves"});
+  }
+
   size_t lookahead() const override { return judge_ ? kJudgedLines : 0; }
   Result<void> Prepare(std::span<const LinePair> lines) override {
     std::vector<SupportPair> pairs;
     for (const LinePair& line : lines) {
       for (const JsonReader* answer : {&line.baseline, &line.candidate}) {
         TARE_TRY(const std::string prediction, answer->Text("prediction"));
-        if (scores::IsAbstention(prediction) || answer->Child("support") != nullptr) continue;
+        if (scores::IsAbstention(prediction) || answer->Child("support") != nullptr ||
+            !IsJudged(line.baseline, *answer))
+          continue;
         TARE_TRY(auto pair, PairOf(line.baseline, *answer, prediction));
         pairs.push_back(std::move(pair));
       }
@@ -166,18 +183,20 @@ class AnswerScorer : public LineScorer {
   const char* reference_key() const override { return "answers"; }
 
  private:
+  // Where there is nothing to hold an answer against, it is neither supported nor not.
+  static bool IsJudged(const JsonReader& reference, const JsonReader& answer) {
+    return reference.Child("context") != nullptr || answer.Child("support") != nullptr;
+  }
+
   bool generation_;
-  bool with_context_;
+  int64_t num_lines_ = 0, num_without_context_ = 0;
   std::optional<JudgeCache> judge_;
 };
 
 }  // namespace
 
-std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, const JsonReader& first,
-                                             SupportJudge* judge) {
-  const bool with_context =
-      judge != nullptr || first.Child("context") != nullptr || first.Child("support") != nullptr;
-  return std::make_unique<AnswerScorer>(generation, with_context, judge);
+std::unique_ptr<LineScorer> MakeAnswerScorer(bool generation, SupportJudge* judge) {
+  return std::make_unique<AnswerScorer>(generation, judge);
 }
 
 }  // namespace tare::evaluate

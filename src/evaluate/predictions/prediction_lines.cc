@@ -85,7 +85,9 @@ Result<PredictionLine> PredictionReader::Parse(const std::string& text) {
   if (!json) {
     const bool not_a_number =
         text.find("NaN") != std::string::npos || text.find("Infinity") != std::string::npos;
-    if (!not_a_number) return std::move(json).error();
+    Error broken = std::move(json).error();
+    broken.next_step = StrCat("correct the line, or make the file again; ", kFormat);
+    if (!not_a_number) return broken;
     return Wrong(line_, "NaN and Infinity are neither JSON nor scores",
                  "find out why the model gives them, or leave the sample out of both files");
   }

@@ -1,7 +1,6 @@
 #include "tare/evaluate/predictions/predictions.h"
 
 #include <algorithm>
-#include <cfloat>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -45,9 +44,6 @@ Result<ClassLine> ReadClassLine(const PredictionReader& reader, const Prediction
   TARE_TRY(out.label, ReadClass(fields, "label"));
   TARE_TRY(out.prediction, ReadClass(fields, "prediction"));
   TARE_TRY(out.scores, ReadNumbers(fields, "scores"));
-  const auto is_float = [](double score) { return std::abs(score) <= FLT_MAX; };
-  if (!std::ranges::all_of(out.scores, is_float))
-    return fields.Wrong("scores", "a list of finite numbers");
   if (std::holds_alternative<std::monostate>(out.prediction) && out.scores.empty()) {
     return reader.Wrong(line.line, "the line has neither prediction nor scores",
                         "write lines like {\"id\": \"a1\", \"label\": 3, \"prediction\": 3}");
@@ -281,8 +277,8 @@ class Joiner {
           line->line, StrCat(line->scores.size(), " scores, others have ", num_classes_),
           "give one score for each class in each line");
     }
-    for (const double score : first.scores) first_scores_.push_back(static_cast<float>(score));
-    for (const double score : second.scores) second_scores_.push_back(static_cast<float>(score));
+    first_scores_.insert(first_scores_.end(), first.scores.begin(), first.scores.end());
+    second_scores_.insert(second_scores_.end(), second.scores.begin(), second.scores.end());
     return {};
   }
 
@@ -296,6 +292,7 @@ class Joiner {
     batch.num_classes = static_cast<int64_t>(num_classes_);
     batch.baseline = {part(first_scores_, num_classes_), part(first_predictions_, answers)};
     batch.candidate = {part(second_scores_, num_classes_), part(second_predictions_, answers)};
+    batch.least_probability = stats::kLeastProbability64;
     const auto first_columns = fields_.Columns(0, from, rows);
     const auto second_columns = fields_.Columns(1, from, rows);
     batch.columns = first_columns;
@@ -309,11 +306,11 @@ class Joiner {
 
   // The first lines tell what scores are; logits among probabilities would have no log loss. Sums
   // are not looked at: a softmax in 8 bits does not add up to 1 either.
-  Result<void> CheckProbabilities(std::span<const float> scores, size_t from,
+  Result<void> CheckProbabilities(std::span<const double> scores, size_t from,
                                   std::string_view side) const {
-    constexpr float kRounding = 1e-3F;
+    constexpr double kRounding = 1e-3;
     const auto wrong =
-        std::ranges::find_if(scores, [](float p) { return p < -kRounding || p > 1 + kRounding; });
+        std::ranges::find_if(scores, [](double p) { return p < -kRounding || p > 1 + kRounding; });
     if (wrong == scores.end()) return {};
     const size_t row = from + static_cast<size_t>(wrong - scores.begin()) / num_classes_;
     return readers_[0].Wrong(lines_[row],
@@ -345,7 +342,7 @@ class Joiner {
   std::optional<bool> scored_;
   size_t num_classes_ = 0;
   std::vector<int64_t> labels_, first_predictions_, second_predictions_, lines_;
-  std::vector<float> first_scores_, second_scores_;
+  std::vector<double> first_scores_, second_scores_;
 };
 
 }  // namespace

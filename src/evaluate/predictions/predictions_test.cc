@@ -85,6 +85,72 @@ TEST(PredictionsTest, RefuseLogitsAmongProbabilities) {
   EXPECT_EQ(Join(lines(3, "[0.5, 0.6]"), good)->scores, "logits") << "the first 256 lines decide";
 }
 
+TEST(PredictionsTest, RefusesLogitsAgainstProbabilities) {
+  const std::string logits = R"({"id": 1, "label": 1, "scores": [-2.5, 1.75]})";
+  const std::string probabilities = R"({"id": 1, "label": 1, "scores": [0.25, 0.75]})";
+  const auto mixed = Join(logits, probabilities);
+  ASSERT_FALSE(mixed);
+  EXPECT_EQ(mixed.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(mixed.error().what, HasSubstr("of the baseline are logits, those of the candidate"));
+  EXPECT_FALSE(Join(probabilities, logits));
+  EXPECT_TRUE(Join(logits, R"({"id": 1, "scores": [-1, 0.5]})"));
+}
+
+TEST(PredictionsTest, KeepsTheDigitsOfScores) {
+  // Apart by 1e-12, which float32 does not hold: class 1 is the greater. -log of 1e-10 is 23.02...
+  const auto found = Join(R"({"id": 1, "label": 1, "scores": [0.4999999999995, 0.5000000000005]})"
+                          "\n"
+                          R"({"id": 2, "label": 0, "scores": [1e-10, 0.9999999999]})",
+                          R"({"id": 1, "scores": [0.4999999999995, 0.5000000000005]})"
+                          "\n"
+                          R"({"id": 2, "scores": [0, 1]})");
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(verdict::FindMetric(found->baseline, "accuracy")->value, 0.5);
+  // -(log(0.5000000000005) + log(1e-10)) / 2
+  EXPECT_NEAR(verdict::FindMetric(found->baseline, "log_loss")->value,
+              (0.6931471805589453 + 23.025850929940457) / 2, 1e-12);
+  // A probability of 0 counts as the epsilon of float64, as in scikit-learn, and that is said.
+  EXPECT_NEAR(verdict::FindMetric(found->candidate, "log_loss")->value,
+              (0.6931471805589453 + 36.04365338911715) / 2, 1e-12);
+  ASSERT_EQ(found->warnings.size(), 1U);
+  EXPECT_THAT(found->warnings[0].what,
+              HasSubstr("log_loss of the candidate is capped on 1 of 2 samples"));
+  EXPECT_THAT(found->warnings[0].what, HasSubstr("36.04 nats"));
+}
+
+TEST(PredictionsTest, ListsTheClassesThatOccurAmongManyNumbers) {
+  const auto found = Join(
+      "{\"id\": 1, \"label\": 1000000, \"prediction\": 1000000}\n"
+      "{\"id\": 2, \"label\": 3, \"prediction\": 7}\n",
+      "{\"id\": 1, \"prediction\": 3}\n{\"id\": 2, \"prediction\": 7}\n");
+  ASSERT_TRUE(found) << found.error().what;
+  ASSERT_EQ(found->baseline_classes.size(), 3U);
+  EXPECT_EQ(found->baseline_classes[0].index, 3);
+  EXPECT_EQ(found->baseline_classes[1].index, 7);
+  EXPECT_EQ(found->baseline_classes[2].index, 1000000);
+  EXPECT_EQ(found->paired->per_class[2].index, 1000000);
+  EXPECT_EQ(found->paired->per_class[2].counts.harmful, 1);
+  // Classes 3, 7 and 1000000 have an F1 of 0, 0 and 1.
+  EXPECT_DOUBLE_EQ(verdict::FindMetric(found->baseline, "f1_macro")->value, 1.0 / 3);
+}
+
+TEST(PredictionsTest, NamesTheLineThatIsBroken) {
+  const auto found = Join(std::string(kOnly) + "\n{\"id\": 2, \"label\":", kOnly);
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().what, HasSubstr("float.jsonl:2 is not JSON"));
+  EXPECT_THAT(found.error().next_step, HasSubstr("correct the line"));
+  EXPECT_THAT(found.error().next_step, testing::Not(HasSubstr("report")));
+}
+
+TEST(PredictionsTest, RefusesTwoSlicesOfOneName) {
+  TestOptions options;
+  options.slices = {{"s", "label == 0"}, {"s", "label == 1"}};
+  std::istringstream first(kOnly), second(kOnly);
+  const auto found = EvaluatePredictions({first, "a", second, "b"}, options, {}, nullptr);
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().what, HasSubstr("two slices are named 's'"));
+}
+
 TEST(PredictionsTest, AClassThatOnlyOneSideNamesIsAClass) {
   std::vector<std::string> classes;
   const auto found = Join(

@@ -152,7 +152,7 @@ Result<std::unique_ptr<LineScorer>> MakeLineScorer(Task task, const JsonReader& 
   switch (task) {
     case Task::kQuestionAnswering:
     case Task::kGeneration:
-      return MakeAnswerScorer(task == Task::kGeneration, first, judge);
+      return MakeAnswerScorer(task == Task::kGeneration, judge);
     case Task::kRegression:
       return MakeRegressionScorer(first);
     case Task::kMultiLabel:

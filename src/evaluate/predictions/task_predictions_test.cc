@@ -105,6 +105,96 @@ TEST(TaskPredictionsTest, JudgesAnswersAndWhatSupportsThem) {
   EXPECT_EQ(found->paired->counts.harmful, 2);
 }
 
+TEST(TaskPredictionsTest, JudgesSupportWhereThereIsAContextAndSaysTheShare) {
+  const std::string with = R"({"id": 0, "answers": ["x"], "prediction": "zz", "context": "aa"})"
+                           "\n";
+  const std::string without = R"({"id": 1, "answers": ["x"], "prediction": "zz"})"
+                              "\n"
+                              R"({"id": 2, "answers": ["x"], "prediction": "zz", "context": null})"
+                              "\n";
+  for (const std::string& lines : {with + without, without + with}) {  // whichever comes first
+    const auto found = Judge(Task::kQuestionAnswering, lines, lines);
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_EQ(Value(found->baseline, "hallucination_rate"), 1);
+    ASSERT_EQ(found->warnings.size(), 1U);
+    EXPECT_THAT(found->warnings[0].what, HasSubstr("is of 1 of 3 lines: the other 2"));
+  }
+  const auto none = Judge(Task::kQuestionAnswering, without, without);
+  EXPECT_EQ(verdict::FindMetric(none->baseline, "hallucination_rate"), nullptr);
+  EXPECT_TRUE(none->warnings.empty());
+}
+
+TEST(TaskPredictionsTest, CountsTheEmptyAnswerRightWhereThereIsNone) {
+  const std::string lines = R"({"id": 0, "answers": [], "prediction": ""})"
+                            "\n"
+                            R"({"id": 1, "answers": ["a b c"], "prediction": "a b c"})"
+                            "\n";
+  const auto found = Judge(Task::kGeneration, lines,
+                           R"({"id": 0, "prediction": "made up"})"
+                           "\n"
+                           R"({"id": 1, "prediction": "a b c"})");
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(Value(found->baseline, "rouge_l"), 1);
+  EXPECT_EQ(Value(found->candidate, "rouge_l"), 0.5);
+}
+
+TEST(TaskPredictionsTest, ReadsLabelsAsARowOfZerosAndOnes) {
+  // Gold {1, 2} and {}, taken at 0.5: {1, 2}, {0}.
+  const std::string scores[] = {R"("scores": [0.1, 0.9, 0.8]})", R"("scores": [0.7, 0.1, 0.2]})"};
+  for (const char* row : {"[0, 1, 1]", "[false, true, true]"}) {
+    const std::string lines = StrCat(R"({"id": 1, "label": )", row, ", ", scores[0], "\n",
+                                     R"({"id": 2, "label": [0, 0, 0], )", scores[1], "\n");
+    const auto found = Judge(Task::kMultiLabel, lines, lines);
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_DOUBLE_EQ(Value(found->baseline, "f1_micro"), 2 * 2.0 / (2 * 2 + 1));
+    EXPECT_DOUBLE_EQ(Value(found->baseline, "subset_accuracy"), 0.5);
+    EXPECT_DOUBLE_EQ(Value(found->baseline, "hamming_loss"), 1.0 / 6);
+  }
+}
+
+TEST(TaskPredictionsTest, RefusesLabelsThatMayBeRowsOrIndices) {
+  const auto error = [](const std::string& first, const std::string& second) {
+    const std::string lines =
+        StrCat(R"({"id": 1, "label": )", first, R"(, "scores": [0.1, 0.9]})", "\n",
+               R"({"id": 2, "label": )", second, R"(, "scores": [0.1, 0.9]})", "\n");
+    const auto found = Judge(Task::kMultiLabel, lines, lines);
+    return found ? std::string() : found.error().what;
+  };
+  EXPECT_THAT(error("[0, 1]", "[1]"), HasSubstr("float.jsonl:1: label is not clear"));
+  EXPECT_EQ(error("[1]", "[0, 1]"), "") << "the first line says indices";
+  EXPECT_EQ(error("[0, 0]", "[0, 1]"), "") << "a row: no set repeats a class";
+  EXPECT_THAT(error("[0, 0]", "[1]"), HasSubstr("float.jsonl:2: label is not a row"));
+  EXPECT_THAT(error("[1]", "[1, 1]"), HasSubstr("float.jsonl:2: label is not a list of class"));
+  const std::string hard = R"({"id": 1, "label": [0, 1, 0], "prediction": [1]})";
+  EXPECT_THAT(Judge(Task::kMultiLabel, hard, hard).error().what, HasSubstr("0 stands twice"));
+}
+
+TEST(DetectionPredictionsTest, ReadsTheFieldsOfCoco) {
+  // pycocotools: the detection inside the crowd is ignored, so all is right. Without it, the false
+  // one ranks first and precision is 1/2 throughout; the crowd would be a box that was missed.
+  const auto lines = [](const char* crowd) {
+    return StrCat(
+        R"({"id": 1, "label": [{"bbox": [0, 0, 50, 50], "category_id": 3, "iscrowd": 0},)",
+        R"({"bbox": [100, 100, 80, 80], "category_id": 3)", crowd, R"(}], "prediction": [)",
+        R"({"bbox": [0, 0, 50, 50], "category_id": 3, "score": 0.9},)",
+        R"({"bbox": [105, 105, 20, 20], "category_id": 3, "score": 0.95}]})");
+  };
+  for (const char* crowd :
+       {", \"iscrowd\": 1", ", \"iscrowd\": true, \"ignore\": 1", ", \"crowd\": true"}) {
+    const auto found = Judge(Task::kObjectDetection, lines(crowd), lines(crowd));
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_DOUBLE_EQ(Value(found->baseline, "map"), 1) << crowd;
+  }
+  const auto plain = Judge(Task::kObjectDetection, lines(""), lines(""));
+  EXPECT_NEAR(Value(plain->baseline, "map"), 51.0 / 101 / 2, 1e-12);
+  for (const char* wrong : {", \"iscrowd\": 2", ", \"iscrowd\": \"yes\"", ", \"ignore\": 1",
+                            ", \"iscrowd\": 1, \"crowd\": false"}) {
+    const auto found = Judge(Task::kObjectDetection, lines(wrong), lines(wrong));
+    ASSERT_FALSE(found) << wrong;
+    EXPECT_THAT(found.error().what, HasSubstr("float.jsonl:1: label[1].i")) << wrong;
+  }
+}
+
 TEST(TaskPredictionsTest, LeavesOutItsOwnSlicesThatHoldNothing) {
   const auto found =
       Judge(Task::kQuestionAnswering, R"({"id": 1, "answers": ["a"], "prediction": "a"})",

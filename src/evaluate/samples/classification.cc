@@ -15,20 +15,21 @@ namespace {
 constexpr size_t kMaxConfusionClasses = 200;
 // Slices are looked for in float32 columns, which tell whole numbers apart up to here.
 constexpr int64_t kMaxClasses = 1 << 24;
+constexpr size_t kMaxListedClasses = 1000;  // of which those are listed too that never occur
 
 // One score a row becomes two: [1 - p, p], or logits [0, z].
-std::vector<float> TwoColumns(std::span<const float> scores, stats::ScoreKind kind) {
-  std::vector<float> out;
+std::vector<double> TwoColumns(std::span<const double> scores, stats::ScoreKind kind) {
+  std::vector<double> out;
   out.reserve(2 * scores.size());
-  for (const float score : scores) {
+  for (const double score : scores) {
     out.push_back(kind == stats::ScoreKind::kProbabilities ? 1 - score : 0);
     out.push_back(score);
   }
   return out;
 }
 
-bool AllInUnitInterval(std::span<const float> scores) {
-  return std::ranges::all_of(scores, [](float p) { return p >= 0 && p <= 1; });
+bool AllInUnitInterval(std::span<const double> scores) {
+  return std::ranges::all_of(scores, [](double p) { return p >= 0 && p <= 1; });
 }
 
 Error WrongSize(std::string_view what, size_t size, size_t rows) {
@@ -42,6 +43,17 @@ Error NoClass(std::string_view what, int64_t value, int64_t sample, int64_t num_
                                                          num_classes - 1, ")")
                                                 : std::string()),
                          "check that the labels belong to this model: classes count from 0");
+}
+
+// Numbers the classes of cells by their places in `listed`, which holds them all, rising.
+void NumberByPlace(std::span<const int32_t> listed, Cells& cells) {
+  for (Sample& kind : cells.kinds) {
+    for (int32_t* index : {&kind.label, &kind.baseline, &kind.candidate}) {
+      if (*index < 0) continue;
+      const auto place = std::ranges::lower_bound(listed, *index) - listed.begin();
+      *index = static_cast<int32_t>(place);
+    }
+  }
 }
 
 }  // namespace
@@ -96,17 +108,29 @@ Result<void> ClassificationEvaluation::State::CheckClasses(const ClassificationB
   return check("the candidate's prediction", batch.candidate.predictions, kNoAnswer);
 }
 
-void ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {
-  if (score_columns >= 0 || batch.labels.empty()) return;
+Result<void> ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {
+  if (score_columns >= 0 || batch.labels.empty()) return {};
+  const auto are_probabilities = [&](std::span<const double> scores) {
+    return batch.num_classes == 1 ? AllInUnitInterval(scores)
+                                  : stats::LookLikeProbabilities(scores, batch.num_classes);
+  };
+  const bool probabilities = batch.num_classes > 0 && are_probabilities(batch.baseline.scores);
+  // Sums are not looked at: a softmax in 8 bits need not give 1. One score a sample may lie between
+  // 0 and 1 by chance, several do not sum to 1 so.
+  if (batch.num_classes > 1 && is_pair() && !AllInUnitInterval(batch.baseline.scores) &&
+      !probabilities && are_probabilities(batch.candidate.scores)) {
+    return InvalidArgument(
+        "the scores of the baseline are logits, those of the candidate probabilities: log loss and "
+        "calibration of the two cannot be compared",
+        "give logits of both, or probabilities of both");
+  }
   score_columns = batch.num_classes;
-  if (score_columns == 0) return;
+  if (score_columns == 0) return {};
   // The first batch decides for all, and the baseline for both: what scores are must not depend on
   // how badly a candidate computes them.
-  const bool probabilities =
-      score_columns == 1 ? AllInUnitInterval(batch.baseline.scores)
-                         : stats::LookLikeProbabilities(batch.baseline.scores, score_columns);
   kind = probabilities ? stats::ScoreKind::kProbabilities : stats::ScoreKind::kLogits;
   num_classes = std::max<int64_t>(2, score_columns);
+  return {};
 }
 
 void ClassificationEvaluation::State::Count(const Sample& answers) {
@@ -129,9 +153,9 @@ void ClassificationEvaluation::State::AddPredictions(const ClassificationBatch& 
 }
 
 void ClassificationEvaluation::State::AddScores(const ClassificationBatch& batch) {
-  std::vector<float> first, second;
-  std::span<const float> baseline = batch.baseline.scores;
-  std::span<const float> candidate = batch.candidate.scores;
+  std::vector<double> first, second;
+  std::span<const double> baseline = batch.baseline.scores;
+  std::span<const double> candidate = batch.candidate.scores;
   if (score_columns == 1) {
     first = TwoColumns(baseline, *kind);
     second = TwoColumns(candidate, *kind);
@@ -139,7 +163,7 @@ void ClassificationEvaluation::State::AddScores(const ClassificationBatch& batch
     candidate = second;
   }
   const auto width = static_cast<size_t>(num_classes);
-  AnswerReader reader(*kind, num_classes);
+  AnswerReader reader(*kind, num_classes, batch.least_probability);
   for (size_t i = 0; i < batch.labels.size(); ++i) {
     const auto row = baseline.subspan(i * width, width);
     if (is_pair()) {
@@ -158,6 +182,10 @@ void ClassificationEvaluation::State::AddScores(const ClassificationBatch& batch
                        b.log_loss,
                        reader.kl_nats()});
     Count(records.back().answers);
+    baseline_capped += a.is_capped ? 1 : 0;
+    candidate_capped += b.is_capped ? 1 : 0;
+    for (const Answer* answer : {&a, &b})
+      if (answer->is_capped) most_loss = std::max(most_loss, answer->log_loss);
   }
 }
 
@@ -189,6 +217,23 @@ std::vector<SampleRecord> ClassificationEvaluation::State::RecordsOf(size_t slic
   return out;
 }
 
+std::vector<int32_t> ClassificationEvaluation::State::ListedClasses(const Cells& cells) const {
+  std::vector<int32_t> classes;
+  if (ClassCount() <= kMaxListedClasses) {
+    classes.resize(ClassCount());
+    std::iota(classes.begin(), classes.end(), 0);
+    return classes;
+  }
+  for (const Sample& kind : cells.kinds) {
+    for (const int32_t index : {kind.label, kind.baseline, kind.candidate})
+      if (index >= 0) classes.push_back(index);
+  }
+  std::ranges::sort(classes);
+  const auto repeated = std::ranges::unique(classes);
+  classes.erase(repeated.begin(), repeated.end());
+  return classes;
+}
+
 // Either all samples are folded or none.
 Cells ClassificationEvaluation::State::CellsOf(std::span<const SampleRecord> from,
                                                std::optional<size_t> slice) const {
@@ -212,8 +257,12 @@ void ClassificationEvaluation::State::FinishSlices(const SummaryOptions& summary
                                                    TestEvidence& out) const {
   for (size_t s = 0; s < slices.size(); ++s) {
     const auto part = RecordsOf(s);
-    const Cells cells = CellsOf(part, s);
-    MetricSet metrics = SummariseAnswers(part, cells, summary);
+    Cells cells = CellsOf(part, s);
+    SummaryOptions of_slice = summary;
+    const auto listed = ListedClasses(cells);
+    of_slice.num_classes = listed.size();
+    NumberByPlace(listed, cells);
+    MetricSet metrics = SummariseAnswers(part, cells, of_slice);
     const auto& [name, where] = slices[s].spec;
     const int64_t n = std::accumulate(cells.sizes.begin(), cells.sizes.end(), int64_t{0});
     out.baseline_slices.push_back({name, where, n, std::move(metrics.baseline)});
@@ -253,6 +302,17 @@ void ClassificationEvaluation::State::AddWarnings(TestEvidence& out) const {
   };
   warn("baseline", baseline_unanswered);
   warn("candidate", candidate_unanswered);
+  const auto warn_capped = [&](std::string_view side, int64_t count) {
+    if (count == 0) return;
+    out.warnings.push_back(
+        {StrCat("log_loss of the ", side, " is capped on ", count, " of ", out.n,
+                " samples: their label has a probability of 0 or nearly, which counts as ",
+                Fixed(most_loss, 2), " nats"),
+         "without the cap it is infinite, or larger: compare accuracy and flips beside it, or give "
+         "logits, which have no cap"});
+  };
+  warn_capped("baseline", baseline_capped);
+  warn_capped("candidate", candidate_capped);
 }
 
 ClassificationEvaluation::ClassificationEvaluation(std::unique_ptr<State> state)
@@ -266,7 +326,9 @@ Result<ClassificationEvaluation> ClassificationEvaluation::Create(TestOptions te
                                                                   ClassificationOptions options,
                                                                   Sides sides) {
   TARE_TRY_VOID(stats::CheckBootstrap(test.bootstrap, test.confidence));
-  TARE_TRY_VOID(CheckNumSlices(test.slices.size()));
+  std::vector<std::string> names;
+  for (const SliceSpec& spec : test.slices) names.push_back(spec.name);
+  TARE_TRY_VOID(CheckSliceNames(names));
   auto state = std::make_unique<State>();
   for (const auto& spec : test.slices) {
     TARE_TRY(auto where,
@@ -290,7 +352,7 @@ Result<void> ClassificationEvaluation::Add(const ClassificationBatch& batch) {
   TARE_TRY_VOID(state_->CheckSliceColumns(batch));
   TARE_TRY_VOID(state_->CheckKpiColumns(batch));
   if (batch.labels.empty()) return {};
-  state_->Decide(batch);
+  TARE_TRY_VOID(state_->Decide(batch));
   if (batch.num_classes == 0) {
     state_->AddPredictions(batch);
   } else {
@@ -309,8 +371,14 @@ std::optional<stats::ScoreKind> ClassificationEvaluation::score_kind() const {
   return state_->kind;
 }
 
-void ClassificationEvaluation::State::AddMetrics(const Cells& cells, const SummaryOptions& summary,
+void ClassificationEvaluation::State::AddMetrics(const Cells& all, const SummaryOptions& whole,
                                                  TestEvidence& out) const {
+  // Work and report grow with the classes that occur, not with the greatest index.
+  Cells cells = all;
+  SummaryOptions summary = whole;
+  const auto listed = ListedClasses(cells);
+  summary.num_classes = listed.size();
+  NumberByPlace(listed, cells);
   MetricSet metrics = SummariseAnswers(records, cells, summary);
   if (kind && out.n > 0) {
     ScoreSummary scores = SummariseScores(records, summary);
@@ -323,6 +391,12 @@ void ClassificationEvaluation::State::AddMetrics(const Cells& cells, const Summa
     if (is_pair()) out.paired->kl_nats = std::move(scores.kl_nats);
   }
   ClassSummary classes = SummariseClasses(cells, summary);
+  const auto rename = [&](auto& rows) {
+    for (auto& row : rows) row.index = listed[static_cast<size_t>(row.index)];
+  };
+  rename(classes.baseline);
+  rename(classes.candidate);
+  rename(classes.paired);
   out.baseline = std::move(metrics.baseline);
   out.candidate = std::move(metrics.candidate);
   out.baseline_classes = std::move(classes.baseline);

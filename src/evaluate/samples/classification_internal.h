@@ -17,8 +17,8 @@ struct SampleRecord {
   Sample answers;
   bool baseline_in_top_k = false, candidate_in_top_k = false;
   float baseline_confidence = 0, candidate_confidence = 0;
-  float baseline_loss = 0, candidate_loss = 0;  ///< nats; NaN: no answer
-  float kl_nats = 0;                            ///< NaN: a side gave no answer
+  double baseline_loss = 0, candidate_loss = 0;  ///< nats; NaN: no answer
+  float kl_nats = 0;                             ///< NaN: a side gave no answer
 };
 
 /// How a set is to be summarised.

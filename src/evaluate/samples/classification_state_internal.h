@@ -44,6 +44,8 @@ struct ClassificationEvaluation::State {
   std::map<std::string, std::vector<float>> search_columns;  // values of each sample, by name
   std::vector<uint64_t> slice_bits;                          // bit s: the sample is in slice s
   int64_t baseline_unanswered = 0, candidate_unanswered = 0;
+  int64_t baseline_capped = 0, candidate_capped = 0;  // samples whose log loss is
+  double most_loss = 0;                               // of these, nats
 
   Result<void> CheckSizes(const ClassificationBatch& batch) const;
   Result<void> CheckClasses(const ClassificationBatch& batch) const;
@@ -52,7 +54,7 @@ struct ClassificationEvaluation::State {
   void AddMembership(const ClassificationBatch& batch);
   Result<void> AddKpis(const ClassificationBatch& batch);
   void AddSearchColumns(const ClassificationBatch& batch);
-  void Decide(const ClassificationBatch& batch);
+  Result<void> Decide(const ClassificationBatch& batch);
   /// Counts answers that are none.
   void Count(const Sample& answers);
   void AddPredictions(const ClassificationBatch& batch);
@@ -66,6 +68,8 @@ struct ClassificationEvaluation::State {
   SummaryOptions MakeSummaryOptions() const;
   void Fold();
   std::vector<SampleRecord> RecordsOf(size_t slice) const;
+  /// The classes that are listed: all up to a bound, above it those that occur in `cells`.
+  std::vector<int32_t> ListedClasses(const Cells& cells) const;
   /// Of records, and of what is folded in the slice (or at all).
   Cells CellsOf(std::span<const SampleRecord> from, std::optional<size_t> slice) const;
   void FinishSlices(const SummaryOptions& summary, TestEvidence& out) const;

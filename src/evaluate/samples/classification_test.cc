@@ -23,8 +23,8 @@ nlohmann::json Golden() {
   return nlohmann::json::parse(in);
 }
 
-std::vector<float> Flat(const nlohmann::json& rows) {
-  std::vector<float> out;
+std::vector<double> Flat(const nlohmann::json& rows) {
+  std::vector<double> out;
   for (const auto& row : rows) {
     for (const float value : row) out.push_back(value);
   }
@@ -43,8 +43,8 @@ TestEvidence RunCase(const nlohmann::json& test, TestOptions options) {
   EXPECT_TRUE(evaluation);
   const std::vector<int64_t> labels = test["labels"];
   const auto width = test["classes"].get<size_t>();
-  const std::vector<float> sides[] = {Flat(test["sides"][0]["logits"]),
-                                      Flat(test["sides"][1]["logits"])};
+  const std::vector<double> sides[] = {Flat(test["sides"][0]["logits"]),
+                                       Flat(test["sides"][1]["logits"])};
   for (size_t first = 0; first < labels.size(); first += 16) {
     const size_t rows = std::min<size_t>(16, labels.size() - first);
     ClassificationBatch batch;
@@ -147,8 +147,8 @@ TEST(ClassificationEvaluationTest, GivesNoBoundFromSilenceWhereFlipsMayBeMissing
 TEST(ClassificationEvaluationTest, ReadsASingleScoreAsTwoClasses) {
   auto evaluation = ClassificationEvaluation::Create(FastOptions());
   const std::vector<int64_t> labels = {1, 0, 1};
-  const std::vector<float> first = {0.9F, 0.5F, 0.4F};  // 0.5 is a tie: class 0
-  const std::vector<float> second = {0.9F, 0.6F, 0.6F};
+  const std::vector<double> first = {0.9F, 0.5F, 0.4F};  // 0.5 is a tie: class 0
+  const std::vector<double> second = {0.9F, 0.6F, 0.6F};
   ASSERT_TRUE(evaluation->Add({labels, 1, {first, {}}, {second, {}}, {}}));
   const auto found = evaluation->Finish();
   EXPECT_EQ(found.scores, "probabilities");
@@ -162,8 +162,8 @@ TEST(ClassificationEvaluationTest, ReadsASingleScoreAsTwoClasses) {
 TEST(ClassificationEvaluationTest, CountsBrokenRowsAsWrongAndSaysSo) {
   auto evaluation = ClassificationEvaluation::Create(FastOptions());
   const std::vector<int64_t> labels = {0, 1};
-  const std::vector<float> first = {2, 1, 1, 2};
-  const std::vector<float> second = {NAN, 1, 1, 2};
+  const std::vector<double> first = {2, 1, 1, 2};
+  const std::vector<double> second = {NAN, 1, 1, 2};
   ASSERT_TRUE(evaluation->Add({labels, 2, {first, {}}, {second, {}}, {}}));
   const auto found = evaluation->Finish();
   EXPECT_EQ(found.paired->counts.harmful, 1);
@@ -209,7 +209,7 @@ class ClassificationErrorTest : public testing::Test {
   }
   Result<ClassificationEvaluation> evaluation_ = ClassificationEvaluation::Create(Options());
   std::vector<int64_t> labels_ = {0, 5};
-  std::vector<float> scores_ = {1, 2, 3, 4};
+  std::vector<double> scores_ = {1, 2, 3, 4};
   std::vector<double> width_ = {1, 2};
   std::vector<Column> columns_ = {{"width", width_}};
 };
@@ -239,7 +239,7 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
   options.bootstrap.replicates = 200;
   auto evaluation = *ClassificationEvaluation::Create(options);
   std::vector<int64_t> labels;
-  std::vector<float> first, second;
+  std::vector<double> first, second;
   std::vector<double> widths;
   for (int i = 0; i < 400; ++i) {
     const bool unsure = i % 8 == 0;  // and half of these, the wide ones, are lost
@@ -297,7 +297,7 @@ TEST(ClassificationEvaluationTest, JudgesTheUnsureByThemselvesAndFindsWhereHarmG
 std::vector<verdict::Warning> WarningsOf(int right, int samples = 100) {
   ClassificationEvaluation evaluation = *ClassificationEvaluation::Create({});
   std::vector<int64_t> labels;
-  std::vector<float> scores;
+  std::vector<double> scores;
   for (int i = 0; i < samples; ++i) {
     labels.push_back(i * 10 < samples * 6 ? 0 : 1);
     const bool says_one = (i < right) == (labels.back() == 1);

@@ -81,7 +81,7 @@ verdict::Estimate EstimateOf(const Values& values, int64_t n, double confidence)
 }
 
 // Of one model. Shape: [samples, classes] both.
-Values ValuesOf(std::span<const uint8_t> all_truths, std::span<const float> all_scores,
+Values ValuesOf(std::span<const uint8_t> all_truths, std::span<const double> all_scores,
                 size_t num_classes, const std::vector<std::vector<double>>& weights) {
   const size_t n = all_truths.size() / num_classes;
   std::vector<uint8_t> truths(n);
@@ -90,7 +90,7 @@ Values ValuesOf(std::span<const uint8_t> all_truths, std::span<const float> all_
   for (size_t c = 0; c < num_classes; ++c) {
     for (size_t i = 0; i < n; ++i) {
       truths[i] = all_truths[i * num_classes + c];
-      scores[i] = static_cast<double>(all_scores[i * num_classes + c]);
+      scores[i] = all_scores[i * num_classes + c];
     }
     macro.AddClass(truths, scores);
   }
@@ -99,8 +99,8 @@ Values ValuesOf(std::span<const uint8_t> all_truths, std::span<const float> all_
 
 }  // namespace
 
-void LabelRankings::Add(const std::set<int64_t>& gold, std::span<const float> baseline,
-                        std::span<const float> candidate) {
+void LabelRankings::AddDoubles(const std::set<int64_t>& gold, const std::vector<double>& baseline,
+                               const std::vector<double>& candidate) {
   num_classes_ = baseline.size();
   too_many_ = too_many_ || std::ssize(truths_) + std::ssize(baseline) > kMaxScores;
   if (too_many_) {  // nothing is ranked: what was held is of no use

@@ -18,21 +18,25 @@ namespace tare::evaluate {
 /// Interval  of a delete-a-group jackknife of 20 groups (jackknife_internal.h): a rank is no sum
 ///           over samples. None with fewer than kMinJackknifeSamples.
 /// Edge      no positive at all, or a NaN score: undefined.
-/// Memory    8 bytes a score; beyond kMaxScores the metric is left out, with a warning.
+/// Memory    16 bytes a score; beyond kMaxScores the metric is left out, with a warning.
 class LabelRankings {
  public:
   static constexpr int64_t kMaxScores = 20'000'000;  ///< of each model
 
   /// One sample. Shape: as many scores on both sides, and in every call; `candidate` empty where
   /// the baseline is judged alone.
-  void Add(const std::set<int64_t>& gold, std::span<const float> baseline,
-           std::span<const float> candidate);
+  template <class Scores>
+  void Add(const std::set<int64_t>& gold, const Scores& baseline, const Scores& candidate) {
+    AddDoubles(gold, {baseline.begin(), baseline.end()}, {candidate.begin(), candidate.end()});
+  }
   void AddTo(double confidence, uint64_t seed, TestEvidence& evidence) const;
 
  private:
+  void AddDoubles(const std::set<int64_t>& gold, const std::vector<double>& baseline,
+                  const std::vector<double>& candidate);
   // [samples, classes]
   std::vector<uint8_t> truths_;
-  std::vector<float> scores_[2];
+  std::vector<double> scores_[2];
   size_t num_classes_ = 0;
   bool too_many_ = false;
 };

@@ -74,8 +74,13 @@ struct SampleOptions {
 /// Intervals: Wilson and Tango for shares. BCa, paired, for everything else; bounds of differences
 /// that rest on fewer than 10 changed samples are widened by the samples that may have been missed
 /// (Clopper-Pearson), each counted with the metric's reach: the bootstrap cannot know what the
-/// sample does not hold. An unbounded reach leaves them as they are.
+/// sample does not hold. An unbounded reach leaves them as they are. Bounds of means with the reach
+/// kRange that rest on 10 and more are widened by one sample like the worst that was seen.
 ///
+/// Bound    size of PASS at the margin for a mean of skewed losses (log-normal, sigma 1; 6 % of
+///          samples lose their value), 2,000 simulations, nominal 5 %: n = 400 5.6 % (BCa alone
+///          9.6 %), n = 2,000 3.8 % (7.2 %); not held for heavier tails: sigma 1.5, n = 400 11 %
+///          (16 %); losses and gains mixed 7:3, n = 400 7.8 % (12 %).
 /// Memory   samples with equal rows (and slices) are held once: flat where rows repeat, else 16
 ///          bytes a column and 30 bytes a sample.
 /// Threads  none.

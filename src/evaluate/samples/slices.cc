@@ -1,5 +1,7 @@
 #include "tare/evaluate/samples/slices.h"
 
+#include <set>
+
 #include "evaluate/samples/expression_parser_internal.h"
 
 namespace tare::evaluate {
@@ -69,8 +71,15 @@ Result<SliceExpression> SliceExpression::Parse(std::string_view text) {
   return SliceExpression(std::move(program));
 }
 
-Result<void> CheckNumSlices(size_t count) {
-  if (count > 64) return InvalidArgument(StrCat(count, " slices"), "give at most 64 slices");
+Result<void> CheckSliceNames(std::span<const std::string> names) {
+  if (names.size() > 64)
+    return InvalidArgument(StrCat(names.size(), " slices"), "give at most 64 slices");
+  std::set<std::string_view> once;
+  for (const std::string& name : names) {
+    if (once.insert(name).second) continue;
+    return InvalidArgument(StrCat("two slices are named '", name, "'"),
+                           "give each slice a name of its own: a policy judges it by that");
+  }
   return {};
 }
 

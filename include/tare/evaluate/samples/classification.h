@@ -28,7 +28,7 @@ struct ClassificationOptions {
 
 /// What one model said about the samples of a batch: scores, or hard predictions.
 struct ModelAnswers {
-  std::span<const float> scores;         ///< [rows, num_classes]; empty when predictions are given
+  std::span<const double> scores;        ///< [rows, num_classes]; empty when predictions are given
   std::span<const int64_t> predictions;  ///< [rows]
 };
 
@@ -50,6 +50,8 @@ struct ClassificationBatch {
   std::span<const Column> candidate_columns;
   /// What errors of KPIs call a row, such as "float.jsonl:7"; default "sample 7".
   std::function<std::string(size_t row)> place = nullptr;
+  /// Of the type that held the scores; a smaller probability counts as this in log loss and KL.
+  double least_probability = stats::kLeastProbability;
 };
 
 /// Judges a classifier, or compares two on the same samples.
@@ -60,7 +62,9 @@ struct ClassificationBatch {
 /// A prediction is the class with the greatest score, of equal ones the lowest index. A row of
 /// scores with NaN or +infinity answers nothing: it counts as a wrong prediction of no class, and a
 /// warning reports how many there were. Whether scores are logits or probabilities is decided once,
-/// by the baseline's first batch (stats::LookLikeProbabilities), and recorded.
+/// by the baseline's first batch (stats::LookLikeProbabilities), and recorded; a candidate whose
+/// first batch holds probabilities beside a baseline's logits is an error. A log loss that is capped,
+/// since a label has less than the least probability, is reported as a warning with how many.
 ///
 /// Macro averages are those of scikit-learn with zero_division=0: the plain mean over classes that
 /// occur among the labels or that side's predictions. Micro averages of single-label classification
@@ -75,7 +79,8 @@ struct ClassificationBatch {
 /// cannot know what the sample does not hold.
 ///
 /// Threads  none.
-/// Memory   about 40 bytes a sample, whatever the number of classes; flat for hard predictions
+/// Classes: above 1,000 only those that occur among labels or predictions are listed.
+/// Memory   about 48 bytes a sample, whatever the number of classes; flat for hard predictions
 ///          without columns.
 class ClassificationEvaluation {
  public:
@@ -90,7 +95,7 @@ class ClassificationEvaluation {
 
   /// Adds one batch. A single score a row (num_classes 1) is that of class 1 of two: a probability
   /// when all of the first batch lie in [0, 1], else a logit.
-  /// Errors  kInvalidArgument: sizes that do not match, a label or prediction that is no class, a
+  /// Errors  kInvalidArgument: sizes that do not match, logits against probabilities, a label or prediction that is no class, a
   ///         slice or KPI that names an unknown column: the evaluation is then unchanged. A KPI
   ///         that is not finite: the evaluation is of no use then.
   Result<void> Add(const ClassificationBatch& batch);

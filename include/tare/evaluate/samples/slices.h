@@ -47,7 +47,7 @@ struct SliceSpec {
   std::string where;
 };
 
-/// Errors  kInvalidArgument: more than 64 slices: a sample's are the bits of one word.
-Result<void> CheckNumSlices(size_t count);
+/// Errors  kInvalidArgument: a name twice; more than 64: a sample's slices are the bits of one word.
+Result<void> CheckSliceNames(std::span<const std::string> names);
 
 }  // namespace tare::evaluate
