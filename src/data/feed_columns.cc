@@ -4,7 +4,7 @@
 #include <array>
 
 #include "data/feed_fit.h"
-#include "data/formats/table.h"
+#include "data/shown_value.h"
 #include "tare/core/text.h"
 
 namespace tare::data {

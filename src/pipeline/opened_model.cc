@@ -4,6 +4,7 @@
 #include "pipeline/opened_model_internal.h"
 #include "tare/core/parallel.h"
 #include "tare/core/strcat.h"
+#include "tare/data/labels.h"
 #include "tare/graph/onnx.h"
 #include "tare/runtime/probe.h"
 
@@ -87,8 +88,13 @@ Result<OpenSource> OpenedModel::BindCorrupted(const SplitSource& source,
 
 Result<OpenSource> OpenedModel::Bound(std::shared_ptr<const data::Dataset> dataset) const {
   OpenSource opened;
-  TARE_TRY(auto feed, data::Feed::Bind(*dataset, inputs_, request_.bindings, request_.label)
-                          .While(StrCat("reading ", dataset->source())));
+  auto bound = data::Feed::Bind(*dataset, inputs_, request_.bindings, request_.label);
+  if (!bound) {
+    // Labels by a wrong name look like one column too many.
+    TARE_TRY_VOID(data::CheckLabelsExist(*dataset, request_.label));
+    return std::move(bound).error().While(StrCat("reading ", dataset->source()));
+  }
+  data::Feed feed = *std::move(bound);
   opened.dataset = std::move(dataset);
   feed.Obey(limit_);
   opened.feed = std::make_unique<data::Feed>(std::move(feed));

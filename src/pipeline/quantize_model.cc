@@ -9,8 +9,8 @@
 #include "tare/core/text.h"
 #include "tare/data/labels.h"
 #include "tare/data/splits.h"
-#include "tare/graph/onnx.h"
 #include "tare/graph/canonical.h"
+#include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
 
 namespace tare::pipeline {

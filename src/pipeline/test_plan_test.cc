@@ -114,7 +114,7 @@ TEST(SplitBatchesTest, NamesTheSampleThatIsNotFinite) {
   const auto batch = batches.Next();
   ASSERT_FALSE(batch);
   EXPECT_EQ(batch.error().code, ErrorCode::kFailedPrecondition);
-  EXPECT_EQ(batch.error().what, "input 'x' holds nan in sample 1");
+  EXPECT_EQ(batch.error().what, "input 'x' holds nan in sample 1, from array 'x' of rows.npz");
   EXPECT_EQ(batch.error().next_step, "repair or leave out that sample");
 }
 

@@ -49,16 +49,28 @@ bool IsOutOfMemory(std::string_view message) {
          message.find("bad allocation") != std::string_view::npos;
 }
 
+// The optimised model is written to a temporary folder.
+bool IsDiskFull(std::string_view message) {
+  return message.find("Failed to write external initializers") != std::string_view::npos ||
+         message.find("No space left") != std::string_view::npos;
+}
+
 Error RuntimeError(std::string_view action, const Ort::Exception& exception) {
   if (IsOutOfMemory(exception.what())) {
     return ResourceExhausted(StrCat("ONNX Runtime ", RuntimeVersion(), " found no memory to ",
                                     action, ": ", exception.what()),
                              "give it smaller inputs, or run it on a host with more memory");
   }
-  return Unsupported(
-      StrCat("ONNX Runtime ", RuntimeVersion(), " cannot ", action, ": ", exception.what()),
-      "check that the model runs in ONNX Runtime by itself; custom operators need "
-      "--custom-ops FILE");
+  const std::string what =
+      StrCat("ONNX Runtime ", RuntimeVersion(), " cannot ", action, ": ", exception.what());
+  if (IsDiskFull(what)) {
+    return ResourceExhausted(what,
+                             "free some disk space, or name another folder for temporary "
+                             "files: TMPDIR=FOLDER");
+  }
+  return Unsupported(what,
+                     "check that the model runs in ONNX Runtime by itself; custom operators need "
+                     "--custom-ops FILE");
 }
 
 ValueInfo InfoOf(std::string name, const Ort::TypeInfo& type) {

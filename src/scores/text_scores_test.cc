@@ -98,6 +98,7 @@ TEST(SummariseAnswersTest, IsUndefinedOverNoQuestion) {
   EXPECT_TRUE(std::isnan(found.best_f1));
 }
 
+// Of texts without other letters than a to z: see ReadsEveryScript.
 TEST(RougeLTest, AgreesWithRougeScore) {
   for (const auto& test : stats::ReadGolden("rouge/rouge.json", "cases")) {
     const FScore score =

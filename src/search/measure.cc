@@ -242,8 +242,7 @@ void Bench::Measure(Candidate& candidate, const Tick& tick) const {
   Time(candidate, *built->session);
   if (tick) tick();
   candidate.problem = ProblemAtFirstSight(candidate, options_);
-  const bool grew =
-      options_.goal == Goal::kSize && candidate.model_bytes >= reference_.model_bytes;
+  const bool grew = options_.goal == Goal::kSize && candidate.model_bytes >= reference_.model_bytes;
   if (candidate.problem.empty() && grew)
     candidate.problem =
         StrCat("not smaller: the float model has ", HumanBytes(reference_.model_bytes));

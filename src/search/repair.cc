@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
-#include <span>
 #include <map>
+#include <span>
 
 #include "search/candidates_internal.h"
 #include "search/decision_internal.h"

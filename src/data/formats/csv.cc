@@ -5,6 +5,7 @@
 
 #include "data/formats/csv_record.h"
 #include "data/formats/table.h"
+#include "data/shown_value.h"
 
 namespace tare::data {
 namespace {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "data/formats/table.h"
+#include "data/shown_value.h"
 
 namespace tare::data {
 namespace {

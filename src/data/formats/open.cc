@@ -9,6 +9,7 @@
 #include "data/formats/npz.h"
 #include "data/formats/parquet.h"
 #include "data/formats/table.h"
+#include "data/shown_value.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
 #include "tare/data/dataset.h"

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "data/formats/csv_record.h"
+#include "data/shown_value.h"
 #include "data/test_files_internal.h"
 
 namespace tare::data {

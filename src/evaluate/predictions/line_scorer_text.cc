@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "evaluate/predictions/judge_cache_internal.h"
 #include "evaluate/predictions/line_scorer_internal.h"
@@ -152,7 +153,7 @@ class AnswerScorer : public LineScorer {
     return {};
   }
   void AddTo(double /*confidence*/, uint64_t /*seed*/, TestEvidence& evidence) const override {
-    if (num_without_context_ == 0 || (num_without_context_ == num_lines_ && !judge_)) return;
+    if (num_without_context_ == 0 || num_without_context_ == num_lines_) return;
     evidence.warnings.push_back(
         {StrCat("hallucination_rate is of ", num_lines_ - num_without_context_, " of ", num_lines_,
                 " lines: the other ", num_without_context_, " have no `context`"),
@@ -161,6 +162,12 @@ class AnswerScorer : public LineScorer {
 
   size_t lookahead() const override { return judge_ ? kJudgedLines : 0; }
   Result<void> Prepare(std::span<const LinePair> lines) override {
+    // A judge is asked for by name: where the first lines give it nothing to read, none do.
+    const auto is_judged = [](const LinePair& line) {
+      return IsJudged(line.baseline, line.baseline) || IsJudged(line.baseline, line.candidate);
+    };
+    if (!std::exchange(has_prepared_, true) && std::ranges::none_of(lines, is_judged))
+      TARE_TRY_VOID(PairOf(lines.front().baseline, lines.front().baseline, ""));
     std::vector<SupportPair> pairs;
     for (const LinePair& line : lines) {
       for (const JsonReader* answer : {&line.baseline, &line.candidate}) {
@@ -190,6 +197,7 @@ class AnswerScorer : public LineScorer {
 
   bool generation_;
   int64_t num_lines_ = 0, num_without_context_ = 0;
+  bool has_prepared_ = false;
   std::optional<JudgeCache> judge_;
 };
 

