@@ -15,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const tare::evaluate::FileText truth{"truth", first};
   const tare::evaluate::FileText predictions{"predictions", second};
   const auto task = tare::evaluate::TaskOfTruth(truth);
-  for (const auto* convert : {&tare::evaluate::LinesOfCoco, &tare::evaluate::LinesOfSquad}) {
-    const auto lines = (*convert)(truth, predictions);
+  for (const auto convert : {&tare::evaluate::LinesOfCoco, &tare::evaluate::LinesOfSquad}) {
+    const auto lines = convert(truth, predictions);
     if (lines) {
       TARE_CHECK(task.has_value());
     } else {

@@ -330,7 +330,7 @@ struct Surroundings {
 Ability DescribeInBody(const Surroundings& body, const Node& node) {
   Ability ability{node.name, node.op_type, Role::kNone, false, false, 0, {0}, ""};
   ability.reason = "in a body it takes no static ranges";
-  const auto is_float = [&](const Tensor* tensor, size_t rank) {
+  const auto is_float = [&](const Tensor* tensor, int64_t rank) {
     return tensor != nullptr && tensor->dtype() == DType::kFloat32 && tensor->rank() == rank;
   };
   const Tensor* weight = body.Constant(node.Input(1));

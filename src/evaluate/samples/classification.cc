@@ -218,20 +218,19 @@ std::vector<SampleRecord> ClassificationEvaluation::State::RecordsOf(size_t slic
 }
 
 std::vector<int32_t> ClassificationEvaluation::State::ListedClasses(const Cells& cells) const {
-  std::vector<int32_t> classes;
+  std::vector<int32_t> listed;
   if (ClassCount() <= kMaxListedClasses) {
-    classes.resize(ClassCount());
-    std::iota(classes.begin(), classes.end(), 0);
-    return classes;
+    listed.resize(ClassCount());
+    std::iota(listed.begin(), listed.end(), 0);
+    return listed;
   }
-  for (const Sample& kind : cells.kinds) {
-    for (const int32_t index : {kind.label, kind.baseline, kind.candidate})
-      if (index >= 0) classes.push_back(index);
+  for (const Sample& cell : cells.kinds) {
+    for (const int32_t index : {cell.label, cell.baseline, cell.candidate})
+      if (index >= 0) listed.push_back(index);
   }
-  std::ranges::sort(classes);
-  const auto repeated = std::ranges::unique(classes);
-  classes.erase(repeated.begin(), repeated.end());
-  return classes;
+  std::ranges::sort(listed);
+  listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
+  return listed;
 }
 
 // Either all samples are folded or none.
