@@ -76,7 +76,9 @@ Result<std::string> RunModelInChild(const ChildTask& task, std::string request, 
   options.time_limit_s = time_limit_s;
   // What asks for more gets an error of its own; without a limit the kernel would kill a process of
   // its choice.
+#ifndef TARE_SANITIZED  // the shadow memory of a sanitizer is terabytes
   options.memory_limit_bytes = AvailableMemoryBytes();
+#endif
   auto ended = RunInChild(task, std::move(request), options, progress);
   // Ctrl-C reaches the child too: what it says then is not the cause.
   const bool done = ended && ended->cause == ChildEnd::Cause::kDone;
