@@ -10,6 +10,7 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "graph/tensor_proto_internal.h"
 #include "tare/graph/onnx.h"
@@ -89,7 +90,7 @@ class Walk {
 
 }  // namespace
 
-Result<int64_t> ModelBytes(const std::string& path) {
+Result<std::vector<std::string>> ModelFiles(const std::string& path) {
   TARE_TRY(const auto file, MappedFile::Open(path));
   const auto bytes = file->bytes();
   constexpr size_t kMax = std::numeric_limits<int>::max();
@@ -109,10 +110,17 @@ Result<int64_t> ModelBytes(const std::string& path) {
     TARE_TRY(auto resolved, files.Resolve(location).While(StrCat("reading ", path)));
     real.insert(std::move(resolved));
   }
-  auto total = std::ssize(bytes);
-  for (const std::string& beside : real) {
-    TARE_TRY(const auto data, MappedFile::Open(beside));
-    total += std::ssize(data->bytes());
+  std::vector<std::string> all = {path};
+  all.insert(all.end(), real.begin(), real.end());
+  return all;
+}
+
+Result<int64_t> ModelBytes(const std::string& path) {
+  TARE_TRY(const auto files, ModelFiles(path));
+  int64_t total = 0;
+  for (const std::string& name : files) {
+    TARE_TRY(const auto file, MappedFile::Open(name));
+    total += std::ssize(file->bytes());
   }
   return total;
 }

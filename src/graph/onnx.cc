@@ -443,6 +443,17 @@ std::string CommonFolder(const Model& model) {
   return folder.string();
 }
 
+// What a node, a body or an output of the graph reads.
+std::set<std::string> ReadNames(const Graph& graph) {
+  std::set<std::string> names;
+  for (const Node& node : graph.nodes) {
+    names.insert(node.inputs.begin(), node.inputs.end());
+    for (const SharedGraph& body : node.Bodies()) names.merge(CapturedNames(*body));
+  }
+  for (const Value& output : graph.outputs) names.insert(output.info.name);
+  return names;
+}
+
 Result<Model> ReadModel(onnx::ModelProto& proto, const std::string& source, int64_t num_bytes,
                         DataFiles files) {
   if (!proto.has_graph() || (proto.graph().node().empty() && proto.graph().output().empty())) {
@@ -526,10 +537,14 @@ Result<std::string> SerializeOnnx(const Model& model) {
 Result<LeanModel> SerializeLean(const Model& model) {
   LeanModel lean;
   lean.folder = CommonFolder(model);
+  // The runtime drops an initializer that nothing reads before it looks for what it was lent, and
+  // then fails to find it.
+  const std::set<std::string> read = ReadNames(model.graph);
   const auto put = [&](const Initializer& initializer, Level level, onnx::TensorProto* proto) {
     const Tensor& tensor = *initializer.value;
     // The runtime takes memory for the initializers of the top graph alone, and whole elements.
-    const bool can_be_lent = level == Level::kTop && BitWidth(tensor.dtype()) >= 8;
+    const bool can_be_lent = level == Level::kTop && BitWidth(tensor.dtype()) >= 8 &&
+                             read.contains(initializer.name);
     if (!IsLarge(initializer) || (tensor.file() == nullptr && !can_be_lent))
       return PutInside(initializer, level, proto);
     const auto num_bytes = std::ssize(tensor.bytes());

@@ -172,6 +172,16 @@ TEST(SessionTest, ReadsWeightsWhereTheyAre) {
   }
 }
 
+TEST(SessionTest, LoadsAModelWithAWeightThatNothingReads) {
+  const auto session = Load(ModelBuilder(13)
+                                .Input("x", {-1, 2})
+                                .Floats("unread", {1000}, std::vector<float>(1000, 1.0F))
+                                .Op("Relu", {"x"}, {"y"})
+                                .Output("y")
+                                .Build());
+  EXPECT_TRUE(session) << session.error().what;
+}
+
 TEST(SessionTest, HoldsTheWeightsThatItReads) {
   std::optional<Session> session;
   {

@@ -18,9 +18,10 @@ namespace tare::graph {
 /// calls.
 ///
 /// Errors  kNotFound: no such file; kDataLoss: not an ONNX file, truncated, a tensor whose bytes do
-///         not match its shape, a graph with a cycle, a function that calls itself; kInvalidArgument: external data outside the model's folder. Links
-///         in it may lead to where the model file itself lies when links are followed, as in the
-///         cache of a model hub, and nowhere else.
+///         not match its shape, a graph with a cycle, a function that calls itself;
+///         kInvalidArgument: external data outside the model's folder. Links in it may lead to where
+///         the model file itself lies when links are followed, as in the cache of a model hub, and
+///         nowhere else.
 /// Cost    memory of about the size of the weights inside the file.
 Result<Model> ReadOnnx(const std::string& path);
 
@@ -52,13 +53,19 @@ Result<void> WriteOnnx(const Model& model, const std::string& path);
 /// Cost    that of the graph without its weights.
 int64_t WrittenBytes(const Model& model);
 
-/// Size in bytes of a model: its file and every file that its tensors name, each once, links
-/// followed. The one meaning of "size" wherever tare states or compares one.
+/// The files of a model: its own, first, and every file that its tensors name, each once, links
+/// followed.
 ///
 /// Edge    what the tensors of bodies, attributes and local functions name counts too.
-/// Errors  kNotFound: one of the files is missing; kInvalidArgument: one is outside the model's
-///         folder; kDataLoss: not an ONNX file.
+/// Errors  kNotFound: the model is missing; kInvalidArgument: a file is outside the model's folder;
+///         kDataLoss: not an ONNX file.
 /// Cost    the graph is read; weights inside the file are passed over.
+Result<std::vector<std::string>> ModelFiles(const std::string& path);
+
+/// Size in bytes of a model: that of its files. The one meaning of "size" wherever tare states or
+/// compares one.
+///
+/// Errors  as ModelFiles(); kNotFound: one of the files is missing.
 Result<int64_t> ModelBytes(const std::string& path);
 
 /// Returns the SHA-256 of the serialised model, tensors included.

@@ -32,8 +32,7 @@ Result<void> RunCalibrate(const CalibrateArgs& args, Terminal& terminal) {
   request.session = SessionOptionsOf(args.runtime);
   request.time_limit_s = args.runtime.time_limit_s;
   request.tare_version = VersionNumber();
-  const std::string read[] = {request.model_path, request.data_path};
-  TARE_TRY_VOID(CheckOutput(args.out_path, read));
+  TARE_TRY_VOID(CheckOutput(args.out_path, FilesRead({request.model_path}, {request.data_path})));
   TARE_TRY(const auto table, pipeline::CalibrateModel(request, terminal.progress()));
   TARE_TRY_VOID(calibrate::WriteCalibration(table, args.out_path));
   terminal.Say("wrote ", Printable(args.out_path), ": ranges of ", table.tensors.size(),

@@ -193,8 +193,10 @@ Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& termin
 }
 
 Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
-  const std::string read[] = {args.baseline_path,    args.candidate_path, args.data.data_path,
-                              args.predictions_path, args.against_path,   args.policy_path};
+  const auto& judge = args.judge.options;
+  const auto read = FilesRead({args.baseline_path, args.candidate_path, judge.model_path},
+                              {args.data.data_path, args.predictions_path, args.against_path,
+                               args.truth_path, args.policy_path, args.unseen_by, judge.vocab_path});
   TARE_TRY_VOID(pipeline::CheckReportFiles(args.out_path, read));
   TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal)
                                                             : ComparePredictions(args, terminal));

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/model_options.h"
 #include "cli/terminal/json.h"
 #include "core/text_width.h"
 #include "tare/core/file.h"
@@ -26,8 +27,8 @@ Result<void> RunInit(const InitArgs& args, Terminal& terminal) {
     return FailedPrecondition(StrCat(path, " exists already"),
                               "add --force to replace it, or write another file with -o");
   }
-  const std::string read[] = {args.request.model_path, args.request.data_path};
-  TARE_TRY_VOID(CheckOutput(path, read));
+  TARE_TRY_VOID(
+      CheckOutput(path, FilesRead({args.request.model_path}, {args.request.data_path})));
   TARE_TRY(const auto draft, pipeline::DraftProject(args.request));
   TARE_TRY_VOID(pipeline::ParseProject(draft.text, path).While("reading the draft back"));
   TARE_TRY_VOID(WriteFileAtomic(path, draft.text));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tare/core/text.h"
+#include "tare/graph/onnx.h"
 
 namespace tare::cli {
 namespace {
@@ -71,6 +72,19 @@ std::string FlagsOf(const DataArgs& args) {
     if (!value->empty()) text += StrCat(flag, *value);
   }
   return text;
+}
+
+std::vector<std::string> FilesRead(std::initializer_list<std::string> models,
+                                   std::initializer_list<std::string> others) {
+  std::vector<std::string> all(others);
+  for (const std::string& model : models) {
+    const auto files = graph::ModelFiles(model);
+    if (files)
+      all.insert(all.end(), files->begin(), files->end());
+    else
+      all.push_back(model);
+  }
+  return all;
 }
 
 void AddRuntimeOptions(CLI::App& app, RuntimeArgs& args) {

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,11 @@ Result<std::vector<data::InputBinding>> BindingsOf(const DataArgs& args);
 
 /// The options but --data, as they were given: " --label label --scale 1/255"; for `next:` lines.
 std::string FlagsOf(const DataArgs& args);
+
+/// What a command reads, for CheckOutput(): the `models` with the files that hold their weights, and
+/// the `others`. A model that cannot be read counts as its own file: opening it says what is wrong.
+std::vector<std::string> FilesRead(std::initializer_list<std::string> models,
+                                   std::initializer_list<std::string> others);
 
 /// --threads, --custom-ops, --time-limit.
 struct RuntimeArgs {

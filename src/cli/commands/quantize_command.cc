@@ -157,11 +157,10 @@ Result<int> QuantizeWithRanges(const QuantizeArgs& args, Terminal& terminal) {
 
 // Said before minutes of measuring, not after. The new model is no larger than the float one.
 Result<void> CheckOutputs(const QuantizeArgs& args) {
-  const std::string read[] = {args.model_path, args.data.data_path, args.recipe_path,
-                              args.ranges_path};
-  std::error_code unknown;
-  const auto bytes = std::filesystem::file_size(args.model_path, unknown);
-  TARE_TRY_VOID(CheckOutput(args.out_path, read, unknown ? 0 : static_cast<int64_t>(bytes)));
+  const auto read =
+      FilesRead({args.model_path}, {args.data.data_path, args.recipe_path, args.ranges_path});
+  const auto bytes = graph::ModelBytes(args.model_path);
+  TARE_TRY_VOID(CheckOutput(args.out_path, read, bytes ? *bytes : 0));
   return args.recipe_path.empty() ? CheckOutput(RecipePathOf(args), read) : Result<void>();
 }
 

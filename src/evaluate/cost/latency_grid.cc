@@ -85,8 +85,7 @@ Result<Starts> TimeRow(const ComparedModels& models, const Progress& progress,
                        std::vector<Cell>& cells) {
   Starts starts;
   Random random(1);
-  // Processor time is blind to the neighbours; where others threads help, only the wall clock sees
-  // them.
+  // Processor time of the calling thread does not see the neighbours, nor the threads that help it.
   const runtime::Clock clock =
       models.options.num_threads == 1 ? runtime::ThreadNs : runtime::MonotonicNs;
   for (int i = 0; i < kSessionPairs; ++i) {
