@@ -543,8 +543,8 @@ Result<LeanModel> SerializeLean(const Model& model) {
   const auto put = [&](const Initializer& initializer, Level level, onnx::TensorProto* proto) {
     const Tensor& tensor = *initializer.value;
     // The runtime takes memory for the initializers of the top graph alone, and whole elements.
-    const bool can_be_lent = level == Level::kTop && BitWidth(tensor.dtype()) >= 8 &&
-                             read.contains(initializer.name);
+    const bool can_be_lent =
+        level == Level::kTop && BitWidth(tensor.dtype()) >= 8 && read.contains(initializer.name);
     if (!IsLarge(initializer) || (tensor.file() == nullptr && !can_be_lent))
       return PutInside(initializer, level, proto);
     const auto num_bytes = std::ssize(tensor.bytes());

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "quantize/weight_codes_internal.h"
 #include "tare/graph/canonical.h"
 #include "tare/tensor/quant_params.h"
 
@@ -19,6 +20,8 @@ namespace {
 using graph::GraphIndex;
 using graph::Node;
 using graph::Use;
+using internal::CannotTake;
+using internal::WeightLayout;
 
 constexpr std::array<std::string_view, 12> kMoverOps = {
     "MaxPool", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten",
@@ -26,48 +29,6 @@ constexpr std::array<std::string_view, 12> kMoverOps = {
 
 // |bias| / (s_x s_w) stays below this, with room for the accumulator beside it.
 constexpr double kMaxBiasCode = 1 << 30;
-
-Error CannotTake(const Node& node, Format format, std::string_view why) {
-  return FailedPrecondition(StrCat("node '", node.name, "' (", node.op_type, ") cannot be ",
-                                   FormatName(format), ": ", why),
-                            "take the node out of the recipe, or give it another format");
-}
-
-// A weight in the layout that its integer kernel wants, and the axis of its output channels.
-struct WeightLayout {
-  graph::SharedTensor weight;
-  int64_t axis = 0;
-  std::string key;      // equal for readers that want the same codes
-  bool turned = false;  // its codes are stored transposed: MatMulInteger has no transB
-
-  // [E, K, N]: a matrix for each of E. No QDQ form has a scale a matrix and column.
-  bool IsBatched(const Node& node) const { return node.Is("MatMul") && weight->rank() > 2; }
-};
-
-// The scales of a batched weight are multiplied behind the product; its codes stand for themselves.
-struct BatchedCodes {
-  Tensor codes;   // int8, [E..., K, N]
-  Tensor scales;  // float32, [E..., 1, N]
-};
-
-Result<BatchedCodes> QuantizeMatrices(const Tensor& weight) {
-  const Shape shape = weight.shape();
-  const int64_t rows = shape[shape.size() - 2];
-  const int64_t columns = shape.back();
-  const int64_t count = weight.num_elements() / std::max<int64_t>(1, rows * columns);
-  const Tensor matrices = weight.Reshaped({count, rows, columns});
-  std::vector<int8_t> codes;
-  std::vector<float> scales;
-  for (int64_t e = 0; e < count; ++e) {
-    TARE_TRY(const auto one, QuantizeWeight(matrices.Rows(e, e + 1).Reshaped({rows, columns}), 1));
-    const auto values = one.values.data<int8_t>();
-    codes.insert(codes.end(), values.begin(), values.end());
-    scales.insert(scales.end(), one.scales.begin(), one.scales.end());
-  }
-  Shape scale_shape = shape;
-  scale_shape[shape.size() - 2] = 1;
-  return BatchedCodes{Tensor::Of<int8_t>(shape, codes), Tensor::Of<float>(scale_shape, scales)};
-}
 
 // Builds the quantized graph node by node, in the order of the canonical one.
 class Builder {
@@ -487,48 +448,6 @@ class Builder {
     return {};
   }
 
-  Result<WeightLayout> LayoutOf(const Node& node, Format format) {
-    const graph::SharedTensor* constant = ConstantOf(node.Input(1));
-    if (constant == nullptr || (*constant)->dtype() != DType::kFloat32 || (*constant)->rank() < 2) {
-      return CannotTake(node, format, "its weight is not a float32 constant of two axes or more");
-    }
-    WeightLayout layout{*constant, 0, node.Input(1)};
-    if (node.Is("ConvTranspose")) layout.axis = 1;
-    if (node.Is("MatMul")) layout.axis = static_cast<int64_t>(layout.weight->rank()) - 1;
-    if (node.Is("Gemm")) {
-      layout.axis = node.Int("transB", 0) != 0 ? 0 : 1;
-      // alpha goes into the weight and beta into the bias: what is left is a plain product.
-      const float alpha = node.Float("alpha", 1.0F);
-      if (alpha != 1.0F) {
-        Tensor scaled = *layout.weight;
-        for (float& value : scaled.mutable_data<float>()) value *= alpha;
-        layout.weight = std::make_shared<const Tensor>(std::move(scaled));
-      }
-      layout.key += StrCat("#", alpha);
-    }
-    layout.key += StrCat("#", layout.axis);
-    return layout;
-  }
-
-  // The bias as one value a channel with Gemm's beta folded in; empty when there is none.
-  Result<std::vector<float>> BiasOf(const Node& node, const WeightLayout& layout, Format format) {
-    std::vector<float> bias;
-    if (node.Is("MatMul") || node.Input(2).empty()) return bias;
-    const graph::SharedTensor* constant = ConstantOf(node.Input(2));
-    if (constant == nullptr || (*constant)->dtype() != DType::kFloat32) {
-      return CannotTake(node, format, "its bias is not a float32 constant");
-    }
-    const int64_t channels = layout.weight->shape()[static_cast<size_t>(layout.axis)];
-    // [N] or [1, N]; [N, 1] would be one value a row.
-    if ((*constant)->num_elements() != channels || (*constant)->rank() == 0 ||
-        (*constant)->shape().back() != channels) {
-      return CannotTake(node, format, "its bias is not one value a channel");
-    }
-    const float beta = node.Is("Gemm") ? node.Float("beta", 1.0F) : 1.0F;
-    for (const float value : (*constant)->data<float>()) bias.push_back(beta * value);
-    return bias;
-  }
-
   // int8 codes and scales as initializers, shared by the nodes that read the same weight alike.
   struct WeightNames {
     std::string codes;
@@ -550,8 +469,9 @@ class Builder {
                      names_.Make(base + "_zero_point"), quantized.scales};
     const Shape shape{static_cast<int64_t>(quantized.scales.size())};
     model_.graph.AddInitializer(
-        made.codes, layout.turned ? std::make_shared<const Tensor>(Transposed(*quantized.codes))
-                                  : quantized.codes);
+        made.codes, layout.turned
+                        ? std::make_shared<const Tensor>(internal::Transposed(*quantized.codes))
+                        : quantized.codes);
     model_.graph.AddInitializer(made.scale, Tensor::Of<float>(shape, quantized.scales));
     model_.graph.AddInitializer(
         made.zero_point,
@@ -571,7 +491,7 @@ class Builder {
     if (&holder != this) return holder.AddBatchedWeight(node, layout);
     const auto found = batched_.find(layout.key);
     if (found != batched_.end()) return found->second;
-    TARE_TRY(auto quantized, QuantizeMatrices(*layout.weight));
+    TARE_TRY(auto quantized, internal::QuantizeMatrices(*layout.weight));
     const std::string& base = node.Input(1);
     BatchedNames made{names_.Make(base + "_quantized"), names_.Make(base + "_zero_point"),
                       names_.Make(base + "_unit_scale"), names_.Make(base + "_scales")};
@@ -623,8 +543,10 @@ class Builder {
     for (const Node& node : source_.graph.nodes) {
       if (!IsStatic(node) || !(node.Is("Conv") || node.Is("Gemm")) || node.Input(2).empty())
         continue;
-      TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Static));
-      TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Static));
+      TARE_TRY(const WeightLayout layout,
+               internal::LayoutOf(node, ConstantOf(node.Input(1)), Format::kInt8Static));
+      TARE_TRY(const std::vector<float> bias,
+               internal::BiasOf(node, ConstantOf(node.Input(2)), layout, Format::kInt8Static));
       const ValueRange* range = recipe_.FindRange(Source(node.inputs[0]));
       if (range == nullptr) continue;  // ParamsOf says so
       TARE_TRY(const QuantParams input, AffineParamsFromRange(*range, kUint8Grid));
@@ -641,13 +563,15 @@ class Builder {
   }
 
   Result<void> EmitWeighted(const Node& node) {
-    TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Static));
+    TARE_TRY(const WeightLayout layout,
+             internal::LayoutOf(node, ConstantOf(node.Input(1)), Format::kInt8Static));
     if (layout.IsBatched(node)) {
       TARE_TRY(std::string batched_input, DequantizedInput(node.inputs[0]));
       TARE_TRY(Node scaled, MultiplyByCodes(node, layout, std::move(batched_input)));
       return EmitOutput(std::move(scaled), node);
     }
-    TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Static));
+    TARE_TRY(const std::vector<float> bias,
+             internal::BiasOf(node, ConstantOf(node.Input(2)), layout, Format::kInt8Static));
     TARE_TRY(const ParamNames input, ParamsOf(node.inputs[0]));
     TARE_TRY(const WeightNames weight, AddWeight(node, layout));
     Node made = node;
@@ -687,8 +611,6 @@ class Builder {
     return output;
   }
 
-  // [directions, 4 hidden, inputs] to codes [directions, inputs, 4 hidden] with a scale for each of
-  // directions x 4 hidden rows: the layout of DynamicQuantizeLSTM.
   Result<std::array<std::string, 3>> AddRecurrentWeight(const std::string& name) {
     Builder& holder = HolderOf(name);
     if (&holder != this) return holder.AddRecurrentWeight(name);
@@ -701,27 +623,13 @@ class Builder {
           StrCat("weight '", name, "' is not a float32 constant of three axes"),
           "take the node out of the recipe");
     }
-    const Shape shape = (*constant)->shape();
-    TARE_TRY(const auto rows,
-             QuantizeWeight((*constant)->Reshaped({shape[0] * shape[1], shape[2]}), 0));
-    const auto from = rows.values.data<int8_t>();
-    std::vector<int8_t> to(from.size());
-    for (int64_t d = 0; d < shape[0]; ++d) {
-      for (int64_t r = 0; r < shape[1]; ++r) {
-        for (int64_t c = 0; c < shape[2]; ++c) {
-          to[static_cast<size_t>((d * shape[2] + c) * shape[1] + r)] =
-              from[static_cast<size_t>((d * shape[1] + r) * shape[2] + c)];
-        }
-      }
-    }
+    TARE_TRY(auto quantized, internal::QuantizeRecurrent(**constant));
     std::array<std::string, 3> made = {names_.Make(name + "_quantized"),
                                        names_.Make(name + "_scale"),
                                        names_.Make(name + "_zero_point")};
-    model_.graph.AddInitializer(made[0], Tensor::Of<int8_t>({shape[0], shape[2], shape[1]}, to));
-    model_.graph.AddInitializer(made[1], Tensor::Of<float>({shape[0], shape[1]}, rows.scales));
-    model_.graph.AddInitializer(
-        made[2],
-        Tensor::Of<int8_t>({shape[0], shape[1]}, std::vector<int8_t>(rows.scales.size(), 0)));
+    model_.graph.AddInitializer(made[0], std::move(quantized.codes));
+    model_.graph.AddInitializer(made[1], std::move(quantized.scales));
+    model_.graph.AddInitializer(made[2], std::move(quantized.zero_points));
     return recurrent_[name] = made;
   }
 
@@ -758,8 +666,10 @@ class Builder {
 
   Result<void> EmitDynamic(const Node& node) {
     if (node.Is("LSTM")) return EmitDynamicLstm(node);
-    TARE_TRY(WeightLayout layout, LayoutOf(node, Format::kInt8Dynamic));
-    TARE_TRY(const std::vector<float> bias, BiasOf(node, layout, Format::kInt8Dynamic));
+    TARE_TRY(WeightLayout layout,
+             internal::LayoutOf(node, ConstantOf(node.Input(1)), Format::kInt8Dynamic));
+    TARE_TRY(const std::vector<float> bias,
+             internal::BiasOf(node, ConstantOf(node.Input(2)), layout, Format::kInt8Dynamic));
     if (!(node.Is("MatMul") || node.Is("Gemm")) || node.Int("transA", 0) != 0) {
       return CannotTake(node, Format::kInt8Dynamic,
                         "only MatMul and Gemm, not transposed in A, gain from it");
@@ -803,23 +713,9 @@ class Builder {
     return {};
   }
 
-  static Tensor Transposed(const Tensor& matrix) {
-    constexpr int64_t kTile = 64;  // rows and columns that stay in the cache
-    const int64_t rows = matrix.shape()[0];
-    const int64_t columns = matrix.shape()[1];
-    const int8_t* const from = matrix.data<int8_t>().data();
-    std::vector<int8_t> to(static_cast<size_t>(rows * columns));
-    for (int64_t tile = 0; tile < columns; tile += kTile) {
-      for (int64_t r = 0; r < rows; ++r) {
-        for (int64_t c = tile; c < std::min(tile + kTile, columns); ++c)
-          to[static_cast<size_t>(c * rows + r)] = from[r * columns + c];
-      }
-    }
-    return Tensor::Of<int8_t>({columns, rows}, to);
-  }
-
   Result<void> EmitWeights(const Node& node) {
-    TARE_TRY(const WeightLayout layout, LayoutOf(node, Format::kInt8Weights));
+    TARE_TRY(const WeightLayout layout,
+             internal::LayoutOf(node, ConstantOf(node.Input(1)), Format::kInt8Weights));
     if (layout.IsBatched(node)) {
       TARE_TRY(Node scaled, MultiplyByCodes(node, layout, node.inputs[0]));
       model_.graph.nodes.push_back(std::move(scaled));
@@ -919,24 +815,6 @@ const Node* FollowingActivation(const graph::Graph& graph, const GraphIndex& ind
   const Use use = index.Uses(node.outputs[0])[0];
   const Node& next = graph.nodes[static_cast<size_t>(use.node)];
   return use.input == 0 && (next.Is("Relu") || next.Is("Clip")) ? &next : nullptr;
-}
-
-Result<WeightCache::Entry> WeightCache::Quantize(const graph::SharedTensor& weight, int64_t axis,
-                                                 std::span<const float> floor) {
-  const auto make = [&](std::span<const float> least) -> Result<Entry> {
-    TARE_TRY(auto made, QuantizeWeight(*weight, axis, least));
-    weight->Forget();
-    return Entry{std::make_shared<const Tensor>(std::move(made.values)), std::move(made.scales)};
-  };
-  auto known = entries_.find({weight, axis});
-  if (known == entries_.end()) {
-    TARE_TRY(auto entry, make({}));
-    known = entries_.emplace(std::pair(weight, axis), std::move(entry)).first;
-  }
-  // A floor that raises no scale changes nothing.
-  const auto& scales = known->second.scales;
-  const bool raises = !floor.empty() && !std::ranges::equal(floor, scales, std::less_equal());
-  return raises ? make(floor) : known->second;
 }
 
 Result<graph::Model> ApplyRecipe(const graph::Model& canonical, const Recipe& recipe,

@@ -56,7 +56,12 @@ size_t PreferStatic(size_t best, std::span<const Candidate> candidates,
 }
 
 std::string WhyNone(std::span<const Candidate> candidates, const AutoOptions& options) {
-  if (candidates.empty()) return "no format can be applied to this model";
+  if (candidates.empty()) {
+    std::vector<std::string> formats;
+    for (const Format format : options.formats) formats.emplace_back(FormatName(format));
+    return StrCat("no node of this model can be ",
+                  formats.empty() ? "quantized" : Join(formats, " or "));
+  }
   const Candidate& fastest =
       *std::max_element(candidates.begin(), candidates.end(),
                         [](const auto& a, const auto& b) { return Score(a) < Score(b); });

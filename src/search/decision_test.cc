@@ -188,7 +188,11 @@ TEST(DecideTest, TakesTheBestThatHolds) {
        "nothing to gain here: the fastest, b, is 3.00x [2.94, 3.06], and the outputs move: cosine "
        "0.5000 of 'y'; a new file must be surely 1.05x"},
       {"did not run", kSpeed, {{"a", 1, 0}}, "no plan runs: a: not faster: 0.00x [0.00, 0.00]"},
-      {"nothing was tried", kSpeed, {}, "no format can be applied to this model"},
+      {"nothing was tried", kSpeed, {}, "no node of this model can be quantized"},
+      {"nothing was tried of two formats",
+       kTwo,
+       {},
+       "no node of this model can be int8_static or int8_weights"},
       {"for size the smallest",
        kSize,
        {{"a", 1, 3, 0, 50}, {"b", 1, 0.5, 0, 40}, {"c", 0.5, 9, 0, 10}},
