@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -28,29 +29,31 @@ std::string SpeedText(const Candidate& candidate) {
                 Fixed(candidate.speedup.high, 2), "]");
 }
 
-// Static convolutions, products and sums; then few other static nodes: a last Sigmoid in 8 bits
-// rounds small probabilities to 0 and gains nothing.
-std::pair<int64_t, int64_t> StaticRank(const Candidate& candidate) {
+// The order of equals, the greatest first: static convolutions, products and sums; then few other
+// static nodes, as a last Sigmoid in 8 bits rounds small probabilities to 0 and gains nothing; then
+// dynamic nodes; then the smaller file.
+std::array<int64_t, 4> Preference(const Candidate& candidate) {
   static const std::set<std::string> kArithmetic = {"Conv", "ConvTranspose", "Gemm", "MatMul",
                                                     "Add"};
   int64_t num_arithmetic = 0;
   int64_t num_others = 0;
+  int64_t num_dynamic = 0;
   for (const NodeChoice& node : candidate.nodes) {
-    if (node.format != Format::kInt8Static) continue;
-    ++(kArithmetic.contains(node.op_type) ? num_arithmetic : num_others);
+    if (node.format == Format::kInt8Dynamic) ++num_dynamic;
+    if (node.format == Format::kInt8Static)
+      ++(kArithmetic.contains(node.op_type) ? num_arithmetic : num_others);
   }
-  return {num_arithmetic, -num_others};
+  return {num_arithmetic, -num_others, num_dynamic, -candidate.model_bytes};
 }
 
-// Among equals the plan with more static nodes: less of it depends on the run, and more of the
-// file is int8. Measured ties must not decide by noise.
-size_t PreferStatic(size_t best, std::span<const Candidate> candidates,
-                    std::span<const size_t> finalists) {
+// Measured ties must not decide by noise.
+size_t PreferredAmongEquals(size_t best, std::span<const Candidate> candidates,
+                            std::span<const size_t> finalists) {
   size_t preferred = best;
   for (const size_t i : finalists) {
     const bool equal =
         candidates[i].problem.empty() && Score(candidates[i]) >= kTie * Score(candidates[best]);
-    if (equal && StaticRank(candidates[i]) > StaticRank(candidates[preferred])) preferred = i;
+    if (equal && Preference(candidates[i]) > Preference(candidates[preferred])) preferred = i;
   }
   return preferred;
 }
@@ -167,7 +170,7 @@ Decision Decide(std::span<const Candidate> candidates, std::span<const size_t> f
   for (const size_t best : Sound(candidates, options)) {
     if (std::find(finalists.begin(), finalists.end(), best) == finalists.end()) continue;
     const size_t chosen =
-        options.goal == Goal::kSpeed ? PreferStatic(best, candidates, finalists) : best;
+        options.goal == Goal::kSpeed ? PreferredAmongEquals(best, candidates, finalists) : best;
     const Candidate& candidate = candidates[chosen];
     return {chosen, StrCat(candidate.name, ": ", Fixed(candidate.speedup.value, 2), "x as fast, ",
                            candidate.closeness.judged.Text())};

@@ -67,7 +67,7 @@ struct Decision {
 
 /// Returns the best of the finalists that have no problem. For speed, those within a few per cent
 /// of it are equals, of which the one with the most static arithmetic is taken, then the one with
-/// the fewest other static nodes.
+/// the fewest other static nodes, then with the most dynamic ones, then the smallest.
 /// Edge    no candidates, or none sound: nothing, and the reason names the fastest.
 Decision Decide(std::span<const Candidate> candidates, std::span<const size_t> finalists,
                 const AutoOptions& options);

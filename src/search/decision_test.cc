@@ -21,6 +21,7 @@ struct Row {
   double batch_speedup = 0;
   int64_t bytes = 100;
   const char* static_ops = "";  ///< "Conv Relu": the static nodes
+  int num_dynamic = 1;
 };
 
 // Wide outputs whose cosine uses up (1 - cosine) / 0.01 of what is allowed.
@@ -42,7 +43,8 @@ Candidate CandidateOf(const Row& row, const AutoOptions& options) {
   candidate.model_bytes = row.bytes;
   std::istringstream ops(row.static_ops);
   for (std::string op; ops >> op;) candidate.nodes.push_back({op, op, Format::kInt8Static, ""});
-  candidate.nodes.push_back({"d", "MatMul", Format::kInt8Dynamic, ""});
+  for (int i = 0; i < row.num_dynamic; ++i)
+    candidate.nodes.push_back({"d", "MatMul", Format::kInt8Dynamic, ""});
   candidate.problem = ProblemOf(candidate, options);
   return candidate;
 }
@@ -222,7 +224,7 @@ TEST(DecideTest, TakesTheBestThatHolds) {
   }
 }
 
-TEST(DecideTest, PrefersStaticArithmeticAmongEquals) {
+TEST(DecideTest, TakesEqualsInAStatedOrder) {
   const struct {
     const char* what;
     std::vector<Row> rows;
@@ -240,6 +242,12 @@ TEST(DecideTest, PrefersStaticArithmeticAmongEquals) {
       {"arithmetic counts before others",
        {{"less", 1, 2, 0, 100, "Conv"}, {"more", 1, 1.99, 0, 100, "Conv MatMul Softmax Sigmoid"}},
        "more"},
+      {"then more dynamic nodes",
+       {{"less", 1, 2, 0, 50, "Conv"}, {"more", 1, 1.99, 0, 100, "Conv", 2}},
+       "more"},
+      {"then the smaller file",
+       {{"large", 1, 2, 0, 100, "Conv"}, {"small", 1, 1.99, 0, 50, "Conv"}},
+       "small"},
       {"equal in all",
        {{"first", 1, 2, 0, 100, "Conv"}, {"second", 1, 2, 0, 100, "Conv"}},
        "first"},
