@@ -182,7 +182,9 @@ class ImageDataset final : public Dataset {
   }
 
   std::string WhatImagesAre() const {
-    return form_.options == ImageOptions() ? "" : " when they are resized and cropped";
+    const bool is_changed = form_.options.shorter_side > 0 || form_.options.resize.height > 0 ||
+                            form_.options.crop.height > 0;
+    return is_changed ? " when they are resized and cropped" : "";
   }
 
   Error DifferentSizes(const ImageSize& first, const ImageSize& other,
