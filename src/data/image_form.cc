@@ -35,7 +35,7 @@ Result<const ValueInfo*> InputOfImages(std::span<const ValueInfo> inputs,
         StrCat("the model has no input '", binding->input, "'; it has ", Join(names, ", ")),
         "use one of these names");
   }
-  for (const size_t rank : {4, 3}) {
+  for (const size_t rank : {size_t{4}, size_t{3}}) {
     for (const ValueInfo& input : inputs) {
       if (input.shape.size() == rank) return &input;
     }

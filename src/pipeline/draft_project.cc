@@ -150,25 +150,34 @@ class Drafter {
   }
 
   void ChooseWay() {
-    const auto ways = UsualWays(channels_);
-    way_ = ways[0];
+    way_ = UsualWays(channels_)[0];
     if (label_.empty()) return;
     const auto samples = data::ChooseSamples(dataset_->num_samples(), kTriedSamples, 1);
     const auto labels = data::ReadLabels(*dataset_, label_, samples);
     if (!labels || !TryFirst(samples)) return;
     const auto session = runtime::Session::FromFile(request_.model_path, {});
     if (!session) return;
-    for (const Way& way : ways) {
+    if (!TryWays(*session, samples, *labels) || sizes_.empty()) return;
+    ChooseSize(*session, samples, *labels);
+    // What was right at a wrong size need not be the training's.
+    if (!(image_options_ == sizes_[0])) TryWays(*session, samples, *labels);
+  }
+
+  // At the size at hand; false where a way cannot be tried.
+  bool TryWays(const runtime::Session& session, std::span<const int64_t> samples,
+               std::span<const int64_t> labels) {
+    tried_.clear();
+    for (const Way& way : UsualWays(channels_)) {
       const auto feed = FeedBy(way);
-      if (!feed) return;
-      const auto accuracy = ShareRight(*session, *feed, samples, *labels);
-      if (!accuracy) return;
+      if (!feed) return false;
+      const auto accuracy = ShareRight(session, *feed, samples, labels);
+      if (!accuracy) return false;
       tried_.emplace_back(way, *accuracy);
     }
     std::stable_sort(tried_.begin(), tried_.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
     way_ = tried_[0].first;
-    ChooseSize(*session, samples, *labels);
+    return true;
   }
 
   // Under the best way of scaling.
@@ -252,7 +261,7 @@ class Drafter {
       Line("    # The images have not the model's size: check how the model was trained.");
       return;
     }
-    Line("    # The images have not the model's size. Tried, with this scale:");
+    Line("    # The images have not the model's size. Tried, with one scale:");
     for (const auto& [options, accuracy] : tried_sizes_) {
       std::vector<std::string> parts;
       for (const auto& [key, value] : data::ImageOptionTexts(options))
