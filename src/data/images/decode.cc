@@ -57,7 +57,8 @@ Result<ImageHead> ReadAnyHead(const ByteSource& file) {
   TARE_TRY(const std::string prefix, ReadPrefix(file, kMagicBytes));
   if (prefix.starts_with("\xFF\xD8\xFF")) return ReadJpegHead(file);
   if (prefix.starts_with("\x89PNG\r\n\x1A\n")) return ReadPngHead(file);
-  if (prefix.starts_with("RIFF") && std::string_view(prefix).substr(8).starts_with("WEBP"))
+  const bool is_riff = prefix.starts_with("RIFF") && prefix.size() > 8;
+  if (is_riff && std::string_view(prefix).substr(8).starts_with("WEBP"))
     return ReadWebpHead(file);
   if (prefix.starts_with("BM")) return ReadBmpHead(file);
   return NoImage(file.name(), prefix);
