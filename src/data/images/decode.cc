@@ -58,8 +58,7 @@ Result<ImageHead> ReadAnyHead(const ByteSource& file) {
   if (prefix.starts_with("\xFF\xD8\xFF")) return ReadJpegHead(file);
   if (prefix.starts_with("\x89PNG\r\n\x1A\n")) return ReadPngHead(file);
   const bool is_riff = prefix.starts_with("RIFF") && prefix.size() > 8;
-  if (is_riff && std::string_view(prefix).substr(8).starts_with("WEBP"))
-    return ReadWebpHead(file);
+  if (is_riff && std::string_view(prefix).substr(8).starts_with("WEBP")) return ReadWebpHead(file);
   if (prefix.starts_with("BM")) return ReadBmpHead(file);
   return NoImage(file.name(), prefix);
 }
