@@ -18,7 +18,7 @@ TEST(OpenDatasetTest, RefusesFoldersMissingAndEmptyFiles) {
   const auto folder = OpenDataset(StoredFile(""));
   ASSERT_FALSE(folder);
   EXPECT_EQ(folder.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_THAT(folder.error().next_step, HasSubstr(".npz"));
+  EXPECT_THAT(folder.error().next_step, HasSubstr("folder of its class"));
   EXPECT_EQ(OpenDataset("/nonexistent/x.npz").error().code, ErrorCode::kNotFound);
   const FileWith empty("x.npz", "");
   EXPECT_EQ(OpenDataset(empty.path()).error().code, ErrorCode::kInvalidArgument);

@@ -57,6 +57,10 @@ class Binder {
     for (const ValueInfo& input : inputs_) names.push_back(input.name);
     for (const InputBinding& binding : overrides) {
       TARE_TRY_VOID(CheckPreprocessing(binding.preprocessing, binding.input));
+      // What images become was decided when they were opened.
+      const bool is_for_files = binding.input.empty() && binding.array.empty() &&
+                                binding.columns.empty() && binding.preprocessing.is_identity();
+      if (is_for_files) continue;
       if (binding.input.empty()) {
         TARE_TRY_VOID(ApplyToAll(binding));
         continue;

@@ -58,7 +58,7 @@ class Drafter {
 
  private:
   Result<void> LookAtData() {
-    TARE_TRY(dataset_, model_->Dataset(FileSource(request_.data_path)));
+    TARE_TRY_VOID(OpenData());
     FindLabel();
     const auto feed = data::Feed::Bind(*dataset_, inputs_, {}, label_);
     if (!feed) {
@@ -69,6 +69,33 @@ class Drafter {
     FindImages();
     if (image_input_ >= 0) ChooseWay();
     return {};
+  }
+
+  // Images of files that have not the model's size are opened under the first usual sizes.
+  Result<void> OpenData() {
+    auto opened = model_->Dataset(FileSource(request_.data_path));
+    if (!opened && data::HoldsImages(request_.data_path)) {
+      TARE_TRY(const data::ImageForm form, data::ImageFormOf(inputs_, {}));
+      for (const data::ImageOptions& options : UsualSizes(form)) {
+        auto dataset = OpenImages(options);
+        if (!dataset) continue;
+        sizes_.push_back(options);
+        if (dataset_ == nullptr) dataset_ = *std::move(dataset);
+      }
+      if (!sizes_.empty()) image_options_ = sizes_[0];
+    }
+    if (dataset_ != nullptr) return {};
+    if (!opened) return std::move(opened).error();
+    dataset_ = *std::move(opened);
+    return {};
+  }
+
+  Result<std::shared_ptr<const data::Dataset>> OpenImages(const data::ImageOptions& options) const {
+    data::InputBinding binding;
+    binding.images = options;
+    TARE_TRY(const data::ImageForm form, data::ImageFormOf(inputs_, std::span(&binding, 1)));
+    TARE_TRY(auto dataset, data::OpenDataset(request_.data_path, form));
+    return std::shared_ptr<const data::Dataset>(std::move(dataset));
   }
 
   // ---- labels -----------------------------------------------------------------------------
@@ -107,10 +134,11 @@ class Drafter {
     channels_ = image->channels;
   }
 
-  Result<data::Feed> FeedBy(const Way& way) const {
+  Result<data::Feed> FeedBy(const Way& way) const { return FeedBy(way, *dataset_); }
+  Result<data::Feed> FeedBy(const Way& way, const data::Dataset& dataset) const {
     const data::InputBinding binding{inputs_[static_cast<size_t>(image_input_)].name, "",
                                      way.preprocessing()};
-    return data::Feed::Bind(*dataset_, inputs_, std::span(&binding, 1), label_);
+    return data::Feed::Bind(dataset, inputs_, std::span(&binding, 1), label_);
   }
 
   bool TryFirst(std::span<const int64_t> samples) {
@@ -122,24 +150,53 @@ class Drafter {
   }
 
   void ChooseWay() {
-    const auto ways = UsualWays(channels_);
-    way_ = ways[0];
+    way_ = UsualWays(channels_)[0];
     if (label_.empty()) return;
     const auto samples = data::ChooseSamples(dataset_->num_samples(), kTriedSamples, 1);
     const auto labels = data::ReadLabels(*dataset_, label_, samples);
     if (!labels || !TryFirst(samples)) return;
     const auto session = runtime::Session::FromFile(request_.model_path, {});
     if (!session) return;
-    for (const Way& way : ways) {
+    if (!TryWays(*session, samples, *labels) || sizes_.empty()) return;
+    ChooseSize(*session, samples, *labels);
+    // What was right at a wrong size need not be the training's.
+    if (!(image_options_ == sizes_[0])) TryWays(*session, samples, *labels);
+  }
+
+  // At the size at hand; false where a way cannot be tried.
+  bool TryWays(const runtime::Session& session, std::span<const int64_t> samples,
+               std::span<const int64_t> labels) {
+    tried_.clear();
+    for (const Way& way : UsualWays(channels_)) {
       const auto feed = FeedBy(way);
-      if (!feed) return;
-      const auto accuracy = ShareRight(*session, *feed, samples, *labels);
-      if (!accuracy) return;
+      if (!feed) return false;
+      const auto accuracy = ShareRight(session, *feed, samples, labels);
+      if (!accuracy) return false;
       tried_.emplace_back(way, *accuracy);
     }
     std::stable_sort(tried_.begin(), tried_.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
     way_ = tried_[0].first;
+    return true;
+  }
+
+  // Under the best way of scaling.
+  void ChooseSize(const runtime::Session& session, std::span<const int64_t> samples,
+                  std::span<const int64_t> labels) {
+    double best = tried_[0].second;
+    for (const data::ImageOptions& options : sizes_) {
+      const auto dataset = OpenImages(options);
+      if (!dataset) return;
+      const auto feed = FeedBy(way_, **dataset);
+      if (!feed) return;
+      const auto accuracy = ShareRight(session, *feed, samples, labels);
+      if (!accuracy) return;
+      tried_sizes_.emplace_back(options, *accuracy);
+      if (*accuracy <= best) continue;
+      best = *accuracy;
+      image_options_ = options;
+      dataset_ = *dataset;
+    }
   }
 
   // ---- writing ----------------------------------------------------------------------------
@@ -188,10 +245,28 @@ class Drafter {
       std::string entry = StrCat("array: ", YamlQuote(arrays_[i]));
       if (static_cast<int64_t>(i) == image_input_) {
         WriteWays();
+        WriteSizes();
+        for (const auto& [key, value] : data::ImageOptionTexts(image_options_))
+          entry += StrCat(", ", key, ": ", value);
         const std::string way = EntryText(way_);
         if (!way.empty()) entry += ", " + way;
       }
       Line(StrCat("    ", YamlQuote(inputs_[i].name), ": {", entry, "}"));
+    }
+  }
+
+  void WriteSizes() {
+    if (sizes_.empty()) return;
+    if (tried_sizes_.empty()) {
+      Line("    # The images have not the model's size: check how the model was trained.");
+      return;
+    }
+    Line("    # The images have not the model's size. Tried, with one scale:");
+    for (const auto& [options, accuracy] : tried_sizes_) {
+      std::vector<std::string> parts;
+      for (const auto& [key, value] : data::ImageOptionTexts(options))
+        parts.push_back(StrCat(key, ": ", value));
+      Line(StrCat("    #   ", Fixed(100 * accuracy, 1), " % right with ", Join(parts, ", ")));
     }
   }
 
@@ -319,6 +394,9 @@ class Drafter {
   int64_t channels_ = 1;
   Way way_;
   std::vector<std::pair<Way, double>> tried_;
+  std::vector<data::ImageOptions> sizes_;  // that may be meant; empty: the files have the right one
+  data::ImageOptions image_options_;
+  std::vector<std::pair<data::ImageOptions, double>> tried_sizes_;
 };
 
 }  // namespace

@@ -176,7 +176,8 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
   report.name = evidence.candidate.path;
   TARE_TRY_VOID(AddDigest("baseline", request.baseline_path, report));
   TARE_TRY_VOID(AddDigest("candidate", request.candidate_path, report));
-  TARE_TRY_VOID(AddDigest("data_test", request.data_path, report));
+  TARE_TRY(const std::string data_digest, data::DigestOfData(request.data_path));
+  report.digests["data_test"] = "sha256:" + data_digest;
   verdict::DataSummary data;
   data.test = verdict::DataUse{fs::path(request.data_path).filename().string(), std::ssize(samples),
                                report.digests["data_test"], request.seed};

@@ -64,8 +64,12 @@ Result<OpenedModel> OpenedModel::Open(ModelRequest request) {
 Result<std::shared_ptr<const data::Dataset>> OpenedModel::Dataset(const SplitSource& source) {
   auto& shared = open_[KeyOf(source)];
   if (!shared) {
-    TARE_TRY(auto dataset, source.path.empty() ? data::OpenArrays(source.arrays)
-                                               : data::OpenDataset(source.path));
+    data::ImageForm form;
+    if (std::ranges::any_of(source.Files(), data::HoldsImages)) {
+      TARE_TRY(form, data::ImageFormOf(inputs_, request_.bindings));
+    }
+    TARE_TRY(auto dataset, source.path.empty() ? data::OpenArrays(source.arrays, form)
+                                               : data::OpenDataset(source.path, form));
     shared = std::move(dataset);
   }
   return shared;

@@ -135,7 +135,8 @@ class ProjectReader {
         binding.array = node.scalar;
       } else {
         TARE_TRY(YamlReader entry, Map(node, StrCat("data: inputs: ", name),
-                                       {"array", "columns", "scale", "mean", "std"}));
+                                       {"array", "columns", "scale", "mean", "std", "resize",
+                                        "crop", "layout", "channels"}));
         TARE_TRY(binding.array, entry.Text("array", ""));
         TARE_TRY(binding.columns, entry.Texts("columns"));
         if (!binding.array.empty() && !binding.columns.empty())
@@ -144,8 +145,19 @@ class ProjectReader {
         TARE_TRY(binding.preprocessing.mean, entry.Numbers("mean"));
         TARE_TRY(binding.preprocessing.std, entry.Numbers("std"));
         TARE_TRY_VOID(CheckPreprocessing(entry, node, binding.preprocessing));
+        TARE_TRY_VOID(ReadImageOptions(entry, binding.images));
       }
       project_.bindings.push_back(std::move(binding));
+    }
+    return {};
+  }
+
+  static Result<void> ReadImageOptions(YamlReader& entry, data::ImageOptions& options) {
+    for (const char* key : {"resize", "crop", "layout", "channels"}) {
+      if (entry.Child(key) == nullptr) continue;
+      TARE_TRY(const std::string value, entry.Text(key));
+      if (const auto set = data::SetImageOption(key, value, options); !set)
+        return entry.Wrong(*entry.Child(key), set.error().what, set.error().next_step);
     }
     return {};
   }

@@ -4,6 +4,7 @@
 #include "pipeline/project_data_internal.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
+#include "tare/data/dataset.h"
 #include "tare/data/splits.h"
 
 namespace tare::pipeline {
@@ -27,7 +28,7 @@ Result<std::string> FileDigests::Of(const SplitSource& source) {
   for (const std::string& path : files) {
     auto& digest = by_path_[path];
     if (digest.empty()) {
-      TARE_TRY(digest, Sha256File(path));
+      TARE_TRY(digest, data::DigestOfData(path));
     }
     all += digest;
   }
@@ -66,8 +67,10 @@ std::string SamplesDigest(const std::vector<int64_t>& samples) {
 
 std::string SourceName(const SplitSource& source) {
   std::vector<std::string> names;
-  for (const std::string& path : source.Files())
+  for (std::string path : source.Files()) {
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();  // of a folder
     names.push_back(std::filesystem::path(path).filename().string());
+  }
   return Join(names, ", ");
 }
 

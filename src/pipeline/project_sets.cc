@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "pipeline/project_sets_internal.h"
 #include "tare/core/text.h"
 
@@ -26,7 +28,25 @@ Result<void> CheckSameColumns(const OpenSource& first, const OpenSource& other) 
       "...]}}");
 }
 
+// Options that do nothing would look as if they did.
+Result<void> CheckImageOptions(const Project& project) {
+  for (const data::InputBinding& binding : project.bindings) {
+    const auto texts = data::ImageOptionTexts(binding.images);
+    if (texts.empty()) continue;
+    for (const SplitSource* source : {&project.calibration, &project.search, &project.test}) {
+      if (std::ranges::any_of(source->Files(), data::HoldsImages)) return {};
+    }
+    return InvalidArgument(
+        StrCat("'", texts[0].first, "' of input '", binding.input, "' in ", project.file,
+               " is for image files, and no set is a folder of images or a CSV file that names "
+               "some"),
+        "remove it, or name a folder of images");
+  }
+  return {};
+}
+
 Result<ProjectSets> OpenSets(const Project& project, OpenedModel& model) {
+  TARE_TRY_VOID(CheckImageOptions(project));
   ProjectSets sets;
   TARE_TRY(sets.calibration, model.Bind(project.calibration));
   TARE_TRY(sets.search, model.Bind(project.search));

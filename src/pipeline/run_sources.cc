@@ -44,6 +44,7 @@ void AddInputs(const Project& project, StepKey& key) {
     for (const std::string& column : binding.columns) key.Add("columns", column);
     for (const double mean : binding.preprocessing.mean) key.Add("mean", mean);
     for (const double std : binding.preprocessing.std) key.Add("std", std);
+    for (const auto& [name, value] : data::ImageOptionTexts(binding.images)) key.Add(name, value);
   }
   key.Add("label", project.label).Add("task", TaskName(project.task)).Add("output", project.output);
   for (const std::string& name : project.classes) key.Add("class", name);

@@ -44,6 +44,17 @@ std::vector<Way> UsualWays(int64_t channels) {
   return ways;
 }
 
+std::vector<data::ImageOptions> UsualSizes(const data::ImageForm& form) {
+  constexpr int64_t kUsualSide = 224;
+  data::ImageSize size = form.size;
+  if (size.width == 0) size.width = size.height > 0 ? size.height : kUsualSide;
+  if (size.height == 0) size.height = size.width;
+  const int64_t longer = std::max(size.width, size.height);
+  return {{.shorter_side = longer * 8 / 7, .resize = {}, .crop = size},
+          {.shorter_side = longer, .resize = {}, .crop = size},
+          {.shorter_side = 0, .resize = size, .crop = {}}};
+}
+
 std::optional<ImageInput> FindImageInput(const data::Dataset& dataset,
                                          std::span<const ValueInfo> inputs,
                                          std::span<const std::string> arrays) {

@@ -30,6 +30,10 @@ struct Way {
 /// What models of 8-bit images of 3 or other channels are usually trained on.
 std::vector<Way> UsualWays(int64_t channels);
 
+/// How images in files usually come to the size that a model takes (224 x 224 where it takes any):
+/// the shorter side to 8/7 of it and its centre, the shorter side to it and its centre, or stretched.
+std::vector<data::ImageOptions> UsualSizes(const data::ImageForm& form);
+
 /// A float input of four axes that an array of 8-bit numbers feeds.
 struct ImageInput {
   size_t input = 0;  ///< position

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tare/core/result.h"
+#include "tare/data/images.h"
 #include "tare/tensor/tensor.h"
 
 namespace tare::data {
@@ -109,12 +110,20 @@ enum class Format { kNpy, kNpz, kIdx, kCsv, kJsonLines, kParquet };
 ///              is a class (see ArrayInfo::classes); .txt and .data with such a delimiter too
 ///   .jsonl     one object a line; numbers, booleans, text, and nested lists of one shape
 ///   .parquet   one array a column; lists must be of one length
+///   a folder   of images (JPEG, PNG, WebP, BMP), or of a folder of them for each class, as arrays
+///              `image` and `label`: what `form` says they become
+///   .csv       with a column of image files (`file`, `path`, ...): `image`, and the other columns
 ///
-/// Each may be gzipped.
-/// Errors  kNotFound: no such file; kInvalidArgument: a folder, an empty file, a file without
-///         samples; kUnsupported: another format (names what is readable); kDataLoss: truncated or
+/// Each file of samples may be gzipped.
+/// Errors  kNotFound: no such file; kInvalidArgument: an empty file, a file without samples, images
+///         that do not become one size; kUnsupported: another format (names what is readable); kDataLoss: truncated or
 ///         corrupt; kResourceExhausted: it decodes to over 1 GiB and 200 times its size.
-Result<std::unique_ptr<Dataset>> OpenDataset(const std::string& path);
+Result<std::unique_ptr<Dataset>> OpenDataset(const std::string& path, const ImageForm& form = {});
+
+/// Returns the SHA-256 that stands for all bytes of a data file, of a folder of images or of a CSV
+/// file and the images that it names: Dataset::Digest(), without opening what need not be.
+/// Errors  kNotFound: no such file; kDataLoss: it cannot be read; as OpenDataset() for images.
+Result<std::string> DigestOfData(const std::string& path);
 
 /// The same for bytes in memory; `name` stands for the file in messages and names its array.
 Result<std::unique_ptr<Dataset>> OpenBytes(Format format, std::string bytes,
@@ -126,10 +135,11 @@ struct ArrayFile {
   std::string path;  ///< file with one array, or with one of that name
 };
 
-/// Opens several files as one dataset.
+/// Opens several files as one dataset; one may be a folder of images without classes.
 /// Errors  as OpenDataset(); kInvalidArgument: no files, a name twice, or different numbers of
 ///         samples; kNotFound: a file of several arrays has none of that name.
-Result<std::unique_ptr<Dataset>> OpenArrays(std::span<const ArrayFile> files);
+Result<std::unique_ptr<Dataset>> OpenArrays(std::span<const ArrayFile> files,
+                                            const ImageForm& form = {});
 
 /// Returns a dataset over tensors in memory: samples are on the first axis.
 /// Errors  kInvalidArgument: no tensors, no samples, or different numbers of samples.

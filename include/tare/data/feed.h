@@ -12,6 +12,7 @@
 
 #include "tare/core/result.h"
 #include "tare/data/dataset.h"
+#include "tare/data/images.h"
 #include "tare/tensor/tensor.h"
 
 namespace tare::data {
@@ -32,7 +33,23 @@ struct InputBinding {
   Preprocessing preprocessing;
   /// Columns side by side, in the model's order, in place of an array. One may be an array too.
   std::vector<std::string> columns = {};
+  /// Of images in files: how they become arrays, before anything is bound. See ImageFormOf().
+  ImageOptions images = {};
 };
+
+/// What images in files must become to feed a model: the channels, axes and size of its image input,
+/// with what bindings say.
+///
+///   input     the one whose binding has image options; else the first of four axes, else of three
+///   axes      as said, else those where the model's shape has 3 or 1 channels: [N, C, H, W] where both
+///             ends may be, and where none is known
+///   channels  3 or 1, where the model's shape says; else 3
+///
+/// Edge     three axes without such a channel axis are [N, H, W]: grey. No such input: RGB, [H, W, C].
+/// Errors   kNotFound: image options of an input that is not there; kInvalidArgument: options of two
+///          inputs; the input takes another number of channels.
+Result<ImageForm> ImageFormOf(std::span<const ValueInfo> inputs,
+                              std::span<const InputBinding> bindings);
 
 /// The rows that are no samples repeat the last one.
 using FeedBatch = Batch;

@@ -17,6 +17,7 @@ namespace tare::pipeline {
 struct CheckOptions {
   std::string label;  ///< of files; "" takes label, labels, y, target or class if there is one
   std::vector<std::string> arrays;         ///< of files: only these
+  data::ImageForm images;                  ///< of files: what folders of images become
   std::optional<data::NearMethod> method;  ///< in place of the choice by dtype and shape
   std::optional<double> near;              ///< Jaccard index of texts, correlation of images
   int64_t recommend = 0;

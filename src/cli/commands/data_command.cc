@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/model_options.h"
 #include "cli/terminal/json.h"
 #include "core/text_width.h"
 #include "tare/core/file.h"
@@ -25,6 +26,7 @@ constexpr size_t kTensorsShown = 5;
 struct CheckArgs {
   std::string project_path = "tare.yaml";
   std::string data_path, calibration_path, search_path, test_path;
+  ImageArgs images;
   std::string label;
   std::string arrays;
   std::string method;
@@ -49,9 +51,10 @@ std::vector<pipeline::DataFile> FilesOf(const CheckArgs& args) {
   return files;
 }
 
-pipeline::CheckOptions OptionsOf(const CheckArgs& args) {
+Result<pipeline::CheckOptions> OptionsOf(const CheckArgs& args) {
   pipeline::CheckOptions options;
   options.label = args.label;
+  TARE_TRY(options.images.options, ImageOptionsOf(args.images, ""));
   options.arrays = Split(args.arrays, ',');
   if (args.method == "text") options.method = data::NearMethod::kText;
   if (args.method == "image") options.method = data::NearMethod::kImage;
@@ -207,6 +210,7 @@ Result<int> RunCheck(const CheckArgs& args, Terminal& terminal) {
                                 args.search_path, args.test_path};
     TARE_TRY_VOID(CheckOutput(args.out_path, read));
   }
+  TARE_TRY(const auto options, OptionsOf(args));
   data::DataCheck check;
   std::optional<std::vector<pipeline::TensorCoverage>> coverage;
   if (args.coverage && !files.empty()) {
@@ -215,15 +219,15 @@ Result<int> RunCheck(const CheckArgs& args, Terminal& terminal) {
   }
   if (files.empty()) {
     TARE_TRY(const auto project, pipeline::ReadProject(args.project_path));
-    TARE_TRY(check, pipeline::CheckProject(project, OptionsOf(args), terminal.progress()));
+    TARE_TRY(check, pipeline::CheckProject(project, options, terminal.progress()));
     if (args.coverage) {
-      pipeline::CoverageOptions options;
-      options.session.num_threads = args.num_threads;
-      options.session.custom_op_libraries = project.custom_ops;
-      TARE_TRY(coverage, pipeline::ActivationCoverage(project, options, terminal.progress()));
+      pipeline::CoverageOptions run;
+      run.session.num_threads = args.num_threads;
+      run.session.custom_op_libraries = project.custom_ops;
+      TARE_TRY(coverage, pipeline::ActivationCoverage(project, run, terminal.progress()));
     }
   } else {
-    TARE_TRY(check, pipeline::CheckFiles(files, OptionsOf(args), terminal.progress()));
+    TARE_TRY(check, pipeline::CheckFiles(files, options, terminal.progress()));
   }
   ordered_json document = ToJson(check);
   if (coverage) document["coverage"] = ToJson(*coverage);
@@ -259,11 +263,13 @@ Command MakeCheckCommand(CLI::App& group) {
   app->add_option("project", args->project_path, "The project, or its folder")
       ->type_name(kFileType)
       ->capture_default_str();
-  app->add_option("--data", args->data_path, "One set of samples")->type_name(kFileType);
+  app->add_option("--data", args->data_path, "One set of samples, a file or a folder of images")
+      ->type_name(kFileType);
   app->add_option("--calibration", args->calibration_path, "Samples for calibration")
       ->type_name(kFileType);
   app->add_option("--search", args->search_path, "Samples for search")->type_name(kFileType);
   app->add_option("--test", args->test_path, "Samples for the test")->type_name(kFileType);
+  AddImageSizeOptions(*app, args->images);
   app->add_option("--label", args->label,
                   "Array of class labels (default label, labels, y, target or class)")
       ->type_name("NAME");

@@ -24,8 +24,37 @@ Result<std::vector<double>> NumbersOf(const std::string& option, const std::stri
 
 }  // namespace
 
+void AddImageSizeOptions(CLI::App& app, ImageArgs& args) {
+  app.add_option("--resize", args.resize,
+                 "Resize image files: the shorter side to N pixels, or to exactly WxH")
+      ->type_name("N|WxH");
+  app.add_option("--crop", args.crop, "Then keep their centre, N or WxH pixels")
+      ->type_name("N|WxH");
+}
+
+Result<data::ImageOptions> ImageOptionsOf(const ImageArgs& args, const std::string& data_path) {
+  data::ImageOptions options;
+  const std::pair<const char*, const std::string*> given[] = {{"resize", &args.resize},
+                                                              {"crop", &args.crop},
+                                                              {"layout", &args.layout},
+                                                              {"channels", &args.channels}};
+  for (const auto& [key, value] : given) {
+    if (value->empty()) continue;
+    if (auto set = data::SetImageOption(key, *value, options); !set) {
+      set.error().what = StrCat("--", set.error().what);
+      return std::move(set).error();
+    }
+    if (data_path.empty() || data::HoldsImages(data_path)) continue;
+    return InvalidArgument(
+        StrCat("--", key, " is for image files, and ", data_path, " is none of them"),
+        StrCat("leave it out, or give --data a folder of images or a CSV file that names some"));
+  }
+  return options;
+}
+
 void AddDataOptions(CLI::App& app, DataArgs& args) {
-  app.add_option("--data", args.data_path, "Samples: .npz, .npy, IDX, CSV, JSON Lines or Parquet")
+  app.add_option("--data", args.data_path,
+                 "Samples: .npz, .npy, IDX, CSV, JSON Lines, Parquet, or a folder of images")
       ->type_name(kFileType);
   app.add_option("--label", args.label, "Array of class labels in the data")->type_name("NAME");
   app.add_option("--columns", args.columns,
@@ -38,6 +67,12 @@ void AddDataOptions(CLI::App& app, DataArgs& args) {
   app.add_option("--mean", args.mean, "Then subtract, by channel, e.g. 0.485,0.456,0.406")
       ->type_name("X,...");
   app.add_option("--std", args.std, "Then divide, by channel")->type_name("X,...");
+  AddImageSizeOptions(app, args.images);
+  app.add_option("--layout", args.images.layout,
+                 "Of image files, where the model's shape does not say: nchw or nhwc")
+      ->type_name("NAME");
+  app.add_option("--channels", args.images.channels, "Of image files: rgb (default) or bgr")
+      ->type_name("NAME");
 }
 
 Result<std::vector<data::InputBinding>> BindingsOf(const DataArgs& args) {
@@ -52,6 +87,8 @@ Result<std::vector<data::InputBinding>> BindingsOf(const DataArgs& args) {
                              "write --columns a,b,c or --columns INPUT=a,b,c");
     }
   }
+  TARE_TRY(const auto images, ImageOptionsOf(args.images, args.data_path));
+  if (!(images == data::ImageOptions())) bindings.emplace_back().images = images;
   if (args.scale.empty() && args.mean.empty() && args.std.empty()) return bindings;
   data::InputBinding binding;
   TARE_TRY(const auto scale, NumbersOf("--scale", args.scale));
@@ -64,10 +101,15 @@ Result<std::vector<data::InputBinding>> BindingsOf(const DataArgs& args) {
 
 std::string FlagsOf(const DataArgs& args) {
   std::string text;
-  const std::pair<const char*, const std::string*> flags[] = {{" --label ", &args.label},
-                                                              {" --scale ", &args.scale},
-                                                              {" --mean ", &args.mean},
-                                                              {" --std ", &args.std}};
+  const std::pair<const char*, const std::string*> flags[] = {
+      {" --label ", &args.label},
+      {" --scale ", &args.scale},
+      {" --mean ", &args.mean},
+      {" --std ", &args.std},
+      {" --resize ", &args.images.resize},
+      {" --crop ", &args.images.crop},
+      {" --layout ", &args.images.layout},
+      {" --channels ", &args.images.channels}};
   for (const auto& [flag, value] : flags) {
     if (!value->empty()) text += StrCat(flag, *value);
   }

@@ -12,7 +12,17 @@
 
 namespace tare::cli {
 
-/// --columns, --scale, --mean, --std, --label as given.
+/// --resize, --crop, --layout, --channels as given.
+struct ImageArgs {
+  std::string resize, crop, layout, channels;
+};
+/// `data_path`: what they are for.
+/// Errors  kInvalidArgument: a value that is none, or options for what holds no image files.
+Result<data::ImageOptions> ImageOptionsOf(const ImageArgs& args, const std::string& data_path);
+/// --resize and --crop alone.
+void AddImageSizeOptions(CLI::App& app, ImageArgs& args);
+
+/// --columns, --scale, --mean, --std, --label, and what becomes of images in files, as given.
 struct DataArgs {
   std::string data_path;
   std::string label;
@@ -20,6 +30,7 @@ struct DataArgs {
   std::string scale;
   std::string mean;
   std::string std;
+  ImageArgs images;
 };
 void AddDataOptions(CLI::App& app, DataArgs& args);
 

@@ -1,29 +1,10 @@
-// jpeglib.h takes size_t and FILE from the header above it.
-// clang-format off
-#include <cstdio>
-#include <jpeglib.h>
-// clang-format on
-
-#include <csetjmp>
 #include <cstdlib>
 
 #include "data/corrupt/corrupt_internal.h"
+#include "data/images/jpeg_trap.h"
 
 namespace tare::data {
 namespace {
-
-// libjpeg reports an error by a call that must not return.
-struct ErrorTrap {
-  jpeg_error_mgr base{};  // first: libjpeg hands back a pointer to it
-  std::jmp_buf jump{};
-  char message[JMSG_LENGTH_MAX] = "";
-};
-void Leave(j_common_ptr codec) {
-  auto* trap = reinterpret_cast<ErrorTrap*>(codec->err);
-  (*codec->err->format_message)(codec, trap->message);
-  std::longjmp(trap->jump, 1);  // NOLINT: the way that libjpeg documents
-}
-void SayNothing(j_common_ptr) {}
 
 struct Bytes {
   unsigned char* data = nullptr;  // malloc'd by libjpeg
@@ -35,11 +16,9 @@ struct Bytes {
 };
 
 // Neither function may own anything with a destructor: longjmp passes over it.
-bool Write(int quality, Image& image, Bytes& out, ErrorTrap& trap) {
+bool Write(int quality, Image& image, Bytes& out, JpegTrap& trap) {
   jpeg_compress_struct codec{};
-  codec.err = jpeg_std_error(&trap.base);
-  trap.base.error_exit = Leave;
-  trap.base.output_message = SayNothing;
+  codec.err = SetTrap(trap);
   if (setjmp(trap.jump) != 0) {  // NOLINT
     jpeg_destroy_compress(&codec);
     return false;
@@ -62,11 +41,9 @@ bool Write(int quality, Image& image, Bytes& out, ErrorTrap& trap) {
   return true;
 }
 
-bool Read(const Bytes& in, Image& image, ErrorTrap& trap) {
+bool Read(const Bytes& in, Image& image, JpegTrap& trap) {
   jpeg_decompress_struct codec{};
-  codec.err = jpeg_std_error(&trap.base);
-  trap.base.error_exit = Leave;
-  trap.base.output_message = SayNothing;
+  codec.err = SetTrap(trap);
   if (setjmp(trap.jump) != 0) {  // NOLINT
     jpeg_destroy_decompress(&codec);
     return false;
@@ -88,7 +65,7 @@ bool Read(const Bytes& in, Image& image, ErrorTrap& trap) {
 
 Result<void> JpegRoundTrip(int quality, Image& image) {
   Bytes bytes;
-  ErrorTrap trap;
+  JpegTrap trap;
   if (!Write(quality, image, bytes, trap) || !Read(bytes, image, trap)) {
     return Internal(StrCat("libjpeg failed on an image of ", image.height, " x ", image.width, ": ",
                            trap.message));

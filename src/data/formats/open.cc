@@ -4,11 +4,13 @@
 #include "data/formats/csv.h"
 #include "data/formats/gzip.h"
 #include "data/formats/idx.h"
+#include "data/formats/image_table.h"
 #include "data/formats/json_lines.h"
 #include "data/formats/npy.h"
 #include "data/formats/npz.h"
 #include "data/formats/parquet.h"
 #include "data/formats/table.h"
+#include "data/images/image_dataset.h"
 #include "data/shown_value.h"
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
@@ -18,7 +20,9 @@ namespace tare::data {
 namespace {
 
 constexpr std::string_view kReadable =
-    "give a .npz, .npy, IDX, .csv, .tsv, .jsonl or .parquet file (each may be gzipped)";
+    "give a .npz, .npy, IDX, .csv, .tsv, .jsonl or .parquet file (each may be gzipped), or a "
+    "folder of "
+    "images";
 
 // The extension in small letters, without one of gzip.
 std::string ExtensionOf(std::filesystem::path path) {
@@ -121,11 +125,27 @@ Result<ByteSourcePtr> Decoded(const ByteSourcePtr& file) {
   return DecodeGzip(*file);
 }
 
-Result<std::unique_ptr<Dataset>> OpenOne(const std::string& path) {
+bool IsFolder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+Result<std::unique_ptr<Dataset>> OpenFile(const std::string& path) {
   TARE_TRY(ByteSourcePtr file, OpenByteFile(path));
   TARE_TRY(ByteSourcePtr source, Decoded(file));
   TARE_TRY(const Format format, DetectFormat(*source));
   return OpenAs(format, std::move(source), std::move(file));
+}
+
+Result<std::unique_ptr<Dataset>> OpenOne(const std::string& path, const ImageForm& form) {
+  if (IsFolder(path)) {
+    TARE_TRY(ImageFiles images, ListImageFolder(path));
+    return MakeImageDataset(std::move(images), form);
+  }
+  TARE_TRY(auto dataset, OpenFile(path));
+  const std::string column = ImageColumnOf(path);
+  if (column.empty()) return dataset;
+  return OpenImageTable(path, column, std::move(dataset), form);
 }
 
 // The labels that belong to an MNIST image file, when they lie beside it.
@@ -204,11 +224,24 @@ Result<ArrayInfo> PickArray(const Dataset& dataset, const std::string& name) {
 
 }  // namespace
 
-Result<std::unique_ptr<Dataset>> OpenDataset(const std::string& path) {
+Result<std::unique_ptr<Dataset>> OpenDataset(const std::string& path, const ImageForm& form) {
   const std::string labels = LabelFileOf(path);
-  if (labels.empty()) return OpenOne(path);
+  if (labels.empty()) return OpenOne(path, form);
   const std::vector<ArrayFile> files{{"images", path}, {"labels", labels}};
   return OpenArrays(files);
+}
+
+bool HoldsImages(const std::string& path) { return IsFolder(path) || !ImageColumnOf(path).empty(); }
+
+Result<std::string> DigestOfData(const std::string& path) {
+  if (IsFolder(path)) {
+    TARE_TRY(const ImageFiles images, ListImageFolder(path));
+    return DigestOfImages(images, "");
+  }
+  const std::string column = ImageColumnOf(path);
+  if (column.empty()) return Sha256File(path);
+  TARE_TRY(const auto table, OpenFile(path));
+  return DigestOfImageTable(path, column, *table);
 }
 
 Result<std::unique_ptr<Dataset>> OpenBytes(Format format, std::string bytes,
@@ -221,7 +254,8 @@ Result<std::unique_ptr<Dataset>> OpenBytes(Format format, std::string bytes,
   return OpenAs(format, std::move(source), file);
 }
 
-Result<std::unique_ptr<Dataset>> OpenArrays(std::span<const ArrayFile> files) {
+Result<std::unique_ptr<Dataset>> OpenArrays(std::span<const ArrayFile> files,
+                                            const ImageForm& form) {
   if (files.empty()) return InvalidArgument("no data files", "name at least one");
   std::vector<JoinedDataset::Part> parts;
   std::vector<ArrayInfo> infos;
@@ -231,7 +265,7 @@ Result<std::unique_ptr<Dataset>> OpenArrays(std::span<const ArrayFile> files) {
     if (!names.insert(file.name).second) {
       return InvalidArgument(StrCat("array '", file.name, "' is given twice"), "give it once");
     }
-    TARE_TRY(auto dataset, OpenOne(file.path));
+    TARE_TRY(auto dataset, OpenOne(file.path, form));
     TARE_TRY(ArrayInfo info, PickArray(*dataset, file.name));
     if (!parts.empty() && parts[0].dataset->num_samples() != dataset->num_samples()) {
       return DifferentSamples(files[0].path, parts[0].dataset->num_samples(), file.path,
