@@ -131,7 +131,7 @@ function withoutModels(report: Report, absent: Absent[]): Absent[] {
 /// What the page holds of samples whose answer changed. Whatever is wrong with it, the report stands.
 function looked(): ShownFlips | undefined {
   try {
-    const found: unknown = JSON.parse(document.getElementById("flips")?.textContent?.trim() || "null");
+    const found: unknown = JSON.parse(document.getElementById("looked-at")?.textContent?.trim() || "null");
     return typeof found === "object" && found !== null && Array.isArray((found as ShownFlips).flips) ? found as ShownFlips : undefined;
   } catch { return undefined; }
 }

@@ -42,7 +42,7 @@ function card(c: Context, x: Flip): HTMLElement {
   const fields = list(x.fields).filter((f) => Array.isArray(f) && f.length === 2);
   const long = (value: string) => value.length > 160;
   return h("li", { class: `flip ${x.kind ?? ""}` },
-    isPng(x.image) && h("img", { src: x.image, alt: `what the models saw: ${where(x)}`, loading: "lazy" }),
+    isPng(x.image) && h("img", { src: x.image, alt: `what the models saw: ${where(x)}` }),
     h("div", { class: "flip-text" },
       h("p", { class: "flip-id" }, h("b", {}, where(x)), isNumber(x.line) ? `, line ${count(x.line)}` : null, margin && h("span", { class: "muted" }, ` · ${margin}`)),
       h("dl", { class: "answers" },
