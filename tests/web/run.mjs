@@ -266,7 +266,7 @@ test("hostile names are inert text", async () => {
   const { page, close, shot, text } = await open("hostile", variants.hostile(), { width: PHONE });
   assert.equal(await page.evaluate(() => window.hacked), undefined);
   assert.equal(await page.locator("body img").count(), 0);
-  assert.equal(await page.locator("script").count(), 2);
+  assert.equal(await page.locator("script").count(), 3);
   const all = await text();
   for (const name of variants.HOSTILE.slice(0, 2)) assert.ok(all.replaceAll("\n", "").includes(name), name);
   assert.deepEqual(await overflow(page), FITS);
@@ -468,7 +468,10 @@ test("a keyboard finds everything", async () => {
   assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
   await page.keyboard.press("Enter");
   assert.equal(await page.evaluate(() => document.activeElement.id), "main");
-  await page.keyboard.press("Tab");
+  for (const expected of ["head", "csv", ""]) {  // the section itself, its table, its details
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), expected);
+  }
   assert.equal(await page.evaluate(() => document.activeElement.tagName), "SUMMARY");
   await page.keyboard.press("Enter");
   assert.ok(await page.locator("dl.reasons").isVisible());
