@@ -273,7 +273,7 @@ Result<ChooseOut> Read(const Json& json) {
 
 void RemoveReports(const std::string& out_folder) {
   std::error_code ignored;
-  for (const char* name : {"report.json", "report.html", "report.md"})
+  for (const char* name : {"report.json", "report.html", "report.md", "flips.jsonl"})
     fs::remove(StrCat(out_folder, "/", name), ignored);
 }
 

@@ -14,6 +14,7 @@
 #include "tare/data/labels.h"
 #include "tare/data/splits.h"
 #include "tare/evaluate/predictions/detection_predictions.h"
+#include "tare/evaluate/predictions/flip_lines.h"
 #include "tare/evaluate/predictions/foreign_files.h"
 #include "tare/evaluate/predictions/predictions.h"
 #include "tare/evaluate/predictions/task_predictions.h"
@@ -129,7 +130,7 @@ void NameModels(const EvaluateRequest& request, verdict::Evidence& evidence) {
 
 }  // namespace
 
-Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
+Result<EvaluatedReport> EvaluateModels(const EvaluateRequest& request, Progress& progress) {
   const TestPlan plan = PlanOf(request);
   TARE_TRY_VOID(CheckPlan(plan));
   ModelRequest model{request.baseline_path, request.bindings, request.label, request.session,
@@ -159,10 +160,8 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
   for (OpenedModel* opened : {&baseline, &candidate}) TARE_TRY_VOID(opened->Try(probes, progress));
   if (candidate.takes_one_row()) baseline.LimitToOneRow("the candidate does");
 
-  verdict::Report report;
-  verdict::Evidence& evidence = report.evidence;
   TARE_TRY(auto classes, ClassNames(plan, *test.dataset));
-  TARE_TRY(evidence, EvaluatePair({.plan = &plan,
+  TARE_TRY(auto pair, EvaluatePair({.plan = &plan,
                                    .baseline = &baseline,
                                    .test = &test,
                                    .samples = samples,
@@ -170,6 +169,12 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
                                    .candidate_path = request.candidate_path,
                                    .costs = request.costs},
                                   progress));
+  EvaluatedReport out;
+  verdict::Report& report = out.report;
+  verdict::Evidence& evidence = report.evidence;
+  evidence = std::move(pair.evidence);
+  out.flips = {std::move(pair.flips), pair.num_flips, request.num_shown_flips};
+  TARE_TRY_VOID(DescribeFlips(test, request.num_shown_flips, out.flips.flips));
   if (!request.task && request.label.empty()) WarnOfUnusedLabel(test, baseline.inputs(), evidence);
   NameModels(request, evidence);
 
@@ -184,7 +189,7 @@ Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress&
   data.inputs = test.feed->report();
   report.data = std::move(data);
   Finish(request.policy, request.tare_version, request.session.num_threads, report);
-  return report;
+  return out;
 }
 
 namespace {
@@ -252,6 +257,16 @@ Result<evaluate::TestEvidence> JudgePredictions(const PredictionsRequest& reques
   }
 }
 
+// Only the lines of the flips are read again.
+Result<void> DescribePredictionFlips(const PredictionsRequest& request,
+                                     const PredictionSources& sources, ReportFlips& flips) {
+  const auto baseline = sources.Stream(0);
+  const auto candidate = sources.Stream(1);
+  return evaluate::DescribeFlips(
+      {*baseline, request.baseline_path, *candidate, request.candidate_path}, flips.num_shown,
+      flips.flips);
+}
+
 // KPIs by commands read the files again.
 Result<void> AddCommands(const PredictionsRequest& request, const PredictionSources& sources,
                          const evaluate::TestOptions& options, Progress& progress,
@@ -289,10 +304,11 @@ Result<std::unique_ptr<evaluate::SupportJudge>> LoadJudge(const PredictionsReque
 
 }  // namespace
 
-Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& request,
+Result<EvaluatedReport> EvaluatePredictionFiles(const PredictionsRequest& request,
                                                 Progress& progress) {
   TARE_TRY_VOID(CheckKpiNames(request));
-  verdict::Report report;
+  EvaluatedReport out;
+  verdict::Report& report = out.report;
   for (const std::string& path : {request.baseline_path, request.candidate_path}) {
     TARE_TRY_VOID(
         AddDigest(path == request.baseline_path ? "baseline_predictions" : "candidate_predictions",
@@ -305,9 +321,14 @@ Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& reques
   evaluate::TestOptions options;
   options.slices = request.slices;
   options.kpis = request.kpis;
+  verdict::FlipList flips(FlipsToKeep(sources.task()));
+  options.flips = &flips;
   report.evidence.task = sources.task();
   TARE_TRY(auto part,
            JudgePredictions(request, sources, options, judge.get(), report.evidence.classes));
+  out.flips = {{}, flips.total(), request.num_shown_flips};
+  out.flips.flips = flips.Take();
+  TARE_TRY_VOID(DescribePredictionFlips(request, sources, out.flips));
   TARE_TRY_VOID(AddCommands(request, sources, options, progress, part));
   report.evidence.confidence = options.confidence;
   report.evidence.seed = options.bootstrap.seed;
@@ -319,7 +340,7 @@ Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& reques
   report.evidence.candidate.path = fs::path(request.candidate_path).filename().string();
   report.name = report.evidence.candidate.path;
   Finish(request.policy, request.tare_version, 1, report);
-  return report;
+  return out;
 }
 
 }  // namespace tare::pipeline

@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "pipeline/evaluate_pair_internal.h"
 #include "tare/core/strcat.h"
+#include "tare/data/preview.h"
 #include "tare/data/splits.h"
 
 namespace tare::pipeline {
@@ -71,7 +74,7 @@ Result<std::vector<runtime::OutputLayout>> LayoutsOf(const runtime::Session& ses
 }
 
 // What the samples say. Its sessions end with it: those of AddCosts() are others.
-Result<verdict::Evidence> EvaluateAnswers(const PairIn& in, Progress& progress) {
+Result<PairOut> EvaluateAnswers(const PairIn& in, Progress& progress) {
   const runtime::SessionOptions& session = in.baseline->request().session;
   TARE_TRY(const auto baseline, runtime::Session::FromFile(in.baseline->request().path, session));
   TARE_TRY(const auto candidate, runtime::Session::FromFile(in.candidate_path, session));
@@ -79,26 +82,50 @@ Result<verdict::Evidence> EvaluateAnswers(const PairIn& in, Progress& progress) 
   const auto second = evaluate::RunnableOf(candidate);
   auto options = EvaluationOptions(*in.plan, in.classes);
   TARE_TRY(options.outputs.layouts, LayoutsOf(baseline, in));
+  verdict::FlipList flips(FlipsToKeep(in.plan->task));
+  options.test.flips = &flips;
   SplitBatches batches(*in.plan, *in.test, in.samples);
   auto known = in.answers ? in.answers(first.outputs) : std::nullopt;
-  TARE_TRY(auto evidence,
+  PairOut out;
+  verdict::Evidence& evidence = out.evidence;
+  TARE_TRY(evidence,
            evaluate::Evaluate(known.value_or(first), second, batches, options, progress));
   for (const std::string& note : in.baseline->notes())
     evidence.warnings.push_back({note, "its latency is that of one sample a run"});
   TARE_TRY_VOID(AddDistributions(in, first, second, progress, evidence));
-  return evidence;
+  out.num_flips = flips.total();
+  out.flips = flips.Take();
+  for (verdict::Flip& flip : out.flips)
+    flip.sample = in.samples[static_cast<size_t>(flip.place)];
+  return out;
 }
 
 }  // namespace
 
-Result<verdict::Evidence> EvaluatePair(const PairIn& in, Progress& progress) {
+size_t FlipsToKeep(verdict::Task task) {
+  return task == verdict::Task::kRegression ? verdict::FlipList::kMostChanges
+                                            : verdict::FlipList::kMostFlips;
+}
+
+Result<void> DescribeFlips(const OpenSource& source, size_t num_described,
+                           std::span<verdict::Flip> flips) {
+  for (verdict::Flip& flip : flips.first(std::min(num_described, flips.size()))) {
+    if (!flip.sample) continue;
+    TARE_TRY(auto preview, data::Preview(*source.dataset, source.feed->arrays(), *flip.sample));
+    if (!preview.png.empty()) flip.image = data::PngUri(preview.png);
+    flip.fields = std::move(preview.values);
+  }
+  return {};
+}
+
+Result<PairOut> EvaluatePair(const PairIn& in, Progress& progress) {
   TARE_TRY_VOID(evaluate::CheckBatches(*in.test->feed, in.costs));
-  TARE_TRY(auto evidence, EvaluateAnswers(in, progress));
+  TARE_TRY(auto out, EvaluateAnswers(in, progress));
   const evaluate::ComparedModels models{in.baseline->request().path, in.candidate_path,
                                         in.baseline->request().session};
   TARE_TRY_VOID(
-      evaluate::AddCosts(models, in.costs, {*in.test->feed, in.samples}, progress, evidence));
-  return evidence;
+      evaluate::AddCosts(models, in.costs, {*in.test->feed, in.samples}, progress, out.evidence));
+  return out;
 }
 
 }  // namespace tare::pipeline

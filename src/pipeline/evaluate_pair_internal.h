@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "tare/core/progress.h"
 #include "tare/evaluate/cost/comparison.h"
 #include "tare/verdict/evidence.h"
+#include "tare/verdict/flips.h"
 
 namespace tare::pipeline {
 
@@ -31,11 +33,27 @@ struct PairIn {
   std::function<std::optional<evaluate::RunnableModel>(std::vector<ValueInfo> outputs)> answers;
 };
 
+/// What the comparison found.
+struct PairOut {
+  verdict::Evidence evidence;
+  /// Of the test set, not of the distributions: kept in order, and how many there are.
+  std::vector<verdict::Flip> flips;
+  int64_t num_flips = 0;
+};
+
 /// Corruptions take the test samples; other files take all of theirs; both fewer where the
 /// distribution says so. Without labels each distribution leaves a warning.
 ///
 /// Errors  what opening, reading and running give; kInvalidArgument: other outputs, batches that
 ///         the model does not take; kUnsupported: nothing to corrupt; kCancelled.
-Result<verdict::Evidence> EvaluatePair(const PairIn& in, Progress& progress);
+Result<PairOut> EvaluatePair(const PairIn& in, Progress& progress);
+
+/// Gives the first `num_described` flips what the data hold of their samples.
+/// Errors  as data::Preview().
+Result<void> DescribeFlips(const OpenSource& source, size_t num_described,
+                           std::span<verdict::Flip> flips);
+
+/// How many flips of a task are kept.
+size_t FlipsToKeep(verdict::Task task);
 
 }  // namespace tare::pipeline

@@ -48,7 +48,7 @@ std::string SummaryOf(const EvaluateOut& out) {
 }
 
 // `ran_again`: the kept answers of the float model were damaged.
-Result<verdict::Evidence> Compare(const EvaluateIn& in, Progress& progress, bool& ran_again) {
+Result<PairOut> Compare(const EvaluateIn& in, Progress& progress, bool& ran_again) {
   TARE_TRY(auto* const model, in.sources->Model());
   TARE_TRY(const auto* const sets, in.sources->Sets());
   TARE_TRY(const auto probes, sets->test.Probes(in.samples, 1));
@@ -66,20 +66,21 @@ Result<verdict::Evidence> Compare(const EvaluateIn& in, Progress& progress, bool
     ran_again = !kept;
     return kept ? *std::move(kept) : std::nullopt;
   };
-  TARE_TRY(auto evidence, EvaluatePair(pair, progress));
+  TARE_TRY(auto out, EvaluatePair(pair, progress));
+  verdict::Evidence& evidence = out.evidence;
   evidence.baseline.label = "float32";
   evidence.baseline.path = std::filesystem::path(model->request().path).filename().string();
   evidence.baseline.model_bytes = in.identity->model_bytes;
   evidence.candidate.label = in.format;
   evidence.candidate.path = std::filesystem::path(in.model_path).filename().string();
-  return evidence;
+  return out;
 }
 
 Result<EvaluateOut> Work(const EvaluateIn& in, Progress& progress) {
   OneStep step(progress, StrCat("evaluate ", WithThousands(std::ssize(in.samples)), " pairs"));
   EvaluateOut out;
   bool ran_again = false;
-  TARE_TRY(out.evidence, Compare(in, step, ran_again));
+  TARE_TRY(out, Compare(in, step, ran_again));
   step.Done(StrCat(SummaryOf(out), ran_again ? "  (the kept answers of the float model were "
                                                "damaged: it was run again)"
                                              : ""));
@@ -89,12 +90,21 @@ Result<EvaluateOut> Work(const EvaluateIn& in, Progress& progress) {
 Json Write(const EvaluateOut& out) {
   verdict::Report report;
   report.evidence = out.evidence;
-  return Json::parse(verdict::WriteReportJson(report));
+  Json json = Json::parse(verdict::WriteReportJson(report));
+  json["num_flips"] = out.num_flips;
+  json["flips"] = verdict::WriteFlipLines(out.flips);
+  return json;
 }
 
 Result<EvaluateOut> Read(const Json& json) {
   TARE_TRY(auto report, verdict::ReadReportJson(json.dump(), "evaluate.json"));
-  return EvaluateOut{std::move(report.evidence)};
+  const JsonReader reader(json, "evaluate.json", "");
+  EvaluateOut out{std::move(report.evidence), {}, 0};
+  TARE_TRY(const auto num_flips, reader.Count("num_flips"));
+  out.num_flips = num_flips.value_or(0);
+  TARE_TRY(const std::string lines, reader.Text("flips"));
+  out.flips = verdict::ReadFlipLines(lines);
+  return out;
 }
 
 }  // namespace

@@ -31,9 +31,7 @@ struct EvaluateIn {
   std::string answers_path, answers_key;
 };
 
-struct EvaluateOut {
-  verdict::Evidence evidence;
-};
+using EvaluateOut = PairOut;
 
 /// Errors  as EvaluatePair().
 extern const Step<EvaluateIn, EvaluateOut> kEvaluateStep;

@@ -73,7 +73,9 @@ std::string ReportKey(const JudgeIn& in, const std::string& evaluation_key) {
   key.Add("choice", kChooseStep.write(*in.choice).dump())
       .Add("page", Sha256Hex(ReportPage()))
       .Add("leak", in.data->leak)
-      .Add("look", in.look);
+      .Add("look", in.look)
+      .Add("flips", verdict::WriteFlipLines(in.evaluation->flips))
+      .Add("shown", static_cast<int64_t>(in.project->num_shown_flips));
   return key.Digest();
 }
 

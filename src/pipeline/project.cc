@@ -33,13 +33,14 @@ class ProjectReader {
     project_.folder = fs::path(path_).parent_path().string();
     TARE_TRY(YamlReader reader, Map(document_, "",
                                     {"name", "model", "data", "task", "output", "kpis", "policy",
-                                     "search", "runtime", "registry"}));
+                                     "search", "runtime", "report", "registry"}));
     TARE_TRY(const std::string model, reader.Text("model"));
     project_.model_path = InFolder(model);
     TARE_TRY_VOID(ReadData(reader));
     TARE_TRY_VOID(ReadTask(reader));
     TARE_TRY_VOID(ReadSearch(reader));
     TARE_TRY_VOID(ReadRuntime(reader));
+    TARE_TRY_VOID(ReadReport(reader));
     TARE_TRY_VOID(ReadKpis(reader));
     TARE_TRY_VOID(ReadPolicy(reader));
     TARE_TRY(const std::string registry, reader.Text("registry", ""));
@@ -451,6 +452,21 @@ class ProjectReader {
     if (!parsed)
       return reader.Wrong(*reader.Child("method"), parsed.error().what, parsed.error().next_step);
     project_.method = *parsed;
+    return {};
+  }
+
+  Result<void> ReadReport(YamlReader& top) {
+    const YamlNode* node = top.Child("report");
+    if (node == nullptr) return {};
+    TARE_TRY(YamlReader reader, Map(*node, "report", {"samples"}));
+    constexpr auto kMost = static_cast<int64_t>(verdict::kMostShownFlips);
+    TARE_TRY(const int64_t samples, reader.Integer("samples", kMost));
+    if (samples < 0 || samples > kMost) {
+      return reader.Wrong(*reader.Child("samples"), StrCat("'samples' is ", samples),
+                          StrCat("give how many samples of the test the page may show: 0 (none) to ",
+                                 kMost, "; flips.jsonl holds the others"));
+    }
+    project_.num_shown_flips = static_cast<size_t>(samples);
     return {};
   }
 

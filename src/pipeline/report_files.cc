@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -39,22 +40,35 @@ ReportPaths ReportPathsOf(const std::string& named) {
   };
   const auto extension = path.extension();
   if (extension == ".json" || extension == ".html" || extension == ".md")
-    return {with(".json"), with(".html"), with(".md")};
+    return {with(".json"), with(".html"), with(".md"),
+            path.stem() == "report" ? (path.parent_path() / "flips.jsonl").string()
+                                    : with(".flips.jsonl")};
   // A report of another extension keeps it: out.txt gives out.txt.html.
-  return {named, named + ".html", named + ".md"};
+  return {named, named + ".html", named + ".md", named + ".flips.jsonl"};
 }
 
 Result<void> CheckReportFiles(const std::string& named, std::span<const std::string> read) {
   const ReportPaths paths = ReportPathsOf(named);
-  for (const std::string& path : {paths.json, paths.html, paths.markdown})
+  for (const std::string& path : {paths.json, paths.html, paths.markdown, paths.flips})
     TARE_TRY_VOID(CheckOutput(path, read));
   return {};
 }
 
 Result<void> WriteReportFiles(const verdict::Report& report, std::string_view json,
-                              const std::string& named) {
+                              const std::string& named, const ReportFlips& flips) {
   const ReportPaths paths = ReportPathsOf(named);
-  TARE_TRY(const std::string html, verdict::WriteReportHtml(ReportPage(), json));
+  std::string shown;
+  if (flips.flips.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove(paths.flips, ignored);
+  } else {
+    TARE_TRY_VOID(WriteFileAtomic(paths.flips, verdict::WriteFlipLines(flips.flips)));
+    const size_t num_shown = std::min(flips.num_shown, flips.flips.size());
+    shown = verdict::WriteShownFlips({std::span(flips.flips).first(num_shown), flips.total,
+                                      std::ssize(flips.flips),
+                                      std::filesystem::path(paths.flips).filename().string()});
+  }
+  TARE_TRY(const std::string html, verdict::WriteReportHtml(ReportPage(), json, shown));
   TARE_TRY_VOID(WriteFileAtomic(paths.html, html));
   TARE_TRY_VOID(WriteFileAtomic(paths.markdown, verdict::WriteReportMarkdown(report)));
   return WriteFileAtomic(paths.json, json);

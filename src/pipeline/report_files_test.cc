@@ -17,6 +17,8 @@ TEST(ReportPathsTest, StandBesideTheJson) {
   EXPECT_EQ(paths.json, "out/report.json");
   EXPECT_EQ(paths.html, "out/report.html");
   EXPECT_EQ(paths.markdown, "out/report.md");
+  EXPECT_EQ(paths.flips, "out/flips.jsonl");
+  EXPECT_EQ(ReportPathsOf("out/night.json").flips, "out/night.flips.jsonl");
   for (const char* named : {"out/report.html", "out/report.md"}) {
     EXPECT_EQ(ReportPathsOf(named).json, "out/report.json");
     EXPECT_EQ(ReportPathsOf(named).html, "out/report.html");
@@ -40,6 +42,29 @@ TEST(WriteReportFilesTest, WritesTheThreeFormsOfOneReport) {
   EXPECT_THAT(html, HasSubstr(R"({"name": "\u003c/script>", "more": 1})"));
   EXPECT_EQ(html.find("/*TARE_REPORT*/"), std::string::npos);
   EXPECT_THAT(*ReadFile(folder->path() + "/r.md"), HasSubstr("shop"));
+}
+
+TEST(WriteReportFilesTest, WritesAllFlipsAndShowsTheFirst) {
+  const auto folder = TemporaryFolder::Create();
+  ASSERT_TRUE(folder);
+  const std::string path = folder->path() + "/report.json";
+  verdict::Flip first;
+  first.label = "coat";
+  first.fields = {{"secret", "seen"}};
+  verdict::Flip second;
+  second.label = "shirt";
+  second.place = 7;
+  ASSERT_TRUE(WriteReportFiles({}, "{}", path, {{first, second}, 3, 1}));
+  const std::string lines = *ReadFile(folder->path() + "/flips.jsonl");
+  EXPECT_THAT(lines, HasSubstr("coat"));
+  EXPECT_THAT(lines, HasSubstr("shirt"));
+  EXPECT_EQ(lines.find("secret"), std::string::npos) << "what models saw stands in the page alone";
+  const std::string html = *ReadFile(folder->path() + "/report.html");
+  EXPECT_THAT(html, HasSubstr(R"({"total":3,"in_file":2,"file":"flips.jsonl","flips":[{"place":0)"));
+  EXPECT_THAT(html, HasSubstr(R"(["secret","seen"])"));
+  EXPECT_EQ(html.find("\"label\":\"shirt\""), std::string::npos);
+  ASSERT_TRUE(WriteReportFiles({}, "{}", path));
+  EXPECT_FALSE(std::filesystem::exists(folder->path() + "/flips.jsonl")) << "of another report";
 }
 
 TEST(WriteReportFilesTest, WritesTheJsonLast) {

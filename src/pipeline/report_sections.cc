@@ -21,6 +21,24 @@ verdict::Estimate SpeedupEstimate(const runtime::Ratio& ratio) {
   return estimate;
 }
 
+// Of times that cannot be told apart the greater decides nothing: a stated order does.
+std::string ReasonOf(const search::Candidate& candidate, const search::Choice& choice) {
+  const auto chosen = std::ranges::find_if(choice.candidates, &search::Candidate::chosen);
+  const auto is_behind = [&](const search::Candidate& other) {
+    return !other.problem.empty() || chosen == choice.candidates.end() ||
+           other.speedup.value <= chosen->speedup.value;
+  };
+  if (candidate.chosen) {
+    return std::ranges::all_of(choice.candidates, is_behind)
+               ? "the fastest of those whose outputs hold"
+               : "chosen among those whose outputs hold";
+  }
+  if (!candidate.problem.empty()) return candidate.problem;
+  return is_behind(candidate) ? "another one is faster"
+                              : "measured faster, but no more than times differ by chance, or size "
+                                "was the objective";
+}
+
 void AddCandidates(const search::Choice& choice, int64_t float_bytes, double float_latency_ms,
                    verdict::Report& report) {
   verdict::FormatCandidate baseline;
@@ -48,9 +66,7 @@ void AddCandidates(const search::Choice& choice, int64_t float_bytes, double flo
       row.fused = choice.fusion.fused;
       row.expected = choice.fusion.expected;
     }
-    row.reason = candidate.chosen             ? "the fastest of those whose outputs hold"
-                 : !candidate.problem.empty() ? candidate.problem
-                                              : "another one is faster";
+    row.reason = ReasonOf(candidate, choice);
     report.candidates.push_back(std::move(row));
   }
 }

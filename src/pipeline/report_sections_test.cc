@@ -127,6 +127,18 @@ TEST(AddChoiceTest, ListsWhatWasMeasuredBehindTheBaseline) {
   EXPECT_EQ(rows[3].reason, "another one is faster");
 }
 
+TEST(AddChoiceTest, DoesNotCallAnotherFasterThanWhatMeasuredFaster) {
+  auto choice = ChoiceOf({{"m", "MatMul", Format::kInt8Static, ""}});
+  search::Candidate taken{.name = "static", .speedup = {2, 1.9, 2.1}, .model_bytes = 300};
+  taken.chosen = true;
+  search::Candidate faster{.name = "dynamic", .speedup = {2.02, 1.9, 2.1}};
+  choice.candidates = {taken, faster};
+  const auto rows = ReportOf(choice).candidates;
+  EXPECT_EQ(rows[1].reason, "chosen among those whose outputs hold");
+  EXPECT_EQ(rows[2].reason,
+            "measured faster, but no more than times differ by chance, or size was the objective");
+}
+
 TEST(AddChoiceTest, WithoutAModelTheBaselineIsTheChoice) {
   search::Choice choice;
   choice.reason = "nothing to gain";

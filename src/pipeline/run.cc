@@ -151,19 +151,29 @@ class ProjectRun {
     const std::string path = OutPath("report.json");
     outcome_.report_html_path = ReportPathsOf(path).html;
     // A step that was done again under its old key may have measured something else.
-    if (!steps_.worked() && FindReport(path, key)) return {};
+    if (!steps_.worked() && FindReport(path, key, evaluation.flips)) return {};
     steps_.SetWorked();
     outcome_.report = JudgeRun(in);
     outcome_.report_json = verdict::WriteReportJson(outcome_.report);
-    TARE_TRY_VOID(WriteReportFiles(outcome_.report, outcome_.report_json, path));
+    ReportFlips flips{evaluation.flips, evaluation.num_flips, project_.num_shown_flips};
+    if (!flips.flips.empty() && flips.num_shown > 0) {
+      TARE_TRY(const auto* const sets, sources_.Sets());
+      TARE_TRY_VOID(DescribeFlips(sets->test, flips.num_shown, flips.flips)
+                        .While("showing samples whose answer changed"));
+    }
+    TARE_TRY_VOID(WriteReportFiles(outcome_.report, outcome_.report_json, path, flips));
+    outcome_.flips_path = flips.flips.empty() ? "" : ReportPathsOf(path).flips;
     return steps_.cache().Store("report", key, {{"sha256", Sha256Hex(outcome_.report_json)}});
   }
 
-  // True when the report in the folder is the one of this key, and its three files are there.
-  bool FindReport(const std::string& path, const std::string& key) {
+  // True when the report in the folder is the one of this key, and its files are there.
+  bool FindReport(const std::string& path, const std::string& key,
+                  std::span<const verdict::Flip> flips) {
     const auto found = steps_.cache().Find("report", key);
-    if (!found || !fs::exists(outcome_.report_html_path) ||
-        !fs::exists(ReportPathsOf(path).markdown))
+    const ReportPaths paths = ReportPathsOf(path);
+    outcome_.flips_path = flips.empty() ? "" : paths.flips;
+    if (!found || !fs::exists(paths.html) || !fs::exists(paths.markdown) ||
+        fs::exists(paths.flips) == flips.empty())
       return false;
     auto text = ReadFile(path);
     if (!text || !found->contains("sha256") || (*found)["sha256"] != Sha256Hex(*text)) return false;

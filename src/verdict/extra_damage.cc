@@ -3,6 +3,7 @@
 
 #include "tare/verdict/metric_info.h"
 #include "verdict/extra_damage_internal.h"
+#include "tare/stats/multiplicity.h"
 
 namespace tare::verdict {
 namespace {
@@ -41,17 +42,15 @@ double HarmP(const stats::PairedCounts& there, const stats::PairedCounts& clean,
   return 1 - low;
 }
 
-void AdjustByHolm(std::vector<std::optional<DistributionDamage>>& damages) {
-  std::vector<DistributionDamage*> tested;
-  for (auto& damage : damages) {
-    if (damage && damage->p) tested.push_back(&*damage);
+void Adjust(std::vector<std::optional<DistributionDamage>>& damages) {
+  std::vector<double> p;
+  for (const auto& damage : damages) {
+    if (damage && damage->p) p.push_back(*damage->p);
   }
-  std::ranges::stable_sort(tested, {}, [](const DistributionDamage* damage) { return *damage->p; });
-  double adjusted = 0;
-  for (size_t i = 0; i < tested.size(); ++i) {
-    adjusted =
-        std::max(adjusted, std::min(1.0, *tested[i]->p * static_cast<double>(tested.size() - i)));
-    tested[i]->p_holm = adjusted;
+  size_t next = 0;
+  const auto adjusted = stats::AdjustByHolm(p);
+  for (auto& damage : damages) {
+    if (damage && damage->p) damage->p_holm = adjusted[next++];
   }
 }
 
@@ -96,7 +95,7 @@ std::vector<std::optional<DistributionDamage>> DistributionDamages(const Evidenc
     damage->p = HarmP(*there->pairs, *clean->pairs,
                       info != nullptr && info->better == Better::kLower ? -1 : 1);
   }
-  AdjustByHolm(out);
+  Adjust(out);
   return out;
 }
 

@@ -100,6 +100,31 @@ void AppendTestCase(const CheckResult& check, std::string& out) {
                 XmlText(check.reason), "\"/>\n    </testcase>\n");
 }
 
+// Puts JSON where the placeholder stands, in a form that cannot end its element.
+Result<std::string> FillPage(std::string_view page, std::string_view placeholder,
+                             std::string_view json) {
+  constexpr std::string_view kSeparator = "\u2028";  // and U+2029: line ends to some parsers
+  const size_t at = page.find(placeholder);
+  if (at == std::string_view::npos || page.find(placeholder, at + 1) != std::string_view::npos)
+    return Internal(StrCat("the report page does not hold ", placeholder, " exactly once"));
+  std::string out(page.substr(0, at));
+  out.reserve(page.size() + json.size() + json.size() / 16);
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '<') {
+      out += "\\u003c";
+    } else if (json.substr(i, 2) == kSeparator.substr(0, 2) && i + 2 < json.size() &&
+               (json[i + 2] == '\xA8' || json[i + 2] == '\xA9')) {
+      out += json[i + 2] == '\xA8' ? "\\u2028" : "\\u2029";
+      i += 2;
+    } else {
+      out += c;
+    }
+  }
+  out += page.substr(at + placeholder.size());
+  return out;
+}
+
 }  // namespace
 
 std::string MarkdownText(std::string_view text) {
@@ -135,29 +160,16 @@ std::string WriteReportMarkdown(const Report& report) {
   return out;
 }
 
-Result<std::string> WriteReportHtml(std::string_view page, std::string_view report_json) {
-  constexpr std::string_view kPlaceholder = "/*TARE_REPORT*/";
-  constexpr std::string_view kSeparator = "\u2028";  // and U+2029: line ends to some parsers
-  const size_t at = page.find(kPlaceholder);
-  if (at == std::string_view::npos || page.find(kPlaceholder, at + 1) != std::string_view::npos) {
-    return Internal("the report page does not hold its placeholder exactly once");
-  }
-  std::string out(page.substr(0, at));
-  out.reserve(page.size() + report_json.size() + report_json.size() / 16);
-  for (size_t i = 0; i < report_json.size(); ++i) {
-    const char c = report_json[i];
-    if (c == '<') {
-      out += "\\u003c";
-    } else if (report_json.substr(i, 2) == kSeparator.substr(0, 2) && i + 2 < report_json.size() &&
-               (report_json[i + 2] == '\xA8' || report_json[i + 2] == '\xA9')) {
-      out += report_json[i + 2] == '\xA8' ? "\\u2028" : "\\u2029";
-      i += 2;
-    } else {
-      out += c;
-    }
-  }
-  out += page.substr(at + kPlaceholder.size());
-  return out;
+Result<std::string> WriteReportHtml(std::string_view page, std::string_view report_json,
+                                    std::string_view shown_flips) {
+  // Neither text is searched for the other's placeholder: foreign names may hold it.
+  constexpr std::string_view kReport = "/*TARE_REPORT*/";
+  const size_t middle = page.find(kReport) + kReport.size();
+  if (middle > page.size()) return FillPage(page, kReport, report_json);
+  TARE_TRY(const std::string first, FillPage(page.substr(0, middle), kReport, report_json));
+  TARE_TRY(const std::string second, FillPage(page.substr(middle), "/*TARE_FLIPS*/", shown_flips));
+  if (page.find(kReport, middle) != std::string_view::npos) return FillPage(page, kReport, "");
+  return first + second;
 }
 
 std::string WriteJunit(const Report& report) {

@@ -260,16 +260,27 @@ TEST(TableTest, SaysNothingOfFlipsWhereEveryNumberDiffers) {
   EXPECT_THAT(TableLines(report).back(), Not(HasSubstr("harmful")));
 }
 
-TEST(HtmlTest, PutsTheReportInThePlaceholder) {
-  const auto page =
-      WriteReportHtml("<script>/*TARE_REPORT*/</script>", "{\"a\": \"</script>\u2028\"}");
-  ASSERT_TRUE(page);
-  EXPECT_EQ(*page, "<script>{\"a\": \"\\u003c/script>\\u2028\"}</script>");
+TEST(HtmlTest, PutsReportAndFlipsInTheirPlaceholders) {
+  const std::string_view page = "<script>/*TARE_REPORT*/</script><script>/*TARE_FLIPS*/</script>";
+  const auto html = WriteReportHtml(page, "{\"a\": \"</script>\u2028\"}", "{\"b\": \"<\"}");
+  ASSERT_TRUE(html);
+  EXPECT_EQ(*html,
+            "<script>{\"a\": \"\\u003c/script>\\u2028\"}</script><script>{\"b\": "
+            "\"\\u003c\"}</script>");
 }
 
-TEST(HtmlTest, RefusesAPageWithoutItsPlaceholder) {
+TEST(HtmlTest, LeavesAPlaceholderInAForeignNameAlone) {
+  const auto html = WriteReportHtml("/*TARE_REPORT*/ /*TARE_FLIPS*/", "/*TARE_FLIPS*/", "f");
+  ASSERT_TRUE(html);
+  EXPECT_EQ(*html, "/*TARE_FLIPS*/ f");
+}
+
+TEST(HtmlTest, RefusesAPageWithoutItsPlaceholders) {
   EXPECT_FALSE(WriteReportHtml("<html></html>", "{}"));
-  EXPECT_FALSE(WriteReportHtml("/*TARE_REPORT*/ /*TARE_REPORT*/", "{}"));
+  EXPECT_FALSE(WriteReportHtml("/*TARE_REPORT*/", "{}"));
+  EXPECT_FALSE(WriteReportHtml("/*TARE_FLIPS*/", "{}"));
+  EXPECT_FALSE(WriteReportHtml("/*TARE_REPORT*/ /*TARE_REPORT*/ /*TARE_FLIPS*/", "{}"));
+  EXPECT_FALSE(WriteReportHtml("/*TARE_REPORT*/ /*TARE_FLIPS*/ /*TARE_REPORT*/", "{}"));
 }
 
 TEST(JunitTest, CountsFailuresAndErrors) {

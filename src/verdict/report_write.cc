@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "tare/stats/multiplicity.h"
 #include "tare/verdict/findings.h"
 #include "tare/verdict/metric_info.h"
 #include "tare/verdict/report.h"
@@ -204,6 +205,20 @@ void PutFindings(const SliceFindings& findings, Json& out) {
   for (const auto& found : findings.found) out["found_slices"].push_back(FoundJson(found));
 }
 
+// Whether a class loses more than chance takes, with all classes looked at.
+void PutClassTests(const Paired& paired, Json& rows) {
+  std::vector<double> p;
+  for (const PairedClass& row : paired.per_class) {
+    p.push_back(stats::McNemar({row.counts.n, row.counts.harmful, row.counts.helpful},
+                               stats::Tail::kCandidateWorse));
+  }
+  const auto adjusted = stats::AdjustByHolm(p);
+  for (size_t i = 0; i < p.size(); ++i) {
+    rows[i]["p"] = Number(p[i]);
+    rows[i]["p_holm"] = Number(adjusted[i]);
+  }
+}
+
 Json PairedJson(const Paired& paired, double confidence) {
   Json out;
   PutCounts(out, paired.counts);
@@ -219,6 +234,7 @@ Json PairedJson(const Paired& paired, double confidence) {
   if (paired.kl_nats) out["kl_nats"] = ToJson(*paired.kl_nats);
   out["difference"] = ToJson(paired.difference);
   PutList(out, "per_class", paired.per_class);
+  if (!paired.per_class.empty()) PutClassTests(paired, out["per_class"]);
   PutList(out, "slices", paired.slices);
   PutList(out, "distributions", paired.distributions);
   return out;

@@ -25,9 +25,9 @@ const browser = await chromium.launch({
 
 const DESKTOP = 1100, PHONE = 360;
 /// Opens a report as a file. Every request but the file itself, every console error and every exception is a failure.
-async function open(name, report, { width = DESKTOP, scheme = "light", media, page: text = bundle, javaScriptEnabled = true } = {}) {
+async function open(name, report, { width = DESKTOP, scheme = "light", media, page: text = bundle, javaScriptEnabled = true, folded = false, flips } = {}) {
   const path = join(output, `${name}.html`);
-  writeFileSync(path, report === undefined ? text : variants.embed(text, report));
+  writeFileSync(path, report === undefined ? text : variants.embed(text, report, flips));
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, javaScriptEnabled, acceptDownloads: true });
   const page = await context.newPage(), faults = [], url = pathToFileURL(path).href;
   page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") faults.push(`console: ${m.text()}`); });
@@ -35,6 +35,7 @@ async function open(name, report, { width = DESKTOP, scheme = "light", media, pa
   page.on("request", (r) => { if (r.url() !== url && !r.url().startsWith("data:") && !r.url().startsWith("blob:")) faults.push(`request: ${r.url()}`); });
   if (media) await page.emulateMedia({ media });
   await page.goto(url);
+  if (!folded) await page.evaluate(() => { for (const x of document.querySelectorAll("details.fold")) x.open = true; });
   const close = async () => { await context.close(); assert.deepEqual(faults, []); };
   const shot = (suffix = "") => page.screenshot({ path: join(output, `${name}-${media ?? (width === PHONE ? "phone" : "desktop")}${scheme === "dark" ? "-dark" : ""}${suffix}.png`), fullPage: true });
   return { page, close, shot, text: () => page.evaluate(() => document.body.innerText) };
@@ -136,7 +137,7 @@ test("costs: every batch size and number of threads, percentiles with intervals,
     assert.equal(await page.locator("#latency table.speed .strip .mark").count(), 6);
     const last = (await page.locator("#latency table.speed tbody tr").last().innerText()).replace(/\s+/g, " ");
     assert.match(last, /batch 32 .*1 .*2\.00 ?×? ?\[1\.80, 2\.30\]/);
-    for (const summary of await page.locator("#latency summary").all()) await summary.click();
+    for (const summary of await page.locator("#latency summary:not(.head)").all()) await summary.click();
     assert.equal(await page.locator("#latency table.latency:not(.percentiles) tbody tr").count(), 12);
     assert.match(await page.locator("#latency table.percentiles").innerText(), /\?\]/);
     const resources = (await page.locator("#resources").innerText()).replace(/\s+/g, " ");
@@ -176,6 +177,84 @@ test("each section may be missing alone", async () => {
     await close();
   }
 });
+test("samples whose answer changed: pictures, values and words, harmful first", async () => {
+  for (const width of [DESKTOP, PHONE]) {
+    const { page, close, shot, text } = await open("looked-at", variants.example(), { width, flips: variants.flips() });
+    assert.equal(await page.locator("#flips .flip").count(), 12 + 3 + 1);  // of 14 harmful ones 12 at first
+    assert.match(await page.locator("#flips .flip").first().innerText(), /sample 1,304[\s\S]*ahead by 62[\s\S]*coat[\s\S]*81[\s\S]*shirt/);
+    assert.equal(await page.locator("#flips img").first().evaluate((x) => x.decode().then(() => x.naturalWidth)), 8);
+    await page.locator("#flips button", { hasText: "Show 2 more" }).click();
+    assert.equal(await page.locator("#flips .flip").count(), 18 - 0);
+    assert.deepEqual(await page.locator("#flips .both_wrong mark").allInnerTexts(), ["red", "blue"]);
+    assert.match(await text(), /18 of 98, one by one/);
+    assert.equal(await page.evaluate(() => window.hacked), undefined);
+    assert.deepEqual(await overflow(page), FITS);
+    await shot();
+    await close();
+  }
+  const none = await open("looked-at-none", variants.example(), { flips: { total: 98, in_file: 98, file: "flips.jsonl", flips: [] } });
+  assert.match(await none.page.locator("#flips").innerText(), /98.samples stand in flips\.jsonl, without what the models saw/);
+  await none.close();
+  for (const broken of ["{", "[1]", { flips: [{ fields: [1, ["a"]], image: "javascript:alert(1)", baseline: 3 }] }]) {
+    const opened = await open("looked-at-broken", variants.example(), { flips: broken });
+    assert.equal(await opened.page.locator("#flips img").count(), 0);
+    assert.ok((await opened.page.locator("section").count()) >= 14);
+    await opened.close();
+  }
+});
+test("each table saves itself as CSV", async () => {
+  const { page, close } = await open("csv", variants.hostile());
+  assert.equal(await page.locator("table").count(), await page.locator("table button.csv").count());
+  await close();
+  const plain = await open("csv", variants.example(), { flips: variants.flips() });
+  const saved = async (locator) => {
+    const [download] = await Promise.all([plain.page.waitForEvent("download"), locator.click()]);
+    return { name: download.suggestedFilename(), lines: readFileSync(await download.path(), "utf8").replace(/^\ufeff/, "").split("\r\n") };
+  };
+  const quality = await saved(plain.page.locator("#quality button.csv").first());
+  assert.match(quality.name, /^metrics-of-both-models.*\.csv$/);
+  assert.match(quality.lines[0], /^metric,float,float unit,float low,float high,int8,/);
+  const r = variants.example();
+  const [, value, unit] = quality.lines[1].split(",");
+  assert.equal(value, (100 * r.baseline.metrics.accuracy.value).toFixed(2));
+  assert.equal(unit, "%");
+  const flips = await saved(plain.page.locator("#flips button.csv"));
+  assert.match(flips.lines[0], /^place,sample,id,line,kind,/);
+  assert.equal(flips.lines.length, 1 + 18 + 1);
+  assert.ok(flips.lines.some((x) => x.includes("'=HYPERLINK")), "a name must not become a formula");
+  await plain.close();
+});
+test("on a phone sections are closed at first, and a link opens its own", async () => {
+  const { page, close } = await open("folded", variants.example(), { width: 390, folded: true });
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  assert.ok(height < 4500, `${height} pixels`);
+  assert.equal(await page.locator("details.fold[open]").count(), 1);
+  await page.locator("nav a[href='#latency']").click();
+  await page.locator("#latency details.fold[open]").waitFor();
+  await page.screenshot({ path: join(output, "folded-phone.png"), fullPage: true });
+  await close();
+  const wide = await open("folded", variants.example(), { folded: true });
+  assert.equal(await wide.page.locator("details.fold:not([open])").count(), 0);
+  await wide.close();
+});
+test("micro averages that repeat the accuracy are shown once; both confusion matrices; tails beyond the axis", async () => {
+  const r = variants.example();
+  for (const side of [r.baseline, r.candidate]) for (const name of ["precision_micro", "recall_micro", "f1_micro"]) side.metrics[name] = { ...side.metrics.accuracy };
+  r.baseline.latency_ms.p99 = 50 * r.baseline.latency_ms.p50;
+  for (const x of r.baseline.latency ?? []) x.p99 = 50 * x.p50;
+  const { page, close } = await open("details", r);
+  assert.doesNotMatch(await page.locator("#quality table").innerText(), /micro/);
+  assert.match(await page.locator("#quality").innerText(), /recall micro.* equal the accuracy here/i);
+  await page.locator("#classes summary", { hasText: "confusion matrices of both models" }).click();
+  assert.equal(await page.locator("#classes table.matrix").count(), 2);
+  assert.equal(await page.locator("#classes .float table.matrix tbody tr").first().locator("td").first().evaluate((x) => x.textContent), r.baseline.confusion[0][0].toLocaleString("en"));
+  assert.ok(await page.locator("#latency .strip .arrow.float").count() >= 1);
+  await page.locator("#classes").screenshot({ path: join(output, "matrices.png") });
+  await close();
+  const { page: other, close: end } = await open("details", (() => { const x = variants.example(); x.baseline.metrics.f1_micro = x.candidate.metrics.f1_micro = { value: 0.5 }; return x; })());
+  assert.match(await other.locator("#quality table").innerText(), /F1 micro/);
+  await end();
+});
 test("a page without a report, or with a broken one, says what to do", async () => {
   for (const [name, text, expected] of [["placeholder", undefined, /No report in this page yet[\s\S]*tare run/], ["cut", '{"verdict": "PA', /cannot be read[\s\S]*tare evaluate/], ["list", "[1]", /cannot be read/]]) {
     const opened = await open(name, text);
@@ -187,7 +266,7 @@ test("hostile names are inert text", async () => {
   const { page, close, shot, text } = await open("hostile", variants.hostile(), { width: PHONE });
   assert.equal(await page.evaluate(() => window.hacked), undefined);
   assert.equal(await page.locator("body img").count(), 0);
-  assert.equal(await page.locator("script").count(), 2);
+  assert.equal(await page.locator("script").count(), 3);
   const all = await text();
   for (const name of variants.HOSTILE.slice(0, 2)) assert.ok(all.replaceAll("\n", "").includes(name), name);
   assert.deepEqual(await overflow(page), FITS);
@@ -215,7 +294,7 @@ test("a large model stays usable: lists are capped, searchable and complete on d
   assert.equal(await page.locator("#classes tbody tr").count(), 1000);
   await page.getByText("All 3,000").click();
   await page.getByLabel("filter nodes").fill("node_77 conv");
-  assert.match(await page.locator("#fusion details").innerText(), /of 3,000/);
+  assert.match(await page.locator("#fusion details:not(.fold)").innerText(), /of 3,000/);
   assert.doesNotMatch(await text(), /NaN|undefined/);
   await close();
 });
@@ -223,7 +302,7 @@ for (const [name, make] of [["pass", variants.example], ["fail", variants.failin
   test(`${name} on a 360 px phone has no horizontal scroll`, async () => {
     const { page, close, shot } = await open(name, make(), { width: PHONE });
     assert.deepEqual(await overflow(page), FITS);
-    for (const summary of await page.locator("summary").all()) await summary.click();
+    for (const summary of await page.locator("summary:not(.head)").all()) await summary.click();
     assert.deepEqual(await overflow(page), FITS);
     await shot();
     await close();
@@ -238,7 +317,7 @@ test("75 corruptions are a grid by severity, with every row on demand", async ()
   assert.match(await page.locator("#conditions td.sure").innerText(), /−2\.1\s+beyond chance/);
   assert.equal(await page.locator("#conditions .distributions tbody tr").first().isVisible(), false);
   await shot();
-  await page.locator("#conditions summary").click();
+  await page.locator("#conditions summary:not(.head)").click();
   assert.equal(await page.locator("#conditions .distributions tbody tr").count(), 75);
   assert.equal(await page.locator("#conditions .distributions .strip .mark.int8").count(), 75);
   await page.getByLabel("metric of distributions").selectOption("f1_macro");
@@ -389,7 +468,10 @@ test("a keyboard finds everything", async () => {
   assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
   await page.keyboard.press("Enter");
   assert.equal(await page.evaluate(() => document.activeElement.id), "main");
-  await page.keyboard.press("Tab");
+  for (const expected of ["head", "csv", ""]) {  // the section itself, its table, its details
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), expected);
+  }
   assert.equal(await page.evaluate(() => document.activeElement.tagName), "SUMMARY");
   await page.keyboard.press("Enter");
   assert.ok(await page.locator("dl.reasons").isVisible());

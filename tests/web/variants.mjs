@@ -102,11 +102,24 @@ export function huge() {
 }
 
 /// As the C++ writer does it.
-export const embed = (page, report) => {
-  const json = typeof report === "string" ? report : JSON.stringify(report);
-  const safe = json.replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
-  return page.replace("/*TARE_REPORT*/", () => safe);
+export const embed = (page, report, flips = "") => {
+  const safe = (x) => (typeof x === "string" ? x : JSON.stringify(x)).replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
+  return page.replace("/*TARE_FLIPS*/", () => safe(flips)).replace("/*TARE_REPORT*/", () => safe(report));
 };
+
+/// 8 x 8 pixels, gray.
+const PICTURE = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAKklEQVR42mNgEFAwcAhIKIDRDQxQegIDlF7AAKU3MEDpAwxQ+gIDlH4AAB51HAGfRI9tAAAAAElFTkSuQmCC";
+export function flips() {
+  const harmful = Array.from({ length: 14 }, (_, i) => ({
+    place: i, sample: i ? 2000 + i : 1304, kind: "harmful", label: "coat", baseline: "coat", candidate: i === 5 ? "=HYPERLINK(1)" : "shirt",
+    baseline_confidence: 0.81 - i / 50, candidate_confidence: 0.5, margin: 0.62 - i / 50, image: PICTURE,
+  }));
+  const wrong = Array.from({ length: 3 }, (_, i) => ({
+    place: 40 + i, id: `q${i}`, line: 41 + i, kind: "both_wrong", label: "on the kitchen table", baseline: i ? "bag" : "in the red shed", candidate: i ? "coat" : "in the blue shed", margin: 0.2,
+    fields: [["question", "Where is the <b>knife</b>?"], ["context", "Olga hid the knife under the bed. ".repeat(12)], ["length", "44"]],
+  }));
+  return { total: 98, in_file: 98, file: "flips.jsonl", flips: [...harmful, ...wrong, { place: 90, sample: 90, kind: "helpful", label: "bag", baseline: "coat", candidate: "bag", fields: [["age", "42"], ["income", "-3.5"]] }] };
+}
 
 // ---- conditions, slices and tasks ----
 

@@ -1,6 +1,6 @@
 // The report page: reads the JSON inside the document, draws the sections, says what is missing.
 
-import { Child, h } from "./lib/dom";
+import { Child, h, save } from "./lib/dom";
 import { bytes, count, cosine, fixed, isNumber, quantity, say, trueMinus, when, withInterval } from "./lib/format";
 import { verdictShape } from "./lib/marks";
 import { table } from "./lib/table";
@@ -11,7 +11,7 @@ import { candidates, latency, resources, whereBytes } from "./report/cost";
 import { fusion, tensors } from "./report/model";
 import { data, provenance } from "./report/provenance";
 import { checks, flips, metrics, outputs } from "./report/quality";
-import { Report } from "./report/schema";
+import { Report, ShownFlips } from "./report/schema";
 
 /// Null: the section has no meaning for the task.
 type Draw = (c: Context) => Section | Absent | null;
@@ -85,9 +85,28 @@ function alarms(c: Context): Child {
     said.map((x) => h("li", {}, h("b", {}, "Finding. "), trueMinus(x.what!)))) : null;
 }
 
-function sectionElement(x: Section): HTMLElement {
-  return h("section", { id: x.id, "aria-labelledby": `${x.id}-title` },
-    h("h2", { id: `${x.id}-title` }, h("span", { class: "kicker" }, x.kicker), " ", h("span", { class: "finding" }, x.finding)), x.body);
+/// A section folds: on a phone all but the first are closed at first.
+function folded(id: string, kicker: string, finding: Child, body: Child): HTMLElement {
+  return h("section", { id, "aria-labelledby": `${id}-title` },
+    h("details", { class: "fold", open: true }, h("summary", { class: "head" },
+      h("h2", { id: `${id}-title` }, h("span", { class: "kicker" }, kicker), " ", h("span", { class: "finding" }, finding))), body));
+}
+const sectionElement = (x: Section): HTMLElement => folded(x.id, x.kicker, x.finding, x.body);
+
+const SMALL = "(max-width: 46rem)";
+function fold(): void {
+  const folds = [...document.querySelectorAll<HTMLDetailsElement>("details.fold")];
+  if (window.matchMedia(SMALL).matches) for (const x of folds.slice(1)) x.open = false;
+  const reveal = () => {
+    const target = location.hash ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    const inside = target?.querySelector<HTMLDetailsElement>(":scope > details.fold") ?? target?.closest<HTMLDetailsElement>("details.fold");
+    if (!inside || inside.open) return;
+    inside.open = true;
+    target!.scrollIntoView();
+  };
+  window.addEventListener("hashchange", reveal);
+  for (const link of document.querySelectorAll("nav a")) link.addEventListener("click", () => setTimeout(reveal, 0));  // to where one already is, too
+  reveal();
 }
 
 /// Text with `code` in it, whose words do not break.
@@ -97,8 +116,7 @@ function withCode(text: string): Child {
 
 function absentElement(absent: Absent[]): HTMLElement | null {
   if (!absent.length) return null;
-  return h("section", { id: "absent", "aria-labelledby": "absent-title" },
-    h("h2", { id: "absent-title" }, h("span", { class: "kicker" }, "Not in this report"), " ", h("span", { class: "finding" }, absent.length === 1 ? "One part is absent" : `${absent.length} parts are absent`)),
+  return folded("absent", "Not in this report", absent.length === 1 ? "One part is absent" : `${absent.length} parts are absent`,
     table("What is not here, and how to get it", [{ head: "part", kind: "name" }, { head: "would show", label: "", kind: "text" }, { head: "how to get it", label: "how to get it", kind: "text" }],
       absent.map((x) => ({ cells: [x.kicker, x.what, withCode(x.how)] })), { className: "small", phoneColumns: 1 }));
 }
@@ -110,8 +128,16 @@ function withoutModels(report: Report, absent: Absent[]): Absent[] {
   return rest.length === absent.length ? absent : [...rest, { id: "models", kicker: "Speed, size, memory, other conditions", what: "what only running the two models shows", how: "`tare evaluate FLOAT.onnx QUANT.onnx --data FILE`, where the models are ONNX files" }];
 }
 
+/// What the page holds of samples whose answer changed. Whatever is wrong with it, the report stands.
+function looked(): ShownFlips | undefined {
+  try {
+    const found: unknown = JSON.parse(document.getElementById("looked-at")?.textContent?.trim() || "null");
+    return typeof found === "object" && found !== null && Array.isArray((found as ShownFlips).flips) ? found as ShownFlips : undefined;
+  } catch { return undefined; }
+}
+
 function page(report: Report): void {
-  const c = contextOf(report);
+  const c = contextOf(report, looked());
   const drawn: Section[] = [], absent: Absent[] = [];
   for (const draw of order(report.task)) {
     try {
@@ -129,14 +155,11 @@ function page(report: Report): void {
   document.body.append(
     h("a", { class: "skip", href: "#main" }, "Skip to the evidence"),
     h("div", { class: "page" }, masthead(c), contents, h("main", { id: "main", tabindex: -1 }, drawn.map(sectionElement), missing, last && sectionElement(last))));
-  document.querySelector("button.save")?.addEventListener("click", () => {
-    const link = h("a", { href: URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" })), download: "report.json" });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  });
+  document.querySelector("button.save")?.addEventListener("click", () => save(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }), "report.json"));
+  fold();
   // Closed details do not print.
   let opened: HTMLDetailsElement[] = [];
-  window.addEventListener("beforeprint", () => { opened = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open]).print")]; for (const x of opened) x.open = true; });
+  window.addEventListener("beforeprint", () => { opened = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open]).print, details:not([open]).fold")]; for (const x of opened) x.open = true; });
   window.addEventListener("afterprint", () => { for (const x of opened) x.open = false; });
 }
 

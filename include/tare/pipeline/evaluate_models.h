@@ -15,6 +15,7 @@
 #include "tare/evaluate/predictions/kpi_command.h"
 #include "tare/evaluate/samples/kpi.h"
 #include "tare/evaluate/samples/slices.h"
+#include "tare/pipeline/report_files.h"
 #include "tare/runtime/session.h"
 #include "tare/verdict/policy.h"
 #include "tare/verdict/report.h"
@@ -45,13 +46,21 @@ struct EvaluateRequest {
   double time_limit_s = 120;
   std::optional<verdict::Policy> policy;  ///< judged by it when given
   std::string tare_version;
+  /// Samples whose answer changed that are described for the page.
+  size_t num_shown_flips = verdict::kMostShownFlips;
+};
+
+/// A report, and the samples whose answer changed.
+struct EvaluatedReport {
+  verdict::Report report;
+  ReportFlips flips;
 };
 
 /// Runs both models on the same samples and reports what they answered and cost.
 /// Errors   those of reading, loading and running; kInvalidArgument: different outputs, a label out
 ///          of range; kFailedPrecondition: NaN in the data; kCancelled.
 /// Threads  fully: the models are first tried in child processes, by tare/core/child.h.
-Result<verdict::Report> EvaluateModels(const EvaluateRequest& request, Progress& progress);
+Result<EvaluatedReport> EvaluateModels(const EvaluateRequest& request, Progress& progress);
 
 struct PredictionsRequest {
   /// JSON Lines, as docs/formats/predictions.md says; with a truth, COCO's results or SQuAD's
@@ -67,10 +76,11 @@ struct PredictionsRequest {
       judge;  ///< of the answers of question_answering and generation
   std::optional<verdict::Policy> policy;
   std::string tare_version;
+  size_t num_shown_flips = verdict::kMostShownFlips;
 };
 /// Errors   those of the task's predictions, of the KPIs and of the judge; kCancelled.
 /// Threads  fully: a judge is first tried in a child process, by tare/core/child.h.
-Result<verdict::Report> EvaluatePredictionFiles(const PredictionsRequest& request,
+Result<EvaluatedReport> EvaluatePredictionFiles(const PredictionsRequest& request,
                                                 Progress& progress);
 
 }  // namespace tare::pipeline

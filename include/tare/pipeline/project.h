@@ -17,6 +17,7 @@
 #include "tare/evaluate/samples/kpi.h"
 #include "tare/evaluate/samples/slices.h"
 #include "tare/search/auto_format.h"
+#include "tare/verdict/flips.h"
 #include "tare/verdict/policy.h"
 
 namespace tare::pipeline {
@@ -71,6 +72,8 @@ struct Project {
   int num_threads = 1;
   evaluate::CostOptions costs;
   std::vector<std::string> custom_ops;
+  /// Samples whose answer changed that stand in the page, with what the models saw; 0: none.
+  size_t num_shown_flips = verdict::kMostShownFlips;
   std::string registry_root;  ///< empty: not named
 };
 

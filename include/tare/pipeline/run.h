@@ -40,6 +40,8 @@ struct RunOutcome {
   verdict::Report report;
   std::string report_json;
   std::string report_html_path;
+  /// Of the samples whose answer changed; empty where none was written.
+  std::string flips_path;
   /// Why no model was made; empty when one was.
   std::string decline_reason;
   /// What was measured before the choice; `nodes` is not kept.
@@ -53,7 +55,7 @@ struct RunOutcome {
 
 /// Runs a project.
 ///
-/// Files    <out>/model.onnx, recipe.yaml, report.json, report.html, report.md; the steps in
+/// Files    <out>/model.onnx, recipe.yaml, report.json, report.html, report.md, flips.jsonl; the steps in
 ///          <out>/.tare. A file is complete or absent. A report never stands beside another model
 ///          than its own: it is removed before the model changes.
 /// Errors   those of reading model and data; kFailedPrecondition: the splits overlap, NaN in the

@@ -31,9 +31,10 @@ std::vector<DistributionCells> DistributionTable(const Evidence& evidence);
 /// the test set under other conditions, slices, and slices that a search found.
 std::string WriteReportMarkdown(const Report& report);
 
-/// The bundle `page` with the report inside.
-/// Errors  kInternal: the page does not hold the placeholder exactly once.
-Result<std::string> WriteReportHtml(std::string_view page, std::string_view report_json);
+/// The bundle `page` with the report inside, and what WriteShownFlips() gives; "" for none.
+/// Errors  kInternal: the page does not hold each placeholder exactly once.
+Result<std::string> WriteReportHtml(std::string_view page, std::string_view report_json,
+                                    std::string_view shown_flips = "");
 
 /// The decision as JUnit XML: a test case a check; FAIL is a failure, INCONCLUSIVE an error.
 std::string WriteJunit(const Report& report);

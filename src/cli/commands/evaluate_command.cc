@@ -42,6 +42,7 @@ struct EvaluateArgs {
   KpiArgs kpis;
   JudgeArgs judge;
   int64_t num_samples = 0;
+  size_t num_shown_flips = verdict::kMostShownFlips;
   std::string unseen_by;
   uint64_t seed = 1;
   DataArgs data;
@@ -113,7 +114,7 @@ std::vector<std::string> Tasks() {
   return tasks;
 }
 
-Result<verdict::Report> ComparePredictions(const EvaluateArgs& args, Terminal& terminal) {
+Result<pipeline::EvaluatedReport> ComparePredictions(const EvaluateArgs& args, Terminal& terminal) {
   if (args.against_path.empty() || !args.baseline_path.empty()) {
     return InvalidArgument(args.against_path.empty() ? "--predictions without --against"
                                                      : "models and predictions are both given",
@@ -141,10 +142,11 @@ Result<verdict::Report> ComparePredictions(const EvaluateArgs& args, Terminal& t
   request.command_time_limit_s = args.kpis.time_limit_s;
   TARE_TRY(request.judge, JudgeOf(args));
   TARE_TRY(request.policy, PolicyOf(args));
+  request.num_shown_flips = args.num_shown_flips;
   return pipeline::EvaluatePredictionFiles(request, terminal.progress());
 }
 
-Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& terminal) {
+Result<pipeline::EvaluatedReport> CompareModels(const EvaluateArgs& args, Terminal& terminal) {
   if (args.candidate_path.empty() || args.data.data_path.empty()) {
     return InvalidArgument(
         args.candidate_path.empty() ? "two models are needed" : "--data is missing",
@@ -189,6 +191,7 @@ Result<verdict::Report> CompareModels(const EvaluateArgs& args, Terminal& termin
   request.costs = args.costs;
   TARE_TRY(request.policy, PolicyOf(args));
   request.tare_version = VersionNumber();
+  request.num_shown_flips = args.num_shown_flips;
   return pipeline::EvaluateModels(request, terminal.progress());
 }
 
@@ -198,10 +201,11 @@ Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
                               {args.data.data_path, args.predictions_path, args.against_path,
                                args.truth_path, args.policy_path, args.unseen_by, judge.vocab_path});
   TARE_TRY_VOID(pipeline::CheckReportFiles(args.out_path, read));
-  TARE_TRY(const auto report, args.predictions_path.empty() ? CompareModels(args, terminal)
+  TARE_TRY(const auto evaluated, args.predictions_path.empty() ? CompareModels(args, terminal)
                                                             : ComparePredictions(args, terminal));
+  const verdict::Report& report = evaluated.report;
   const std::string json = verdict::WriteReportJson(report);
-  TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path));
+  TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path, evaluated.flips));
   SayInputs(report, terminal);
   SayReport(report, terminal);
   const auto paths = pipeline::ReportPathsOf(args.out_path);
@@ -300,6 +304,12 @@ void AddReportOptions(CLI::App& app, EvaluateArgs& args) {
       ->type_name(kFileType);
   app.add_option("--samples", args.num_samples, "Samples to compare (default all)")
       ->check(CLI::Range(1, 1'000'000'000));
+  app.add_option("--show-samples", args.num_shown_flips,
+                 "Samples whose answer changed that the page shows, with what the models saw (0: "
+                 "no data of the test in it)")
+      ->check(CLI::Range(size_t{0}, verdict::kMostShownFlips))
+      ->type_name("N")
+      ->capture_default_str();
   app.add_option("--unseen", args.unseen_by,
                  "Leave out the samples that this recipe was calibrated with")
       ->type_name(kFileType);
@@ -345,7 +355,7 @@ Command MakeEvaluateCommand(CLI::App& root) {
        .example = "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o "
                   "report.json\n"
                   "tare evaluate --predictions float.jsonl --against int8.jsonl -o report.json",
-       .details = "Writes report.json, and report.html and report.md beside it. Both models see "
+       .details = "Writes report.json, and report.html, report.md and flips.jsonl (the samples whose answer changed) beside it. Both models see "
                   "the same samples; times are taken in "
                   "turns. Predictions made elsewhere are JSON Lines, joined by id; "
                   "docs/formats/predictions.md has the fields of each task."});

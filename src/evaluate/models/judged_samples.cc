@@ -18,10 +18,15 @@ Result<JudgedSamples> JudgedSamples::Create(SampleSchema schema, const TestOptio
     sample_options.slice_texts.push_back(spec.where);
   }
   auto columns = schema.columns;
+  const int64_t correct = schema.correct;
+  const int64_t margin = schema.margin;
   TARE_TRY(auto evaluation, SampleEvaluation::Create(std::move(schema), sample_options));
   JudgedSamples out(std::move(evaluation), std::move(columns));
   out.slices_ = std::move(slices);
   out.sides_ = sides;
+  out.flips_ = options.flips;
+  out.correct_ = correct;
+  out.margin_ = margin;
   if (!options.kpis.empty()) {
     TARE_TRY(out.kpis_, KpiEvaluation::Create(options.kpis, std::move(sample_options)));
   }
@@ -93,6 +98,17 @@ Result<void> JudgedSamples::AddKpis(const EvaluationBatch& batch, size_t row,
   }
   return kpis_->Add(values[0], values[1], slices)
       .While(StrCat("reading sample ", num_samples() - 1));
+}
+
+void JudgedSamples::AddFlip(const Answers& answers, std::span<const double> baseline,
+                            std::span<const double> candidate) const {
+  if (flips_ == nullptr) return;
+  verdict::Flip flip = FlipOfRows(correct_, margin_, baseline, candidate);
+  flip.place = num_samples() - 1;
+  flip.label = answers.label();
+  flip.baseline = answers.baseline();
+  flip.candidate = answers.candidate();
+  flips_->Add(std::move(flip));
 }
 
 TestEvidence JudgedSamples::Finish() const {

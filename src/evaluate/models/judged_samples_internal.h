@@ -3,8 +3,10 @@
 
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +44,16 @@ class JudgedSamples {
                    std::span<const double> candidate, bool changed, uint64_t slices,
                    std::span<const Fact> facts = {});
 
+  /// An answer written down: asked only of those that changed.
+  using Write = std::function<std::string()>;
+  /// What is right of a sample, and what both models say of it.
+  struct Answers {
+    Write label, baseline, candidate;
+  };
+  /// Hands the sample that Add() took last on to those that are looked at, where somebody asks.
+  void AddFlip(const Answers& answers, std::span<const double> baseline,
+               std::span<const double> candidate) const;
+
   TestEvidence Finish() const;
 
  private:
@@ -60,6 +72,8 @@ class JudgedSamples {
   std::vector<std::string> columns_;  // of the schema
   std::vector<Slice> slices_;
   Sides sides_ = Sides::kPair;
+  verdict::FlipList* flips_ = nullptr;
+  int64_t correct_ = -1, margin_ = -1;  // columns of the schema
 };
 
 }  // namespace tare::evaluate

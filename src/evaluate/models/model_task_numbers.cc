@@ -1,7 +1,9 @@
 // Regression and multi-label classification of models that run.
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <set>
 
@@ -10,12 +12,20 @@
 #include "evaluate/samples/label_rankings_internal.h"
 #include "evaluate/samples/number_tasks_internal.h"
 #include "tare/core/strcat.h"
+#include "tare/core/text.h"
 
 namespace tare::evaluate {
 namespace {
 
 bool HoldsRows(const ValueInfo& output) {
   return IsFloat(output.dtype) && (output.shape.size() == 1 || ColumnsOf(output.shape) != 0);
+}
+
+// Of two numbers that differ the texts differ.
+template <class T>
+std::string Shortest(T value) {
+  char buffer[40];
+  return {buffer, std::to_chars(buffer, std::end(buffer), value).ptr};
 }
 
 // What both tasks share: an output of rows, labels of as many numbers.
@@ -74,6 +84,9 @@ class RowsTask : public ModelTask {
   virtual Result<void> Measure(std::span<const double> target, std::span<const float> answer,
                                std::vector<double>& row) const = 0;
   virtual bool Differ(std::span<const float> before, std::span<const float> after) const = 0;
+  // What is right and what a model says, to be read.
+  virtual std::string LabelText(std::span<const double> target) const = 0;
+  virtual std::string AnswerText(std::span<const float> answer) const = 0;
   // Looks at a sample for what is no sum over samples, and adds it.
   virtual void Rank(const Answers& /*answers*/) {}
   virtual void AddTo(const TestOptions& /*options*/, TestEvidence& /*evidence*/) const {}
@@ -89,8 +102,16 @@ class RowsTask : public ModelTask {
     Rank(answers);
     const Fact facts[] = {{"label", target[0], target[0]},
                           {"prediction", before[0], after.empty() ? NAN : after[0]}};
-    return samples_->Add(batch, i, rows_[0], rows_[1], !after.empty() && Differ(before, after),
-                         slices, std::span(facts).first(target.size() == 1 ? 2 : 0));
+    const bool changed = !after.empty() && Differ(before, after);
+    TARE_TRY_VOID(samples_->Add(batch, i, rows_[0], rows_[1], changed, slices,
+                                std::span(facts).first(target.size() == 1 ? 2 : 0)));
+    if (changed) {
+      samples_->AddFlip({[&, of = target] { return LabelText(of); },
+                         [&, of = before] { return AnswerText(of); },
+                         [&, of = after] { return AnswerText(of); }},
+                        rows_[0], rows_[1]);
+    }
+    return {};
   }
 
   TestOptions test_;
@@ -129,6 +150,9 @@ class RegressionTask final : public RowsTask {
     return before[0] != after[0];
   }
 
+  std::string LabelText(std::span<const double> target) const override { return Shortest(target[0]); }
+  std::string AnswerText(std::span<const float> answer) const override { return Shortest(answer[0]); }
+
   std::string_view LabelHint() const override {
     return "give one number a sample as the label, and a model with one number as its output";
   }
@@ -166,6 +190,19 @@ class MultiLabelTask final : public RowsTask {
 
   void Rank(const Answers& answers) override {
     rankings_.Add(Gold(answers.target), answers.before, answers.after);
+  }
+
+  std::string LabelText(std::span<const double> target) const override {
+    return NamesOf(Gold(target));
+  }
+  std::string AnswerText(std::span<const float> answer) const override {
+    return NamesOf(Set(answer, [&](float score) { return IsTaken(score); }));
+  }
+
+  static std::string NamesOf(const std::set<int64_t>& classes) {
+    std::vector<std::string> names;
+    for (const int64_t index : classes) names.push_back(StrCat(index));
+    return names.empty() ? "none" : Join(names, ", ");
   }
 
   bool IsTaken(float score) const { return score >= threshold_; }

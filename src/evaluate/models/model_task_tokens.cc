@@ -6,6 +6,7 @@
 #include "evaluate/models/model_task_internal.h"
 #include "evaluate/samples/list_tasks_internal.h"
 #include "tare/core/strcat.h"
+#include "tare/core/text.h"
 #include "tare/stats/scores.h"
 
 namespace tare::evaluate {
@@ -45,14 +46,17 @@ class TokenTask final : public ModelTask {
     for (int64_t i = 0; i < batch.num_valid; ++i) {
       const auto truth = std::span(batch.targets)
                              .subspan(static_cast<size_t>(i * tokens), static_cast<size_t>(tokens));
-      bool changed = false;
       TARE_TRY(const Tags first, Measure(truth, before.Row(i), before.shape[1], rows_[0]));
+      Tags second = first;
       if (!candidate.empty()) {
-        TARE_TRY(const Tags second, Measure(truth, after.Row(i), before.shape[1], rows_[1]));
-        changed = first != second;
+        TARE_TRY(second, Measure(truth, after.Row(i), before.shape[1], rows_[1]));
       }
-      TARE_TRY_VOID(samples_.Add(batch, static_cast<size_t>(i), rows_[0], rows_[1], changed,
+      TARE_TRY_VOID(samples_.Add(batch, static_cast<size_t>(i), rows_[0], rows_[1], first != second,
                                  bits[static_cast<size_t>(i)]));
+      if (first == second) continue;
+      samples_.AddFlip({[&] { return Join(TruthsOf(truth), " "); },
+                        [&] { return Join(first, " "); }, [&] { return Join(second, " "); }},
+                       rows_[0], rows_[1]);
     }
     return {};
   }
@@ -93,6 +97,14 @@ class TokenTask final : public ModelTask {
     TARE_TRY_VOID(MeasureTokens(truths, found, !classes_.empty(), row)
                       .While("reading the names of the classes as tags"));
     return found;
+  }
+
+  Tags TruthsOf(std::span<const double> truth) const {
+    Tags truths;
+    for (const double label : truth) {
+      if (label >= 0) truths.push_back(TagOf(static_cast<int64_t>(label)));
+    }
+    return truths;
   }
 
   std::string TagOf(int64_t index) const {

@@ -93,6 +93,7 @@ class AnswerScorer : public LineScorer {
                        "true_positive", "false_negative",
                        "true_negative", "false_positive"};
     schema_.correct = kExact;
+    schema_.margin = kF1;
     schema_.metrics = {{.name = "exact_match", .kind = Kind::kShare, .column = kExact},
                        {.name = "token_f1", .kind = Kind::kMean, .column = kF1}};
     if (generation)

@@ -79,6 +79,17 @@ Result<std::optional<PredictionLine>> PredictionReader::Next() {
   return std::optional<PredictionLine>(std::move(line));
 }
 
+Result<std::optional<PredictionLine>> PredictionReader::At(int64_t line) {
+  std::string text;
+  while (line_ < line) {
+    TARE_TRY(const bool more, ReadText(text));
+    if (!more) return std::optional<PredictionLine>();
+    ++line_;
+  }
+  TARE_TRY(auto read, Parse(text));
+  return std::optional<PredictionLine>(std::move(read));
+}
+
 Result<PredictionLine> PredictionReader::Parse(const std::string& text) {
   const std::string where = StrCat(name_, ":", line_);
   auto json = ParseJson(text, where, kMaxLineBytes);
@@ -154,6 +165,29 @@ Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate
   if (num_pairs > 0) return num_pairs;
   return DataLoss(StrCat(baseline.name(), " and ", candidate.name(), " hold no predictions"),
                   "give files with one JSON object a line");
+}
+
+std::string TextOfField(const PredictionLine& line, const char* key) {
+  constexpr size_t kMostBytes = 2000;
+  const auto found = line.json.find(key);
+  if (found == line.json.end()) return "";
+  const auto text_of = [](const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  };
+  std::string text;
+  if (found->is_array()) {
+    for (const Json& item : *found) {
+      if (text.size() > kMostBytes) break;
+      text += StrCat(text.empty() ? "" : ", ", text_of(item));
+    }
+    if (found->empty()) text = "none";
+  } else {
+    text = text_of(*found);
+  }
+  if (text.size() <= kMostBytes) return text;
+  size_t end = kMostBytes;  // at the beginning of a character
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "...";
 }
 
 Result<std::vector<double>> ReadNumbers(const JsonReader& reader, const char* key) {

@@ -45,6 +45,10 @@ class PredictionReader {
   /// The next line that is not blank, or nullopt at the end.
   Result<std::optional<PredictionLine>> Next();
 
+  /// The line of that number, from 1, which must lie behind those that were read; nullopt at the
+  /// end. The lines before it are not parsed.
+  Result<std::optional<PredictionLine>> At(int64_t line);
+
   const std::string& name() const { return name_; }
   Error Wrong(int64_t line, std::string_view what, std::string next_step) const;
   /// Reads the fields of a line; the line must outlive it.
@@ -68,6 +72,10 @@ using OnPair =
     std::function<Result<void>(const PredictionLine& baseline, const PredictionLine& candidate)>;
 Result<int64_t> JoinById(PredictionReader& baseline, PredictionReader& candidate,
                          const OnPair& on_pair);
+
+/// A field to be read: a text as it is, a list with its elements one after the other ("none" where
+/// it has none), all else as JSON. Cut at 2,000 bytes.
+std::string TextOfField(const PredictionLine& line, const char* key);
 
 /// The finite numbers of an array field; none when it is absent.
 /// Errors  kInvalidArgument: not an array, an empty one, or one with something else.

@@ -298,6 +298,7 @@ class Joiner {
     batch.columns = first_columns;
     batch.candidate_columns = second_columns;
     batch.place = [&](size_t row) { return StrCat(readers_[0].name(), ":", lines_[from + row]); };
+    batch.line = [&](size_t row) { return lines_[from + row]; };
     TARE_TRY_VOID(evaluation_->Add(batch));
     if (evaluation_->score_kind() != stats::ScoreKind::kProbabilities) return {};
     TARE_TRY_VOID(CheckProbabilities(batch.baseline.scores, from, "baseline"));

@@ -91,8 +91,25 @@ class TaskEvaluation {
     TARE_TRY(const std::string after, scorer_->Score(baseline, candidate, rows_[1]));
     TARE_TRY(const uint64_t slices, SlicesOf(baseline));
     evaluation_->Add(rows_[0], rows_[1], before != after, slices);
+    if (before != after && options_.flips != nullptr) AddFlip(first, second, before, after);
     TARE_TRY_VOID(scorer_->Rank(baseline, baseline, candidate));
     return kpis_ ? kpis_->Add(baseline, candidate, rows_[0], rows_[1], slices) : Result<void>();
+  }
+
+  void AddFlip(const PredictionLine& first, const PredictionLine& second,
+               const std::string& before, const std::string& after) const {
+    const SampleSchema& schema = scorer_->schema();
+    verdict::Flip flip = FlipOfRows(schema.correct, schema.margin, rows_[0], rows_[1]);
+    flip.place = evaluation_->num_samples() - 1;
+    flip.line = first.line;
+    flip.label = TextOfField(first, scorer_->reference_key());
+    // As it was written; what the task makes of it where scores stand in its place.
+    const auto said = [](const PredictionLine& line, const std::string& answer) {
+      return line.json.contains("prediction") ? TextOfField(line, "prediction") : answer;
+    };
+    flip.baseline = said(first, before);
+    flip.candidate = said(second, after);
+    options_.flips->Add(std::move(flip));
   }
 
   Result<void> CheckReference(const JsonReader& baseline, const JsonReader& candidate,

@@ -1,6 +1,7 @@
 #include "tare/evaluate/samples/classification.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <numeric>
 
@@ -189,6 +190,46 @@ void ClassificationEvaluation::State::AddScores(const ClassificationBatch& batch
   }
 }
 
+std::string ClassificationEvaluation::State::NameOf(int32_t answer) const {
+  if (answer == kNoAnswer) return "no answer";
+  const auto index = static_cast<size_t>(answer);
+  return index < options.classes.size() ? options.classes[index] : StrCat(answer);
+}
+
+std::optional<double> ClassificationEvaluation::State::MarginOf(const ClassificationBatch& batch,
+                                                                size_t row,
+                                                                const SampleRecord& record) const {
+  const auto& [label, before, after] = record.answers;
+  if (!kind || before == kNoAnswer || after == kNoAnswer) return std::nullopt;
+  const double confidence = record.baseline_confidence;
+  // Of two classes by one score, the other has the rest.
+  if (score_columns == 1) return 2 * confidence - 1;
+  const auto width = static_cast<size_t>(num_classes);
+  const auto scores = batch.baseline.scores.subspan(row * width, width);
+  const double own = scores[static_cast<size_t>(before)];
+  const double other = scores[static_cast<size_t>(after)];
+  return *kind == stats::ScoreKind::kLogits ? confidence * -std::expm1(other - own) : own - other;
+}
+
+void ClassificationEvaluation::State::AddFlips(const ClassificationBatch& batch, int64_t begin,
+                                               std::span<const SampleRecord> of_batch) const {
+  for (size_t i = 0; i < of_batch.size(); ++i) {
+    const auto& [label, before, after] = of_batch[i].answers;
+    if (before == after) continue;
+    verdict::Flip flip;
+    flip.place = begin + static_cast<int64_t>(i);
+    if (batch.line) flip.line = batch.line(i);
+    flip.kind = verdict::FlipKindOf(before == label, after == label);
+    flip.label = NameOf(label);
+    flip.baseline = NameOf(before);
+    flip.candidate = NameOf(after);
+    if (kind && before != kNoAnswer) flip.baseline_confidence = of_batch[i].baseline_confidence;
+    if (kind && after != kNoAnswer) flip.candidate_confidence = of_batch[i].candidate_confidence;
+    flip.margin = MarginOf(batch, i, of_batch[i]);
+    test.flips->Add(std::move(flip));
+  }
+}
+
 SummaryOptions ClassificationEvaluation::State::MakeSummaryOptions() const {
   SummaryOptions out;
   out.num_classes = ClassCount();
@@ -352,11 +393,14 @@ Result<void> ClassificationEvaluation::Add(const ClassificationBatch& batch) {
   TARE_TRY_VOID(state_->CheckKpiColumns(batch));
   if (batch.labels.empty()) return {};
   TARE_TRY_VOID(state_->Decide(batch));
+  const int64_t begin = state_->num_samples();
   if (batch.num_classes == 0) {
     state_->AddPredictions(batch);
   } else {
     state_->AddScores(batch);
   }
+  if (state_->is_pair() && state_->test.flips != nullptr)
+    state_->AddFlips(batch, begin, std::span(state_->records).last(batch.labels.size()));
   state_->AddMembership(batch);
   state_->AddSearchColumns(batch);
   TARE_TRY_VOID(state_->AddKpis(batch));

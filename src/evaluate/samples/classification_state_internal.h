@@ -59,6 +59,13 @@ struct ClassificationEvaluation::State {
   void Count(const Sample& answers);
   void AddPredictions(const ClassificationBatch& batch);
   void AddScores(const ClassificationBatch& batch);
+  /// Hands the flips of a batch on, of which the first has the place `begin`. `of_batch`: its records.
+  void AddFlips(const ClassificationBatch& batch, int64_t begin,
+                std::span<const SampleRecord> of_batch) const;
+  /// How much more probable the baseline finds its answer than the candidate's.
+  std::optional<double> MarginOf(const ClassificationBatch& batch, size_t row,
+                                 const SampleRecord& record) const;
+  std::string NameOf(int32_t answer) const;
 
   bool is_pair() const { return sides == Sides::kPair; }
   int64_t num_samples() const { return num_folded + static_cast<int64_t>(records.size()); }

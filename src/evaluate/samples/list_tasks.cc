@@ -18,6 +18,7 @@ SampleSchema TokenSchema(bool with_entities) {
   SampleSchema schema;
   schema.columns = {"right_tokens", "tokens", "exact"};
   schema.correct = kExact;
+  schema.margin = kRightTokens;
   if (with_entities) {
     for (const char* column : {"right", "predicted", "members"})
       schema.columns.emplace_back(column);
@@ -68,6 +69,7 @@ SampleSchema RankingSchema() {
   SampleSchema schema;
   schema.columns = {"first", "recall_at_1", "recall_at_10", "reciprocal_rank", "ndcg_at_10"};
   schema.correct = kFirst;
+  schema.margin = kReciprocalRank;
   schema.metrics = {{.name = "mrr", .kind = Kind::kMean, .column = kReciprocalRank},
                     {.name = "precision_at_1", .kind = Kind::kShare, .column = kFirst},
                     {.name = "recall_at_1", .kind = Kind::kMean, .column = kRecall1},

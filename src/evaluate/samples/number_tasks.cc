@@ -34,6 +34,7 @@ SampleSchema RegressionSchema() {
     return spread > 1e-12 * sums[kLabelSquared] ? 1 - sums[kSquared] / spread : NAN;
   };
   SampleSchema schema;
+  schema.margin = kError;
   // Labels are less their origin: not for others to read.
   schema.columns = {"error", "absolute_error", "squared_error", "", ""};
   schema.metrics = {
@@ -62,6 +63,7 @@ SampleSchema LabelSetSchema(int64_t num_classes) {
   SampleSchema schema;
   schema.columns = {"true_positives", "predicted", "gold", "exact", "wrong_share"};
   schema.correct = kExact;
+  schema.margin = kTrue;
   const auto f1 = [](std::span<const double> sums, double) {
     return Over(2 * sums[kTrue], sums[kPredicted] + sums[kGold]);
   };

@@ -340,6 +340,20 @@ SampleEvaluation::SampleEvaluation(SampleEvaluation&&) noexcept = default;
 SampleEvaluation& SampleEvaluation::operator=(SampleEvaluation&&) noexcept = default;
 SampleEvaluation::~SampleEvaluation() = default;
 
+verdict::Flip FlipOfRows(int64_t correct, int64_t margin, std::span<const double> baseline,
+                         std::span<const double> candidate) {
+  verdict::Flip flip;
+  if (correct >= 0) {
+    const auto column = static_cast<size_t>(correct);
+    flip.kind = verdict::FlipKindOf(baseline[column] != 0, candidate[column] != 0);
+  }
+  if (margin >= 0) {
+    const auto column = static_cast<size_t>(margin);
+    flip.margin = std::abs(candidate[column] - baseline[column]);
+  }
+  return flip;
+}
+
 Result<SampleEvaluation> SampleEvaluation::Create(SampleSchema schema, SampleOptions options) {
   TARE_TRY_VOID(stats::CheckBootstrap(options.bootstrap, options.confidence));
   TARE_TRY_VOID(CheckSliceNames(options.slices));

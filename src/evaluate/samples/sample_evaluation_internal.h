@@ -52,7 +52,13 @@ struct SampleSchema {
   /// The column of 0 and 1 that says whether the sample is right: harmful flips go from 1 to 0.
   /// Negative: there is none, and no flip is harmful.
   int64_t correct = -1;
+  /// The column whose change says how much an answer changed. Negative: none does.
+  int64_t margin = -1;
 };
+
+/// The kind and the margin of a flip, from the rows of both models and the columns of their schema.
+verdict::Flip FlipOfRows(int64_t correct, int64_t margin, std::span<const double> baseline,
+                         std::span<const double> candidate);
 
 /// The text of a slice that the task makes itself, such as questions without an answer. Unlike one
 /// that somebody declared it may be empty, and is then left out.

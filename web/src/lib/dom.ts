@@ -32,3 +32,10 @@ export function s(tag: string, attrs: Attrs = {}, ...children: Child[]): SVGElem
 export function drawing(className: string, title: string, attrs: Attrs, ...children: Child[]): SVGElement {
   return s("svg", { class: className, role: "img", focusable: "false", ...attrs }, s("title", {}, title), ...children);
 }
+
+/// Hands a file to whoever looks at the page.
+export function save(content: Blob, name: string): void {
+  const link = h("a", { href: URL.createObjectURL(content), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

@@ -72,7 +72,9 @@ export function strip(scale: Scale, marks: Mark[], guides: Guide[], title: strin
       for (const [j, x] of (mark.tail ?? []).entries()) {
         if (!isNumber(on(x)) || !isNumber(value)) continue;
         parts.push(s("line", { class: `whisker ${mark.series}`, x1: percent(clamp(value)), x2: percent(clamp(x)), y1: y, y2: y }));
-        put(x, s("line", { class: `cap ${mark.series}`, x1: 0, x2: 0, y1: j ? -5 : -3, y2: j ? 5 : 3 }));
+        const out = scale.at(x) < 0 || scale.at(x) > 100, sign = scale.at(x) < 0 ? -1 : 1;
+        put(x, out ? s("path", { class: `arrow ${mark.series}`, d: `M${-4 * sign} -4L${2 * sign} 0L${-4 * sign} 4` })
+          : s("line", { class: `cap ${mark.series}`, x1: 0, x2: 0, y1: j ? -5 : -3, y2: j ? 5 : 3 }));
       }
       if (isNumber(bound)) put(bound, s("line", { class: `bound ${mark.series}`, x1: 0, x2: 0, y1: -7, y2: 7 }));
       if (isNumber(value)) put(value, scale.at(value) < -0.5 || scale.at(value) > 100.5

@@ -1,6 +1,6 @@
 // Tables that align numbers on the decimal point and fold into labelled blocks on a phone.
 
-import { Child, h } from "./dom";
+import { Child, h, save } from "./dom";
 import { NOTHING, Quantity } from "./format";
 
 /// A number in a cell, or a number with its interval.
@@ -52,6 +52,45 @@ class Aligner {
   }
 }
 
+/// A button that saves rows as CSV (RFC 4180), numbers as they are shown, without separators of thousands.
+export function csvButton(caption: string, rows: () => string[][]): HTMLButtonElement {
+  const button = h("button", { type: "button", class: "csv", title: `Save this table: ${caption}`, "aria-label": `save as CSV: ${caption}` }, "CSV");
+  button.addEventListener("click", () => {
+    const text = rows().map((row) => row.map(csvField).join(",") + "\r\n").join("");
+    save(new Blob(["\ufeff", text], { type: "text/csv" }), `${caption.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60) || "table"}.csv`);
+  });
+  return button;
+}
+
+/// Names of strangers must not become formulas of a spreadsheet.
+function csvField(text: string): string {
+  const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) && !/^\+[\d.]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+}
+const plain = (q: Quantity) => (q === NOTHING ? "" : q.text.replace(/\u2212/g, "-").replace(/(\d),(?=\d{3})/g, "$1"));
+const textOf = (x: Child): string => {
+  if (x === null || x === undefined || x === false) return "";
+  if (Array.isArray(x)) return x.map(textOf).join("");
+  const text = x instanceof Node ? x.textContent ?? "" : String(x);
+  return text.replace(/[\u00a0\u2009]/g, " ").replace(/(^|[^\w])\u2212(?=\d)/g, "$1-").trim();
+};
+
+/// Charts are left out: what they show stands in the numbers. A number has its unit and its interval beside it.
+function csvRows(columns: Column[], rows: Row[]): string[][] {
+  const parts = columns.map((column, c) => {
+    const nums = rows.map((row) => row.cells[c]).filter(isNum);
+    return { chart: column.kind === "chart", name: column.label || textOf(column.head), unit: nums.some((x) => x.value.unit), range: nums.some((x) => x.low && x.high) };
+  });
+  const shown = parts.map((part, c) => ({ ...part, c })).filter((x) => !x.chart);
+  const head = shown.flatMap((x) => [x.name, ...(x.unit ? [`${x.name} unit`] : []), ...(x.range ? [`${x.name} low`, `${x.name} high`] : [])]);
+  const noted = rows.some((row) => row.note);
+  return [noted ? [...head, "note"] : head, ...rows.map((row) => [...shown.flatMap((x) => {
+    const cell = row.cells[x.c];
+    const [value, unit, low, high] = isNum(cell) ? [plain(cell.value), cell.value.unit, cell.low ? plain(cell.low) : "", cell.high ? plain(cell.high) : ""] : [textOf(cell), "", "", ""];
+    return [value, ...(x.unit ? [unit] : []), ...(x.range ? [low, high] : [])];
+  }), ...(noted ? [textOf(row.note)] : [])])];
+}
+
 /// `columns[0]` names the row. A row's note is a second line under it.
 export function table(caption: string, columns: Column[], rows: Row[], options: { className?: string; phoneColumns?: number } = {}): HTMLTableElement {
   const aligners = columns.map((_, c) => {
@@ -60,7 +99,7 @@ export function table(caption: string, columns: Column[], rows: Row[], options: 
     return aligner;
   });
   const element = h("table", { role: "table", class: [options.className, columns.some((x) => x.kind === "chart") && "figures-table"].filter(Boolean).join(" ") || undefined },
-    h("caption", {}, caption),
+    h("caption", {}, caption, " ", csvButton(caption, () => csvRows(columns, rows))),
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map((column) =>
       h("th", { role: "columnheader", scope: "col", class: `k-${column.kind ?? "text"}` }, column.head)))),
     h("tbody", { role: "rowgroup" }, rows.map((row) => {

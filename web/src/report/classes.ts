@@ -2,7 +2,7 @@
 
 import { Child, drawing, h, s } from "../lib/dom";
 import { count, fixed, isNumber, plural, Quantity, quantity, withInterval } from "../lib/format";
-import { Column, num, table } from "../lib/table";
+import { Column, csvButton, num, table } from "../lib/table";
 import { Absent, Context, intervalOf, keys, list, note, samples, Section } from "./context";
 import { PairRow, pairTable } from "./pairs";
 import { ClassRow, Interval } from "./schema";
@@ -32,8 +32,11 @@ function classPairs(c: Context): ClassPair[] {
 
 const byFall = (rows: ClassPair[], measure: Measure) => [...rows].sort((x, y) => (x.d[measure].value ?? 0) - (y.d[measure].value ?? 0));
 
-function findingOf(rows: ClassPair[]): string {
-  const sure = rows.filter((r) => isNumber(r.d.recall.high) && r.d.recall.high < 0), worst = rows[0]!;
+/// Falls that hold when all classes are looked at: the exact test of each class's flips, adjusted by Holm for their number.
+function findingOf(c: Context, rows: ClassPair[]): string {
+  const adjusted = new Map(list(c.report.paired?.per_class).map((x) => [x.class, x.p_holm])), alpha = 1 - (c.report.intervals?.confidence ?? 0.95);
+  const known = rows.some((r) => isNumber(adjusted.get(r.id))), worst = rows[0]!;
+  const sure = rows.filter((r) => (isNumber(adjusted.get(r.id)) ? adjusted.get(r.id)! < alpha : !known && isNumber(r.d.recall.high) && r.d.recall.high < 0));
   const say1 = (r: ClassPair) => `${r.name}, ${withInterval(r.d.recall, "score", r.n, true)}`;
   if (sure.length) return `Recall falls beyond chance in ${sure.length} of ${plural(rows.length, "class", "classes")}${sure.length > 1 ? "; most in " : ": "}${say1(sure[0]!)}`;
   return isNumber(worst.d.recall.value) && worst.d.recall.value < 0 ? `No class loses recall beyond chance; the largest fall is ${say1(worst)}` : "No class loses recall";
@@ -81,12 +84,12 @@ export function perClass(c: Context): Section | Absent | null {
   select.addEventListener("change", draw);
   more.addEventListener("click", () => { all = true; draw(); });
   const body: Child[] = [h("div", { class: "controls" }, h("label", {}, "Measure ", select), many && filter), holder, shownText, many && more];
-  const expected = total * (1 - (c.report.intervals?.confidence ?? 0.95)) / 2;
-  if (rows.some((r) => isNumber(r.d.recall.low)) && total >= 4) body.push(note(`With ${count(total)} classes, about ${fixed(expected, expected < 1 ? 2 : expected < 10 ? 1 : 0)} would show such a fall by chance alone.`));
+  const adjusts = list(c.report.paired?.per_class).some((x) => isNumber(x.p_holm));
+  if (adjusts && total > 1) body.push(note(`Whether a fall is beyond chance: exact one-sided test of the class’s flips, p adjusted by Holm for ${count(total)} classes. The intervals are of each class by itself.`));
   const names: (string | undefined)[] = [];
   for (const r of rows) names[r.id] = r.name;
   body.push(confusions(c, names));
-  return { ...head, finding: findingOf(rows), body };
+  return { ...head, finding: findingOf(c, rows), body };
 }
 
 function confusions(c: Context, names: (string | undefined)[]): Child {
@@ -111,18 +114,24 @@ function confusions(c: Context, names: (string | undefined)[]): Child {
       })), { className: "small" }));
   }
   if (a.length <= 24) {
-    const full = Math.max(1, ...cells.filter((x) => x.i !== x.j).map((x) => x.b));
-    parts.push(h("details", {}, h("summary", {}, `The whole confusion matrix of ${c.int8}, with the change from ${c.float}`),
-      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "confusion matrix" },
-        h("table", { class: "matrix" }, h("caption", {}, `Rows: true class. Columns: predicted by ${c.int8}. Small: change from ${c.float}.`),
-          h("thead", {}, h("tr", {}, h("td", {}), a.map((_, j) => h("th", { scope: "col" }, h("span", {}, name(j)))))),
-          h("tbody", {}, a.map((row, i) => h("tr", {}, h("th", { scope: "row" }, name(i)), list(row).map((x, j) => {
-            const y = b[i]?.[j] ?? 0, cell = h("td", { class: i === j ? "right" : y ? "wrong" : "nil" }, y ? count(y) : "·", y !== x ? h("small", {}, y > x ? `+${y - x}` : fixed(y - x)) : null);
-            if (i !== j && y) cell.style.setProperty("--heat", `${Math.round(8 + 62 * Math.sqrt(y / full))}%`);
-            return cell;
-          }))))))));
+    parts.push(h("details", { class: "print" }, h("summary", {}, "The confusion matrices of both models"),
+      h("div", { class: "matrices" }, matrix(c, "float", a, undefined, name), matrix(c, "int8", b, a, name))));
   }
   return parts;
+}
+
+/// Counts of one model; with the change from another where it is given.
+function matrix(c: Context, series: "float" | "int8", counts: number[][], from: number[][] | undefined, name: (i: number) => string): Child {
+  const model = c[series], full = Math.max(1, ...counts.flatMap((row, i) => list(row).filter((_, j) => i !== j)));
+  const caption = `${model}: rows are true classes, columns predicted ones${from ? `; small: change from ${c.float}` : ""}`;
+  return h("div", { class: `scroll ${series}`, tabindex: 0, role: "region", "aria-label": `confusion matrix of ${model}` },
+    h("table", { class: "matrix" }, h("caption", {}, caption, " ", csvButton(`Confusion matrix of ${model}`, () => [["true", ...counts.map((_, j) => name(j))], ...counts.map((row, i) => [name(i), ...list(row).map(String)])])),
+      h("thead", {}, h("tr", {}, h("td", {}), counts.map((_, j) => h("th", { scope: "col" }, h("span", {}, name(j)))))),
+      h("tbody", {}, counts.map((row, i) => h("tr", {}, h("th", { scope: "row" }, name(i)), list(row).map((y, j) => {
+        const x = from?.[i]?.[j] ?? y, cell = h("td", { class: i === j ? "right" : y ? "wrong" : "nil" }, y ? count(y) : "·", y !== x ? h("small", {}, y > x ? `+${y - x}` : fixed(y - x)) : null);
+        if (i !== j && y) cell.style.setProperty("--heat", `${Math.round(8 + 62 * Math.sqrt(y / full))}%`);
+        return cell;
+      }))))));
 }
 
 function barsOf(a: number, b: number, full: number, c: Context, what: string): SVGElement {

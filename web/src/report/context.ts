@@ -3,9 +3,9 @@
 import { Child, h, s } from "../lib/dom";
 import { count, isNumber, MetricInfo, metricInfo } from "../lib/format";
 import { Series, symbol, verdictShape } from "../lib/marks";
-import { Interval, Metrics, Report } from "./schema";
+import { Interval, Metrics, Report, ShownFlips } from "./schema";
 
-export interface Context { report: Report; float: string; int8: string; n: number | undefined; confidence: string }
+export interface Context { report: Report; float: string; int8: string; n: number | undefined; confidence: string; looked?: ShownFlips }
 
 /// A drawn section: `finding` is what its charts show, in words.
 export interface Section { id: string; kicker: string; finding: Child; body: Child[] }
@@ -21,11 +21,11 @@ function shortName(label: string | undefined, fallback: string): string {
   return known ? known[1]! : label.length > 14 ? fallback : label;
 }
 
-export function contextOf(report: Report): Context {
+export function contextOf(report: Report, looked?: ShownFlips): Context {
   const float = shortName(report.baseline?.label, "baseline"), int8 = shortName(report.candidate?.label, "candidate");
   const level = report.intervals?.confidence;
   return {
-    report, n: isNumber(report.n) ? report.n : undefined, confidence: `${isNumber(level) ? +(100 * level).toFixed(2) : 95}\u00a0%`,
+    report, looked, n: isNumber(report.n) ? report.n : undefined, confidence: `${isNumber(level) ? +(100 * level).toFixed(2) : 95}\u00a0%`,
     float: float === int8 ? "baseline" : float, int8: float === int8 ? "candidate" : int8,
   };
 }

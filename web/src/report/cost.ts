@@ -39,7 +39,7 @@ export function latency(c: Context): Section | Absent {
   const FEW = 4;
   const quantiles = [
     quantileTable(c, pairs, name, how),
-    note(`Mark: median. Short tick: p90, tall tick: p99. Each batch is drawn in units of ${c.float}’s median there (1×).`),
+    note(`Mark: median. Short tick: p90, tall tick: p99, an arrow where it lies beyond the axis. Each batch is drawn in units of ${c.float}’s median there (1×).`),
   ];
   const intervals = intervalTable(c, pairs, name);
   return {
@@ -188,8 +188,13 @@ export function candidates(c: Context): Section | Absent {
   const scale = scaleOf([1, ...all.flatMap((x) => [x.speedup, x.speedup_interval?.low, x.speedup_interval?.high])], { log: true, pad: 0.07 });
   const chosen = all.find((x) => x.chosen), rest = all.filter((x) => x !== chosen);
   const faster = chosen ? rest.filter((x) => isNumber(x.speedup) && isNumber(chosen.speedup) && x.speedup > chosen.speedup) : [];
+  // What ran faster and was not taken: refused where its interval lies above, else as fast as can be told.
+  const sure = faster.filter((x) => isNumber(x.speedup_interval?.low) && isNumber(chosen?.speedup_interval?.high) && x.speedup_interval.low > chosen.speedup_interval.high);
+  const names = (some: typeof faster) => some.map((x) => x.format).join(", ");
+  const better = sure.length ? `; ${names(sure)} ran faster and ${sure.length === 1 ? "was" : "were"} not taken, as ${sure.length === 1 ? "its row says" : "their rows say"}`
+    : faster.length ? `; ${names(faster)} ran as fast, as far as can be told` : "";
   const finding = !chosen ? `None of ${plural(all.length, "format")} was chosen`
-    : `${chosen.format ?? "One"} was chosen of ${plural(all.length, "format")}${faster.length ? `; ${faster.map((x) => x.format).join(", ")} ran faster but ${faster.length === 1 ? "was" : "were"} turned down` : isNumber(chosen.speedup) ? `: the fastest, ${speedSentence(chosen.speedup, chosen.speedup_interval)}` : ""}`;
+    : `${chosen.format ?? "One"} was chosen of ${plural(all.length, "format")}${faster.length ? better : isNumber(chosen.speedup) ? `: the fastest, ${speedSentence(chosen.speedup, chosen.speedup_interval)}` : ""}`;
   const withFusion = all.some((x) => isNumber(x.expected));
   const columns: Column[] = [
     { head: "format", kind: "name" }, { head: "speedup", kind: "number" }, { head: axis(scale, (x) => `${brief(x)}×`), label: "", kind: "chart" },

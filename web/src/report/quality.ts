@@ -5,6 +5,7 @@ import { bytesLike, cosine, count, fixed, isNumber, metricInfo, NOTHING, plural,
 import { axis, scaleOf, strip } from "../lib/marks";
 import { Column, num, Row, table } from "../lib/table";
 import { Absent, capital, Context, infoOf, keys, leadMetric, list, metricOf, note, samples, Section, things, verdictBadge } from "./context";
+import { largestChanges, lookedAt } from "./looked_at";
 import { Check, Interval } from "./schema";
 
 const EVALUATE = "tare evaluate FLOAT.onnx QUANT.onnx --data FILE";
@@ -124,6 +125,12 @@ export function metrics(c: Context): Section | Absent {
   const names = [...new Set([...Object.keys(baseline?.metrics ?? {}), ...Object.keys(candidate?.metrics ?? {})])];
   const head = { id: "quality", kicker: "Quality" };
   if (!names.length) return { ...head, what: "accuracy, precision, recall, F1, log loss and calibration error of both models, with intervals", how: LABELLED };
+  // With one label a sample every micro average is the accuracy again.
+  const repeats = names.filter((name) => /^(precision|recall|f1)_micro$/.test(name) && [baseline, candidate].every((side) => {
+    const x = metricOf(side?.metrics, name).value, accuracy = metricOf(side?.metrics, "accuracy").value;
+    return isNumber(x) && isNumber(accuracy) && Math.abs(x - accuracy) < 1e-9;
+  }));
+  for (const name of repeats) names.splice(names.indexOf(name), 1);
   const place = (name: string) => (LAST.includes(name) ? 100 + LAST.indexOf(name) : FIRST.indexOf(name) + 1 || 99);
   names.sort((a, b) => place(a) - place(b));
 
@@ -168,6 +175,7 @@ export function metrics(c: Context): Section | Absent {
         { head: "metric", kind: "name" }, { head: floatKey, label: c.float, kind: "number" }, { head: int8Key, label: c.int8, kind: "number" },
         { head: "", label: "", kind: "chart" }, { head: `${c.int8} − ${c.float}`, label: "difference", kind: "number" },
       ], rows, { className: "wide-numbers", phoneColumns: 2 }),
+      repeats.length > 0 && note(`${capital(repeats.map((name) => infoOf(c, name).label).join(", ").replace(/, ([^,]*)$/, " and $1"))} equal the accuracy here, where each sample has one label: they are not shown again.`),
       note("The difference is paired, sample by sample: its interval is narrower than the two beside it suggest. pp: percentage points. Each strip has its own origin; strips of the same unit have the same width."),
     ],
   };
@@ -190,7 +198,7 @@ export function flips(c: Context): Section | Absent | null {
   const p = c.report.paired, n = p?.n ?? c.n;
   const head = { id: "flips", kicker: "Flips" };
   if (!p || !isNumber(p.flips) || !isNumber(n)) return { ...head, what: "samples on which the two models answer differently, and which way", how: LABELLED };
-  if (c.report.task === "regression") return null;  // every number differs by something
+  if (c.report.task === "regression") return largestChanges(c);  // every number differs by something
   const boxes = c.report.task === "object_detection";  // have no one answer that is right or wrong
   const harmful = boxes ? undefined : p.harmful, helpful = boxes ? undefined : p.helpful, rate = p.flip_rate ?? (n ? p.flips / n : 0);
   const labelled = isNumber(harmful) && isNumber(helpful);
@@ -222,6 +230,7 @@ export function flips(c: Context): Section | Absent | null {
     if (parts.length) facts.push([`KL(${c.float} ‖ ${c.int8}) a sample, nats`, parts.join(" · ")]);
   }
   if (facts.length) body.push(h("dl", { class: "facts" }, facts.map(([k, v]) => h("div", {}, h("dt", {}, k), h("dd", {}, v)))));
+  body.push(lookedAt(c));
   return { ...head, finding, body };
 }
 

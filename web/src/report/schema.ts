@@ -23,9 +23,14 @@ export interface Paired {
   discordant?: number; mcnemar_p?: number; top1_agreement?: Interval;
   kl_nats?: { mean?: number; p50?: number; p95?: number; p99?: number; max?: number };
   difference?: Record<string, Interval>;
-  per_class?: { class?: number; n?: number; flips?: number; harmful?: number; helpful?: number; recall_difference?: Interval; precision_difference?: Interval; f1_difference?: Interval }[];
+  per_class?: { class?: number; n?: number; flips?: number; harmful?: number; helpful?: number; p?: number; p_holm?: number; recall_difference?: Interval; precision_difference?: Interval; f1_difference?: Interval }[];
   slices?: PairedGroup[]; distributions?: PairedGroup[];
 }
+export interface Flip {
+  place?: number; sample?: number; id?: string; line?: number; kind?: string; label?: string; baseline?: string; candidate?: string;
+  baseline_confidence?: number; candidate_confidence?: number; margin?: number; image?: string; fields?: [string, string][];
+}
+export interface ShownFlips { total?: number; in_file?: number; file?: string; flips?: Flip[] }
 export interface Output {
   name?: string; shape?: (string | number)[]; n?: number; cosine?: { mean?: number; least?: number; low?: number; high?: number };
   relative_error?: number; snr_db?: number; flips?: number; flip_rate?: number;

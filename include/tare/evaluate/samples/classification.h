@@ -50,6 +50,8 @@ struct ClassificationBatch {
   std::span<const Column> candidate_columns;
   /// What errors of KPIs call a row, such as "float.jsonl:7"; default "sample 7".
   std::function<std::string(size_t row)> place = nullptr;
+  /// Line of a row in a file, for flips.
+  std::function<int64_t(size_t row)> line = nullptr;
   /// Of the type that held the scores; a smaller probability counts as this in log loss and KL.
   double least_probability = stats::kLeastProbability;
 };

@@ -7,6 +7,7 @@
 #include "tare/evaluate/samples/kpi.h"
 #include "tare/evaluate/samples/slices.h"
 #include "tare/stats/bootstrap.h"
+#include "tare/verdict/flips.h"
 
 namespace tare::evaluate {
 
@@ -24,6 +25,9 @@ struct TestOptions {
   std::vector<SliceSpec> slices;
   /// Of what the task measures of a sample, and of numeric columns.
   std::vector<KpiSpec> kpis;
+  /// Takes the samples whose answers differ, of tasks whose answers can be written down; null: they
+  /// are counted alone. Must outlive the evaluation.
+  verdict::FlipList* flips = nullptr;
 };
 
 }  // namespace tare::evaluate
