@@ -419,9 +419,12 @@ class ProjectReader {
   Result<void> ReadSearch(YamlReader& top) {
     const YamlNode* node = top.Child("search");
     if (node == nullptr) return {};
-    TARE_TRY(YamlReader reader,
-             Map(*node, "search", {"formats", "objective", "tolerance", "method"}));
+    TARE_TRY(
+        YamlReader reader,
+        Map(*node, "search", {"formats", "objective", "tolerance", "method", "exclude", "only"}));
     TARE_TRY_VOID(ReadFormats(reader, *node));
+    TARE_TRY(project_.nodes.exclude, reader.Texts("exclude"));
+    TARE_TRY(project_.nodes.only, reader.Texts("only"));
     TARE_TRY(const std::string objective, reader.Text("objective", "latency"));
     if (objective != "latency" && objective != "size") {
       return reader.Wrong(*reader.Child("objective"), StrCat("unknown objective '", objective, "'"),
