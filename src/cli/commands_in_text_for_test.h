@@ -13,7 +13,8 @@
 
 namespace tare::cli {
 
-/// The words of a command as a shell splits them; quotes group, a comment ends it.
+/// The words of a command as a shell splits them, up to a comment, a redirection or a pipe; quotes
+/// group.
 inline std::vector<std::string> ShellWords(std::string_view text) {
   std::vector<std::string> words;
   bool in_word = false;
@@ -28,6 +29,10 @@ inline std::vector<std::string> ShellWords(std::string_view text) {
       continue;
     }
     if (c == '#' && !in_word) break;
+    if (c == '>' || c == '|' || c == '&') {
+      if (in_word) words.pop_back();  // the number in 2>
+      break;
+    }
     if (std::isspace(static_cast<unsigned char>(c)) != 0) {
       in_word = false;
       continue;
@@ -54,8 +59,8 @@ inline std::vector<std::string> CommandsIn(std::string_view text) {
     const size_t begin = text.find_last_of(" \n(`'\"", at) + 1;
     if (begin != at && text[at - 1] != '/') continue;
     std::string_view rest = text.substr(at);
-    for (const std::string_view end : {"\n", "; ", ", ", " (", "   ", ": ", " or ", " and ", "`",
-                                       "' ", " > ", " 2>", " | ", " && ", ")"}) {
+    for (const std::string_view end :
+         {"\n", "; ", ", ", " (", "   ", ": ", " or ", " and ", "`", "' ", ")"}) {
       rest = rest.substr(0, rest.find(end));
     }
     const auto words = ShellWords(rest);
@@ -83,9 +88,17 @@ inline std::string WhyNotTaken(const std::string& command) {
     app = named[0];
     ++depth;
   }
-  if (depth == words.size()) return "";
+  const auto is_argument = [](const std::string& word) {
+    return word.find_first_of("-./@0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") < word.size() - 1 ||
+           word.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos;
+  };
+  // A usage line names what may be left out.
+  if (depth == words.size() || command.find('[') != std::string::npos) return "";
   if (!app->get_subcommands(nullptr).empty() && words[depth][0] != '-')
     return StrCat("'", words[depth], "' is no command of ", app->get_name());
+  // Words of a sentence: "tare run registers what passes".
+  if (std::none_of(words.begin() + static_cast<std::ptrdiff_t>(depth), words.end(), is_argument))
+    return "";
   std::ranges::reverse(words);
   try {
     program.root->parse(std::move(words));

@@ -130,6 +130,8 @@ TEST(NextLinesTest, NamesOnlyCommandsThatAreTaken) {
 
 TEST(NextLinesTest, DocumentsOnlyCommandsThatAreTaken) {
   std::vector<std::string> pages = FilesUnder("docs", ".md");
+  // These are made from the command line.
+  std::erase_if(pages, [](const std::string& path) { return path.starts_with("docs/cli/"); });
   std::ranges::copy(FilesUnder("examples", ".md"), std::back_inserter(pages));
   pages.emplace_back("README.md");
   int num_commands = 0;
@@ -149,7 +151,7 @@ TEST(NextLinesTest, DocumentsOnlyCommandsThatAreTaken) {
       }
     }
   }
-  EXPECT_GT(num_commands, 30) << "they are no longer found";
+  EXPECT_GT(num_commands, 20) << "they are no longer found";
 }
 
 }  // namespace

@@ -292,7 +292,7 @@ class Drafter {
         "one file");
     Line(own_test ? "  # share no sample. The test set is read for the verdict alone."
                   : "  # share no sample; test takes what the others leave. Better: a test file of "
-                    "its own (tare init --test FILE).");
+                    "its own (--test FILE).");
     SaySplit(calibration, search, total);
     Line(StrCat("  calibration: {path: ", file, ", samples: ", calibration, "}"));
     Line(StrCat("  search:      {path: ", file, ", samples: ", search, "}"));

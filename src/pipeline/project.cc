@@ -94,7 +94,7 @@ class ProjectReader {
     if (node == nullptr) {
       return top.Wrong(
           document_, "'data' is missing",
-          "add 'data:' with calibration and test; tare init MODEL --data FILE writes one");
+          "add 'data:' with calibration and test; one is written by: tare init MODEL --data FILE");
     }
     TARE_TRY(YamlReader reader, Map(*node, "data",
                                     {"inputs", "label", "classes", "calibration", "search", "test",
@@ -327,7 +327,8 @@ class ProjectReader {
           *reader.Child("task"), StrCat("unknown task '", name, "'"),
           nearest.empty()
               ? StrCat("choose one of ", Join(tasks, ", "),
-                       "; other tasks are judged from predictions: tare evaluate --predictions")
+                       "; other tasks are judged from predictions: tare evaluate --predictions A "
+                       "--against B --task TASK -o FILE")
               : StrCat("did you mean '", nearest, "'?"));
     }
     project_.task = *task;

@@ -54,7 +54,7 @@ Error MatchesNothing(const std::string& pattern, const graph::Model& source,
     return NotFound(
         StrCat("'", node.name, "' (", node.op_type,
                ") is no node of its own: preparing the model made it a part of another"),
-        StrCat("name that one; tare inspect MODEL lists what is left: ",
+        StrCat("name that one; what is left is listed by tare inspect MODEL: ",
                Join(Closest(node.name,
                             [&] {
                               std::vector<std::string> names;

@@ -119,7 +119,7 @@ class RegressionTask final : public RowsTask {
           std::string(LabelHint()));
     if (!std::isfinite(answer[0])) {
       return InvalidArgument(StrCat("output '", name(), "' is not finite"),
-                             "look for overflow: tare evaluate --task outputs counts such values");
+                             "look for overflow: --task outputs instead counts such values");
     }
     MeasureRegression(target[0], answer[0], origin_, row);
     return {};
