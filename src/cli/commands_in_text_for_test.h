@@ -74,7 +74,7 @@ inline std::vector<std::string> CommandsIn(std::string_view text) {
 }
 
 /// Why the command line does not take a command, or "". One without arguments only names what to
-/// use; "X" stands for a value that is not known here.
+/// use; capitals, and "X", stand for values.
 inline std::string WhyNotTaken(const std::string& command) {
   auto words = ShellWords(command);
   words.erase(words.begin());
@@ -99,13 +99,17 @@ inline std::string WhyNotTaken(const std::string& command) {
   // Words of a sentence: "tare run registers what passes".
   if (std::none_of(words.begin() + static_cast<std::ptrdiff_t>(depth), words.end(), is_argument))
     return "";
+  const bool has_placeholder = std::ranges::any_of(words, [](const std::string& word) {
+    return word.find('X') != std::string::npos ||
+           std::ranges::all_of(word, [](unsigned char c) { return std::isupper(c) != 0; });
+  });
   std::ranges::reverse(words);
   try {
     program.root->parse(std::move(words));
   } catch (const CLI::ConversionError& error) {
-    return command.find('X') == std::string::npos ? error.what() : "";
+    return has_placeholder ? "" : error.what();
   } catch (const CLI::ValidationError& error) {
-    return command.find('X') == std::string::npos ? error.what() : "";
+    return has_placeholder ? "" : error.what();
   } catch (const CLI::Success&) {
     return "";
   } catch (const CLI::ParseError& error) {
