@@ -91,8 +91,9 @@ const CalibratedTensor* CalibrationTable::Find(std::string_view name) const {
 Result<ValueRange> CalibrationTable::RangeOf(std::string_view name, RangeMethod method) const {
   const CalibratedTensor* tensor = Find(name);
   if (tensor == nullptr) {
-    return FailedPrecondition(StrCat("the calibration table has no tensor '", name, "'"),
-                              "make a table for this model: tare calibrate MODEL --data FILE");
+    return FailedPrecondition(
+        StrCat("the calibration table has no tensor '", name, "'"),
+        "make a table for this model: tare calibrate MODEL --data FILE -o FILE");
   }
   if (!tensor->ranges) {
     return FailedPrecondition(StrCat("tensor '", name, "' has no range: ", tensor->counts.num_nan,

@@ -36,6 +36,28 @@ std::string NearestName(std::string_view name, std::span<const std::string> name
   return nearest;
 }
 
+bool MatchesGlob(std::string_view pattern, std::string_view text) {
+  size_t p = 0;
+  size_t t = 0;
+  size_t star = std::string_view::npos;  // the last one, which may take more
+  size_t taken = 0;                      // where the text behind it begins
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      taken = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++taken;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
 std::string Join(std::span<const std::string> pieces, std::string_view separator) {
   std::string text;
   for (const std::string& piece : pieces) {

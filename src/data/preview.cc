@@ -101,7 +101,8 @@ Range RangeOf(std::span<const float> values, DType dtype) {
 
 std::string Picture(std::span<const float> values, DType dtype, const Layout& layout) {
   const Range range = RangeOf(values, dtype);
-  const int64_t side = (std::max(layout.height, layout.width) + kPreviewPixels - 1) / kPreviewPixels;
+  const int64_t side =
+      (std::max(layout.height, layout.width) + kPreviewPixels - 1) / kPreviewPixels;
   const int64_t height = (layout.height + side - 1) / side;
   const int64_t width = (layout.width + side - 1) / side;
   const int64_t channels = layout.channels == 1 ? 1 : 3;
@@ -118,8 +119,8 @@ std::string Picture(std::span<const float> values, DType dtype, const Layout& la
             ++count;
           }
         }
-        const double share = (sum / static_cast<double>(count) - range.low) /
-                             (range.high - range.low);
+        const double share =
+            (sum / static_cast<double>(count) - range.low) / (range.high - range.low);
         rows += static_cast<char>(std::lround(255 * std::clamp(share, 0.0, 1.0)));
       }
     }

@@ -84,8 +84,7 @@ Result<calibrate::CalibrationTable> CalibrateModel(const CalibrateRequest& reque
 }
 
 Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::string& ranges_path,
-                                     calibrate::RangeMethod method,
-                                     const runtime::SessionOptions& options) {
+                                     const RangesOptions& options) {
   TARE_TRY(const auto table, calibrate::ReadCalibration(ranges_path));
   TARE_TRY(const std::string digest, Sha256File(model_path));
   if (!table.origin.graph_digest.empty() && table.origin.graph_digest != digest) {
@@ -95,8 +94,9 @@ Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::s
                               StrCat("calibrate this one: tare calibrate ", model_path,
                                      " --data samples.npz -o ", ranges_path));
   }
-  TARE_TRY(auto model, OpenedModel::Open({.path = model_path, .session = options}));
-  TARE_TRY(const auto prepared, model.Prepare({}, NoProgress()));
+  TARE_TRY(auto model, OpenedModel::Open({.path = model_path, .session = options.session}));
+  TARE_TRY(auto prepared, model.Prepare({}, NoProgress()));
+  TARE_TRY(const auto kept, quantize::KeepInFloat(options.nodes, model.source(), prepared));
   if (!prepared.decline_reason.empty()) return NothingStatic(model_path, prepared.decline_reason);
   StaticModel result;
   quantize::Recipe& recipe = result.recipe;
@@ -107,8 +107,9 @@ Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::s
   if (recipe.nodes.empty()) return NothingStatic(model_path, "");
   for (const std::string& value :
        quantize::ValuesToCalibrate(prepared.model, prepared.abilities, recipe.nodes)) {
-    TARE_TRY(const ValueRange range, table.RangeOf(value, method));
-    recipe.tensors.push_back({value, range, std::string(calibrate::RangeMethodName(method))});
+    TARE_TRY(const ValueRange range, table.RangeOf(value, options.method));
+    recipe.tensors.push_back(
+        {value, range, std::string(calibrate::RangeMethodName(options.method))});
   }
   for (const graph::Node& node : prepared.model.graph.nodes) {
     const ValueRange* fixed = quantize::FixedRange(node);
@@ -117,7 +118,8 @@ Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::s
   std::ranges::sort(recipe.tensors, {}, &quantize::TensorChoice::tensor);
   TARE_TRY(result.model, quantize::ApplyRecipe(prepared.model, recipe));
   graph::UnseedRandomOps(result.model.graph);
-  TARE_TRY(result.fusion, quantize::CountFused(result.model, recipe, options));
+  TARE_TRY(result.fusion, quantize::CountFused(result.model, recipe, options.session));
+  recipe.nodes = quantize::InGraphOrder(prepared, recipe.nodes, kept);
   return result;
 }
 

@@ -40,7 +40,9 @@ Result<data::DataCheck> CheckFiles(const std::vector<DataFile>& files, const Che
   for (const DataFile& file : files) {
     auto& dataset = open[file.path];
     if (!dataset) {
-      TARE_TRY(dataset, data::OpenDataset(file.path, options.images).While("opening the " + file.name + " set"));
+      TARE_TRY(
+          dataset,
+          data::OpenDataset(file.path, options.images).While("opening the " + file.name + " set"));
     }
     data::Split split{file.name,
                       dataset.get(),

@@ -23,13 +23,16 @@ Result<int64_t> NumCheckSamples(const data::Feed& feed, int64_t available) {
 }
 
 Result<ModelChoice> ChooseModel(OpenedModel& model, const search::Samples& samples,
-                                search::AutoOptions options, const CalibrationData* data,
-                                Progress& progress) {
+                                ChoiceRequest request, Progress& progress) {
+  search::AutoOptions& options = request.search;
+  const CalibrationData* const data = request.data;
   options.session = model.request().session;
   const data::Feed& feed = samples.check_feed != nullptr ? *samples.check_feed : *samples.feed;
   TARE_TRY(const auto probes, ReadProbes(feed, samples.check, kProbes));
   ModelChoice out;
   TARE_TRY(out.prepared, model.Prepare(probes, progress));
+  TARE_TRY(const auto kept, quantize::KeepInFloat(request.nodes, model.source(), out.prepared));
+  out.num_kept = std::ssize(kept);
   if (!out.prepared.decline_reason.empty()) {
     out.choice.reason = out.prepared.decline_reason;
     return out;
@@ -40,6 +43,8 @@ Result<ModelChoice> ChooseModel(OpenedModel& model, const search::Samples& sampl
   }
   TARE_TRY(out.choice,
            search::ChooseFormats(model.source(), out.prepared, samples, options, progress));
+  if (!kept.empty())
+    out.choice.recipe.nodes = quantize::InGraphOrder(out.prepared, out.choice.recipe.nodes, kept);
   if (data != nullptr && out.choice.model) TARE_TRY_VOID(JudgeAnswers(evidence));
   return out;
 }

@@ -36,6 +36,8 @@ std::string KeyOf(const ChooseIn& in) {
       .Add("threads", project.num_threads)
       .Add("trust", project.trust_data ? 1 : 0);
   for (const std::string& library : project.custom_ops) key.Add("library", library);
+  for (const std::string& pattern : project.nodes.exclude) key.Add("exclude", pattern);
+  for (const std::string& pattern : project.nodes.only) key.Add("only", pattern);
   return key.Digest();
 }
 
@@ -152,8 +154,10 @@ Result<ChooseOut> Work(const ChooseIn& in, Progress& progress) {
   const OpenSource& calibration = sets->calibration;
   const CalibrationData check{model, calibration.dataset.get(), calibration.feed.get(),
                               in.samples->calibration, in.project->label};
-  TARE_TRY(auto chosen, ChooseModel(*model, samples, OptionsOf(*in.project),
-                                    in.project->trust_data ? nullptr : &check, steps));
+  TARE_TRY(auto chosen, ChooseModel(*model, samples,
+                                    {OptionsOf(*in.project), in.project->nodes,
+                                     in.project->trust_data ? nullptr : &check},
+                                    steps));
   OneStep step(progress, "choose");
   search::Choice& choice = chosen.choice;
   ChooseOut out;

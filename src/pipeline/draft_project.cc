@@ -49,6 +49,7 @@ class Drafter {
                          {.path = request_.model_path, .time_limit_s = request_.time_limit_s}));
     inputs_ = model_->inputs();
     if (!request_.data_path.empty()) TARE_TRY_VOID(LookAtData());
+    if (!request_.test_path.empty()) TARE_TRY_VOID(LookAtTest());
     draft_.is_complete = draft_.missing.empty() && !request_.data_path.empty();
     if (request_.data_path.empty())
       draft_.missing = "no --data was given: name the files under data";
@@ -66,8 +67,12 @@ class Drafter {
       return {};
     }
     arrays_ = feed->arrays();
+    for (const std::string& line : feed->report()) Say("input", line);
     FindImages();
-    if (image_input_ >= 0) ChooseWay();
+    if (image_input_ >= 0) {
+      ChooseWay();
+      SayWay();
+    }
     return {};
   }
 
@@ -77,7 +82,7 @@ class Drafter {
     if (!opened && data::HoldsImages(request_.data_path)) {
       TARE_TRY(const data::ImageForm form, data::ImageFormOf(inputs_, {}));
       for (const data::ImageOptions& options : UsualSizes(form)) {
-        auto dataset = OpenImages(options);
+        auto dataset = OpenImages(request_.data_path, options);
         if (!dataset) continue;
         sizes_.push_back(options);
         if (dataset_ == nullptr) dataset_ = *std::move(dataset);
@@ -90,12 +95,32 @@ class Drafter {
     return {};
   }
 
-  Result<std::shared_ptr<const data::Dataset>> OpenImages(const data::ImageOptions& options) const {
+  Result<std::shared_ptr<const data::Dataset>> OpenImages(const std::string& path,
+                                                          const data::ImageOptions& options) const {
     data::InputBinding binding;
     binding.images = options;
     TARE_TRY(const data::ImageForm form, data::ImageFormOf(inputs_, std::span(&binding, 1)));
-    TARE_TRY(auto dataset, data::OpenDataset(request_.data_path, form));
+    TARE_TRY(auto dataset, data::OpenDataset(path, form));
     return std::shared_ptr<const data::Dataset>(std::move(dataset));
+  }
+
+  // The verdict's data must be of the same form.
+  Result<void> LookAtTest() {
+    const std::string& path = request_.test_path;
+    TARE_TRY(const auto test,
+             sizes_.empty() ? model_->Dataset(FileSource(path)) : OpenImages(path, image_options_));
+    num_test_ = test->num_samples();
+    if (!draft_.missing.empty() || dataset_ == nullptr) return {};
+    const auto feed = data::Feed::Bind(*test, inputs_, {}, label_);
+    const auto labels = data::CheckLabelsExist(*test, label_);
+    const Error* error = !feed ? &feed.error() : !labels ? &labels.error() : nullptr;
+    if (error != nullptr)
+      draft_.missing = StrCat(request_.test_path, ": ", error->what, "; ", error->next_step);
+    return {};
+  }
+
+  void Say(std::string about, std::string what) {
+    draft_.guesses.push_back({std::move(about), std::move(what)});
   }
 
   // ---- labels -----------------------------------------------------------------------------
@@ -120,9 +145,41 @@ class Drafter {
       likely.push_back(array.name);
       if (label_.empty() && data::IsNamedLikeLabels(array.name)) label_ = array.name;
     }
+    const bool named = !label_.empty();
     const bool table = dataset_->arrays().size() > likely.size() + 8;
     if (label_.empty() && likely.size() == 1 && !table) label_ = likely[0];
     other_labels_ = likely;
+    SayLabel(named);
+  }
+
+  void SayLabel(bool named) {
+    if (label_.empty()) {
+      Say("task", "outputs: nothing looks like labels, so the answers of both models are compared");
+      Say("label", other_labels_.empty()
+                       ? "none: no array of whole numbers or texts, one a sample, feeds no input"
+                       : StrCat("none: several arrays might be it: ", Join(other_labels_, ", ")));
+      return;
+    }
+    Say("task", StrCat("classification: '", label_, "' holds one whole number or text a sample"));
+    Say("label", named ? StrCat("'", label_, "', by its name")
+                       : StrCat("'", label_, "', the only one that feeds no input"));
+  }
+
+  void SayWay() {
+    const std::string entry = EntryText(way_).empty() ? "none" : EntryText(way_);
+    if (tried_.empty()) {
+      Say("scaling", StrCat(entry, " (", way_.about, "): not tried, ",
+                            label_.empty() ? "there are no labels to be right about"
+                                           : "the model gave no scores for classes"));
+      return;
+    }
+    const auto share = [](double accuracy) { return StrCat(Fixed(100 * accuracy, 1), " %"); };
+    std::string others;
+    if (tried_.size() > 1) {
+      others = StrCat("; the next best, ", tried_[1].first.about, ", ", share(tried_[1].second));
+    }
+    Say("scaling", StrCat(entry, " (", way_.about, "): right for ", share(tried_[0].second), " of ",
+                          std::min(kTriedSamples, dataset_->num_samples()), " samples", others));
   }
 
   // ---- images -----------------------------------------------------------------------------
@@ -185,7 +242,7 @@ class Drafter {
                   std::span<const int64_t> labels) {
     double best = tried_[0].second;
     for (const data::ImageOptions& options : sizes_) {
-      const auto dataset = OpenImages(options);
+      const auto dataset = OpenImages(request_.data_path, options);
       if (!dataset) return;
       const auto feed = FeedBy(way_, **dataset);
       if (!feed) return;
@@ -301,19 +358,26 @@ class Drafter {
     const std::string file =
         YamlQuote(request_.data_path.empty() ? "data.npz" : Relative(request_.data_path));
     const int64_t total = dataset_ == nullptr ? 3000 : dataset_->num_samples();
-    const int64_t calibration = std::clamp<int64_t>(total / 5, 1, 300);
-    const int64_t search = std::clamp<int64_t>(total / 5, 1, 2000);
+    const bool own_test = !request_.test_path.empty();
+    // Where the test has a file of its own, the two others share theirs.
+    const int64_t parts = own_test ? 2 : 5;
+    const int64_t calibration = std::clamp<int64_t>(total / parts, 1, 300);
+    const int64_t search =
+        std::clamp<int64_t>(own_test ? total - calibration : total / parts, 1, 2000);
     Line();
     Line(
         "  # Calibration sets the ranges, search checks the candidates, test decides. Splits of "
         "one file");
-    Line("  # share no sample; test takes what the others leave. Better: a test file of its own.");
+    Line(own_test ? "  # share no sample. The test set is read for the verdict alone."
+                  : "  # share no sample; test takes what the others leave. Better: a test file of "
+                    "its own (--test FILE).");
+    SaySplit(calibration, search, total);
     Line(StrCat("  calibration: {path: ", file, ", samples: ", calibration, "}"));
     Line(StrCat("  search:      {path: ", file, ", samples: ", search, "}"));
-    Line(StrCat("  test:        {path: ", file, "}",
-                dataset_ == nullptr
-                    ? ""
-                    : StrCat("   # ", WithThousands(total - calibration - search), " samples")));
+    const int64_t test = own_test ? num_test_ : total - calibration - search;
+    Line(StrCat(
+        "  test:        {path: ", own_test ? YamlQuote(Relative(request_.test_path)) : file, "}",
+        dataset_ == nullptr && !own_test ? "" : StrCat("   # ", WithThousands(test), " samples")));
     Line();
     if (!label_.empty()) {
       Line("  # classes: [name of class 0, name of class 1, ...]");
@@ -324,6 +388,17 @@ class Drafter {
         Line("  #   - {name: noise, corrupt: gaussian_noise, severity: 3}");
       }
     }
+  }
+
+  void SaySplit(int64_t calibration, int64_t search, int64_t total) {
+    if (dataset_ == nullptr) return;
+    const bool own_test = !request_.test_path.empty();
+    Say("split",
+        StrCat("calibration ", WithThousands(calibration), ", search ", WithThousands(search),
+               " of ", WithThousands(total), " samples; test ",
+               own_test ? StrCat("all ", WithThousands(num_test_), " of ", request_.test_path)
+                        : StrCat("the other ", WithThousands(total - calibration - search),
+                                 ", since there is one file")));
   }
 
   bool HasImages() const {
@@ -390,6 +465,7 @@ class Drafter {
   std::vector<std::string> arrays_;
   std::string label_;
   std::vector<std::string> other_labels_;
+  int64_t num_test_ = 0;
   int64_t image_input_ = -1;
   int64_t channels_ = 1;
   Way way_;

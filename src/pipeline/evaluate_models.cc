@@ -162,13 +162,13 @@ Result<EvaluatedReport> EvaluateModels(const EvaluateRequest& request, Progress&
 
   TARE_TRY(auto classes, ClassNames(plan, *test.dataset));
   TARE_TRY(auto pair, EvaluatePair({.plan = &plan,
-                                   .baseline = &baseline,
-                                   .test = &test,
-                                   .samples = samples,
-                                   .classes = std::move(classes),
-                                   .candidate_path = request.candidate_path,
-                                   .costs = request.costs},
-                                  progress));
+                                    .baseline = &baseline,
+                                    .test = &test,
+                                    .samples = samples,
+                                    .classes = std::move(classes),
+                                    .candidate_path = request.candidate_path,
+                                    .costs = request.costs},
+                                   progress));
   EvaluatedReport out;
   verdict::Report& report = out.report;
   verdict::Evidence& evidence = report.evidence;

@@ -88,15 +88,13 @@ Result<PairOut> EvaluateAnswers(const PairIn& in, Progress& progress) {
   auto known = in.answers ? in.answers(first.outputs) : std::nullopt;
   PairOut out;
   verdict::Evidence& evidence = out.evidence;
-  TARE_TRY(evidence,
-           evaluate::Evaluate(known.value_or(first), second, batches, options, progress));
+  TARE_TRY(evidence, evaluate::Evaluate(known.value_or(first), second, batches, options, progress));
   for (const std::string& note : in.baseline->notes())
     evidence.warnings.push_back({note, "its latency is that of one sample a run"});
   TARE_TRY_VOID(AddDistributions(in, first, second, progress, evidence));
   out.num_flips = flips.total();
   out.flips = flips.Take();
-  for (verdict::Flip& flip : out.flips)
-    flip.sample = in.samples[static_cast<size_t>(flip.place)];
+  for (verdict::Flip& flip : out.flips) flip.sample = in.samples[static_cast<size_t>(flip.place)];
   return out;
 }
 

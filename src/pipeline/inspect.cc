@@ -5,10 +5,12 @@
 #include <set>
 
 #include "pipeline/opened_model_internal.h"
+#include "pipeline/repeated_blocks_internal.h"
 #include "tare/core/text.h"
 #include "tare/graph/index.h"
 #include "tare/graph/onnx.h"
 #include "tare/quantize/apply.h"
+#include "tare/quantize/plan.h"
 
 namespace tare::pipeline {
 namespace {
@@ -85,7 +87,10 @@ void Group(const quantize::Prepared& prepared, Inspection& inspection) {
                              : merged.contains(ability.node) ? "merged"
                              : ability.dynamic_int8          ? "dynamic"
                                                              : "float";
-    const std::string reason = fate == "float" ? ability.reason : "";
+    std::string reason = fate == "float" ? ability.reason : "";
+    // Said once for all of them: the operators are listed.
+    if (reason == StrCat(ability.op_type, " has no integer kernel in the runtime"))
+      reason = "no integer kernel in the runtime";
     auto group = std::find_if(
         inspection.abilities.begin(), inspection.abilities.end(),
         [&](const AbilityGroup& other) { return other.fate == fate && other.reason == reason; });
@@ -109,6 +114,18 @@ void Group(const quantize::Prepared& prepared, Inspection& inspection) {
                    [&](const AbilityGroup& a, const AbilityGroup& b) {
                      return std::pair(rank(a), -a.count) < std::pair(rank(b), -b.count);
                    });
+}
+
+std::vector<PlanSize> PlansOf(const quantize::Prepared& prepared) {
+  using quantize::Scope;
+  std::vector<PlanSize> plans;
+  for (const Scope scope : {Scope::kCompute, Scope::kChain, Scope::kGates, Scope::kAll}) {
+    const auto nodes = quantize::PlanStatic(prepared.model, prepared.abilities, scope, {});
+    const int64_t size = std::ssize(nodes);
+    if (size > (plans.empty() ? 0 : plans.back().num_nodes))
+      plans.push_back({quantize::ScopeName(scope), size});
+  }
+  return plans;
 }
 
 }  // namespace
@@ -142,6 +159,11 @@ Result<Inspection> Inspect(const std::string& model_path, const runtime::Session
   inspection.notes = prepared.notes;
   inspection.decline_reason = prepared.decline_reason;
   Group(prepared, inspection);
+  std::vector<std::string> operators;
+  for (const graph::Node& node : prepared.model.graph.nodes) operators.push_back(OpName(node));
+  inspection.blocks = FindRepeatedBlocks(operators);
+  inspection.is_quantized = prepared.decline_reason.starts_with(quantize::kQuantizedAlready);
+  if (prepared.decline_reason.empty()) inspection.plans = PlansOf(prepared);
   return inspection;
 }
 

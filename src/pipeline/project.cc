@@ -95,7 +95,7 @@ class ProjectReader {
     if (node == nullptr) {
       return top.Wrong(
           document_, "'data' is missing",
-          "add 'data:' with calibration and test; tare init MODEL --data FILE writes one");
+          "add 'data:' with calibration and test; one is written by: tare init MODEL --data FILE");
     }
     TARE_TRY(YamlReader reader, Map(*node, "data",
                                     {"inputs", "label", "classes", "calibration", "search", "test",
@@ -340,7 +340,8 @@ class ProjectReader {
           *reader.Child("task"), StrCat("unknown task '", name, "'"),
           nearest.empty()
               ? StrCat("choose one of ", Join(tasks, ", "),
-                       "; other tasks are judged from predictions: tare evaluate --predictions")
+                       "; other tasks are judged from predictions: tare evaluate --predictions A "
+                       "--against B --task TASK -o FILE")
               : StrCat("did you mean '", nearest, "'?"));
     }
     project_.task = *task;
@@ -432,9 +433,12 @@ class ProjectReader {
   Result<void> ReadSearch(YamlReader& top) {
     const YamlNode* node = top.Child("search");
     if (node == nullptr) return {};
-    TARE_TRY(YamlReader reader,
-             Map(*node, "search", {"formats", "objective", "tolerance", "method"}));
+    TARE_TRY(
+        YamlReader reader,
+        Map(*node, "search", {"formats", "objective", "tolerance", "method", "exclude", "only"}));
     TARE_TRY_VOID(ReadFormats(reader, *node));
+    TARE_TRY(project_.nodes.exclude, reader.Texts("exclude"));
+    TARE_TRY(project_.nodes.only, reader.Texts("only"));
     TARE_TRY(const std::string objective, reader.Text("objective", "latency"));
     if (objective != "latency" && objective != "size") {
       return reader.Wrong(*reader.Child("objective"), StrCat("unknown objective '", objective, "'"),
@@ -462,9 +466,10 @@ class ProjectReader {
     constexpr auto kMost = static_cast<int64_t>(verdict::kMostShownFlips);
     TARE_TRY(const int64_t samples, reader.Integer("samples", kMost));
     if (samples < 0 || samples > kMost) {
-      return reader.Wrong(*reader.Child("samples"), StrCat("'samples' is ", samples),
-                          StrCat("give how many samples of the test the page may show: 0 (none) to ",
-                                 kMost, "; flips.jsonl holds the others"));
+      return reader.Wrong(
+          *reader.Child("samples"), StrCat("'samples' is ", samples),
+          StrCat("give how many samples of the test the page may show: 0 (none) to ", kMost,
+                 "; flips.jsonl holds the others"));
     }
     project_.num_shown_flips = static_cast<size_t>(samples);
     return {};

@@ -68,8 +68,11 @@ Result<QuantizeOutcome> QuantizeModel(const QuantizeRequest& request, Progress& 
   TARE_TRY(outcome.source_bytes, graph::ModelBytes(request.model_path));
   const CalibrationData check{&model, data->dataset.get(), data->feed.get(), samples.calibration,
                               request.label};
-  TARE_TRY(auto chosen, ChooseModel(model, samples, request.search,
-                                    request.trust_data ? nullptr : &check, progress));
+  TARE_TRY(auto chosen,
+           ChooseModel(model, samples,
+                       {request.search, request.nodes, request.trust_data ? nullptr : &check},
+                       progress));
+  outcome.num_kept = chosen.num_kept;
   outcome.prepared = std::move(chosen.prepared);
   outcome.choice = std::move(chosen.choice);
   if (!outcome.choice.model) return outcome;

@@ -60,7 +60,8 @@ TEST(WriteReportFilesTest, WritesAllFlipsAndShowsTheFirst) {
   EXPECT_THAT(lines, HasSubstr("shirt"));
   EXPECT_EQ(lines.find("secret"), std::string::npos) << "what models saw stands in the page alone";
   const std::string html = *ReadFile(folder->path() + "/report.html");
-  EXPECT_THAT(html, HasSubstr(R"({"total":3,"in_file":2,"file":"flips.jsonl","flips":[{"place":0)"));
+  EXPECT_THAT(html,
+              HasSubstr(R"({"total":3,"in_file":2,"file":"flips.jsonl","flips":[{"place":0)"));
   EXPECT_THAT(html, HasSubstr(R"(["secret","seen"])"));
   EXPECT_EQ(html.find("\"label\":\"shirt\""), std::string::npos);
   ASSERT_TRUE(WriteReportFiles({}, "{}", path));

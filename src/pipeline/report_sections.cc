@@ -224,8 +224,10 @@ void AddTensors(const graph::Graph& graph, const search::Choice& choice,
 
 std::string FormatOf(const quantize::Recipe& recipe) {
   std::set<std::string> formats;
-  for (const auto& node : recipe.nodes)
-    formats.insert(std::string(quantize::FormatName(node.format)));
+  for (const auto& node : recipe.nodes) {
+    if (node.format != Format::kFloat32)
+      formats.insert(std::string(quantize::FormatName(node.format)));
+  }
   return formats.size() == 1 ? *formats.begin() : "int8_mixed";
 }
 

@@ -401,12 +401,12 @@ std::string ReasonQuantizedAlready(const graph::Model& model) {
   CountOps(model.graph, counts);
   for (const auto& [op, count] : counts) {
     if (OneOf(op, kQuantizedOps)) {
-      return StrCat("the model is quantized already: it holds ", count, " ", op,
+      return StrCat(kQuantizedAlready, ": it holds ", count, " ", op,
                     count == 1 ? " node" : " nodes");
     }
   }
   if (HasCastWeights(model))
-    return "the model is quantized already: its weights are int8 behind Cast nodes";
+    return StrCat(kQuantizedAlready, ": its weights are int8 behind Cast nodes");
   return "";
 }
 

@@ -101,7 +101,7 @@ class Builder {
         return FailedPrecondition(
             StrCat("the recipe names node '", choice.node, "', which the model has not"),
             "use the recipe with the model that it was made for, or make a new one: tare quantize "
-            "MODEL --data FILE");
+            "MODEL --data FILE -o OUT.onnx");
       }
     }
     return {};

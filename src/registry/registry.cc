@@ -123,8 +123,9 @@ Error NoSuchName(const std::string& name, const std::vector<Version>& all,
   const std::string what = StrCat("no version of '", name, "' in the registry ", root);
   if (names.empty()) return NotFound(what, "it is empty: tare run registers what passes");
   const std::string nearest = NearestName(name, names);
-  return NotFound(what, nearest.empty() ? "see what there is: tare registry ls"
-                                        : StrCat("did you mean '", nearest, "'?"));
+  return NotFound(what, nearest.empty()
+                            ? StrCat("see what there is: tare registry ls --registry ", root)
+                            : StrCat("did you mean '", nearest, "'?"));
 }
 
 Result<std::vector<Artifact>> SelectRole(const Version& version, const std::string& role) {
@@ -235,9 +236,9 @@ Result<Version> Registry::Show(std::string_view text) const {
   for (Version& version : versions) {
     if (version.number == ref.number) return std::move(version);
   }
-  return NotFound(
-      StrCat("no version ", text, " in the registry ", root_),
-      StrCat("the latest is ", versions.back().Ref(), "; see: tare registry ls ", ref.name));
+  return NotFound(StrCat("no version ", text, " in the registry ", root_),
+                  StrCat("the latest is ", versions.back().Ref(), "; see: tare registry ls ",
+                         ref.name, " --registry ", root_));
 }
 
 Result<std::vector<std::string>> Registry::Get(std::string_view ref,

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tare/stats/multiplicity.h"
 #include "tare/verdict/metric_info.h"
 #include "verdict/extra_damage_internal.h"
-#include "tare/stats/multiplicity.h"
 
 namespace tare::verdict {
 namespace {

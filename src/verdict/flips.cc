@@ -35,8 +35,7 @@ std::string Text(const Json& json) {
 }
 
 std::optional<Flip> FlipOf(const Json& json) {
-  if (!json.is_object() || !json.contains("kind") || !json["kind"].is_string())
-    return std::nullopt;
+  if (!json.is_object() || !json.contains("kind") || !json["kind"].is_string()) return std::nullopt;
   const auto name = json["kind"].get<std::string>();
   const auto* kind = std::ranges::find(kNames, name);
   if (kind == std::end(kNames)) return std::nullopt;
@@ -91,8 +90,7 @@ void FlipList::Add(Flip flip) {
 
 void FlipList::Cut() {
   if (flips_.size() <= most_) return;
-  std::ranges::nth_element(flips_, flips_.begin() + static_cast<ptrdiff_t>(most_),
-                           IsLookedAtFirst);
+  std::ranges::nth_element(flips_, flips_.begin() + static_cast<ptrdiff_t>(most_), IsLookedAtFirst);
   flips_.resize(most_);
 }
 

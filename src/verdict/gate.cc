@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "tare/core/text.h"
 #include "tare/stats/normal.h"
 #include "tare/verdict/format.h"
+#include "tare/verdict/policy_doubts.h"
 #include "verdict/subject_internal.h"
 #include "verdict/summary_internal.h"
 
@@ -293,6 +295,8 @@ Decision Gate(const Evidence& evidence, const Policy& declared_policy) {
     }
   }
   ConfirmFailures(evidence, policy, expanded, out.checks);
+  out.doubts = QuestionPolicy(declared_policy);
+  std::ranges::move(QuestionChecks(evidence, out.checks), std::back_inserter(out.doubts));
   out.verdict = Worst(out.checks);
   if (out.verdict == Verdict::kPass && out.beyond_looks()) out.verdict = Verdict::kInconclusive;
   out.summary = Summarise(evidence, out);

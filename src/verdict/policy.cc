@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <tuple>
 
 #include "tare/core/hash.h"
 #include "tare/core/text.h"
@@ -25,10 +26,14 @@ const MetricInfo* InfoOf(const Check& check) {
   return FindMetricInfo(check.metric);
 }
 
+std::string PlaceOf(const std::string& source, const YamlNode& node) {
+  return StrCat(source, ":", node.line);
+}
+
 class CheckReader {
  public:
   CheckReader(const YamlNode& node, const std::string& source, std::string where, bool cost)
-      : node_(node), reader_(node, source, std::move(where)), cost_(cost) {}
+      : node_(node), source_(source), reader_(node, source, std::move(where)), cost_(cost) {}
 
   Result<Check> Read() {
     Check check;
@@ -48,6 +53,7 @@ class CheckReader {
     }
     TARE_TRY_VOID(reader_.Finish());
     TARE_TRY_VOID(Verify(check));
+    check.place = PlaceOf(source_, node_);
     return check;
   }
 
@@ -151,6 +157,7 @@ class CheckReader {
   }
 
   const YamlNode& node_;
+  const std::string& source_;
   YamlReader reader_;
   bool cost_;
 };
@@ -204,6 +211,19 @@ void AppendChecks(std::string_view key, const std::vector<Check>& checks, std::s
 
 }  // namespace
 
+bool operator==(const Check& a, const Check& b) {
+  const auto demands = [](const Check& c) {
+    return std::tie(c.metric, c.margin, c.max, c.min, c.class_name, c.slice, c.distribution,
+                    c.output, c.batch, c.threads);
+  };
+  return demands(a) == demands(b);
+}
+
+bool operator==(const Policy& a, const Policy& b) {
+  return std::tie(a.confidence, a.looks, a.quality, a.cost) ==
+         std::tie(b.confidence, b.looks, b.quality, b.cost);
+}
+
 Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source) {
   // As it is cut out of a tare.yaml.
   if (node.kind == YamlNode::Kind::kMap && node.entries.size() == 1 &&
@@ -213,6 +233,8 @@ Result<Policy> ReadPolicy(const YamlNode& node, const std::string& source) {
   YamlReader reader(node, source, "policy");
   Policy policy;
   TARE_TRY(policy.confidence, reader.Number("confidence", policy.confidence));
+  if (const YamlNode* confidence = reader.Child("confidence"))
+    policy.place = PlaceOf(source, *confidence);
   if (!(policy.confidence >= 0.5 && policy.confidence < 1)) {
     return reader.Wrong(*reader.Child("confidence"),
                         StrCat("confidence ", policy.confidence, " is not in [0.5, 1)"),

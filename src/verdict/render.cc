@@ -127,6 +127,13 @@ Result<std::string> FillPage(std::string_view page, std::string_view placeholder
 
 }  // namespace
 
+std::vector<Warning> WarningsOf(const Report& report) {
+  std::vector<Warning> all = report.evidence.warnings;
+  if (report.decision)
+    all.insert(all.end(), report.decision->doubts.begin(), report.decision->doubts.end());
+  return all;
+}
+
 std::string MarkdownText(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -149,9 +156,10 @@ std::string WriteReportMarkdown(const Report& report) {
   AppendReasons(report, out);
   AppendCosts(report, out);
   const auto findings = FindDisagreements(report.evidence);
-  if (!findings.empty() || !report.evidence.warnings.empty()) out += "\n";
+  const auto warnings = WarningsOf(report);
+  if (!findings.empty() || !warnings.empty()) out += "\n";
   for (const auto& [scope, what] : findings) out += StrCat("- Finding: ", MarkdownText(what), "\n");
-  for (const auto& [what, next] : report.evidence.warnings) {
+  for (const auto& [what, next] : warnings) {
     out += StrCat("- Warning: ", MarkdownText(what), ". ", MarkdownText(next), "\n");
   }
   out += DistributionsMarkdown(report.evidence);

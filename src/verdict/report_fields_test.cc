@@ -196,9 +196,11 @@ void Visit(V& visit, CheckResult& check) {
 // `look` is the evidence's, `looks` stands in the policy's text.
 template <class V>
 void Visit(V& visit, Decision& decision) {
-  auto& [verdict, summary, confidence, look, looks, policy_digest, policy, checks] = decision;
+  auto& [verdict, summary, confidence, look, looks, policy_digest, policy, checks, doubts] =
+      decision;
   visit("verdict", verdict), visit("summary", summary), visit("confidence", confidence);
   visit("policy_digest", policy_digest), visit("policy", policy), visit("checks", checks);
+  visit("doubts", doubts);
 }
 
 template <class V>

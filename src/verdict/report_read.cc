@@ -349,6 +349,20 @@ Result<Warning> ReadWarning(const JsonReader& reader) {
   return out;
 }
 
+// Those of the policy, or those of the evidence.
+Result<std::vector<Warning>> ReadWarnings(const JsonReader& document, bool of_policy) {
+  std::vector<Warning> out;
+  TARE_TRY(const Json* const rows, document.Array("warnings"));
+  for (size_t i = 0; rows != nullptr && i < rows->size(); ++i) {
+    const JsonReader row = document.At("warnings", i, (*rows)[i]);
+    TARE_TRY_VOID(row.ExpectObject());
+    const Json* mark = row.Child("policy");
+    if ((mark != nullptr && *mark == true) != of_policy) continue;
+    TARE_TRY(out.emplace_back(), ReadWarning(row));
+  }
+  return out;
+}
+
 // All 64 bits; one that is no such number is as good as absent.
 std::optional<uint64_t> ReadSeed(const JsonReader& reader) {
   const Json* seed = reader.Child("seed");
@@ -425,7 +439,7 @@ Result<Evidence> ReadEvidence(const JsonReader& document) {
   TARE_TRY(out.slice_findings, ReadSliceFindings(document));
   TARE_TRY(out.outputs, ReadList<OutputCloseness>(document, "outputs", ReadOutput));
   TARE_TRY(out.cost, ReadCost(document));
-  TARE_TRY(out.warnings, ReadList<Warning>(document, "warnings", ReadWarning));
+  TARE_TRY(out.warnings, ReadWarnings(document, false));
   FillSizes(out);
   return out;
 }
@@ -502,6 +516,7 @@ Result<std::optional<Decision>> ReadDecision(const JsonReader& document) {
   TARE_TRY(const auto confidence, reader.Number("confidence"));
   out.confidence = confidence.value_or(out.confidence);
   TARE_TRY(out.checks, ReadList<CheckResult>(reader, "checks", ReadCheck));
+  TARE_TRY(out.doubts, ReadWarnings(document, true));
   TARE_TRY(out.summary, document.Text("summary"));
   TARE_TRY(const auto verdict, document.Text("verdict"));
   out.verdict = VerdictNamed(verdict);

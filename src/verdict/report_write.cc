@@ -451,6 +451,11 @@ void PutTail(const Report& report, Json& out) {
   for (const auto& [what, next] : report.evidence.warnings) {
     out["warnings"].push_back({{"what", what}, {"next", next}});
   }
+  // Of the policy and not of the evidence: another gate has its own.
+  if (report.decision) {
+    for (const auto& [what, next] : report.decision->doubts)
+      out["warnings"].push_back({{"what", what}, {"next", next}, {"policy", true}});
+  }
 }
 
 }  // namespace

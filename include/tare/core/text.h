@@ -17,6 +17,10 @@ std::string NearestName(std::string_view name, std::span<const std::string> name
 /// Returns the Levenshtein distance of two strings. Cost O(a.size() * b.size()).
 int64_t EditDistance(std::string_view a, std::string_view b);
 
+/// Whether `text` as a whole matches `pattern`: '*' stands for any characters, '?' for one, every other
+/// character for itself. Cost O(pattern.size() * text.size()).
+bool MatchesGlob(std::string_view pattern, std::string_view text);
+
 /// Returns the pieces joined by `separator`.
 std::string Join(std::span<const std::string> pieces, std::string_view separator);
 

@@ -12,6 +12,7 @@
 #include "tare/graph/model.h"
 #include "tare/quantize/fusion.h"
 #include "tare/quantize/recipe.h"
+#include "tare/quantize/selection.h"
 #include "tare/runtime/session.h"
 
 namespace tare::pipeline {
@@ -43,11 +44,16 @@ struct StaticModel {
   quantize::FusionReport fusion;
 };
 
+struct RangesOptions {
+  calibrate::RangeMethod method = calibrate::RangeMethod::kMse;
+  quantize::NodeSelection nodes;  ///< what may be quantized at all
+  runtime::SessionOptions session;
+};
+
 /// Returns the static int8 model with the ranges of a table: no data, nothing measured.
 /// Errors   kFailedPrecondition: the table is of another model, or lacks a range; kUnsupported: the
-///          model has nothing to quantize in static form.
+///          model has nothing to quantize in static form; kNotFound: as quantize::KeepInFloat().
 Result<StaticModel> QuantizeByRanges(const std::string& model_path, const std::string& ranges_path,
-                                     calibrate::RangeMethod method,
-                                     const runtime::SessionOptions& options);
+                                     const RangesOptions& options);
 
 }  // namespace tare::pipeline

@@ -28,6 +28,19 @@ struct AbilityGroup {
   std::vector<std::string> examples;  ///< names of the first nodes
 };
 
+/// A run of nodes, and how often it stands there in a row.
+struct RepeatedBlock {
+  int64_t times = 1;
+  std::vector<std::string> operators;  ///< of one of them, in order
+  friend bool operator==(const RepeatedBlock&, const RepeatedBlock&) = default;
+};
+
+/// A static plan that is measured: "chain" and its number of nodes.
+struct PlanSize {
+  std::string scope;
+  int64_t num_nodes = 0;
+};
+
 struct Inspection {
   int64_t file_bytes = 0;
   int64_t opset = 0;
@@ -39,6 +52,9 @@ struct Inspection {
   std::vector<OperatorCount> operators;  ///< by falling count
   std::vector<std::string> rewrites;     ///< what preparation did before the abilities were told
   std::vector<AbilityGroup> abilities;
+  std::vector<RepeatedBlock> blocks;  ///< of the prepared graph, in order
+  std::vector<PlanSize> plans;  ///< from the narrowest; each with more nodes than the one before
+  bool is_quantized = false;    ///< it is an int8 model already
   std::vector<std::string> notes;
   std::string decline_reason;  ///< why nothing can be quantized; empty when something can
 };

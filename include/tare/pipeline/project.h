@@ -16,6 +16,7 @@
 #include "tare/evaluate/cost/cost_options.h"
 #include "tare/evaluate/samples/kpi.h"
 #include "tare/evaluate/samples/slices.h"
+#include "tare/quantize/selection.h"
 #include "tare/search/auto_format.h"
 #include "tare/verdict/flips.h"
 #include "tare/verdict/policy.h"
@@ -65,6 +66,7 @@ struct Project {
 
   search::Formats formats;  ///< that may be tried; empty: auto
   search::Goal goal = search::Goal::kSpeed;
+  quantize::NodeSelection nodes;  ///< what may be quantized at all
   calibrate::RangeMethod method = calibrate::RangeMethod::kMse;
   bool trust_data = false;  ///< calibrates with data that look wrong
   double tolerance = 0.01;

@@ -9,6 +9,7 @@
 #include "tare/core/result.h"
 #include "tare/data/feed.h"
 #include "tare/quantize/prepare.h"
+#include "tare/quantize/selection.h"
 #include "tare/search/auto_format.h"
 
 namespace tare::pipeline {
@@ -23,6 +24,7 @@ struct QuantizeRequest {
   double time_limit_s = 120;  ///< for the first load and run, in a child process
   bool trust_data = false;    ///< calibrates with data that look wrong
   search::AutoOptions search;
+  quantize::NodeSelection nodes;  ///< what may be quantized at all
 };
 
 struct QuantizeOutcome {
@@ -32,6 +34,7 @@ struct QuantizeOutcome {
   int64_t num_check = 0;
   std::vector<std::string> feed_report;  ///< how arrays were matched to inputs
   int64_t source_bytes = 0;
+  int64_t num_kept = 0;  ///< nodes that `nodes` keeps in float and that could have been quantized
 };
 
 /// Loads, prepares, calibrates, measures and chooses; writes nothing.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tare/graph/model.h"
@@ -48,6 +49,9 @@ std::vector<Ability> DescribeAbilities(const graph::Model& model, const runtime:
 /// Scan: ranges cannot be observed there, so each can be int8_dynamic, int8_weights or float. A weight may
 /// lie in a graph around the body.
 std::vector<Ability> DescribeBodies(const graph::Model& model);
+
+/// How a reason of ReasonQuantizedAlready() begins.
+inline constexpr std::string_view kQuantizedAlready = "the model is quantized already";
 
 /// Says how the model is quantized already, or "": by an operator of quantized models, bodies
 /// included, or by a weight of Conv, MatMul, Gemm or LSTM that is made from constants of int8 or uint8 (256

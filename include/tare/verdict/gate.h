@@ -54,6 +54,8 @@ struct Decision {
   std::string policy_digest;
   std::string policy;  ///< its canonical text
   std::vector<CheckResult> checks;
+  /// What of the policy is questioned (policy_doubts.h); decides nothing.
+  std::vector<Warning> doubts;
 };
 
 /// Below this many samples a bootstrap bound is not believed: INCONCLUSIVE.

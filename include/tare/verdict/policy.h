@@ -26,7 +26,9 @@ struct Check {
   std::string output;
   /// Of speedup, throughput and latency; absent: those of the headline.
   std::optional<int64_t> batch, threads;
-  friend bool operator==(const Check&, const Check&) = default;
+  /// "tare.yaml:31", where it was read; no part of what it demands.
+  std::string place;
+  friend bool operator==(const Check& a, const Check& b);
 };
 
 struct Policy {
@@ -37,7 +39,9 @@ struct Policy {
   int64_t looks = 0;
   std::vector<Check> quality;
   std::vector<Check> cost;
-  friend bool operator==(const Policy&, const Policy&) = default;
+  /// Of `confidence`, as in Check.
+  std::string place;
+  friend bool operator==(const Policy& a, const Policy& b);
 };
 
 /// Reads a policy from the map under `policy:` (or the whole document of `tare gate --policy`,

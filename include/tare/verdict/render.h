@@ -27,6 +27,9 @@ std::vector<std::string> TableLines(const Report& report);
 using DistributionCells = std::array<std::string, 5>;
 std::vector<DistributionCells> DistributionTable(const Evidence& evidence);
 
+/// What a reader must know whatever the verdict: of the evidence, then of the policy.
+std::vector<Warning> WarningsOf(const Report& report);
+
 /// report.md, for a pull request: verdict sentence, table, reasons of what did not pass, warnings;
 /// the test set under other conditions, slices, and slices that a search found.
 std::string WriteReportMarkdown(const Report& report);

@@ -197,12 +197,14 @@ Result<pipeline::EvaluatedReport> CompareModels(const EvaluateArgs& args, Termin
 
 Result<void> RunEvaluate(const EvaluateArgs& args, Terminal& terminal) {
   const auto& judge = args.judge.options;
-  const auto read = FilesRead({args.baseline_path, args.candidate_path, judge.model_path},
-                              {args.data.data_path, args.predictions_path, args.against_path,
-                               args.truth_path, args.policy_path, args.unseen_by, judge.vocab_path});
+  const auto read =
+      FilesRead({args.baseline_path, args.candidate_path, judge.model_path},
+                {args.data.data_path, args.predictions_path, args.against_path, args.truth_path,
+                 args.policy_path, args.unseen_by, judge.vocab_path});
   TARE_TRY_VOID(pipeline::CheckReportFiles(args.out_path, read));
-  TARE_TRY(const auto evaluated, args.predictions_path.empty() ? CompareModels(args, terminal)
-                                                            : ComparePredictions(args, terminal));
+  TARE_TRY(const auto evaluated, args.predictions_path.empty()
+                                     ? CompareModels(args, terminal)
+                                     : ComparePredictions(args, terminal));
   const verdict::Report& report = evaluated.report;
   const std::string json = verdict::WriteReportJson(report);
   TARE_TRY_VOID(pipeline::WriteReportFiles(report, json, args.out_path, evaluated.flips));
@@ -355,7 +357,8 @@ Command MakeEvaluateCommand(CLI::App& root) {
        .example = "tare evaluate model.onnx model.int8.onnx --data test.npz --label labels -o "
                   "report.json\n"
                   "tare evaluate --predictions float.jsonl --against int8.jsonl -o report.json",
-       .details = "Writes report.json, and report.html, report.md and flips.jsonl (the samples whose answer changed) beside it. Both models see "
+       .details = "Writes report.json, and report.html, report.md and flips.jsonl (the samples "
+                  "whose answer changed) beside it. Both models see "
                   "the same samples; times are taken in "
                   "turns. Predictions made elsewhere are JSON Lines, joined by id; "
                   "docs/formats/predictions.md has the fields of each task."});

@@ -82,6 +82,7 @@ Result<int> RunGate(const GateArgs& args, Terminal& terminal) {
     terminal.PrintJson(Dump({{"verdict", whole["verdict"]},
                              {"summary", whole["summary"]},
                              {"n", whole["n"]},
+                             {"warnings", whole["warnings"]},
                              {"gate", whole["gate"]}}));
   }
   return ExitCodeOf(report);

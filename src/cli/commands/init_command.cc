@@ -27,15 +27,22 @@ Result<void> RunInit(const InitArgs& args, Terminal& terminal) {
     return FailedPrecondition(StrCat(path, " exists already"),
                               "add --force to replace it, or write another file with -o");
   }
-  TARE_TRY_VOID(
-      CheckOutput(path, FilesRead({args.request.model_path}, {args.request.data_path})));
+  TARE_TRY_VOID(CheckOutput(path, FilesRead({args.request.model_path},
+                                            {args.request.data_path, args.request.test_path})));
   TARE_TRY(const auto draft, pipeline::DraftProject(args.request));
   TARE_TRY_VOID(pipeline::ParseProject(draft.text, path).While("reading the draft back"));
   TARE_TRY_VOID(WriteFileAtomic(path, draft.text));
   if (terminal.json()) {
-    terminal.PrintJson(
-        Dump({{"written", path}, {"complete", draft.is_complete}, {"missing", draft.missing}}));
+    nlohmann::ordered_json guesses = nlohmann::ordered_json::array();
+    for (const auto& [about, what] : draft.guesses)
+      guesses.push_back({{"about", about}, {"what", what}});
+    terminal.PrintJson(Dump({{"written", path},
+                             {"complete", draft.is_complete},
+                             {"missing", draft.missing},
+                             {"guesses", guesses}}));
   }
+  for (const auto& [about, what] : draft.guesses)
+    terminal.Say("  ", PadRight(about, 10), Printable(what));
   terminal.Say("wrote ", Printable(path));
   if (!draft.is_complete) terminal.Say("to do: ", Printable(draft.missing));
   terminal.Say("next: ", draft.is_complete ? "look it over, then" : "complete it, then",
@@ -47,18 +54,21 @@ Result<void> RunInit(const InitArgs& args, Terminal& terminal) {
 
 Command MakeInitCommand(CLI::App& root) {
   auto args = std::make_shared<InitArgs>();
-  CLI::App* app =
-      AddCommand(root, {.name = "init",
-                        .step = Step::kTry,
-                        .summary = "Write a commented tare.yaml for a model and its data",
-                        .example = "tare init model.onnx --data samples.npz",
-                        .details = "Finds the labels, matches arrays to inputs, and tries the "
-                                   "usual ways of scaling images to see "
-                                   "under which the model is right."});
+  CLI::App* app = AddCommand(
+      root, {.name = "init",
+             .step = Step::kTry,
+             .summary = "Write a commented tare.yaml for a model and its data",
+             .example = "tare init model.onnx --data train.npz --test test.npz",
+             .details = "Finds the labels, matches arrays to inputs, and tries the "
+                        "usual ways of scaling images to see "
+                        "under which the model is right. Prints what it took, and why."});
   app->add_option("model", args->request.model_path, "Float ONNX model")
       ->required()
       ->type_name(kFileType);
   app->add_option("--data", args->request.data_path, "Samples, with labels if there are any")
+      ->type_name(kFileType);
+  app->add_option("--test", args->request.test_path,
+                  "Test set in a file of its own; --data then gives calibration and search")
       ->type_name(kFileType);
   app->add_option("-o,--out", args->request.out_path, "File to write")
       ->type_name(kFileType)

@@ -3,6 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/commands/candidates.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/model_options.h"
 #include "cli/terminal/json.h"
@@ -50,6 +51,50 @@ std::string FateText(const pipeline::AbilityGroup& group) {
   return "stays float";
 }
 
+// "MatMul, 2 Add, Relu" of MatMul Add Add Relu; the end of a long one is left out.
+std::string BlockText(const std::vector<std::string>& operators) {
+  constexpr size_t kMaxParts = 16;
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < operators.size();) {
+    size_t end = i;
+    while (end < operators.size() && operators[end] == operators[i]) ++end;
+    parts.push_back(StrCat(end - i > 1 ? StrCat(end - i, " ") : "", Printable(operators[i])));
+    i = end;
+  }
+  if (parts.size() > kMaxParts) {
+    parts.resize(kMaxParts);
+    parts.emplace_back("...");
+  }
+  return Join(parts, ", ");
+}
+
+// Where nothing repeats the operators have said it.
+void SayBlocks(const std::vector<pipeline::RepeatedBlock>& blocks, Terminal& terminal) {
+  if (blocks.size() == 1 && blocks[0].times == 1) return;
+  std::string title = "blocks";
+  for (const auto& [times, operators] : blocks) {
+    const std::string size =
+        StrCat(WithThousands(std::ssize(operators)), operators.size() == 1 ? " node" : " nodes");
+    SayWrapped(terminal, title,
+               StrCat(times > 1 ? StrCat(WithThousands(times), " x ") : "", size, ": ",
+                      BlockText(operators)));
+    title.clear();
+  }
+}
+
+// What tare quantize will measure, in the words of its table.
+void SayPlans(const std::vector<pipeline::PlanSize>& plans, Terminal& terminal) {
+  if (plans.empty()) return;
+  terminal.Say("  plans of static int8 that tare quantize measures");
+  for (const auto& [scope, num_nodes] : plans) {
+    SayWrapped(terminal, scope,
+               StrCat(WithThousands(num_nodes), num_nodes == 1 ? " node" : " nodes", ": ",
+                      MeaningOf(scope)));
+  }
+  SayWrapped(terminal, "fast nodes", std::string(MeaningOf("fast nodes")));
+  terminal.Say("");
+}
+
 void SayInspection(const pipeline::Inspection& model, const InspectArgs& args, Terminal& terminal) {
   terminal.Say(terminal.Paint(Colour::kStrong, Printable(args.model_path)), "  ",
                HumanBytes(model.file_bytes), ", opset ", model.opset, ", ",
@@ -62,7 +107,10 @@ void SayInspection(const pipeline::Inspection& model, const InspectArgs& args, T
     SayWrapped(terminal, "domain", StrCat(Printable(domain), " version ", version));
   if (!model.rewrites.empty()) SayWrapped(terminal, "prepared", Join(model.rewrites, ", "));
   for (const std::string& note : model.notes) SayWrapped(terminal, "note", Printable(note));
+  SayBlocks(model.blocks, terminal);
+  // Of an int8 model "stays float" would be said of nodes that are not.
   for (const auto& group : model.abilities) {
+    if (model.is_quantized) break;
     terminal.Say("");
     terminal.Say(
         "  ",
@@ -77,9 +125,16 @@ void SayInspection(const pipeline::Inspection& model, const InspectArgs& args, T
     SayWrapped(terminal, "such as", Join(examples, ", "));
   }
   terminal.Say("");
-  if (!model.decline_reason.empty()) {
+  SayPlans(model.plans, terminal);
+  if (model.is_quantized) {
     terminal.Say("  ", Printable(model.decline_reason));
-    terminal.Say("  next: use the float model as it is");
+    terminal.Say(
+        "  next: compare it with the float model that it was made from: tare evaluate "
+        "FLOAT.onnx ",
+        Printable(args.model_path), " --data samples.npz -o report.json");
+  } else if (!model.decline_reason.empty()) {
+    terminal.Say("  ", Printable(model.decline_reason));
+    terminal.Say("  next: use this model as it is");
   } else {
     terminal.Say("  next: tare quantize ", Printable(args.model_path),
                  " --data samples.npz -o model.int8.onnx");
@@ -113,6 +168,13 @@ ordered_json ToJson(const pipeline::Inspection& model, const std::string& path) 
                       {"operators", OperatorsJson(model.operators)},
                       {"rewrites", model.rewrites},
                       {"notes", model.notes}};
+  out["blocks"] = ordered_json::array();
+  for (const auto& block : model.blocks)
+    out["blocks"].push_back({{"times", block.times}, {"operators", block.operators}});
+  out["plans"] = ordered_json::array();
+  for (const auto& plan : model.plans)
+    out["plans"].push_back({{"scope", plan.scope}, {"nodes", plan.num_nodes}});
+  out["quantized"] = model.is_quantized;
   out["abilities"] = ordered_json::array();
   for (const auto& group : model.abilities) {
     out["abilities"].push_back({{"fate", group.fate},

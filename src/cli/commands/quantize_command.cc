@@ -29,6 +29,7 @@ struct QuantizeArgs {
   double tolerance = 0.01;
   uint64_t seed = 1;
   bool trust_data = false;
+  quantize::NodeSelection nodes;
   DataArgs data;
   RuntimeArgs runtime;
 };
@@ -55,7 +56,16 @@ Result<pipeline::QuantizeRequest> RequestOf(const QuantizeArgs& args) {
   }
   request.search.goal = args.goal == "size" ? search::Goal::kSize : search::Goal::kSpeed;
   TARE_TRY(request.search.method, calibrate::ParseRangeMethod(args.method));
+  request.nodes = args.nodes;
   return request;
+}
+
+// ": --exclude 'fc*' --only 'conv*'"
+std::string SelectionText(const quantize::NodeSelection& nodes) {
+  std::string text = ":";
+  for (const std::string& pattern : nodes.exclude) text += StrCat(" --exclude '", pattern, "'");
+  for (const std::string& pattern : nodes.only) text += StrCat(" --only '", pattern, "'");
+  return text;
 }
 
 // Infinite strains and bounds have no form in JSON: a fault says what it is in words.
@@ -132,8 +142,9 @@ Result<int> QuantizeWithRanges(const QuantizeArgs& args, Terminal& terminal) {
                            "leave --format out");
   }
   TARE_TRY(const auto method, calibrate::ParseRangeMethod(args.method));
-  TARE_TRY(auto made, pipeline::QuantizeByRanges(args.model_path, args.ranges_path, method,
-                                                 SessionOptionsOf(args.runtime)));
+  TARE_TRY(auto made,
+           pipeline::QuantizeByRanges(args.model_path, args.ranges_path,
+                                      {method, args.nodes, SessionOptionsOf(args.runtime)}));
   made.recipe.tare_version = VersionNumber();
   TARE_TRY_VOID(graph::WriteOnnx(made.model, args.out_path));
   const std::string recipe_path = RecipePathOf(args);
@@ -167,6 +178,11 @@ Result<void> CheckOutputs(const QuantizeArgs& args) {
 Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
   TARE_TRY_VOID(CheckOutputs(args));
   if (!args.recipe_path.empty()) {
+    if (!args.nodes.empty()) {
+      return InvalidArgument(
+          "--exclude and --only choose anew, but --recipe says all",
+          StrCat("edit the formats in ", args.recipe_path, ", or give --data instead of --recipe"));
+    }
     TARE_TRY(const auto model, pipeline::QuantizeByRecipe(args.model_path, args.recipe_path,
                                                           SessionOptionsOf(args.runtime)));
     TARE_TRY_VOID(graph::WriteOnnx(model, args.out_path));
@@ -185,14 +201,20 @@ Result<int> RunQuantize(const QuantizeArgs& args, Terminal& terminal) {
   for (const auto& rewrite : outcome.prepared.rewrites)
     terminal.Say("  graph     ", rewrite.count, " ", rewrite.what);
   for (const std::string& note : outcome.prepared.notes) terminal.Say("  note      ", note);
+  if (outcome.num_kept > 0) {
+    terminal.Say("  kept      ", outcome.num_kept, outcome.num_kept == 1 ? " node" : " nodes",
+                 " in float", SelectionText(args.nodes));
+  }
   SayCandidates(outcome.choice.candidates, terminal);
   if (!outcome.choice.model) {
     if (terminal.json()) terminal.PrintJson(JsonOf(outcome, args.out_path).dump(2));
     return Unsupported(
         StrCat(args.model_path, ": ", outcome.choice.reason, "; nothing was written"),
-        outcome.choice.candidates.empty() ? "use the float model as it is"
-                                          : "use the float model as it is, widen --tolerance, or "
-                                            "take a smaller model with --for size");
+        outcome.choice.reason.starts_with(quantize::kQuantizedAlready)
+            ? "use it as it is, or give the float model that it was made from"
+        : outcome.choice.candidates.empty() ? "use the float model as it is"
+                                            : "use the float model as it is, widen --tolerance, or "
+                                              "take a smaller model with --for size");
   }
   for (const search::Candidate& candidate : outcome.choice.candidates) {
     if (candidate.chosen && candidate.speedup.value < 1) {
@@ -243,6 +265,15 @@ Command MakeQuantizeCommand(CLI::App& root) {
       ->check(CLI::Range(1e-9, 1.0))
       ->capture_default_str();
   app->add_option("--seed", args->seed, "Chooses the samples")->capture_default_str();
+  app->add_option("--exclude", args->nodes.exclude,
+                  "Keep nodes in float: a name, or a pattern such as '/head/*'; may be given again")
+      ->type_name("NODE")
+      ->expected(1)
+      ->take_all();
+  app->add_option("--only", args->nodes.only, "Keep all other nodes in float; may be given again")
+      ->type_name("NODE")
+      ->expected(1)
+      ->take_all();
   app->add_flag("--trust-data", args->trust_data, "Calibrate with data that look wrong");
   app->add_option("--recipe", args->recipe_path, "Apply this recipe: no data, no measuring")
       ->type_name(kFileType);

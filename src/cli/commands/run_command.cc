@@ -15,6 +15,7 @@
 #include "cli/terminal/json.h"
 #include "core/text_width.h"
 #include "tare/pipeline/run.h"
+#include "tare/verdict/policy_doubts.h"
 
 namespace tare::cli {
 namespace {
@@ -90,6 +91,11 @@ Result<int> RunRun(const RunArgs& args, Terminal& terminal) {
   options.again = {args.again.begin(), args.again.end()};
   if (const std::string registry = WantedRegistry(args); !registry.empty())
     project.registry_root = registry;
+  // Before anything is measured: a policy that is changed afterwards is no longer a promise.
+  for (const auto& [what, next] : verdict::QuestionPolicy(project.policy)) {
+    terminal.Note(terminal.Paint(Colour::kWarning, "warning"), "  ", Printable(what), "; ",
+                  Printable(next));
+  }
   TARE_TRY(const auto outcome, pipeline::RunProject(project, options, terminal.progress()));
   if (!outcome.decline_reason.empty()) {
     SayCandidates(outcome.candidates, terminal);

@@ -58,7 +58,7 @@ void SayReport(const verdict::Report& report, Terminal& terminal) {
   for (const auto& [scope, what] : verdict::FindDisagreements(report.evidence)) {
     terminal.Say("  ", terminal.Paint(Colour::kWarning, "finding"), "  ", Printable(what));
   }
-  for (const auto& [what, next] : report.evidence.warnings) {
+  for (const auto& [what, next] : verdict::WarningsOf(report)) {
     terminal.Say("  ", terminal.Paint(Colour::kWarning, "warning"), "  ", Printable(what), "; ",
                  Printable(next));
   }

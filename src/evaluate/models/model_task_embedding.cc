@@ -68,7 +68,7 @@ class UnitVectors {
         std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0));
     if (!std::isfinite(length)) {
       return InvalidArgument(StrCat("output '", name, "' is not finite"),
-                             "look for overflow: tare evaluate --task outputs counts such values");
+                             "look for overflow: --task outputs instead counts such values");
     }
     for (const double value : vector)
       rows_.push_back(static_cast<float>(length > 0 ? value / length : 0));

@@ -106,10 +106,10 @@ class RowsTask : public ModelTask {
     TARE_TRY_VOID(samples_->Add(batch, i, rows_[0], rows_[1], changed, slices,
                                 std::span(facts).first(target.size() == 1 ? 2 : 0)));
     if (changed) {
-      samples_->AddFlip({[&, of = target] { return LabelText(of); },
-                         [&, of = before] { return AnswerText(of); },
-                         [&, of = after] { return AnswerText(of); }},
-                        rows_[0], rows_[1]);
+      samples_->AddFlip(
+          {[&, of = target] { return LabelText(of); }, [&, of = before] { return AnswerText(of); },
+           [&, of = after] { return AnswerText(of); }},
+          rows_[0], rows_[1]);
     }
     return {};
   }
@@ -140,7 +140,7 @@ class RegressionTask final : public RowsTask {
           std::string(LabelHint()));
     if (!std::isfinite(answer[0])) {
       return InvalidArgument(StrCat("output '", name(), "' is not finite"),
-                             "look for overflow: tare evaluate --task outputs counts such values");
+                             "look for overflow: --task outputs instead counts such values");
     }
     MeasureRegression(target[0], answer[0], origin_, row);
     return {};
@@ -150,8 +150,12 @@ class RegressionTask final : public RowsTask {
     return before[0] != after[0];
   }
 
-  std::string LabelText(std::span<const double> target) const override { return Shortest(target[0]); }
-  std::string AnswerText(std::span<const float> answer) const override { return Shortest(answer[0]); }
+  std::string LabelText(std::span<const double> target) const override {
+    return Shortest(target[0]);
+  }
+  std::string AnswerText(std::span<const float> answer) const override {
+    return Shortest(answer[0]);
+  }
 
   std::string_view LabelHint() const override {
     return "give one number a sample as the label, and a model with one number as its output";

@@ -88,9 +88,8 @@ class TokenTask final : public ModelTask {
       }
       const int64_t predicted = stats::ArgMax(of_token);
       if (predicted < 0)
-        return InvalidArgument(
-            StrCat("output '", name_, "' is not a number at token ", t),
-            "look for overflow: tare evaluate --task outputs counts such values");
+        return InvalidArgument(StrCat("output '", name_, "' is not a number at token ", t),
+                               "look for overflow: --task outputs instead counts such values");
       truths.push_back(TagOf(label));
       found.push_back(TagOf(predicted));
     }

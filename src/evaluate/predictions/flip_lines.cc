@@ -37,8 +37,8 @@ Result<void> DescribeFlips(const PredictionStreams& streams, size_t num_describe
   PredictionReader reader(streams.baseline, streams.baseline_name);
   for (const size_t i : order) {
     TARE_TRY(const auto line, reader.At(line_of(i)));
-    if (!line) return DataLoss(StrCat(streams.baseline_name, " changed while it was read"),
-                               "run again");
+    if (!line)
+      return DataLoss(StrCat(streams.baseline_name, " changed while it was read"), "run again");
     flips[i].id = line->id;
     if (i < num_described) Describe(*line, flips[i]);
   }

@@ -96,8 +96,8 @@ class TaskEvaluation {
     return kpis_ ? kpis_->Add(baseline, candidate, rows_[0], rows_[1], slices) : Result<void>();
   }
 
-  void AddFlip(const PredictionLine& first, const PredictionLine& second,
-               const std::string& before, const std::string& after) const {
+  void AddFlip(const PredictionLine& first, const PredictionLine& second, const std::string& before,
+               const std::string& after) const {
     const SampleSchema& schema = scorer_->schema();
     verdict::Flip flip = FlipOfRows(schema.correct, schema.margin, rows_[0], rows_[1]);
     flip.place = evaluation_->num_samples() - 1;
