@@ -432,7 +432,9 @@ TEST(KindsTest, QuantizesWeightsInBodies) {
     }
     // Seven products in a row, each off by about a per cent.
     EXPECT_LE(std::sqrt(error / norm), 0.05);
-    if (format == Format::kInt8Dynamic) EXPECT_EQ(Fusion(quantized, recipe), "3/3");
+    if (format == Format::kInt8Dynamic) {
+      EXPECT_EQ(Fusion(quantized, recipe), "3/3");
+    }
   }
 }
 

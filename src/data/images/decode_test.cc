@@ -66,8 +66,8 @@ INSTANTIATE_TEST_SUITE_P(Files, EveryFileTest,
                                          "palette.png", "grey.png", "grey_alpha.png", "bits.png",
                                          "rgb16.png", "lossy.webp", "alpha.webp", "rgb.bmp",
                                          "palette.bmp", "bits.bmp", "rgba.bmp", "grey.bmp"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& file) {
+                           std::string name = file.param;
                            std::erase_if(name, [](char c) { return c == '.' || c == '_'; });
                            return name;
                          });

@@ -52,8 +52,12 @@ class ImageFolderTest : public testing::Test {
 
 ImageForm FormOf(const char* resize, const char* crop) {
   ImageForm form;
-  if (*resize != 0) EXPECT_TRUE(SetImageOption("resize", resize, form.options));
-  if (*crop != 0) EXPECT_TRUE(SetImageOption("crop", crop, form.options));
+  if (*resize != 0) {
+    EXPECT_TRUE(SetImageOption("resize", resize, form.options));
+  }
+  if (*crop != 0) {
+    EXPECT_TRUE(SetImageOption("crop", crop, form.options));
+  }
   return form;
 }
 
