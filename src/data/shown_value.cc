@@ -9,13 +9,6 @@
 namespace tare::data {
 namespace {
 
-bool IsMissingWord(std::string_view text) {
-  constexpr std::array kWords{"",     "-",    "?",   ".",   "na",      "n/a",  "#n/a",
-                              "null", "none", "nil", "nan", "missing", "<na>", "#div/0!"};
-  const std::string word = AsciiLower(text);
-  return std::ranges::any_of(kWords, [&](std::string_view known) { return word == known; });
-}
-
 // Digits with `mark` between them, after a sign: "-17,709" for a comma.
 bool IsNumberWith(char mark, std::string_view text) {
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
@@ -44,6 +37,13 @@ bool MayFollow(uint8_t lead, uint8_t next) {
 }
 
 }  // namespace
+
+bool IsMissingWord(std::string_view text) {
+  constexpr std::array kWords{"",     "-",    "?",   ".",   "na",      "n/a",  "#n/a",
+                              "null", "none", "nil", "nan", "missing", "<na>", "#div/0!"};
+  const std::string word = AsciiLower(text);
+  return std::ranges::any_of(kWords, [&](std::string_view known) { return word == known; });
+}
 
 std::string ShownValue(std::string_view value) {
   constexpr size_t kMostShown = 40;
