@@ -32,10 +32,6 @@ struct Row {
   bool all_quoted() const { return std::ranges::find(is_quoted, false) == is_quoted.end(); }
   bool all_numbers() const { return std::ranges::all_of(cells, IsNumber); }
   bool any_number() const { return std::ranges::any_of(cells, IsNumber); }
-  bool all_reals() const {
-    return std::ranges::all_of(
-        cells, [](const CsvCell& cell) { return cell.kind == CsvCell::Kind::kReal; });
-  }
 };
 
 // The first two records, as a delimiter cuts them; the second is empty where there is none.
@@ -108,6 +104,20 @@ int64_t StepOf(const Row& row, size_t least) {
   return is_even && step > 0 ? step : 0;
 }
 
+// Whole numbers in equal steps, above what they are no samples of: decimals, texts, or numbers in no
+// such steps where the first are many, years, or count from 1.
+bool LookLikeNames(const Row& first, const Row& second) {
+  const int64_t step = StepOf(first, 2);
+  if (step == 0 || (first.size() == 2 && step != 1)) return false;
+  const bool is_other = std::ranges::any_of(second.cells, [](const CsvCell& cell) {
+    return cell.kind != CsvCell::Kind::kInteger && cell.kind != CsvCell::Kind::kEmpty;
+  });
+  if (is_other) return true;
+  const int64_t begin = first.cells[0].integer;
+  const bool is_usual = step == 1 && (begin == 1 || (begin >= 1900 && begin <= 2100));
+  return first.size() >= (is_usual ? 3 : 5) && StepOf(second, 2) != step;
+}
+
 // A row of numbers alone.
 void JudgeNumbers(const Row& first, const Row& second, CsvHead& head) {
   head.has_header = false;
@@ -119,8 +129,8 @@ void JudgeNumbers(const Row& first, const Row& second, CsvHead& head) {
   } else if (is_count) {
     // One step is a count too easily to tell.
     head.names_are_numbers = head.has_header = first.size() == 2 || !may_count;
-  } else if (StepOf(first, 3) > 0) {
-    head.is_unclear = second.all_reals() || (first.size() >= 5 && StepOf(second, 3) == 0);
+  } else {
+    head.is_unclear = LookLikeNames(first, second);
   }
 }
 

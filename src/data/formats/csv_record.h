@@ -56,8 +56,9 @@ struct CsvHead {
 ///              its cells are in quotes and numbers of the second are not,
 ///              it is 0, 1, 2, ... and the second record counts not so, or has decimals; two cells
 ///              always,
-///              it is any other row of whole numbers in equal steps above decimals (years, 1 to n)
-///              or of 5 and more above what goes in no equal steps: then it is unclear.
+///              it is any other row of whole numbers in equal steps upwards (years, 1 to n) above
+///              decimals or texts, or above whole numbers in no such steps where it has 5 cells, or
+///              3 that are years or count from 1: then it is unclear.
 ///            One of numbers beside texts is a header where a text stands above a number or all
 ///            cells are in quotes above numbers that are not; where texts stand above texts and
 ///            numbers above numbers it may as well be a sample: unclear.

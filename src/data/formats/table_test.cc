@@ -77,8 +77,11 @@ TEST(CsvHeadTest, LeavesOpenWhatMayBeNamesOrASample) {
   EXPECT_FALSE(is_unclear("label,0,1,2\n7,255,0,0\n")) << "a text above a number";
   EXPECT_FALSE(is_unclear(",0,1\nr,0.5,1.5\n")) << "pandas, an index of texts";
   EXPECT_FALSE(is_unclear("label,1,2,3,4,5\ncat,0,7,0,255,3\n"));
-  EXPECT_FALSE(is_unclear("1,2,3\n7,8,5\n")) << "a sample";
-  EXPECT_FALSE(is_unclear("10,20,30\n5,1,7\n"));
+  EXPECT_TRUE(is_unclear("1,2,3\n7,8,5\n")) << "a count from 1";
+  EXPECT_TRUE(is_unclear("1,2\ncat,5\n"));
+  EXPECT_FALSE(is_unclear("1,2,3\n2,3,4\n")) << "windows of a count";
+  EXPECT_FALSE(is_unclear("10,20,30\n5,1,7\n")) << "a sample";
+  EXPECT_FALSE(is_unclear("5,7\n5.5,8\n")) << "two numbers rise by chance";
 }
 
 TEST(CsvHeadTest, TakesNamesInQuotesAboveNumbersThatAreNot) {
