@@ -254,7 +254,8 @@ class Binder {
     if (related.empty()) return {};
     if (related.size() > 1 && !is_series) return Ambiguous(related, bound.input);
     const ArrayInfo& array = *related[0];
-    if (const auto* unusable = MayBeMeant(name)) return CannotBeUsed(*unusable, array.name, bound.input);
+    if (const auto* unusable = MayBeMeant(name))
+      return CannotBeUsed(*unusable, array.name, bound.input);
     Use(array, *FitInput(array.dtype, array.sample_shape, bound.input), bound);
     if (related.size() > 1) {
       std::vector<std::string> names;

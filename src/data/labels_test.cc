@@ -36,7 +36,8 @@ TEST(ReadLabelsTest, ReadsEveryKindOfNumber) {
 }
 
 TEST(ReadLabelsTest, CountsNoMissingValueAsAClass) {
-  const auto lines = OpenBytes(Format::kJsonLines, "{\"y\": \"cat\"}\n{\"y\": \"nan\"}\n", "l.jsonl");
+  const auto lines =
+      OpenBytes(Format::kJsonLines, "{\"y\": \"cat\"}\n{\"y\": \"nan\"}\n", "l.jsonl");
   const Error error = LabelError(**lines);
   EXPECT_EQ(error.what,
             "label of sample 1 in array 'y' of l.jsonl is 'nan', which reads as missing");

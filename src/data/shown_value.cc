@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "tare/core/strcat.h"
 #include "tare/core/text.h"
 
 namespace tare::data {

@@ -59,8 +59,8 @@ TEST(ClassLabelsTest, NumbersTextByTheOrderOfTheProject) {
 }
 
 TEST(ClassLabelsTest, LooksUpNamesThatSpellNumbers) {
-  const auto digits = data::OpenBytes(data::Format::kJsonLines,
-                                      "{\"y\": \"10\"}\n{\"y\": \"9\"}\n", "digits.jsonl");
+  const auto digits = data::OpenBytes(data::Format::kJsonLines, "{\"y\": \"10\"}\n{\"y\": \"9\"}\n",
+                                      "digits.jsonl");
   TestPlan plan;
   plan.label = "y";
   const std::vector<int64_t> samples = {0, 1};

@@ -86,7 +86,8 @@ class Records {
 
   void SkipEmptyLines() {
     const size_t begin = begin_;
-    while (begin_ < buffer_.size() && (buffer_[begin_] == '\n' || buffer_[begin_] == '\r')) ++begin_;
+    while (begin_ < buffer_.size() && (buffer_[begin_] == '\n' || buffer_[begin_] == '\r'))
+      ++begin_;
     line_ += CountLines(std::string_view(buffer_).substr(begin, begin_ - begin));
   }
 
@@ -101,10 +102,10 @@ class Records {
     const auto start = prefix.substr(std::min(prefix.find_first_not_of(" \r\n\t"), prefix.size()));
     const bool is_json = start.starts_with("{\"") || start.starts_with("[{");
     if (is_json || start.starts_with("<")) {
-      return DataLoss(StrCat(source_.name(), " is no CSV: it begins as ", is_json ? "JSON" : "HTML",
-                             " does"),
-                      is_json ? "write one JSON object a line and name the file .jsonl"
-                              : "download the file itself, not the page that shows it");
+      return DataLoss(
+          StrCat(source_.name(), " is no CSV: it begins as ", is_json ? "JSON" : "HTML", " does"),
+          is_json ? "write one JSON object a line and name the file .jsonl"
+                  : "download the file itself, not the page that shows it");
     }
     return {};
   }

@@ -252,8 +252,8 @@ Result<Member> DescribeMember(const Archive& archive, zip_uint64_t index, const 
 // scipy.sparse.save_npz: its arrays are the parts of one matrix, and no columns.
 Result<void> CheckIsDense(std::span<const StoredArray> arrays, const std::string& file) {
   const auto has = [&](std::string_view name) {
-    return std::ranges::any_of(
-        arrays, [&](const StoredArray& array) { return array.info().name == name; });
+    return std::ranges::any_of(arrays,
+                               [&](const StoredArray& array) { return array.info().name == name; });
   };
   const bool is_compressed = has("indices") && has("indptr");
   const bool is_list = has("row") && has("col");

@@ -257,7 +257,10 @@ TEST(CsvTest, NamesWhatIsNoCsv) {
     const auto dataset = OpenBytes(Format::kCsv, text, "x.csv");
     return dataset ? "" : dataset.error().what;
   };
-  EXPECT_THAT(what(std::string("\xFF\xFE" "a\0,\0", 6)), HasSubstr("UTF-16"));
+  EXPECT_THAT(what(std::string("\xFF\xFE"
+                               "a\0,\0",
+                               6)),
+              HasSubstr("UTF-16"));
   EXPECT_THAT(what(std::string("a\0,\0b\0", 6)), HasSubstr("UTF-16"));
   EXPECT_THAT(what("[{\"a\": 1, \"b\": 2}]\n"), HasSubstr("begins as JSON does"));
   EXPECT_THAT(what("<html>, </html>\n"), HasSubstr("begins as HTML does"));

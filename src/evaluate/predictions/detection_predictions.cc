@@ -209,13 +209,14 @@ class DetectionEvaluation {
     const scores::DetectionScores second = std::move(scorers_[1]).Finish();
     TestEvidence out = Summarise(first, second, work_, flips_, options_);
     if (kpis_) kpis_->AddTo(out);
-    for (const auto& [what, corners] : {std::pair("label", corners_of_truth_),
-                                        std::pair("prediction", corners_of_answers_)}) {
+    for (const auto& [what, corners] :
+         {std::pair("label", corners_of_truth_), std::pair("prediction", corners_of_answers_)}) {
       if (!corners.are_all()) continue;
       out.warnings.push_back(
-          {StrCat("all ", corners.num_boxes, " boxes of '", what,
-                  "' are wider than their x and higher than their y: are they corners, [x1, y1, x2, "
-                  "y2]?"),
+          {StrCat(
+               "all ", corners.num_boxes, " boxes of '", what,
+               "' are wider than their x and higher than their y: are they corners, [x1, y1, x2, "
+               "y2]?"),
            "boxes are [x, y, width, height]: [x1, y1, x2 - x1, y2 - y1]"});
     }
     return out;

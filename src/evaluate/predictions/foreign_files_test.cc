@@ -54,10 +54,10 @@ TEST(ForeignFilesTest, RefusesBoxesThatAreNoneOfTheImage) {
     for (int i = 0; i < 12; ++i)
       results += StrCat(i == 0 ? "[" : ", ", R"({"image_id": 1, "category_id": 1, "score": 0.5, )",
                         R"("bbox": )", box, "}");
-    const auto lines = LinesOfCoco(
-        {"gt.json", R"({"images": [{"id": 1, "width": 640, "height": 480}],
+    const auto lines =
+        LinesOfCoco({"gt.json", R"({"images": [{"id": 1, "width": 640, "height": 480}],
                         "categories": [{"id": 1}], "annotations": []})"},
-        {"dt.json", results + "]"});
+                    {"dt.json", results + "]"});
     return lines ? std::string("none") : lines.error().what;
   };
   EXPECT_EQ(what("[300, 200, 340, 280]"), "none") << "up to the corner";

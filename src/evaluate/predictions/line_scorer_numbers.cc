@@ -84,8 +84,9 @@ Result<std::set<int64_t>> ReadClasses(const JsonReader& fields, const char* key,
     const int64_t index = item.is_number_integer() ? item.get<int64_t>() : -1;
     // [0, 1] is a list of both classes, written so too where there is no other.
     if (num_classes == 0 && list->size() == 2 && (*list)[0] == 1 && (*list)[1] == 0) {
-      return fields.Wrong(key, "clear: [1, 0] may be two class indices or a row of one 0 or 1 a "
-                               "class; write indices rising, as [0, 1] and [0]");
+      return fields.Wrong(key,
+                          "clear: [1, 0] may be two class indices or a row of one 0 or 1 a "
+                          "class; write indices rising, as [0, 1] and [0]");
     }
     if (index < 0 || (num_classes > 0 && index >= num_classes)) {
       return fields.Wrong(key, num_classes > 0
@@ -190,8 +191,8 @@ class MultiLabelScorer : public LineScorer {
 
   int64_t num_classes_;
   double threshold_;
-  mutable bool has_logits_ = false;  // the candidate, in a line so far
-  mutable size_t num_within_ = 0;    // scores of the candidate, all within 0 and 1
+  mutable bool has_logits_ = false;              // the candidate, in a line so far
+  mutable size_t num_within_ = 0;                // scores of the candidate, all within 0 and 1
   mutable LabelForm form_ = LabelForm::kEither;  // of the labels so far
   LabelRankings rankings_;
 };

@@ -75,8 +75,8 @@ TEST(PredictionsTest, TakesRoundedProbabilitiesForProbabilities) {
 }
 
 TEST(PredictionsTest, RefusesPerCent) {
-  const auto found = Join(R"({"id": 1, "label": 0, "scores": [66.7, 33.3]})",
-                          R"({"id": 1, "scores": [50, 50]})");
+  const auto found =
+      Join(R"({"id": 1, "label": 0, "scores": [66.7, 33.3]})", R"({"id": 1, "scores": [50, 50]})");
   ASSERT_FALSE(found);
   EXPECT_THAT(found.error().what, HasSubstr("the scores of the baseline add up to 100"));
 }
