@@ -66,6 +66,8 @@ std::string AdviceOnText(std::string_view text) {
     return "write numbers with a decimal point and without separators of thousands: 1234.5 and not "
            "1234,5 or 1,234.5 (pandas: read_csv(..., decimal=',') or thousands=',')";
   }
+  if (IsNumberWith('%', text))
+    return "write the number that the model was trained on, without a sign: 0.1 or 10 for 10%";
   return "correct the value, or leave the sample or the column out";
 }
 

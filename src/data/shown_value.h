@@ -11,7 +11,7 @@ namespace tare::data {
 std::string ShownValue(std::string_view value);
 
 /// What to do about a text among numbers, by its form: a missing value, a decimal comma, separators
-/// of thousands, or any other.
+/// of thousands, a sign of per cent, or any other.
 std::string AdviceOnText(std::string_view text);
 
 /// True when `text` is one of those that stand for a missing value: empty, NA, null, NaN, -, ?, ...

@@ -221,6 +221,7 @@ TEST(CsvTest, SaysWhatToDoAboutATextAmongNumbers) {
   EXPECT_THAT(next("a,b\n1,3\n2,\n"), HasSubstr("a missing value is not guessed"));
   EXPECT_THAT(next("a;b\n1.5;3\n2;-4,5\n"), HasSubstr("with a decimal point"));
   EXPECT_THAT(next("a,b\n1,3\n2,\"1,234\"\n"), HasSubstr("without separators of thousands"));
+  EXPECT_THAT(next("a,b\n1,0.3\n2,20%\n"), HasSubstr("0.1 or 10 for 10%"));
 }
 
 TEST(CsvTest, RefusesAFirstLineThatMayBeASample) {
