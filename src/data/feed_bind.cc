@@ -21,6 +21,17 @@ bool AreRelated(std::string_view a, std::string_view b) {
   return a.starts_with(b) || b.starts_with(a);
 }
 
+// "x_a", "x1" or "x_02" of a series that begins with "x".
+bool IsMember(std::string_view array, std::string_view series) {
+  if (!array.starts_with(series)) return false;
+  array.remove_prefix(series.size());
+  if (array.starts_with('_') || array.starts_with('.') || array.starts_with('-'))
+    array.remove_prefix(1);
+  const bool is_number =
+      !array.empty() && array.find_first_not_of("0123456789") == std::string_view::npos;
+  return array.size() == 1 || is_number;
+}
+
 class Binder {
  public:
   Binder(const Dataset& dataset, std::span<const ValueInfo> inputs, std::string_view labels)
@@ -229,22 +240,32 @@ class Binder {
     return fitting;
   }
 
-  // "input_ids_a" for "input_ids": one of several texts, the first of them.
+  // The input's name in other capitals, or "input_ids_a" for "input_ids": one of several texts, the
+  // first of them. "x_train" beside "x_test" is no such series.
   Result<void> TakeRelated(BoundInput& bound) {
     const std::string& name = bound.input.name;
-    std::vector<std::string> related;
+    std::vector<const ArrayInfo*> related;
+    bool is_series = true;
     for (const ArrayInfo* array : Fitting(bound.input)) {
-      if (!AreRelated(array->name, name)) continue;
-      if (related.empty()) {
-        if (const auto* unusable = MayBeMeant(name))
-          return CannotBeUsed(*unusable, array->name, bound.input);
-        Use(*array, *FitInput(array->dtype, array->sample_shape, bound.input), bound);
+      if (AsciiLower(array->name) == AsciiLower(name)) {
+        related = {array};
+        break;
       }
-      related.push_back(array->name);
+      if (!AreRelated(array->name, name)) continue;
+      related.push_back(array);
+      is_series &= IsMember(array->name, name);
     }
-    if (related.size() > 1)
-      bound.note =
-          StrCat("the first of ", related.size(), " with such a name: ", Join(related, ", "));
+    if (related.empty()) return {};
+    if (related.size() > 1 && !is_series) return Ambiguous(related, bound.input);
+    const ArrayInfo& array = *related[0];
+    if (const auto* unusable = MayBeMeant(name))
+      return CannotBeUsed(*unusable, array.name, bound.input);
+    Use(array, *FitInput(array.dtype, array.sample_shape, bound.input), bound);
+    if (related.size() > 1) {
+      std::vector<std::string> names;
+      for (const ArrayInfo* other : related) names.push_back(other->name);
+      bound.note = StrCat("the first of ", names.size(), " with such a name: ", Join(names, ", "));
+    }
     return {};
   }
 

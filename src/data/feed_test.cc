@@ -274,7 +274,7 @@ TEST(FeedTest, NeverFeedsASpareColumnForOneThatCannotBeUsed) {
        "3)"},
       {"id,a,b,c,label\n0,1,lo,3,0\n1,4,hi,6,1\n",
        "column 'b' of t.csv is text ('lo' in sample 0)"},
-      {"id;a;b;c;label\n0;1;2,5;3;0\n1;4;5,5;6;1\n",
+      {"id;a;b;c;label\n0;1.5;2,5;3;0\n1;4;5,5;6;1\n",  // points and commas
        "column 'b' of t.csv is text ('2,5' in sample 0)"},
       {"spare,a,b,c,label\n0,1,2,3,0\n1,4,\"1,234\",6,1\n", "'1,234'"},
       {"a,b,c,spare,label\n1,2,3,0,0\n4,true,6,1,1\n",
@@ -286,6 +286,28 @@ TEST(FeedTest, NeverFeedsASpareColumnForOneThatCannotBeUsed) {
     EXPECT_THAT(error.what, HasSubstr(bad.why));
     EXPECT_THAT(error.next_step, HasSubstr("--columns ")) << bad.text;
   }
+}
+
+TEST(FeedTest, FeedsDecimalCommasBetweenSemicolons) {
+  const auto dataset = Table("a;b;label\n1,5;-2,25;0\n3;4,125;1\n");
+  const auto feed = Feed::Bind(*dataset, std::vector{Float("x", {-1, 2})}, {}, "label");
+  ASSERT_TRUE(feed) << feed.error().what;
+  const auto batch = feed->Read(std::vector<int64_t>{0, 1});
+  EXPECT_THAT(batch->inputs[0].value.data<float>(), ElementsAre(1.5F, -2.25F, 3, 4.125F));
+  EXPECT_THAT(feed->report().back(), HasSubstr("decimal commas"));
+}
+
+TEST(FeedTest, TakesTheInputsNameInOtherCapitalsFirst) {
+  const auto dataset = Lines("{\"x_old\": [9, 9], \"X\": [1, 2]}\n");
+  EXPECT_THAT(Bound(*dataset, {Float("x", {-1, 2})}).arrays(), ElementsAre("X"));
+}
+
+TEST(FeedTest, AsksWhichOfSeveralRelatedArraysIsMeant) {
+  const auto split = Lines("{\"x_train\": [1, 2], \"x_test\": [3, 4]}\n");
+  const Error error = BindError(*split, {Float("x", {-1, 2})});
+  EXPECT_THAT(error.what, HasSubstr("not clear which of x_train, x_test input 'x' takes"));
+  const auto series = Lines("{\"x_1\": [1, 2], \"x_2\": [3, 4]}\n");
+  EXPECT_THAT(Bound(*series, {Float("x", {-1, 2})}).arrays(), ElementsAre("x_1"));
 }
 
 TEST(FeedTest, CountsTheColumnsOfATable) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "data/convert.h"
+#include "data/shown_value.h"
 #include "tare/core/text.h"
 
 namespace tare::data {
@@ -17,6 +18,20 @@ Error Wrong(std::string_view array, const Dataset& dataset, int64_t sample, std:
   return InvalidArgument(StrCat("label of sample ", sample, " in array '", array, "' of ",
                                 dataset.source(), " is ", what),
                          std::move(next_step));
+}
+
+// A class that is numbered alphabetically must be one: a missing value among them would be one of
+// its own and shift those behind it.
+Result<void> CheckClassTexts(const Dataset& dataset, const ArrayInfo& info,
+                             std::span<const int64_t> samples, std::span<const int64_t> labels) {
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const std::string& text = info.classes[static_cast<size_t>(labels[i])];
+    if (!IsMissingWord(text)) continue;
+    return Wrong(info.name, dataset, samples[i], StrCat("'", text, "', which reads as missing"),
+                 "leave such samples out; if it is the name of a class, name all classes in the "
+                 "model's order: --classes NAME,... (in tare.yaml: data: classes)");
+  }
+  return {};
 }
 
 }  // namespace
@@ -57,6 +72,8 @@ Result<std::vector<int64_t>> ReadLabels(const Dataset& dataset, std::string_view
   }
   if (const auto numbers = NumbersOfClasses(info)) {
     for (int64_t& label : labels) label = (*numbers)[static_cast<size_t>(label)];
+  } else if (!info.classes.empty()) {
+    TARE_TRY_VOID(CheckClassTexts(dataset, info, samples, labels));
   }
   for (size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] < 0) {

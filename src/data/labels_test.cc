@@ -35,6 +35,16 @@ TEST(ReadLabelsTest, ReadsEveryKindOfNumber) {
   EXPECT_THAT(*ReadLabels(*Labels<float>({3}, {0, 1, 2}), "y", samples), ElementsAre(2, 0));
 }
 
+TEST(ReadLabelsTest, CountsNoMissingValueAsAClass) {
+  const auto lines =
+      OpenBytes(Format::kJsonLines, "{\"y\": \"cat\"}\n{\"y\": \"nan\"}\n", "l.jsonl");
+  const Error error = LabelError(**lines);
+  EXPECT_EQ(error.what,
+            "label of sample 1 in array 'y' of l.jsonl is 'nan', which reads as missing");
+  EXPECT_THAT(error.next_step, HasSubstr("--classes NAME,..."));
+  EXPECT_TRUE(ReadLabels(**lines, "y", std::vector<int64_t>{0})) << "the sample is left out";
+}
+
 TEST(ReadLabelsTest, NamesTheSampleAndTheValue) {
   const Error range = LabelError(*Labels<int64_t>({3}, {0, 1, 10}), 10);
   EXPECT_EQ(range.code, ErrorCode::kInvalidArgument);

@@ -4,17 +4,11 @@
 #include <array>
 #include <cstdint>
 
+#include "tare/core/strcat.h"
 #include "tare/core/text.h"
 
 namespace tare::data {
 namespace {
-
-bool IsMissingWord(std::string_view text) {
-  constexpr std::array kWords{"",     "-",    "?",   ".",   "na",      "n/a",  "#n/a",
-                              "null", "none", "nil", "nan", "missing", "<na>", "#div/0!"};
-  const std::string word = AsciiLower(text);
-  return std::ranges::any_of(kWords, [&](std::string_view known) { return word == known; });
-}
 
 // Digits with `mark` between them, after a sign: "-17,709" for a comma.
 bool IsNumberWith(char mark, std::string_view text) {
@@ -45,6 +39,13 @@ bool MayFollow(uint8_t lead, uint8_t next) {
 
 }  // namespace
 
+bool IsMissingWord(std::string_view text) {
+  constexpr std::array kWords{"",     "-",    "?",   ".",   "na",      "n/a",  "#n/a",
+                              "null", "none", "nil", "nan", "missing", "<na>", "#div/0!"};
+  const std::string word = AsciiLower(text);
+  return std::ranges::any_of(kWords, [&](std::string_view known) { return word == known; });
+}
+
 std::string ShownValue(std::string_view value) {
   constexpr size_t kMostShown = 40;
   if (!IsUtf8(value)) return "bytes that are not UTF-8";
@@ -65,6 +66,8 @@ std::string AdviceOnText(std::string_view text) {
     return "write numbers with a decimal point and without separators of thousands: 1234.5 and not "
            "1234,5 or 1,234.5 (pandas: read_csv(..., decimal=',') or thousands=',')";
   }
+  if (IsNumberWith('%', text))
+    return "write the number that the model was trained on, without a sign: 0.1 or 10 for 10%";
   return "correct the value, or leave the sample or the column out";
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "pipeline/test_plan_internal.h"
 #include "tare/core/text.h"
@@ -42,11 +43,11 @@ void AddDistribution(const DistributionSource& distribution, StepKey& key) {
 Result<std::vector<int64_t>> ClassLabels(const TestPlan& plan, const data::Dataset& dataset,
                                          std::span<const int64_t> samples, int64_t num_classes) {
   TARE_TRY(const data::ArrayInfo info, dataset.Find(plan.label));
-  const bool named = !info.classes.empty() && !plan.classes.empty();
-  TARE_TRY(auto labels, data::ReadLabels(dataset, plan.label, samples, named ? 0 : num_classes)
-                            .While(StrCat("reading labels of ", dataset.source())));
-  if (!named) return labels;
-  std::vector<int64_t> numbers;
+  if (info.classes.empty() || plan.classes.empty()) {
+    return data::ReadLabels(dataset, plan.label, samples, num_classes)
+        .While(StrCat("reading labels of ", dataset.source()));
+  }
+  std::map<std::string, int64_t> numbers;
   for (const std::string& name : info.classes) {
     const auto found = std::find(plan.classes.begin(), plan.classes.end(), name);
     if (found == plan.classes.end()) {
@@ -55,9 +56,11 @@ Result<std::vector<int64_t>> ClassLabels(const TestPlan& plan, const data::Datas
                              StrCat("add it to 'classes', in the model's order; there are ",
                                     Join(plan.classes, ", ")));
     }
-    numbers.push_back(found - plan.classes.begin());
+    numbers.emplace(name, found - plan.classes.begin());
   }
-  for (int64_t& label : labels) label = numbers[static_cast<size_t>(label)];
+  TARE_TRY(const auto texts, dataset.ReadTexts(plan.label, samples));
+  std::vector<int64_t> labels;
+  for (const std::string& text : texts) labels.push_back(numbers.at(text));
   return labels;
 }
 

@@ -58,6 +58,17 @@ TEST(ClassLabelsTest, NumbersTextByTheOrderOfTheProject) {
   EXPECT_THAT(found.error().next_step, HasSubstr("dog, cow"));
 }
 
+TEST(ClassLabelsTest, LooksUpNamesThatSpellNumbers) {
+  const auto digits = data::OpenBytes(data::Format::kJsonLines, "{\"y\": \"10\"}\n{\"y\": \"9\"}\n",
+                                      "digits.jsonl");
+  TestPlan plan;
+  plan.label = "y";
+  const std::vector<int64_t> samples = {0, 1};
+  EXPECT_THAT(*ClassLabels(plan, **digits, samples, 0), ElementsAre(10, 9));
+  plan.classes = {"9", "10"};
+  EXPECT_THAT(*ClassLabels(plan, **digits, samples, 2), ElementsAre(1, 0));
+}
+
 TEST(ColumnsTest, AreThoseThatSlicesAndKpisReadEachOnce) {
   const auto folder = TemporaryFolder::Create();
   ASSERT_TRUE(folder);

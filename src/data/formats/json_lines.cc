@@ -22,7 +22,7 @@ constexpr size_t kMaxDepth = 8;
 struct Field {
   std::string name;
   Shape shape;
-  std::vector<double> reals;      // an element is the sum of its two numbers: one of them is 0
+  std::vector<double> reals;      // an element is its integer, or where that is 0 its real
   std::vector<int64_t> integers;  // as many
   enum class Kind { kNone, kBool, kInteger, kReal, kText } kind = Kind::kNone;
   std::string text;
@@ -218,7 +218,7 @@ void SetField(TableBuilder& builder, size_t c, const Field& field) {
     } else if (field.kind == Field::Kind::kInteger) {
       builder.SetInteger(c, element, integer);
     } else {
-      builder.SetReal(c, element, static_cast<double>(integer) + field.reals[i]);
+      builder.SetReal(c, element, integer != 0 ? static_cast<double>(integer) : field.reals[i]);
     }
   }
 }

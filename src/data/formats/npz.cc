@@ -249,6 +249,19 @@ Result<Member> DescribeMember(const Archive& archive, zip_uint64_t index, const 
                 static_cast<int64_t>(stat.comp_size), stat.comp_method == ZIP_CM_STORE};
 }
 
+// scipy.sparse.save_npz: its arrays are the parts of one matrix, and no columns.
+Result<void> CheckIsDense(std::span<const StoredArray> arrays, const std::string& file) {
+  const auto has = [&](std::string_view name) {
+    return std::ranges::any_of(arrays,
+                               [&](const StoredArray& array) { return array.info().name == name; });
+  };
+  const bool is_compressed = has("indices") && has("indptr");
+  const bool is_list = has("row") && has("col");
+  if (!has("data") || !has("shape") || (!is_compressed && !is_list)) return {};
+  return Unsupported(StrCat(file, " holds a sparse matrix, as scipy.sparse.save_npz writes it"),
+                     "save it dense: numpy.savez(FILE, x=scipy.sparse.load_npz(FILE).toarray())");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Dataset>> OpenNpz(const ByteSourcePtr& source, ByteSourcePtr file) {
@@ -266,9 +279,9 @@ Result<std::unique_ptr<Dataset>> OpenNpz(const ByteSourcePtr& source, ByteSource
     auto array = OpenMember(archive, member, name);
     const auto is_same = [&](const StoredArray& other) { return other.info().name == name; };
     if (array && std::ranges::any_of(arrays, is_same)) {
-      // "a" and "a.npy" are two members and one name.
-      array = InvalidArgument(StrCat(member.place, " is a second array named '", name, "'"),
-                              "give each array a name of its own");
+      // "a" and "a.npy", or a member that was appended anew: numpy reads the last, others the first.
+      return InvalidArgument(StrCat(member.place, " is a second array named '", name, "'"),
+                             "give each array a name of its own");
     }
     if (array) {
       arrays.push_back(*std::move(array));
@@ -277,6 +290,7 @@ Result<std::unique_ptr<Dataset>> OpenNpz(const ByteSourcePtr& source, ByteSource
     }
   }
   if (arrays.empty() && skipped.empty()) return Corrupt(source->name(), "it has no members");
+  TARE_TRY_VOID(CheckIsDense(arrays, source->name()));
   return MakeStoredDataset(std::move(arrays), std::move(skipped), std::move(file));
 }
 

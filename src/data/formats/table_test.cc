@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "data/formats/csv_record.h"
 #include "data/shown_value.h"
 #include "data/test_files_internal.h"
@@ -51,6 +53,53 @@ TEST(CsvHeadTest, TakesACountOfTheColumnsForNames) {
   EXPECT_FALSE(is_header("0\n7\n"));
 }
 
+TEST(CsvHeadTest, CutsTheRecordsAlike) {
+  const auto delimiter = [](const char* text) { return ReadCsvHead(text).delimiter; };
+  EXPECT_EQ(delimiter("a|b\n1|2\n"), '|');
+  EXPECT_EQ(delimiter("a, b; c, d\n1; 2\n"), ';') << "commas in names";
+  EXPECT_EQ(delimiter("1,5;2,5\n3,5;4,5\n"), ';') << "decimal commas";
+  EXPECT_EQ(ReadCsvHead("a, m\tb, kg, l\n1\t2\n", '\t').delimiter, '\t');
+  EXPECT_EQ(ReadCsvHead("a,b\n1,2\n", '\t').delimiter, ',') << "no tab at all";
+}
+
+TEST(CsvHeadTest, LeavesOpenWhatMayBeNamesOrASample) {
+  const auto is_unclear = [](const char* text) { return ReadCsvHead(text).is_unclear; };
+  EXPECT_TRUE(is_unclear("5.1,3.5,setosa\n4.9,3.0,setosa\n")) << "UCI's iris.data";
+  EXPECT_TRUE(is_unclear("M,0.4,15\nF,0.3,7\n"));
+  EXPECT_TRUE(is_unclear("5,1,NA\n3,4,1\n")) << "a value is missing in the first sample";
+  EXPECT_TRUE(is_unclear("5,1,True\n3,4,False\n"));
+  EXPECT_TRUE(is_unclear("1,2,0,\n3,4,1,\n")) << "a delimiter at the end";
+  EXPECT_TRUE(is_unclear("2019,2020,2021\n1.5,2.5,3.1\n")) << "years";
+  EXPECT_TRUE(is_unclear("1,2,3,4,5\n0,7,0,255,3\n")) << "pixels from 1";
+
+  EXPECT_FALSE(is_unclear("a,b,setosa\n4.9,3.0,setosa\n"));
+  EXPECT_FALSE(is_unclear("1x1,1x2,label\n0,0,7\n"));
+  EXPECT_FALSE(is_unclear("label,0,1,2\n7,255,0,0\n")) << "a text above a number";
+  EXPECT_FALSE(is_unclear(",0,1\nr,0.5,1.5\n")) << "pandas, an index of texts";
+  EXPECT_FALSE(is_unclear("label,1,2,3,4,5\ncat,0,7,0,255,3\n"));
+  EXPECT_TRUE(is_unclear("1,2,3\n7,8,5\n")) << "a count from 1";
+  EXPECT_TRUE(is_unclear("1,2\ncat,5\n"));
+  EXPECT_FALSE(is_unclear("1,2,3\n2,3,4\n")) << "windows of a count";
+  EXPECT_FALSE(is_unclear("10,20,30\n5,1,7\n")) << "a sample";
+  EXPECT_FALSE(is_unclear("5,7\n5.5,8\n")) << "two numbers rise by chance";
+}
+
+TEST(CsvHeadTest, TakesNamesInQuotesAboveNumbersThatAreNot) {
+  const CsvHead head = ReadCsvHead("\"1\",\"2\"\n1.5,2\n");
+  EXPECT_TRUE(head.has_header);
+  EXPECT_FALSE(head.names_are_numbers);
+  EXPECT_THAT(head.names, ElementsAre("1", "2"));
+  EXPECT_FALSE(ReadCsvHead("\"1\",\"2\"\n\"1.5\",\"2\"\n").has_header) << "all in quotes";
+}
+
+TEST(CsvHeadTest, TakesACountAboveDecimalsForNames) {  // whole-valued floats count by chance
+  EXPECT_TRUE(ReadCsvHead("0,1,2\n0.0,1.0,2.0\n").names_are_numbers);
+}
+
+TEST(CsvHeadTest, DropsTheMarkOfSavetxt) {
+  EXPECT_THAT(ReadCsvHead("# x, y\n1,2\n").names, ElementsAre("x", "y"));
+}
+
 TEST(CsvTokenizerTest, SplitsRecordsAsRfc4180Says) {
   CsvTokenizer tokenizer(',');
   EXPECT_EQ(tokenizer.Parse("a,,c\r\nd", false), 6U);
@@ -60,6 +109,23 @@ TEST(CsvTokenizerTest, SplitsRecordsAsRfc4180Says) {
   EXPECT_EQ(tokenizer.Parse("5\" pipe,\"a\"b", true), 12U);
   EXPECT_THAT(tokenizer.cells(), ElementsAre("5\" pipe", "ab"));
   EXPECT_FALSE(tokenizer.is_quote_open());
+}
+
+TEST(CsvTokenizerTest, EndsLinesAtALoneReturn) {
+  CsvTokenizer tokenizer(',');
+  EXPECT_EQ(tokenizer.Parse("a,b\rc", false), 4U);
+  EXPECT_THAT(tokenizer.cells(), ElementsAre("a", "b"));
+  EXPECT_EQ(tokenizer.Parse("a,\"b\"\r\nc", false), 7U);
+  EXPECT_EQ(tokenizer.Parse("a,b\r", false), 0U) << "a line feed may follow";
+  EXPECT_EQ(tokenizer.Parse("a,b\r", true), 4U);
+}
+
+TEST(CsvTokenizerTest, ReadsQuotesBehindBlanks) {
+  CsvTokenizer tokenizer(',');
+  tokenizer.Parse("1, \"y, z\" , w\n", true);
+  EXPECT_THAT(tokenizer.cells(), ElementsAre("1", "y, z", " w"));
+  EXPECT_TRUE(tokenizer.IsQuoted(1));
+  EXPECT_FALSE(tokenizer.IsQuoted(2));
 }
 
 TEST(CsvTokenizerTest, AsksForMoreWhereTheRecordDoesNotEnd) {
@@ -153,8 +219,57 @@ TEST(CsvTest, SaysWhatToDoAboutATextAmongNumbers) {
   const auto next = [](const char* text) { return Csv(text)->Find("b").error().next_step; };
   EXPECT_THAT(next("a,b\n1,NA\n2,3\n"), HasSubstr("a missing value is not guessed"));
   EXPECT_THAT(next("a,b\n1,3\n2,\n"), HasSubstr("a missing value is not guessed"));
-  EXPECT_THAT(next("a;b\n1;3\n2;-4,5\n"), HasSubstr("with a decimal point"));
+  EXPECT_THAT(next("a;b\n1.5;3\n2;-4,5\n"), HasSubstr("with a decimal point"));
   EXPECT_THAT(next("a,b\n1,3\n2,\"1,234\"\n"), HasSubstr("without separators of thousands"));
+  EXPECT_THAT(next("a,b\n1,0.3\n2,20%\n"), HasSubstr("0.1 or 10 for 10%"));
+}
+
+TEST(CsvTest, RefusesAFirstLineThatMayBeASample) {
+  const auto iris = OpenBytes(Format::kCsv, "5.1,3.5,setosa\n4.9,3.0,setosa\n", "iris.data");
+  ASSERT_FALSE(iris);
+  EXPECT_THAT(iris.error().what, HasSubstr("the first line of iris.data, '5.1,3.5,setosa', may be "
+                                           "the names of the columns or a sample"));
+  EXPECT_THAT(iris.error().next_step, HasSubstr("sed -i '1i x0,x1,label' FILE"));
+}
+
+TEST(CsvTest, ReadsDecimalCommasWhereNoCommaDelimits) {
+  const auto dataset = Csv("a;b\n1,5;1,234\n-2,25;7\n");
+  EXPECT_THAT(ReadAll(*dataset, "a").data<double>(), ElementsAre(1.5, -2.25));
+  EXPECT_THAT(ReadAll(*dataset, "b").data<double>(), ElementsAre(1.234, 7));
+  EXPECT_THAT(dataset->notes(), ElementsAre(HasSubstr("decimal commas")));
+  // Thousands or decimals: nothing tells. A point elsewhere says that commas are no decimals.
+  EXPECT_FALSE(Csv("a;b\n1,234;0\n5,678;1\n")->Find("a")->classes.empty());
+  EXPECT_FALSE(Csv("a;b\n1,5;0.5\n2,5;1\n")->Find("a")->classes.empty());
+  EXPECT_FALSE(Csv("a;b\n1.234,5;2,5\n3,5;4,5\n")->Find("a")) << "both in one number";
+}
+
+TEST(CsvTest, DropsBlanksAroundTextsWithoutQuotes) {
+  EXPECT_THAT(Csv("c\n cat\ncat\n\" cat\"\n")->Find("c")->classes, ElementsAre(" cat", "cat"));
+}
+
+TEST(CsvTest, CountsLinesThatEndInAReturnAlone) {
+  const auto dataset = Csv("a,b\r1,2\r\r3,4\r5,x\r");
+  EXPECT_THAT(ReadAll(*dataset, "a").data<int64_t>(), ElementsAre(1, 3, 5));
+  EXPECT_THAT(dataset->Find("b").error().what, HasSubstr("in sample 2 (line 5)"));
+}
+
+TEST(CsvTest, NamesWhatIsNoCsv) {
+  const auto what = [](const std::string& text) {
+    const auto dataset = OpenBytes(Format::kCsv, text, "x.csv");
+    return dataset ? "" : dataset.error().what;
+  };
+  EXPECT_THAT(what(std::string("\xFF\xFE"
+                               "a\0,\0",
+                               6)),
+              HasSubstr("UTF-16"));
+  EXPECT_THAT(what(std::string("a\0,\0b\0", 6)), HasSubstr("UTF-16"));
+  EXPECT_THAT(what("[{\"a\": 1, \"b\": 2}]\n"), HasSubstr("begins as JSON does"));
+  EXPECT_THAT(what("<html>, </html>\n"), HasSubstr("begins as HTML does"));
+}
+
+TEST(JsonLinesTest, KeepsTheSignOfZero) {
+  const auto dataset = JsonLines("{\"x\": -0.0}\n{\"x\": 0.5}\n");
+  EXPECT_TRUE(std::signbit(ReadAll(*dataset, "x").data<double>()[0]));
 }
 
 TEST(CsvTest, KeepsTheTextsOfAColumnWithNumbers) {

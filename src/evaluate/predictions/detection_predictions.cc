@@ -115,6 +115,20 @@ Result<std::vector<scores::DetectedBox>> ReadDetections(const JsonReader& line,
   return boxes;
 }
 
+// Boxes whose size is beyond their place in both directions, as all are that give corners.
+struct CornerCount {
+  int64_t num_boxes = 0, num_alike = 0;
+
+  void Add(const scores::Box& box) {
+    ++num_boxes;
+    if (box.width > box.x && box.height > box.y) ++num_alike;
+  }
+  bool are_all() const {
+    constexpr int64_t kTooManyByChance = 20;
+    return num_boxes >= kTooManyByChance && num_alike == num_boxes;
+  }
+};
+
 // Classes in the order of their scores: what an image shows, without where.
 std::vector<int64_t> ClassesOf(std::vector<scores::DetectedBox> boxes) {
   std::ranges::stable_sort(boxes, std::greater<>{}, &scores::DetectedBox::score);
@@ -195,6 +209,16 @@ class DetectionEvaluation {
     const scores::DetectionScores second = std::move(scorers_[1]).Finish();
     TestEvidence out = Summarise(first, second, work_, flips_, options_);
     if (kpis_) kpis_->AddTo(out);
+    for (const auto& [what, corners] :
+         {std::pair("label", corners_of_truth_), std::pair("prediction", corners_of_answers_)}) {
+      if (!corners.are_all()) continue;
+      out.warnings.push_back(
+          {StrCat(
+               "all ", corners.num_boxes, " boxes of '", what,
+               "' are wider than their x and higher than their y: are they corners, [x1, y1, x2, "
+               "y2]?"),
+           "boxes are [x, y, width, height]: [x1, y1, x2 - x1, y2 - y1]"});
+    }
     return out;
   }
 
@@ -203,6 +227,7 @@ class DetectionEvaluation {
     const JsonReader first = readers_[0].Fields(baseline);
     const JsonReader second = readers_[1].Fields(candidate);
     TARE_TRY(const auto truths, ReadTruths(first, categories_));
+    for (const scores::TrueBox& truth : truths) corners_of_truth_.Add(truth.box);
     const Json* theirs = second.Child("label");
     if (theirs != nullptr && *theirs != *first.Child("label")) {
       return readers_[1].Wrong(
@@ -232,6 +257,7 @@ class DetectionEvaluation {
                                                    int64_t line,
                                                    const std::vector<scores::TrueBox>& truths) {
     TARE_TRY(auto detected, ReadDetections(fields, categories_));
+    for (const scores::DetectedBox& box : detected) corners_of_answers_.Add(box.box);
     TARE_TRY_VOID(scorers_[side]
                       .AddImage(truths, detected)
                       .While(StrCat("in ", readers_[side].name(), ":", line)));
@@ -241,6 +267,7 @@ class DetectionEvaluation {
   PredictionReader readers_[2];
   const TestOptions& options_;
   Categories categories_;
+  CornerCount corners_of_truth_, corners_of_answers_;
   scores::DetectionScorer scorers_[2];
   verdict::FlipCounts flips_;
   int64_t work_ = 0;

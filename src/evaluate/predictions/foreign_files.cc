@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -58,7 +59,35 @@ void AppendLine(const Json& line, std::string& out) {
 
 struct ImageBoxes {
   Json id;
+  std::optional<double> width, height;
   Json label = Json::array(), prediction = Json::array();
+};
+
+// Boxes of a file against the sizes of their images: corners end beyond them, shares within a pixel.
+struct BoxPlaces {
+  int64_t num_boxes = 0, num_beyond = 0, num_in_pixel = 0;
+
+  void Add(const Json& box, const ImageBoxes& image) {
+    if (!image.width || !image.height) return;
+    const auto at = [&](size_t i) { return box[i].get<double>(); };
+    const double right = at(0) + at(2), bottom = at(1) + at(3);
+    ++num_boxes;
+    if (right > 1.05 * *image.width || bottom > 1.05 * *image.height) ++num_beyond;
+    if (right <= 1.05 && bottom <= 1.05) ++num_in_pixel;
+  }
+
+  Result<void> Check(const std::string& file) const {
+    constexpr int64_t kFew = 10;
+    // A detector's own boxes may leave the image too, but few do.
+    const bool are_beyond = 5 * num_beyond > num_boxes, are_shares = 2 * num_in_pixel > num_boxes;
+    if (num_boxes < kFew || (!are_beyond && !are_shares)) return {};
+    return InvalidArgument(
+        are_beyond ? StrCat(num_beyond, " of ", num_boxes, " boxes of ", file,
+                            " end beyond their images: they look like corners, [x1, y1, x2, y2]")
+                   : StrCat(num_in_pixel, " of ", num_boxes, " boxes of ", file,
+                            " lie within one pixel: they look like shares of the image"),
+        "COCO's boxes are [x, y, width, height] in pixels");
+  }
 };
 
 // Whole numbers in their order, before texts in theirs.
@@ -79,7 +108,10 @@ class CocoReader {
     for (const JsonReader& image : images) {
       TARE_TRY_VOID(NeedKey(image, "id"));
       const Json& id = *image.Child("id");
-      if (!images_.emplace(id, ImageBoxes{id}).second)
+      ImageBoxes boxes{.id = id};
+      TARE_TRY(boxes.width, image.Number("width"));
+      TARE_TRY(boxes.height, image.Number("height"));
+      if (!images_.emplace(id, std::move(boxes)).second)
         return image.Wrong("id", "an id of its own: it stands twice");
     }
     TARE_TRY(const auto categories, ObjectsOf(reader, "categories"));
@@ -88,15 +120,17 @@ class CocoReader {
       categories_.insert(std::move(id));
     }
     TARE_TRY(const auto annotations, ObjectsOf(reader, "annotations"));
+    BoxPlaces places;
     for (const JsonReader& annotation : annotations) {
       TARE_TRY(Json box, ReadBox(annotation));
       for (const char* key : {"area", "iscrowd", "ignore"}) {
         if (const Json* child = annotation.Child(key)) box[key] = *child;
       }
       TARE_TRY(ImageBoxes * image, ImageOf(annotation));
+      places.Add(box["bbox"], *image);
       image->label.push_back(std::move(box));
     }
-    return {};
+    return places.Check(file.name);
   }
 
   Result<void> ReadResults(const FileText& file) {
@@ -108,15 +142,17 @@ class CocoReader {
     Json document = {{"", std::move(list)}};
     const JsonReader reader(document, file.name, "");
     TARE_TRY(const auto results, ObjectsOf(reader, ""));
+    BoxPlaces places;
     for (const JsonReader& result : results) {
       TARE_TRY(Json box, ReadBox(result));
       TARE_TRY(const auto score, result.Number("score"));
       if (!score) return result.Wrong("score", "a number: it is missing");
       box["score"] = *score;
       TARE_TRY(ImageBoxes * image, ImageOf(result));
+      places.Add(box["bbox"], *image);
       image->prediction.push_back(std::move(box));
     }
-    return {};
+    return places.Check(file.name);
   }
 
   std::string Lines() const {

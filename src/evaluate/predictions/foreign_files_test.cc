@@ -48,6 +48,23 @@ TEST(ForeignFilesTest, JudgesCocoAsPycocotoolsDoes) {
   EXPECT_NEAR(Metric(found->baseline, "map"), 0.75, 1e-12);
 }
 
+TEST(ForeignFilesTest, RefusesBoxesThatAreNoneOfTheImage) {
+  const auto what = [](const char* box) {
+    std::string results;
+    for (int i = 0; i < 12; ++i)
+      results += StrCat(i == 0 ? "[" : ", ", R"({"image_id": 1, "category_id": 1, "score": 0.5, )",
+                        R"("bbox": )", box, "}");
+    const auto lines =
+        LinesOfCoco({"gt.json", R"({"images": [{"id": 1, "width": 640, "height": 480}],
+                        "categories": [{"id": 1}], "annotations": []})"},
+                    {"dt.json", results + "]"});
+    return lines ? std::string("none") : lines.error().what;
+  };
+  EXPECT_EQ(what("[300, 200, 340, 280]"), "none") << "up to the corner";
+  EXPECT_THAT(what("[300, 200, 640, 480]"), HasSubstr("12 of 12 boxes of dt.json end beyond"));
+  EXPECT_THAT(what("[0.5, 0.4, 0.5, 0.6]"), HasSubstr("look like shares of the image"));
+}
+
 TEST(ForeignFilesTest, NamesThePlaceInCocosFiles) {
   const auto error = [](std::string truth, std::string results) {
     const auto lines = LinesOfCoco({"gt.json", truth}, {"dt.json", results});

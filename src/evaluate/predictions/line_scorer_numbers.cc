@@ -82,6 +82,12 @@ Result<std::set<int64_t>> ReadClasses(const JsonReader& fields, const char* key,
   std::set<int64_t> classes;
   for (const Json& item : *list) {
     const int64_t index = item.is_number_integer() ? item.get<int64_t>() : -1;
+    // [0, 1] is a list of both classes, written so too where there is no other.
+    if (num_classes == 0 && list->size() == 2 && (*list)[0] == 1 && (*list)[1] == 0) {
+      return fields.Wrong(key,
+                          "clear: [1, 0] may be two class indices or a row of one 0 or 1 a "
+                          "class; write indices rising, as [0, 1] and [0]");
+    }
     if (index < 0 || (num_classes > 0 && index >= num_classes)) {
       return fields.Wrong(key, num_classes > 0
                                    ? StrCat("a list of class indices below ", num_classes)
@@ -107,6 +113,7 @@ class MultiLabelScorer : public LineScorer {
                             std::span<double> row) const override {
     TARE_TRY(const auto gold, ReadLabels(reference));
     TARE_TRY(const auto predicted, Predicted(answer));
+    if (&answer != &reference && num_classes_ > 0) TARE_TRY_VOID(CheckAreLogits(answer));
     MeasureLabelSets(gold, predicted, num_classes_, row);
     std::string text;
     for (const int64_t index : predicted) text += StrCat(index, " ");
@@ -169,8 +176,23 @@ class MultiLabelScorer : public LineScorer {
     return predicted;
   }
 
+  // Logits of the baseline against probabilities of the candidate: 0 is no threshold of these.
+  Result<void> CheckAreLogits(const JsonReader& answer) const {
+    constexpr size_t kTooManyByChance = 12;
+    if (threshold_ != 0 || has_logits_) return {};
+    TARE_TRY(const auto scores, ReadNumbers(answer, "scores"));
+    has_logits_ = !std::ranges::all_of(scores, [](double p) { return p >= 0 && p <= 1; });
+    num_within_ += scores.size();
+    if (has_logits_ || num_within_ < kTooManyByChance) return {};
+    return answer.Wrong("scores",
+                        "a list of logits, as in the first line: all so far lie within 0 and 1; "
+                        "give logits of both models, or probabilities of both");
+  }
+
   int64_t num_classes_;
   double threshold_;
+  mutable bool has_logits_ = false;              // the candidate, in a line so far
+  mutable size_t num_within_ = 0;                // scores of the candidate, all within 0 and 1
   mutable LabelForm form_ = LabelForm::kEither;  // of the labels so far
   LabelRankings rankings_;
 };

@@ -51,10 +51,30 @@ Result<ClassLine> ReadClassLine(const PredictionReader& reader, const Prediction
   return out;
 }
 
+// Where a line has both, the scores decide: they must say the same.
+Result<void> CheckAgreement(const PredictionReader& reader, const ClassLine& line) {
+  const auto* index = std::get_if<int64_t>(&line.prediction);
+  if (index == nullptr || line.scores.size() < 2) return {};
+  const auto best = std::ranges::max_element(line.scores);
+  const bool is_class = *index < std::ssize(line.scores);
+  if (is_class && line.scores[static_cast<size_t>(*index)] == *best) return {};
+  return reader.Wrong(line.line,
+                      StrCat("prediction ", *index, " is not the class of the greatest score, ",
+                             best - line.scores.begin()),
+                      "scores decide where both files have them: leave them out if the prediction "
+                      "is right, else the prediction");
+}
+
 std::string ClassText(const ClassValue& value) {
   if (const auto* index = std::get_if<int64_t>(&value)) return StrCat(*index);
   const auto* name = std::get_if<std::string>(&value);
   return name != nullptr ? *name : std::string("nothing");
+}
+
+// A name in quotes: "3" is not 3.
+std::string ShownClass(const ClassValue& value) {
+  return std::holds_alternative<std::string>(value) ? StrCat("'", ClassText(value), "'")
+                                                    : ClassText(value);
 }
 
 // Class values in the order in which they came; names get their numbers at the end.
@@ -243,8 +263,8 @@ class Joiner {
     if (!unlabelled && second.label != first.label) {
       return readers_[1].Wrong(
           second.line,
-          StrCat("label ", ClassText(second.label), " of id '", second.id, "', but ",
-                 ClassText(first.label), " in ", readers_[0].name()),
+          StrCat("label ", ShownClass(second.label), " of id '", second.id, "', but ",
+                 ShownClass(first.label), " in ", readers_[0].name()),
           "give the same label in both files");
     }
     TARE_TRY(const int64_t label, table_.Take(readers_[0], first.line, "label", first.label));
@@ -271,6 +291,8 @@ class Joiner {
 
   Result<void> AddScores(const ClassLine& first, const ClassLine& second) {
     if (num_classes_ == 0) num_classes_ = first.scores.size();
+    TARE_TRY_VOID(CheckAgreement(readers_[0], first));
+    TARE_TRY_VOID(CheckAgreement(readers_[1], second));
     for (const auto* line : {&first, &second}) {
       if (line->scores.size() == num_classes_) continue;
       return readers_[line == &first ? 0 : 1].Wrong(

@@ -60,6 +60,48 @@ TEST(PredictionsTest, ReadsScores) {
   EXPECT_NEAR(verdict::FindMetric(found->candidate, "log_loss")->value, 0.693147, 1e-5);
 }
 
+TEST(PredictionsTest, TakesRoundedProbabilitiesForProbabilities) {
+  // Of two decimals: rows add up to 0.99 and 1.01. Log loss is -log(0.66 / 0.99).
+  std::string lines;
+  for (int i = 0; i < 20; ++i) {
+    const char* scores = i % 2 == 0 ? "[0.66, 0.17, 0.16]" : "[0.34, 0.33, 0.34]";
+    lines += StrCat("{\"id\": ", i, ", \"label\": 0, \"scores\": ", scores, "}\n");
+  }
+  const auto found = Join(lines, lines);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->scores, "probabilities");
+  EXPECT_NEAR(verdict::FindMetric(found->baseline, "log_loss")->value,
+              (-std::log(0.66 / 0.99) - std::log(0.34 / 1.01)) / 2, 1e-6);
+}
+
+TEST(PredictionsTest, RefusesPerCent) {
+  const auto found =
+      Join(R"({"id": 1, "label": 0, "scores": [66.7, 33.3]})", R"({"id": 1, "scores": [50, 50]})");
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().what, HasSubstr("the scores of the baseline add up to 100"));
+}
+
+TEST(PredictionsTest, WarnsOfProbabilitiesOfEachClassByItself) {
+  std::string lines;
+  for (int i = 0; i < 20; ++i)
+    lines += StrCat("{\"id\": ", i, ", \"label\": 0, \"scores\": [0.9, 0.7]}\n");
+  const auto found = Join(lines, lines);
+  ASSERT_TRUE(found) << found.error().what;
+  ASSERT_FALSE(found->warnings.empty());
+  EXPECT_THAT(found->warnings.back().what, HasSubstr("do not add up to 1"));
+}
+
+TEST(PredictionsTest, RefusesAPredictionThatItsScoresContradict) {
+  const auto found = Join(R"({"id": 1, "label": 0, "prediction": 1, "scores": [0.4, 0.6]})",
+                          R"({"id": 1, "prediction": 1, "scores": [0.7, 0.3]})");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().what,
+            "int8.jsonl:1: prediction 1 is not the class of the greatest score, 0");
+  EXPECT_TRUE(Join(R"({"id": 1, "label": 0, "prediction": 1, "scores": [0.5, 0.5]})",
+                   R"({"id": 1, "scores": [0.7, 0.3]})"))
+      << "a tie";
+}
+
 TEST(PredictionsTest, TakesNamesOfGivenClassesWithScores) {
   const auto found = Join(R"({"id": 1, "label": "b", "scores": [0.1, 0.9]})",
                           R"({"id": 1, "scores": [0.9, 0.1]})", nullptr, {"a", "b"});

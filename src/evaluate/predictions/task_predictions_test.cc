@@ -54,6 +54,44 @@ TEST(TaskPredictionsTest, JudgesRegressionWhateverTheOrderOfTheLines) {
   EXPECT_DOUBLE_EQ(Value(found->paired->difference, "mae"), 2.0 / 3 - 0.5);
 }
 
+TEST(TaskPredictionsTest, RefusesProbabilitiesAgainstLogitsOfLabelSets) {
+  std::string first, second;
+  for (int i = 0; i < 5; ++i) {
+    first += StrCat("{\"id\": ", i, ", \"label\": [0], \"scores\": [2.5, -1, -3]}\n");
+    second += StrCat("{\"id\": ", i, ", \"scores\": [0.9, 0.2, 0.1]}\n");
+  }
+  const auto found = Judge(Task::kMultiLabel, first, second);
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().what, HasSubstr("int8.jsonl:4: scores is not a list of logits"));
+}
+
+TEST(TaskPredictionsTest, RefusesWhatMayBeARowOfTwoClasses) {
+  const auto found = Judge(Task::kMultiLabel,
+                           "{\"id\": 1, \"label\": [0, 1], \"prediction\": [0, 1]}\n"
+                           "{\"id\": 2, \"label\": [1, 0], \"prediction\": [0, 1]}\n",
+                           "{\"id\": 1, \"prediction\": [0, 1]}\n"
+                           "{\"id\": 2, \"prediction\": [0, 1]}\n");
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().what, HasSubstr("[1, 0] may be two class indices or a row"));
+}
+
+TEST(TaskPredictionsTest, WarnsOfBoxesThatLookLikeCorners) {
+  const auto lines = [](int width) {
+    std::string text;
+    for (int i = 0; i < 20; ++i) {
+      const std::string box = StrCat("\"box\": [", 10 + i, ", 5, ", width, ", 40], \"class\": 1");
+      text += StrCat("{\"id\": ", i, ", \"label\": [{", box, "}], \"prediction\": [{", box,
+                     ", \"score\": 0.5}]}\n");
+    }
+    return text;
+  };
+  const auto corners = Judge(Task::kObjectDetection, lines(60), lines(60));
+  ASSERT_TRUE(corners) << corners.error().what;
+  ASSERT_EQ(corners->warnings.size(), 2);
+  EXPECT_THAT(corners->warnings[0].what, HasSubstr("all 20 boxes of 'label'"));
+  EXPECT_TRUE(Judge(Task::kObjectDetection, lines(20), lines(20))->warnings.empty());
+}
+
 TEST(TaskPredictionsTest, SaysWhereR2IsUndefined) {
   const auto found = Judge(Task::kRegression, R"({"id": 1, "label": 2, "prediction": 1})",
                            R"({"id": 1, "prediction": 2})");

@@ -29,8 +29,26 @@ std::vector<double> TwoColumns(std::span<const double> scores, stats::ScoreKind 
   return out;
 }
 
+// Rows of `num_classes` scores, one at least.
+bool AllSumTo(double wanted, double tolerance, std::span<const double> scores,
+              int64_t num_classes) {
+  const auto width = static_cast<size_t>(num_classes);
+  for (size_t row = 0; row + width <= scores.size(); row += width) {
+    const auto part = scores.subspan(row, width);
+    const double sum = std::accumulate(part.begin(), part.end(), 0.0);
+    if (!(std::abs(sum - wanted) <= tolerance)) return false;
+  }
+  return !scores.empty();
+}
+
 bool AllInUnitInterval(std::span<const double> scores) {
   return std::ranges::all_of(scores, [](double p) { return p >= 0 && p <= 1; });
+}
+
+// Probabilities of few digits, or of 8 bits: rows that add up to 1 but for the rounding.
+bool AreRoundedProbabilities(std::span<const double> scores, int64_t num_classes) {
+  const double tolerance = std::min(0.1, 1e-3 + 0.005 * static_cast<double>(num_classes));
+  return AllInUnitInterval(scores) && AllSumTo(1, tolerance, scores, num_classes);
 }
 
 Error WrongSize(std::string_view what, size_t size, size_t rows) {
@@ -112,10 +130,22 @@ Result<void> ClassificationEvaluation::State::CheckClasses(const ClassificationB
 Result<void> ClassificationEvaluation::State::Decide(const ClassificationBatch& batch) {
   if (score_columns >= 0 || batch.labels.empty()) return {};
   const auto are_probabilities = [&](std::span<const double> scores) {
-    return batch.num_classes == 1 ? AllInUnitInterval(scores)
-                                  : stats::LookLikeProbabilities(scores, batch.num_classes);
+    if (batch.num_classes == 1) return AllInUnitInterval(scores);
+    return stats::LookLikeProbabilities(scores, batch.num_classes) ||
+           AreRoundedProbabilities(scores, batch.num_classes);
   };
   const bool probabilities = batch.num_classes > 0 && are_probabilities(batch.baseline.scores);
+  for (const auto* answers : {&batch.baseline, &batch.candidate}) {
+    const auto& scores = answers->scores;
+    const bool is_percent = batch.num_classes > 1 &&
+                            std::ranges::all_of(scores, [](double p) { return p >= 0; }) &&
+                            AllSumTo(100, 1, scores, batch.num_classes);
+    if (!is_percent) continue;
+    return InvalidArgument(
+        StrCat("the scores of the ", answers == &batch.baseline ? "baseline" : "candidate",
+               " add up to 100: they are per cent, and would be taken for logits"),
+        "divide them by 100");
+  }
   // Sums are not looked at: a softmax in 8 bits need not give 1. One score a sample may lie between
   // 0 and 1 by chance, several do not sum to 1 so.
   if (batch.num_classes > 1 && is_pair() && !AllInUnitInterval(batch.baseline.scores) &&
@@ -130,6 +160,9 @@ Result<void> ClassificationEvaluation::State::Decide(const ClassificationBatch& 
   // The first batch decides for all, and the baseline for both: what scores are must not depend on
   // how badly a candidate computes them.
   kind = probabilities ? stats::ScoreKind::kProbabilities : stats::ScoreKind::kLogits;
+  constexpr size_t kTooManyByChance = 16;
+  are_single_probabilities = !probabilities && batch.baseline.scores.size() >= kTooManyByChance &&
+                             AllInUnitInterval(batch.baseline.scores);
   num_classes = std::max<int64_t>(2, score_columns);
   return {};
 }
@@ -353,6 +386,13 @@ void ClassificationEvaluation::State::AddWarnings(TestEvidence& out) const {
   };
   warn_capped("baseline", baseline_capped);
   warn_capped("candidate", candidate_capped);
+  if (are_single_probabilities) {
+    out.warnings.push_back(
+        {"the scores lie within 0 and 1 and do not add up to 1: they are taken for logits, and "
+         "log_loss and ece say little",
+         "if each is the probability of its class by itself, judge by accuracy and F1, or give "
+         "scores that add up to 1"});
+  }
 }
 
 ClassificationEvaluation::ClassificationEvaluation(std::unique_ptr<State> state)

@@ -35,8 +35,9 @@ struct ClassificationEvaluation::State {
   Sides sides = Sides::kPair;
   std::vector<Slice> slices;
   std::optional<KpiEvaluation> kpis;
-  std::optional<stats::ScoreKind> kind;  // absent until the first batch; and for predictions
-  int64_t score_columns = -1;            // as given; 0 for predictions; -1 before the first batch
+  std::optional<stats::ScoreKind> kind;   // absent until the first batch; and for predictions
+  bool are_single_probabilities = false;  // logits as it seems, but all within 0 and 1
+  int64_t score_columns = -1;             // as given; 0 for predictions; -1 before the first batch
   int64_t num_classes = 0;
   std::vector<SampleRecord> records;  // that are not folded
   std::map<Kind, int64_t> folded;     // samples of each kind
