@@ -67,12 +67,14 @@ class Drafter {
       return {};
     }
     arrays_ = feed->arrays();
-    for (const std::string& line : feed->report()) Say("input", line);
     FindImages();
+    std::vector<std::string> report = feed->report();
     if (image_input_ >= 0) {
       ChooseWay();
-      SayWay();
+      if (const auto chosen = FeedBy(way_)) report = chosen->report();
     }
+    for (const std::string& line : report) Say("input", line);
+    if (image_input_ >= 0) SayWay();
     return {};
   }
 

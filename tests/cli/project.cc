@@ -254,7 +254,7 @@ data:
 task: classification
 policy:
   quality:
-    - {metric: accuracy, margin: 0.2}
+    - {metric: accuracy, margin: 0.15}
     - {metric: flip_rate, max: 0.3}
   cost:
     - {metric: size_ratio, max: 0.5}
