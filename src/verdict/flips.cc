@@ -9,7 +9,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kNames[] = {"harmful", "both_wrong", "changed", "helpful"};
+constexpr std::string_view kKindNames[] = {"harmful", "both_wrong", "changed", "helpful"};
 
 void Put(const char* key, const std::optional<double>& value, Json& out) {
   if (value && std::isfinite(*value)) out[key] = *value;
@@ -37,10 +37,10 @@ std::string Text(const Json& json) {
 std::optional<Flip> FlipOf(const Json& json) {
   if (!json.is_object() || !json.contains("kind") || !json["kind"].is_string()) return std::nullopt;
   const auto name = json["kind"].get<std::string>();
-  const auto* kind = std::ranges::find(kNames, name);
-  if (kind == std::end(kNames)) return std::nullopt;
+  const auto* kind = std::ranges::find(kKindNames, name);
+  if (kind == std::end(kKindNames)) return std::nullopt;
   Flip flip;
-  flip.kind = static_cast<FlipKind>(kind - std::begin(kNames));
+  flip.kind = static_cast<FlipKind>(kind - std::begin(kKindNames));
   const auto integer = [&](const char* key) -> std::optional<int64_t> {
     if (!json.contains(key) || !json[key].is_number_integer()) return std::nullopt;
     return json[key].get<int64_t>();
@@ -68,7 +68,7 @@ std::optional<Flip> FlipOf(const Json& json) {
 
 }  // namespace
 
-std::string_view FlipKindName(FlipKind kind) { return kNames[static_cast<size_t>(kind)]; }
+std::string_view FlipKindName(FlipKind kind) { return kKindNames[static_cast<size_t>(kind)]; }
 
 FlipKind FlipKindOf(bool baseline_right, bool candidate_right) {
   if (baseline_right == candidate_right) return FlipKind::kBothWrong;
