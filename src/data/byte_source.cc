@@ -134,7 +134,7 @@ Result<ByteSourcePtr> OpenByteFile(const std::string& path) {
   auto source = std::make_shared<FileSource>(path, fd, known ? int64_t{status.st_size} : 0);
   if (known && S_ISDIR(status.st_mode)) {
     return InvalidArgument(StrCat(path, " is a folder, not a data file"),
-                           "name a .npz, .npy, IDX, .csv, .jsonl or .parquet file in it");
+                           "name a .npz, .npy, IDX, .csv, .jsonl, .json or .parquet file in it");
   }
   if (!known || !S_ISREG(status.st_mode)) {
     return InvalidArgument(StrCat(path, " is not a regular file"), "name a regular file");

@@ -154,53 +154,139 @@ class LineReader final : public nlohmann::json_sax<Json> {
   std::vector<int64_t> counts_;  // elements so far of the open lists of the current key
 };
 
-// Yields the lines of a source.
-class Lines {
+// Yields the records of a source: its lines, or the elements of the one list that it holds.
+class Records {
  public:
-  explicit Lines(const ByteSource& source) : source_(source) {}
-  int64_t number() const { return number_; }
+  explicit Records(const ByteSource& source) : source_(source) {}
+  /// The line on which the record began.
+  int64_t line() const { return line_; }
 
-  /// Returns the next line, without its end; nothing at the end of the source.
+  /// Returns the text of the next record; nothing at the end of the source.
   Result<std::optional<std::string>> Next() {
-    while (true) {
-      const size_t end = buffer_.find('\n', scanned_);
-      if (end != std::string::npos || IsAtEnd()) {
-        if (end == std::string::npos && begin_ == buffer_.size())
-          return std::optional<std::string>();
-        std::string line = buffer_.substr(begin_, end == std::string::npos ? end : end - begin_);
-        begin_ = end == std::string::npos ? buffer_.size() : end + 1;
-        scanned_ = begin_;
-        ++number_;
-        return std::optional(std::move(line));
-      }
-      if (buffer_.size() - begin_ > kMaxLineBytes) {
-        return DataLoss(StrCat("line ", number_ + 1, " of ", source_.name(), " has over 16 MiB"),
-                        "put one sample on a line");
-      }
-      TARE_TRY_VOID(Fill());
+    if (!has_begun_) {
+      has_begun_ = true;
+      TARE_TRY(const int first, SkipBlanks());
+      is_list_ = first == '[';
+      if (is_list_) ++at_;
     }
+    return is_list_ ? NextElement() : NextLine();
   }
 
  private:
-  bool IsAtEnd() const { return offset_ == source_.size(); }
-  Result<void> Fill() {
-    buffer_.erase(0, begin_);
-    begin_ = 0;
-    scanned_ = buffer_.size();
-    const auto count = std::min<int64_t>(1 << 18, source_.size() - offset_);
-    buffer_.resize(scanned_ + static_cast<size_t>(count));
-    TARE_TRY_VOID(
-        source_.ReadAt(offset_, std::as_writable_bytes(std::span(buffer_).subspan(scanned_))));
-    offset_ += count;
+  static constexpr int kEnd = -1;
+
+  Result<std::optional<std::string>> NextLine() {
+    TARE_TRY(const int first, SkipBlanks());
+    if (first == kEnd) return std::optional<std::string>();
+    line_ = num_ended_ + 1;
+    std::string text;
+    while (true) {
+      TARE_TRY(const int next, Peek());
+      if (next == kEnd || next == '\n') return std::optional(std::move(text));
+      const size_t end = std::min(buffer_.find('\n', at_), buffer_.size());
+      TARE_TRY_VOID(TakeUntil(end, text));
+    }
+  }
+
+  Result<std::optional<std::string>> NextElement() {
+    TARE_TRY(int c, SkipBlanks());
+    if (c == ',' && num_elements_ > 0) {
+      ++at_;
+      TARE_TRY(c, SkipBlanks());
+    } else if (c == ']') {
+      ++at_;
+      TARE_TRY(c, SkipBlanks());
+      if (c != kEnd) return Broken("goes on behind its list");
+      return std::optional<std::string>();
+    } else if (num_elements_ > 0 && c != kEnd) {
+      return Broken("lacks a comma between two objects");
+    }
+    if (c == kEnd) return Broken("ends inside of its list");
+    if (c != '{') return Broken("has something else than an object in its list");
+    ++num_elements_;
+    line_ = num_ended_ + 1;
+    return Balanced();
+  }
+
+  // From here to the brace that closes the one here.
+  Result<std::optional<std::string>> Balanced() {
+    std::string text;
+    int64_t depth = 0;
+    bool is_string = false;
+    bool is_escaped = false;
+    while (true) {
+      TARE_TRY(const int next, Peek());
+      if (next == kEnd) return Broken("ends inside of its list");
+      size_t end = at_;
+      bool is_closed = false;
+      for (; end < buffer_.size() && !is_closed; ++end) {
+        const char c = buffer_[end];
+        if (is_escaped) {
+          is_escaped = false;
+        } else if (c == '\\') {
+          is_escaped = is_string;
+        } else if (c == '"') {
+          is_string = !is_string;
+        } else if (!is_string && (c == '{' || c == '}')) {
+          depth += c == '{' ? 1 : -1;
+          is_closed = depth == 0;
+        }
+      }
+      TARE_TRY_VOID(TakeUntil(end, text));
+      if (is_closed) return std::optional(std::move(text));
+    }
+  }
+
+  Error Broken(std::string_view how) const {
+    return DataLoss(
+        StrCat("line ", num_ended_ + 1, " of ", source_.name(), " ", how),
+        "write a list of objects, as [{\"x\": [1, 2]}, {\"x\": [3, 4]}], or one object a line");
+  }
+
+  Result<int> SkipBlanks() {
+    while (true) {
+      TARE_TRY(const int c, Peek());
+      if (c != ' ' && c != '\t' && c != '\r' && c != '\n') return c;
+      num_ended_ += c == '\n' ? 1 : 0;
+      ++at_;
+    }
+  }
+
+  // What the buffer holds from here to `end`.
+  Result<void> TakeUntil(size_t end, std::string& text) {
+    if (text.size() + (end - at_) > kMaxLineBytes) {
+      return DataLoss(StrCat("line ", line_, " of ", source_.name(), " has over 16 MiB"),
+                      "put one sample on a line");
+    }
+    const std::string_view taken = std::string_view(buffer_).substr(at_, end - at_);
+    num_ended_ += std::ranges::count(taken, '\n');
+    text += taken;
+    at_ = end;
     return {};
+  }
+
+  // The next byte, or kEnd.
+  Result<int> Peek() {
+    if (at_ == buffer_.size()) {
+      const auto count = std::min<int64_t>(1 << 18, source_.size() - offset_);
+      if (count == 0) return kEnd;
+      buffer_.resize(static_cast<size_t>(count));
+      TARE_TRY_VOID(source_.ReadAt(offset_, std::as_writable_bytes(std::span(buffer_))));
+      offset_ += count;
+      at_ = 0;
+    }
+    return static_cast<unsigned char>(buffer_[at_]);
   }
 
   const ByteSource& source_;
   std::string buffer_;
-  size_t begin_ = 0;    // of the current line
-  size_t scanned_ = 0;  // no line end before here
-  int64_t offset_ = 0;
-  int64_t number_ = 0;
+  size_t at_ = 0;
+  int64_t offset_ = 0;  // of what was not read yet
+  int64_t line_ = 0;
+  int64_t num_ended_ = 0;  // lines
+  int64_t num_elements_ = 0;
+  bool has_begun_ = false;
+  bool is_list_ = false;
 };
 
 void SetField(TableBuilder& builder, size_t c, const Field& field) {
@@ -279,17 +365,16 @@ class JsonTable {
 
 Result<std::unique_ptr<Dataset>> OpenJsonLines(const ByteSourcePtr& source, ByteSourcePtr file) {
   JsonTable table(source->name(), file->size());
-  Lines lines(*source);
+  Records records(*source);
   while (true) {
-    TARE_TRY(const auto line, lines.Next());
-    if (!line) return table.Finish(std::move(file));
-    if (line->find_first_not_of(" \t\r") == std::string::npos) continue;
+    TARE_TRY(const auto record, records.Next());
+    if (!record) return table.Finish(std::move(file));
     LineReader reader;
-    if (!Json::sax_parse(*line, &reader)) {
-      return DataLoss(StrCat("line ", lines.number(), " of ", source->name(), " ", reader.error),
+    if (!Json::sax_parse(*record, &reader)) {
+      return DataLoss(StrCat("line ", records.line(), " of ", source->name(), " ", reader.error),
                       "write one JSON object a line, as {\"x\": [1, 2], \"label\": 0}");
     }
-    TARE_TRY_VOID(table.Add(reader.fields, lines.number()));
+    TARE_TRY_VOID(table.Add(reader.fields, records.line()));
   }
 }
 

@@ -1,4 +1,4 @@
-// JSON Lines: one object a line.
+// JSON: one object a line, or a list of objects.
 
 #pragma once
 
@@ -7,12 +7,14 @@
 
 namespace tare::data {
 
-/// Opens a JSON Lines file; `file` is what is digested. The first line's keys are the arrays:
+/// Opens a file of JSON Lines, or of one list of objects, as pandas writes records; `file` is what is
+/// digested. The first object's keys are the arrays:
 /// numbers, booleans, text (classes), and nested lists of one shape, up to 8 deep. Other values
 /// skip their key.
 ///
-/// Bound   lines of at most 16 MiB.
-/// Errors  kDataLoss: a line that is not a JSON object; names the line and column.
+/// Bound   objects of at most 16 MiB.
+/// Errors  kDataLoss: a line that is not a JSON object, a list that does not end or holds something
+///         else; names the line, and the column where JSON ends.
 Result<std::unique_ptr<Dataset>> OpenJsonLines(const ByteSourcePtr& source, ByteSourcePtr file);
 
 }  // namespace tare::data

@@ -20,9 +20,9 @@ namespace tare::data {
 namespace {
 
 constexpr std::string_view kReadable =
-    "give a .npz, .npy, IDX, .csv, .tsv, .jsonl or .parquet file (each may be gzipped), or a "
-    "folder of "
-    "images";
+    "give a .npz, .npy, IDX, .csv, .tsv, .jsonl, .json or .parquet file (each may be gzipped), or "
+    "a "
+    "folder of images";
 
 // The extension in small letters, without one of gzip.
 std::string ExtensionOf(std::filesystem::path path) {
@@ -41,11 +41,19 @@ bool LooksLikeText(std::string_view prefix) {
   return false;
 }
 
+bool BeginsWithAListOfObjects(std::string_view prefix) {
+  constexpr std::string_view kBlanks = " \r\n\t";
+  const size_t list = prefix.find_first_not_of(kBlanks);
+  if (list == std::string_view::npos || prefix[list] != '[') return false;
+  const size_t object = prefix.find_first_not_of(kBlanks, list + 1);
+  return object != std::string_view::npos && prefix[object] == '{';
+}
+
 // A text whose extension says nothing: one with delimiters in its first line is CSV.
 Result<Format> FormatOfText(std::string_view prefix, const std::string& name) {
   prefix.remove_prefix(std::min(prefix.find_first_not_of("\r\n"), prefix.size()));
   const auto line = prefix.substr(0, prefix.find('\n'));
-  if (line.find_first_of(",;\t") != std::string_view::npos) return Format::kCsv;
+  if (line.find_first_of(",;\t|") != std::string_view::npos) return Format::kCsv;
   const bool is_numbers = line.find_first_not_of("0123456789+-.eE \r") == std::string_view::npos &&
                           line.find(' ') != std::string_view::npos;
   if (is_numbers) {
@@ -85,6 +93,7 @@ Result<Format> DetectFormat(const ByteSource& source) {
       prefix.find('{') == prefix.find_first_not_of(" \r\n\t")) {
     return Format::kJsonLines;  // {" and an extension that says nothing
   }
+  if (BeginsWithAListOfObjects(prefix)) return Format::kJsonLines;
   const bool may_be_csv = extension == ".txt" || extension == ".data" || extension == ".dat";
   if (may_be_csv && LooksLikeText(prefix)) return FormatOfText(prefix, source.name());
   return Unsupported(StrCat(source.name(), " is in no format that tare reads"),

@@ -422,6 +422,38 @@ TEST(JsonLinesTest, NamesTheLineThatIsNotAnObject) {
   }
 }
 
+// As pandas writes orient="records", in one line and indented.
+TEST(JsonLinesTest, ReadsAListOfObjects) {
+  for (const char* text : {R"([{"x":[1.5,2],"t":"a}\"]"},{"x":[3,4],"t":"b"}])",
+                           "\n [\n  {\n    \"x\": [1.5, 2],\n    \"t\": \"a}\\\"]\"\n  },\n  "
+                           "{\"x\": [3, 4], \"t\": \"b\"}\n]\n"}) {
+    const auto dataset = JsonLines(text);
+    ASSERT_NE(dataset, nullptr) << text;
+    EXPECT_EQ(dataset->num_samples(), 2);
+    const auto x = dataset->Read("x", std::array<int64_t, 2>{0, 1});
+    ASSERT_TRUE(x) << text;
+    EXPECT_THAT(x->data<double>(), ElementsAre(1.5, 2, 3, 4));
+    const auto texts = dataset->ReadTexts("t", std::array<int64_t, 1>{0});
+    ASSERT_TRUE(texts) << text;
+    EXPECT_THAT(*texts, ElementsAre("a}\"]"));
+  }
+}
+
+TEST(JsonLinesTest, NamesTheLineWhereAListIsBroken) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"[{\"x\": 1},\n", "line 2 of x.jsonl ends inside of its list"},
+      {"[{\"x\": 1},\n{\"x\": ", "line 2 of x.jsonl ends inside of its list"},
+      {"[{\"x\": 1}\n\n{\"x\": 2}]", "line 3 of x.jsonl lacks a comma between two objects"},
+      {"[{\"x\": 1}, 2]", "line 1 of x.jsonl has something else than an object in its list"},
+      {"[{\"x\": 1}]\n[{\"x\": 2}]", "line 2 of x.jsonl goes on behind its list"},
+      {"[{\"x\": 1},\n{\"x\": y}]", "line 2 of x.jsonl is not JSON"}};
+  for (const auto& [text, what] : cases) {
+    const auto dataset = OpenBytes(Format::kJsonLines, text, "x.jsonl");
+    ASSERT_FALSE(dataset) << text;
+    EXPECT_THAT(dataset.error().what, HasSubstr(what)) << text;
+  }
+}
+
 TEST(JsonLinesTest, RefusesDeepNesting) {
   const std::string deep = StrCat("{\"a\": ", std::string(1 << 20, '['), "1");
   const auto dataset = OpenBytes(Format::kJsonLines, deep, "x.jsonl");
