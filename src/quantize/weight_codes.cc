@@ -60,7 +60,7 @@ Result<std::vector<float>> BiasOf(const Node& node, const graph::SharedTensor* c
 }
 
 Result<BatchedCodes> QuantizeMatrices(const Tensor& weight) {
-  const Shape shape = weight.shape();
+  const Shape& shape = weight.shape();
   const int64_t rows = shape[shape.size() - 2];
   const int64_t columns = shape.back();
   const int64_t count = weight.num_elements() / std::max<int64_t>(1, rows * columns);
@@ -79,7 +79,7 @@ Result<BatchedCodes> QuantizeMatrices(const Tensor& weight) {
 }
 
 Result<RecurrentCodes> QuantizeRecurrent(const Tensor& weight) {
-  const Shape shape = weight.shape();
+  const Shape& shape = weight.shape();
   TARE_TRY(const auto rows, QuantizeWeight(weight.Reshaped({shape[0] * shape[1], shape[2]}), 0));
   const auto from = rows.values.data<int8_t>();
   std::vector<int8_t> to(from.size());

@@ -58,7 +58,7 @@ bool IsLookedAtFirst(const Flip& a, const Flip& b);
 class FlipList {
  public:
   explicit FlipList(size_t most = kMostFlips) : most_(most) {}
-  static constexpr size_t kMostFlips = 100'000;
+  static constexpr size_t kMostFlips = 10'000;
   /// Of numbers, which all differ by something.
   static constexpr size_t kMostChanges = 1'000;
 
