@@ -1,5 +1,6 @@
 // Hashing, files, text, random numbers and YAML of core.
 
+#include <fnmatch.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -107,6 +108,29 @@ TEST(ReadFileTest, TellsAFolderFromAFile) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(ReadFile("/nonexistent").error().code, ErrorCode::kNotFound);
+}
+
+// Held to fnmatch() of POSIX, over every pattern and text of up to five characters.
+TEST(MatchesGlobTest, AgreesWithFnmatch) {
+  const auto all = [](std::string_view alphabet) {
+    std::vector<std::string> texts = {""};
+    for (size_t i = 0; i < texts.size() && texts[i].size() < 5; ++i) {
+      for (const char c : alphabet) texts.push_back(texts[i] + c);
+    }
+    return texts;
+  };
+  const auto texts = all("a/");
+  for (const std::string& pattern : all("a/*?")) {
+    for (const std::string& text : texts) {
+      ASSERT_EQ(MatchesGlob(pattern, text), ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0)
+          << pattern << " on " << text;
+    }
+  }
+}
+
+TEST(MatchesGlobTest, TakesBracketsAndBackslashesForThemselves) {
+  EXPECT_TRUE(MatchesGlob("conv[0]\\*", "conv[0]\\x"));
+  EXPECT_FALSE(MatchesGlob("conv[0]", "conv0"));
 }
 
 TEST(RandomTest, MatchesTheReferenceSequence) {

@@ -1,6 +1,6 @@
 #include "tare/data/preview.h"
 
-#include <zlib.h>
+#include <png.h>
 
 #include <algorithm>
 #include <array>
@@ -41,42 +41,19 @@ std::optional<Layout> LayoutOf(Shape shape) {
   return std::nullopt;
 }
 
-void AppendBigEndian(uint32_t value, std::string& out) {
-  for (const int shift : {24, 16, 8, 0}) out += static_cast<char>(value >> shift & 0xFF);
-}
-
-void AppendChunk(std::string_view type, const std::string& content, std::string& out) {
-  AppendBigEndian(static_cast<uint32_t>(content.size()), out);
-  const std::string body = StrCat(type, content);
-  out += body;
-  AppendBigEndian(static_cast<uint32_t>(::crc32(0, reinterpret_cast<const Bytef*>(body.data()),
-                                                static_cast<uInt>(body.size()))),
-                  out);
-}
-
-// PNG (ISO/IEC 15948): 8 bits, gray or RGB, no row filter.
+// 8 bits a channel, grey or RGB.
 std::string WritePng(int64_t width, int64_t height, int64_t channels, const std::string& rows) {
-  std::string header;
-  AppendBigEndian(static_cast<uint32_t>(width), header);
-  AppendBigEndian(static_cast<uint32_t>(height), header);
-  header += static_cast<char>(8);
-  header += static_cast<char>(channels == 1 ? 0 : 2);
-  header.append(3, '\0');
-  std::string raw;
-  const auto stride = static_cast<size_t>(width * channels);
-  for (size_t y = 0; y < static_cast<size_t>(height); ++y) {
-    raw += '\0';
-    raw.append(rows, y * stride, stride);
-  }
-  uLongf size = ::compressBound(raw.size());
-  std::string packed(size, '\0');
-  ::compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
-              reinterpret_cast<const Bytef*>(raw.data()), raw.size(), Z_BEST_COMPRESSION);
-  packed.resize(size);
-  std::string out = "\x89PNG\r\n\x1A\n";
-  AppendChunk("IHDR", header, out);
-  AppendChunk("IDAT", packed, out);
-  AppendChunk("IEND", "", out);
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = static_cast<png_uint_32>(width);
+  image.height = static_cast<png_uint_32>(height);
+  image.format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  std::string out(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
+  png_alloc_size_t size = out.size();
+  const int is_written =
+      png_image_write_to_memory(&image, out.data(), &size, 0, rows.data(), 0, nullptr);
+  TARE_CHECK(is_written != 0);  // there is room for the largest, and memory is all that it asks for
+  out.resize(size);
   return out;
 }
 
@@ -99,6 +76,22 @@ Range RangeOf(std::span<const float> values, DType dtype) {
   return low < high ? Range{low, high} : Range{low - 1, low + 1};
 }
 
+// The mean of channel `c` over the square of `side` pixels in column `x` and row `y` of squares.
+double MeanOfSquare(std::span<const float> values, const Layout& layout, double missing,
+                    int64_t side, std::array<int64_t, 3> yxc) {
+  const auto [y, x, c] = yxc;
+  double sum = 0;
+  int64_t count = 0;
+  for (int64_t i = y * side; i < std::min((y + 1) * side, layout.height); ++i) {
+    for (int64_t j = x * side; j < std::min((x + 1) * side, layout.width); ++j) {
+      const float value = values[layout.At(i, j, c)];
+      sum += std::isfinite(value) ? value : missing;
+      ++count;
+    }
+  }
+  return sum / static_cast<double>(count);
+}
+
 std::string Picture(std::span<const float> values, DType dtype, const Layout& layout) {
   const Range range = RangeOf(values, dtype);
   const int64_t side =
@@ -110,17 +103,8 @@ std::string Picture(std::span<const float> values, DType dtype, const Layout& la
   for (int64_t y = 0; y < height; ++y) {
     for (int64_t x = 0; x < width; ++x) {
       for (int64_t c = 0; c < channels; ++c) {
-        double sum = 0;
-        int64_t count = 0;
-        for (int64_t i = y * side; i < std::min((y + 1) * side, layout.height); ++i) {
-          for (int64_t j = x * side; j < std::min((x + 1) * side, layout.width); ++j) {
-            const float value = values[layout.At(i, j, c)];
-            sum += std::isfinite(value) ? value : range.low;
-            ++count;
-          }
-        }
-        const double share =
-            (sum / static_cast<double>(count) - range.low) / (range.high - range.low);
+        const double mean = MeanOfSquare(values, layout, range.low, side, {y, x, c});
+        const double share = (mean - range.low) / (range.high - range.low);
         rows += static_cast<char>(std::lround(255 * std::clamp(share, 0.0, 1.0)));
       }
     }

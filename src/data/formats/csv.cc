@@ -104,7 +104,8 @@ class Records {
     if (is_json || start.starts_with("<")) {
       return DataLoss(
           StrCat(source_.name(), " is no CSV: it begins as ", is_json ? "JSON" : "HTML", " does"),
-          is_json ? "write one JSON object a line and name the file .jsonl"
+          is_json ? "name the file .jsonl where it has one object a line, .json where it is "
+                    "one list of objects"
                   : "download the file itself, not the page that shows it");
     }
     return {};
