@@ -47,6 +47,14 @@ std::vector<std::string> Closest(const std::string& pattern, std::vector<std::st
   return out;
 }
 
+std::vector<std::string> NamesOf(const std::vector<Ability>& abilities, bool all) {
+  std::vector<std::string> names;
+  for (const Ability& ability : abilities) {
+    if (all || CanBeQuantized(ability)) names.push_back(ability.node);
+  }
+  return names;
+}
+
 Error MatchesNothing(const std::string& pattern, const graph::Model& source,
                      const std::vector<Ability>& abilities) {
   for (const graph::Node& node : source.graph.nodes) {
@@ -55,23 +63,11 @@ Error MatchesNothing(const std::string& pattern, const graph::Model& source,
         StrCat("'", node.name, "' (", node.op_type,
                ") is no node of its own: preparing the model made it a part of another"),
         StrCat("name that one; what is left is listed by tare inspect MODEL: ",
-               Join(Closest(node.name,
-                            [&] {
-                              std::vector<std::string> names;
-                              for (const Ability& ability : abilities)
-                                names.push_back(ability.node);
-                              return names;
-                            }()),
-                    ", ")));
+               Join(Closest(node.name, NamesOf(abilities, /*all=*/true)), ", ")));
   }
   // Nodes that can be quantized before the others: those are meant.
-  std::vector<std::string> names;
-  for (const Ability& ability : abilities) {
-    if (CanBeQuantized(ability)) names.push_back(ability.node);
-  }
-  if (names.empty()) {
-    for (const Ability& ability : abilities) names.push_back(ability.node);
-  }
+  std::vector<std::string> names = NamesOf(abilities, /*all=*/false);
+  if (names.empty()) names = NamesOf(abilities, /*all=*/true);
   return NotFound(StrCat("no node's name matches '", pattern, "'"),
                   StrCat("the closest: ", Join(Closest(pattern, std::move(names)), ", "),
                          "; '*' stands for any characters"));
