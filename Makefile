@@ -9,6 +9,7 @@ LLVM         ?= 14
 # The modules that start threads: what ThreadSanitizer is for.
 THREADED := evaluate core data runtime calibrate search pipeline
 
+space := $(subst ,, )
 build_preset = cmake --build build/$(1) --parallel $(JOBS)
 test_preset  = ctest --test-dir build/$(1) --output-on-failure --no-tests=error -j$(JOBS)
 
@@ -50,13 +51,11 @@ bench: ## measure tare beside its peers, and print the table
 
 sanitize: tsan asan ## run the tests under both: tsan, asan
 
-# One process a module: to start one under ThreadSanitizer takes most of a second, and it sees more in a long one.
 tsan: ## run the modules that start threads under ThreadSanitizer
 	@scripts/configure tsan
 	@$(call build_preset,tsan) --target $(THREADED:%=tare_%_test)
-	@printf '%s\n' $(THREADED) | \
-	  TSAN_OPTIONS=suppressions=$(CURDIR)/scripts/tsan-suppressions:second_deadlock_stack=1 \
-	  xargs -P $(JOBS) -I{} env $(plain_addresses) build/tsan/src/{}/tare_{}_test --gtest_brief=1
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/scripts/tsan-suppressions:second_deadlock_stack=1 \
+	  $(plain_addresses) $(call test_preset,tsan) -R '^unit/($(subst $(space),|,$(THREADED)))$$'
 
 # One build serves asan and fuzz: clang, its sanitizers, and the coverage that steers the fuzzers.
 asan: ## run every test under AddressSanitizer and UndefinedBehaviorSanitizer

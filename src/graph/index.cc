@@ -148,6 +148,15 @@ void Prune(Graph& graph) {
 }
 
 Result<void> SortNodes(Graph& graph) {
+  std::set<std::string> made;
+  for (const Node& node : graph.nodes) {
+    for (const std::string& name : node.outputs) {
+      if (name.empty() || made.insert(name).second) continue;
+      return DataLoss(StrCat("the value '", name, "' is made twice, the second time by node '",
+                             node.name, "' (", node.op_type, ")"),
+                      "export the model again");
+    }
+  }
   const GraphIndex index(graph);
   std::vector<int64_t> waiting(graph.nodes.size(),
                                0);  // distinct producers that are not placed yet

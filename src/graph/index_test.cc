@@ -183,6 +183,19 @@ TEST(SortNodesTest, RefusesACycle) {
   EXPECT_FALSE(sorted.error().next_step.empty());
 }
 
+TEST(SortNodesTest, RefusesAValueThatIsMadeTwice) {
+  Graph graph = ModelBuilder()
+                    .Input("x", {2})
+                    .Op("Abs", {"x"}, {"y"})
+                    .Op("Neg", {"y"}, {"y"})
+                    .Output("y")
+                    .Body();
+  const auto sorted = SortNodes(graph);
+  ASSERT_FALSE(sorted);
+  EXPECT_EQ(sorted.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(sorted.error().what, testing::HasSubstr("'y' is made twice"));
+}
+
 TEST(SortNodesTest, LeavesTheGraphWholeWhenItRefuses) {
   Graph graph = ModelBuilder()
                     .Input("x", {2})

@@ -42,6 +42,7 @@ constexpr Field kWay[] = {
 
 constexpr int kEntryKey = 1;
 constexpr int kEntryValue = 2;
+constexpr int kTensorDataLocation = 14;
 constexpr int kMaxDepth = 100;  // as protobuf itself
 
 class Walk {
@@ -61,8 +62,11 @@ class Walk {
                        [&](const Field& way) { return way.in == message && way.number == number; });
       const bool is_text =
           message == Message::kEntry && is_long && (number == kEntryKey || number == kEntryValue);
+      const bool is_where = message == Message::kTensor && number == kTensorDataLocation &&
+                            WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_VARINT;
       const bool read =
           is_long && field != std::end(kWay) ? ReadNested(field->is, depth)
+          : is_where                         ? ReadWhere()
           : is_text ? WireFormatLite::ReadString(&stream_, number == kEntryKey ? &key : &value)
                     : WireFormatLite::SkipField(&stream_, tag);
       if (!read) return false;
@@ -71,9 +75,20 @@ class Walk {
     return stream_.ConsumedEntireMessage();
   }
 
-  const std::set<std::string>& locations() const { return locations_; }
+  // A tensor with its bytes inside may still say where they once were. A message that comes in two
+  // parts can say where in one and that it counts in the other: one that counts makes all count.
+  std::set<std::string> locations() const {
+    return any_external_ ? locations_ : std::set<std::string>();
+  }
 
  private:
+  bool ReadWhere() {
+    uint64_t where = 0;
+    if (!stream_.ReadVarint64(&where)) return false;
+    any_external_ |= static_cast<int32_t>(where) == onnx::TensorProto::EXTERNAL;
+    return true;
+  }
+
   bool ReadNested(Message message, int depth) {
     uint32_t length = 0;
     if (depth >= kMaxDepth || !stream_.ReadVarint32(&length)) return false;
@@ -86,6 +101,7 @@ class Walk {
 
   CodedInputStream& stream_;
   std::set<std::string> locations_;
+  bool any_external_ = false;
 };
 
 }  // namespace

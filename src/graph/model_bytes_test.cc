@@ -126,6 +126,51 @@ TEST_F(ModelBytesTest, IsWhatIsWritten) {
   }
 }
 
+TEST_F(ModelBytesTest, PassesOverPlacesWhereTensorsNoLongerHaveTheirBytes) {
+  onnx::ModelProto proto;
+  ASSERT_TRUE(proto.ParseFromString(External("nowhere")));
+  for (auto* graph : {proto.mutable_graph(),
+                      proto.mutable_graph()->mutable_node(1)->mutable_attribute(0)->mutable_g()}) {
+    auto* tensor = graph->mutable_initializer(0);
+    tensor->set_raw_data(std::string(4096, '\1'));
+    tensor->set_data_location(onnx::TensorProto::DEFAULT);
+  }
+  Put("m.onnx", proto.SerializeAsString());
+  ASSERT_TRUE(ReadOnnx(Path("m.onnx").string()));
+  const auto files = ModelFiles(Path("m.onnx").string());
+  ASSERT_TRUE(files) << files.error().what;
+  EXPECT_EQ(*files, std::vector<std::string>{Path("m.onnx").string()});
+}
+
+// Such a tensor is written as it was read, into a file that may lie anywhere.
+TEST_F(ModelBytesTest, RefusesDataInFilesThatItWouldLeaveBehind) {
+  Put("weights.bin", std::string(kDataBytes, '\1'));
+  const auto what_of = [&](const onnx::ModelProto& proto) {
+    Put("m.onnx", proto.SerializeAsString());
+    const auto model = ReadOnnx(Path("m.onnx").string());
+    return model ? std::string("read") : model.error().what;
+  };
+  onnx::ModelProto proto;
+  ASSERT_TRUE(proto.ParseFromString(External("weights.bin")));
+  EXPECT_EQ(what_of(proto), "read");
+  const onnx::TensorProto weight = proto.graph().initializer(0);
+
+  onnx::ModelProto texts = proto;
+  texts.mutable_graph()->mutable_initializer(0)->set_data_type(onnx::TensorProto::STRING);
+  EXPECT_THAT(what_of(texts), testing::HasSubstr("'w' has data in another file"));
+
+  onnx::ModelProto sparse = proto;
+  *sparse.mutable_graph()->add_sparse_initializer()->mutable_values() = weight;
+  EXPECT_THAT(what_of(sparse), testing::HasSubstr("has data in another file"));
+
+  onnx::ModelProto list = proto;
+  auto* attribute = list.mutable_graph()->mutable_node(0)->add_attribute();
+  attribute->set_name("parts");
+  attribute->set_type(onnx::AttributeProto::TENSORS);
+  *attribute->add_tensors() = weight;
+  EXPECT_THAT(what_of(list), testing::HasSubstr("attribute 'parts' has data in another file"));
+}
+
 TEST_F(ModelBytesTest, LeavesLargeWeightsWhereTheyAre) {
   Put("m.onnx", External("weights/all.bin"));
   Put("weights/all.bin", std::string(kDataBytes, '\1'));

@@ -33,6 +33,13 @@ using internal::DataFiles;
 
 Result<Graph> ReadGraph(onnx::GraphProto& proto, DataFiles& files);
 
+// What is kept as it is goes into the written file, beside which the other file need not lie.
+Result<void> RefuseFilesOf(const google::protobuf::Message& message, std::string_view what) {
+  if (!internal::NamesFile(message)) return {};
+  return Unsupported(StrCat(what, " has data in another file, of a kind that tare does not read"),
+                     "save the model with that data inside");
+}
+
 Result<AttributeValue> ReadAttribute(onnx::AttributeProto& proto, DataFiles& files) {
   switch (proto.type()) {
     case onnx::AttributeProto::INT:
@@ -61,6 +68,7 @@ Result<AttributeValue> ReadAttribute(onnx::AttributeProto& proto, DataFiles& fil
     default:
       break;
   }
+  TARE_TRY_VOID(RefuseFilesOf(proto, StrCat("attribute '", proto.name(), "'")));
   return AttributeValue(RawAttribute{proto.SerializeAsString()});
 }
 
@@ -117,6 +125,7 @@ Result<Graph> ReadGraph(onnx::GraphProto& proto, DataFiles& files) {
       TARE_TRY(auto value, internal::TakeTensor(tensor, files));
       initializer.value = std::make_shared<const Tensor>(std::move(value));
     } else {
+      TARE_TRY_VOID(RefuseFilesOf(tensor, StrCat("'", tensor.name(), "'")));
       initializer.raw = tensor.SerializeAsString();
     }
     graph.initializers.push_back(std::move(initializer));
@@ -131,6 +140,7 @@ Result<Graph> ReadGraph(onnx::GraphProto& proto, DataFiles& files) {
   proto.clear_input();
   proto.clear_output();
   proto.clear_value_info();
+  TARE_TRY_VOID(RefuseFilesOf(proto, StrCat("graph '", graph.name, "'")));
   graph.extra = proto.SerializeAsString();
   // The runtime sorts for itself, so files out of order are about.
   TARE_TRY_VOID(SortNodes(graph));

@@ -137,6 +137,24 @@ Result<ExternalPlace> PlaceOf(const onnx::TensorProto& proto) {
 
 bool IsNumeric(int32_t data_type) { return BitWidth(static_cast<DType>(data_type)) != 0; }
 
+bool NamesFile(const google::protobuf::Message& message) {
+  if (const auto* tensor = dynamic_cast<const onnx::TensorProto*>(&message))
+    return tensor->data_location() == onnx::TensorProto::EXTERNAL;
+  const auto& reflection = *message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      if (NamesFile(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                         : reflection.GetMessage(message, field)))
+        return true;
+    }
+  }
+  return false;
+}
+
 Result<Tensor> TakeTensor(onnx::TensorProto& proto, DataFiles& files) {
   const auto dtype = static_cast<DType>(proto.data_type());
   Shape shape(proto.dims().begin(), proto.dims().end());

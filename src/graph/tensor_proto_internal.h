@@ -57,6 +57,9 @@ Result<ExternalPlace> PlaceOf(const onnx::TensorProto& proto);
 /// True when Tensor holds this ONNX element type.
 bool IsNumeric(int32_t data_type);
 
+/// Whether a tensor in `message`, or that tensor itself, has its bytes in another file.
+bool NamesFile(const google::protobuf::Message& message);
+
 /// Reads a numeric tensor; bytes that are elsewhere stay there, mapped. What `proto` holds itself
 /// is gone from it afterwards, so that weights are held once.
 /// Errors  kDataLoss: the bytes do not match the shape; those of DataFiles.

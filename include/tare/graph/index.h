@@ -79,7 +79,7 @@ void Prune(Graph& graph);
 
 /// Brings the nodes into an order in which every value is made before it is used; nodes that are
 /// in order keep their places.
-/// Errors  kDataLoss: the graph has a cycle.
+/// Errors  kDataLoss: the graph has a cycle, or makes a value twice.
 Result<void> SortNodes(Graph& graph);
 
 }  // namespace tare::graph
