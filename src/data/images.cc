@@ -31,9 +31,9 @@ Result<ImageSize> ReadSize(std::string_view key, const std::string& text) {
                            : ": 256 for the shorter side, or WIDTHxHEIGHT: 320x240"));
 }
 
-std::string SizeText(const ImageSize& size) { return StrCat(size.width, "x", size.height); }
-
 }  // namespace
+
+std::string SizeText(const ImageSize& size) { return StrCat(size.width, "x", size.height); }
 
 Result<void> SetImageOption(std::string_view key, const std::string& value, ImageOptions& options) {
   if (key == "resize") {

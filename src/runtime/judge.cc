@@ -53,7 +53,7 @@ void Worsen(Judgement& worst, Judgement other) {
 }
 
 // Capped: what has no spread and moves is as far off as can be, and still a number.
-double Ratio(double error, double spread) {
+double InSpreads(double error, double spread) {
   if (error == 0) return 0;
   return spread > 0 ? std::clamp(error / spread, -kMostRatio, kMostRatio) : kMostRatio;
 }
@@ -88,16 +88,16 @@ Judgement JudgeFew(const OutputEvidence& evidence, double tolerance) {
     const ColumnEvidence& column = evidence.columns[c];
     const double least = LeastSpread(column, magnitude);
     const double spread = std::max(column.spread, least);
-    const double noise = Ratio(column.error, spread);
+    const double noise = InSpreads(column.error, spread);
     const auto at = static_cast<int64_t>(c);
     Judgement r2 = AtLeast(Measure::kR2, 1 - noise * noise, kR2Loss * tolerance);
     r2.column = at;
     r2.is_constant = IsConstant(column);
     Worsen(worst, r2);
     const double root = std::sqrt(tolerance);
-    Worsen(worst, AtMost(Measure::kBias, Ratio(column.bias, spread), kBiasLoss * root, at));
+    Worsen(worst, AtMost(Measure::kBias, InSpreads(column.bias, spread), kBiasLoss * root, at));
     const double worst_spread = std::max(column.spread, kWorstFloor * least);
-    Worsen(worst, AtMost(Measure::kWorstError, Ratio(column.worst_error, worst_spread),
+    Worsen(worst, AtMost(Measure::kWorstError, InSpreads(column.worst_error, worst_spread),
                          kWorstLoss * root, at));
   }
   return worst;

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
+
+#include "verdict/report_json_internal.h"
 
 namespace tare::verdict {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kKindNames[] = {"harmful", "both_wrong", "changed", "helpful"};
 

@@ -18,6 +18,8 @@ struct ImageSize {
   int64_t height = 0;
   friend bool operator==(const ImageSize&, const ImageSize&) = default;
 };
+/// "320x240".
+std::string SizeText(const ImageSize& size);
 
 /// Order of the axes of one image.
 enum class ImageAxes {

@@ -128,7 +128,7 @@ Result<std::unique_ptr<Dataset>> OpenAs(Format format, ByteSourcePtr source, Byt
   return Internal(StrCat("unknown format ", static_cast<int>(format)));
 }
 
-Result<ByteSourcePtr> Decoded(const ByteSourcePtr& file) {
+Result<ByteSourcePtr> Inflated(const ByteSourcePtr& file) {
   TARE_TRY(const std::string prefix, ReadPrefix(*file, 2));
   if (!LooksLikeGzip(prefix)) return file;
   return DecodeGzip(*file);
@@ -141,7 +141,7 @@ bool IsFolder(const std::string& path) {
 
 Result<std::unique_ptr<Dataset>> OpenFile(const std::string& path) {
   TARE_TRY(ByteSourcePtr file, OpenByteFile(path));
-  TARE_TRY(ByteSourcePtr source, Decoded(file));
+  TARE_TRY(ByteSourcePtr source, Inflated(file));
   TARE_TRY(const Format format, DetectFormat(*source));
   return OpenAs(format, std::move(source), std::move(file));
 }
@@ -259,7 +259,7 @@ Result<std::unique_ptr<Dataset>> OpenBytes(Format format, std::string bytes,
   if (file->size() == 0) {
     return InvalidArgument(StrCat(name, " is empty"), "make or download the file again");
   }
-  TARE_TRY(ByteSourcePtr source, Decoded(file));
+  TARE_TRY(ByteSourcePtr source, Inflated(file));
   return OpenAs(format, std::move(source), file);
 }
 

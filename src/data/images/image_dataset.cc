@@ -20,7 +20,6 @@ namespace {
 constexpr size_t kKeptBytes = size_t{64} << 20;
 
 ImageSize SizeOf(const ImageHead& head) { return {head.width, head.height}; }
-std::string SizeText(const ImageSize& size) { return StrCat(size.width, "x", size.height); }
 
 // The size after resizing, as torchvision: the longer side is rounded down.
 ImageSize ResizedTo(const ImageSize& size, const ImageOptions& options) {
