@@ -18,7 +18,7 @@ using testing::IsEmpty;
 class OneRowTest : public testing::Test {
  protected:
   // x [N, 3, 4] reshaped to `shape`; its samples lie in a file beside it.
-  OpenedModel Open(std::vector<int64_t> shape) {
+  OpenedModel Open(const std::vector<int64_t>& shape) {
     const auto model = graph::ModelBuilder()
                            .Input("x", {-1, 3, 4})
                            .Constant("s", Tensor::Of<int64_t>({std::ssize(shape)}, shape))

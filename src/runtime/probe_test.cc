@@ -80,7 +80,7 @@ class TryInChildTest : public testing::Test {
     };
     return TryInChild(Saved(model), {{rows(1)}, rows(2)}, {}, kLimitS, NoProgress());
   }
-  static graph::Model Reshaping(std::vector<int64_t> shape) {
+  static graph::Model Reshaping(const std::vector<int64_t>& shape) {
     return graph::ModelBuilder()
         .Input("x", {-1, 3, 4})
         .Constant("s", Tensor::Of<int64_t>({std::ssize(shape)}, shape))

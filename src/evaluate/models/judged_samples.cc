@@ -61,16 +61,14 @@ Result<std::vector<uint64_t>> JudgedSamples::SlicesOf(const EvaluationBatch& bat
 }
 
 Result<void> JudgedSamples::Add(const EvaluationBatch& batch, size_t row,
-                                std::span<const double> baseline, std::span<const double> candidate,
-                                bool changed, uint64_t slices, std::span<const Fact> facts) {
-  evaluation_.Add(baseline, candidate, changed, slices);
-  return kpis_ ? AddKpis(batch, row, baseline, candidate, slices, facts) : Result<void>();
+                                const Measured& measured) {
+  evaluation_.Add(measured.baseline, measured.candidate, measured.changed, measured.slices);
+  return kpis_ ? AddKpis(batch, row, measured) : Result<void>();
 }
 
 Result<void> JudgedSamples::AddKpis(const EvaluationBatch& batch, size_t row,
-                                    std::span<const double> baseline,
-                                    std::span<const double> candidate, uint64_t slices,
-                                    std::span<const Fact> facts) {
+                                    const Measured& measured) {
+  const auto& [baseline, candidate, changed, slices, facts] = measured;
   std::vector<double> values[2];
   const auto add = [&](double before, double after) {
     values[0].push_back(before);
@@ -78,11 +76,11 @@ Result<void> JudgedSamples::AddKpis(const EvaluationBatch& batch, size_t row,
   };
   for (size_t i = 0; i < kpis_->names().size(); ++i) {
     const std::string& name = kpis_->names()[i];
-    const auto measured = static_cast<size_t>(std::ranges::find(columns_, name) - columns_.begin());
+    const auto metric = static_cast<size_t>(std::ranges::find(columns_, name) - columns_.begin());
     const auto fact = std::ranges::find(facts, name, &Fact::name);
     const auto column = std::ranges::find(batch.columns, name, &NamedColumn::name);
-    if (measured < columns_.size()) {
-      add(baseline[measured], candidate.empty() ? NAN : candidate[measured]);
+    if (metric < columns_.size()) {
+      add(baseline[metric], candidate.empty() ? NAN : candidate[metric]);
     } else if (fact != facts.end()) {
       add(fact->baseline, fact->candidate);
     } else if (column != batch.columns.end()) {

@@ -38,11 +38,17 @@ class JudgedSamples {
                                          std::span<const double> label) const;
 
   Sides sides() const { return sides_; }
-  /// Adds sample `row` of the batch; `candidate` is empty where the baseline is judged alone.
+  /// What was measured of one sample, with its columns of the schema.
+  struct Measured {
+    std::span<const double> baseline;
+    std::span<const double> candidate;  ///< empty where the baseline is judged alone
+    bool changed = false;               ///< the models answer differently
+    uint64_t slices = 0;                ///< as SlicesOf()
+    std::span<const Fact> facts = {};
+  };
+  /// Adds sample `row` of the batch.
   /// Errors  kInvalidArgument: a KPI reads a name that there is not, or is not finite.
-  Result<void> Add(const EvaluationBatch& batch, size_t row, std::span<const double> baseline,
-                   std::span<const double> candidate, bool changed, uint64_t slices,
-                   std::span<const Fact> facts = {});
+  Result<void> Add(const EvaluationBatch& batch, size_t row, const Measured& measured);
 
   /// An answer written down: asked only of those that changed.
   using Write = std::function<std::string()>;
@@ -63,9 +69,7 @@ class JudgedSamples {
   };
   JudgedSamples(SampleEvaluation evaluation, std::vector<std::string> columns)
       : evaluation_(std::move(evaluation)), columns_(std::move(columns)) {}
-  Result<void> AddKpis(const EvaluationBatch& batch, size_t row, std::span<const double> baseline,
-                       std::span<const double> candidate, uint64_t slices,
-                       std::span<const Fact> facts);
+  Result<void> AddKpis(const EvaluationBatch& batch, size_t row, const Measured& measured);
 
   SampleEvaluation evaluation_;
   std::optional<KpiEvaluation> kpis_;

@@ -245,8 +245,9 @@ class EmbeddingTask final : public ModelTask {
       }
       for (size_t side = 0; side < found.size(); ++side)
         MeasureRanking(found[side][i].one, found[side][i].ten, rows[side]);
-      TARE_TRY_VOID(samples_.Add(all_, i, rows[0], rows[1],
-                                 is_pair && found[0][i].nearest != found[1][i].nearest, bits_[i]));
+      TARE_TRY_VOID(samples_.Add(
+          all_, i,
+          {rows[0], rows[1], is_pair && found[0][i].nearest != found[1][i].nearest, bits_[i]}));
     }
     if (samples_.num_samples() == 0) {
       return InvalidArgument(

@@ -103,8 +103,9 @@ class RowsTask : public ModelTask {
     const Fact facts[] = {{"label", target[0], target[0]},
                           {"prediction", before[0], after.empty() ? NAN : after[0]}};
     const bool changed = !after.empty() && Differ(before, after);
-    TARE_TRY_VOID(samples_->Add(batch, i, rows_[0], rows_[1], changed, slices,
-                                std::span(facts).first(target.size() == 1 ? 2 : 0)));
+    TARE_TRY_VOID(samples_->Add(
+        batch, i,
+        {rows_[0], rows_[1], changed, slices, std::span(facts).first(target.size() == 1 ? 2 : 0)}));
     if (changed) {
       samples_->AddFlip(
           {[&, of = target] { return LabelText(of); }, [&, of = before] { return AnswerText(of); },

@@ -51,8 +51,9 @@ class TokenTask final : public ModelTask {
       if (!candidate.empty()) {
         TARE_TRY(second, Measure(truth, after.Row(i), before.shape[1], rows_[1]));
       }
-      TARE_TRY_VOID(samples_.Add(batch, static_cast<size_t>(i), rows_[0], rows_[1], first != second,
-                                 bits[static_cast<size_t>(i)]));
+      TARE_TRY_VOID(
+          samples_.Add(batch, static_cast<size_t>(i),
+                       {rows_[0], rows_[1], first != second, bits[static_cast<size_t>(i)]}));
       if (first == second) continue;
       samples_.AddFlip({[&] { return Join(TruthsOf(truth), " "); },
                         [&] { return Join(first, " "); }, [&] { return Join(second, " "); }},

@@ -19,7 +19,8 @@ OutputsOptions Fast() {
 
 // One output over one run.
 verdict::OutputCloseness Compare(const std::string& name, const Tensor& a, const Tensor& b,
-                                 OutputsOptions options = Fast(), int64_t num_valid = 1 << 20) {
+                                 const OutputsOptions& options = Fast(),
+                                 int64_t num_valid = 1 << 20) {
   auto evaluation = OutputsEvaluation::Create({{name, a.dtype(), a.shape()}}, options);
   const TensorView first[] = {ViewOf(a)};
   const TensorView second[] = {ViewOf(b)};

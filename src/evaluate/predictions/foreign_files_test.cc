@@ -66,7 +66,7 @@ TEST(ForeignFilesTest, RefusesBoxesThatAreNoneOfTheImage) {
 }
 
 TEST(ForeignFilesTest, NamesThePlaceInCocosFiles) {
-  const auto error = [](std::string truth, std::string results) {
+  const auto error = [](const std::string& truth, const std::string& results) {
     const auto lines = LinesOfCoco({"gt.json", truth}, {"dt.json", results});
     return lines ? std::string("none") : lines.error().what;
   };
