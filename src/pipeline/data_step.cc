@@ -60,6 +60,16 @@ Result<void> CheckLabels(const DataIn& in, const ProjectSets& sets, std::span<co
   return {};
 }
 
+Result<void> BindDistribution(const DistributionSource& distribution, const TestPlan& plan,
+                              OpenedModel& model, const OpenSource& test) {
+  if (distribution.corruption) {
+    TARE_TRY_VOID(model.BindCorrupted(plan.test, *distribution.corruption, plan.seed));
+    return {};
+  }
+  TARE_TRY(const OpenSource source, model.Bind(distribution.source));
+  return CheckSameColumns(test, source);
+}
+
 Result<DataOut> InspectData(const DataIn& in, Progress& progress) {
   TARE_TRY(auto* const model, in.sources->Model());
   TARE_TRY(const auto* const sets, in.sources->Sets());
@@ -76,10 +86,10 @@ Result<DataOut> InspectData(const DataIn& in, Progress& progress) {
     TARE_TRY_VOID(
         sets->test.dataset->Find(column).While("looking for a column that a slice compares"));
   }
-  // Whether there is something to corrupt is said before minutes are spent.
+  // Whether they can be read, and whether there is something to corrupt, is said before minutes are spent.
   for (const DistributionSource& distribution : plan.distributions) {
-    if (!distribution.corruption || plan.task == verdict::Task::kOutputs) continue;
-    TARE_TRY_VOID(model->BindCorrupted(plan.test, *distribution.corruption, plan.seed)
+    if (plan.task == verdict::Task::kOutputs) continue;
+    TARE_TRY_VOID(BindDistribution(distribution, plan, *model, sets->test)
                       .While(StrCat("opening the distribution ", distribution.name)));
   }
   return out;

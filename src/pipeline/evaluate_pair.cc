@@ -4,6 +4,9 @@
 #include "tare/core/strcat.h"
 #include "tare/data/preview.h"
 #include "tare/data/splits.h"
+#include "tare/graph/canonical.h"
+#include "tare/graph/onnx.h"
+#include "tare/runtime/analysis.h"
 
 namespace tare::pipeline {
 namespace {
@@ -24,6 +27,7 @@ Result<Conditions> Open(const DistributionSource& distribution, const PairIn& in
   };
   if (!distribution.corruption) {
     TARE_TRY(conditions.source, in.baseline->Bind(distribution.source));
+    TARE_TRY_VOID(CheckSameColumns(*in.test, conditions.source));
     conditions.samples = choose(conditions.source.dataset->num_samples());
     conditions.description = SourceName(distribution.source);
     return conditions;
@@ -73,19 +77,33 @@ Result<std::vector<runtime::OutputLayout>> LayoutsOf(const runtime::Session& ses
   return runtime::FindLayouts(runs, &in.baseline->source().graph);
 }
 
+// As it is in its file; random operators draw what those of the other model draw.
+Result<runtime::Session> OpenToCompare(const std::string& path, bool draws,
+                                       const runtime::SessionOptions& options) {
+  if (!draws) return runtime::Session::FromFile(path, options);
+  TARE_TRY(auto model, graph::ReadOnnx(path));
+  graph::SeedRandomOps(model.graph);
+  return runtime::MakeSession(model, options);
+}
+
 // What the samples say. Its sessions end with it: those of AddCosts() are others.
 Result<PairOut> EvaluateAnswers(const PairIn& in, Progress& progress) {
   const runtime::SessionOptions& session = in.baseline->request().session;
-  TARE_TRY(const auto baseline, runtime::Session::FromFile(in.baseline->request().path, session));
-  TARE_TRY(const auto candidate, runtime::Session::FromFile(in.candidate_path, session));
+  const std::string& path = in.baseline->request().path;
+  const bool draws = graph::HasRandomOps(in.baseline->source().graph);
+  auto options = EvaluationOptions(*in.plan, in.classes);
+  TARE_TRY(auto baseline, OpenToCompare(path, draws, session));
+  TARE_TRY(options.outputs.layouts, LayoutsOf(baseline, in));
+  if (draws) {  // what a random operator draws depends on the runs before
+    TARE_TRY(baseline, OpenToCompare(path, draws, session));
+  }
+  TARE_TRY(const auto candidate, OpenToCompare(in.candidate_path, draws, session));
   const auto first = evaluate::RunnableOf(baseline);
   const auto second = evaluate::RunnableOf(candidate);
-  auto options = EvaluationOptions(*in.plan, in.classes);
-  TARE_TRY(options.outputs.layouts, LayoutsOf(baseline, in));
   verdict::FlipList flips(FlipsToKeep(in.plan->task));
   options.test.flips = &flips;
   SplitBatches batches(*in.plan, *in.test, in.samples);
-  auto known = in.answers ? in.answers(first.outputs) : std::nullopt;
+  auto known = in.answers && !draws ? in.answers(first.outputs) : std::nullopt;
   PairOut out;
   verdict::Evidence& evidence = out.evidence;
   TARE_TRY(evidence, evaluate::Evaluate(known.value_or(first), second, batches, options, progress));

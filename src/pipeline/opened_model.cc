@@ -3,7 +3,7 @@
 
 #include "pipeline/opened_model_internal.h"
 #include "tare/core/parallel.h"
-#include "tare/core/strcat.h"
+#include "tare/core/text.h"
 #include "tare/data/labels.h"
 #include "tare/graph/onnx.h"
 #include "tare/runtime/probe.h"
@@ -45,6 +45,16 @@ Result<runtime::Probes> ReadProbes(const data::Feed& feed, std::span<const int64
 
 Result<runtime::Probes> OpenSource::Probes(std::span<const int64_t> samples, size_t count) const {
   return ReadProbes(*feed, samples, count);
+}
+
+Result<void> CheckSameColumns(const OpenSource& first, const OpenSource& other) {
+  if (!first.feed->has_columns() || first.feed->arrays() == other.feed->arrays()) return {};
+  return InvalidArgument(
+      StrCat(first.dataset->source(), " feeds the model the columns ",
+             Join(first.feed->arrays(), ", "), ", and ", other.dataset->source(), " the columns ",
+             Join(other.feed->arrays(), ", ")),
+      "name the columns that the model takes, in its order: data: inputs: {INPUT: {columns: [NAME, "
+      "...]}}");
 }
 
 SplitSource FileSource(std::string path) {

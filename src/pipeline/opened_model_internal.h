@@ -50,6 +50,10 @@ struct OpenSource {
 Result<runtime::Probes> ReadProbes(const data::Feed& feed, std::span<const int64_t> samples,
                                    size_t count);
 
+/// Each set is bound by itself: names in another order would feed the model other columns.
+/// Errors  kInvalidArgument: both are tables, and feed other columns.
+Result<void> CheckSameColumns(const OpenSource& first, const OpenSource& other);
+
 /// One file with all arrays.
 SplitSource FileSource(std::string path);
 

@@ -17,17 +17,6 @@ SourceSizes ProjectSets::Sizes() const {
           test.dataset->num_samples()};
 }
 
-// Each set is bound by itself: names in another order would feed the model other columns.
-Result<void> CheckSameColumns(const OpenSource& first, const OpenSource& other) {
-  if (!first.feed->has_columns() || first.feed->arrays() == other.feed->arrays()) return {};
-  return InvalidArgument(
-      StrCat(first.dataset->source(), " feeds the model the columns ",
-             Join(first.feed->arrays(), ", "), ", and ", other.dataset->source(), " the columns ",
-             Join(other.feed->arrays(), ", ")),
-      "name the columns that the model takes, in its order: data: inputs: {INPUT: {columns: [NAME, "
-      "...]}}");
-}
-
 // Options that do nothing would look as if they did.
 Result<void> CheckImageOptions(const Project& project) {
   for (const data::InputBinding& binding : project.bindings) {

@@ -88,7 +88,8 @@ void ExplainDecided(const Case& c, double bound, CheckResult& result) {
   const std::string what = c.subject.exact
                                ? std::string("the value")
                                : StrCat("the ", end, " ", Percent(c.policy.confidence), " % bound");
-  result.reason = StrCat(what, ", ", BoundText(result, bound), ", is ", place, " ", line, " ",
+  const std::string note = c.subject.note.empty() ? "" : StrCat(c.subject.note, ": ");
+  result.reason = StrCat(note, what, ", ", BoundText(result, bound), ", is ", place, " ", line, " ",
                          BoundText(result, result.limit));
 }
 

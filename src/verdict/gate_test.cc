@@ -282,12 +282,40 @@ TEST(GateTest, JudgesEachOutputWhenNoneIsNamed) {
     evidence.outputs.push_back(output);
   }
   evidence.outputs[1].cosine = MakeBootstrapped(0.8, 0.7, 0.85, 100);
-  const auto decision = Gate(evidence, DefaultPolicy(Task::kOutputs));
+  const auto decision = Gate(evidence, PolicyOf("{metric: cosine, min: 0.99}"));
   ASSERT_EQ(decision.checks.size(), 2);
   EXPECT_EQ(decision.checks[0].scope, "output:logits");
   EXPECT_EQ(decision.checks[0].verdict, Verdict::kPass);
   EXPECT_EQ(decision.checks[1].verdict, Verdict::kFail);
   EXPECT_EQ(decision.verdict, Verdict::kFail);
+}
+
+// A cosine of one positive value a sample is 1 whatever it is: what fits the output's kind decides.
+TEST(GateTest, HasNoPassForOutputsThatDoNotHold) {
+  Evidence evidence;
+  evidence.task = Task::kOutputs;
+  evidence.n = 100;
+  OutputCloseness output;
+  output.name = "score";
+  output.n = 100;
+  output.cosine = MakeBootstrapped(0.999, 0.998, 1, 100);
+  output.judged =
+      OutputJudgement{"R2", 0.61, 0.98, false, 19.5, "R2 0.6100 of 'score', value 0 (n = 100)"};
+  evidence.outputs = {output};
+  const auto moved = Gate(evidence, DefaultPolicy(Task::kOutputs));
+  ASSERT_EQ(moved.checks.size(), 2);
+  EXPECT_EQ(moved.checks[0].verdict, Verdict::kPass);
+  EXPECT_EQ(moved.checks[1].metric, "strain");
+  EXPECT_EQ(moved.checks[1].verdict, Verdict::kFail);
+  EXPECT_EQ(moved.checks[1].reason,
+            "R2 0.6100 of 'score', value 0 (n = 100): the value, 19.5, is above the maximum of 1.00");
+  EXPECT_EQ(moved.verdict, Verdict::kFail);
+
+  evidence.outputs[0].judged->strain = 1;
+  EXPECT_EQ(Gate(evidence, DefaultPolicy(Task::kOutputs)).verdict, Verdict::kPass);
+
+  evidence.outputs[0].judged.reset();  // a report of before
+  EXPECT_EQ(Gate(evidence, DefaultPolicy(Task::kOutputs)).verdict, Verdict::kInconclusive);
 }
 
 TEST(GateTest, TakesTheWorstVerdictAndNothingFromNoCheck) {

@@ -56,6 +56,7 @@ constexpr MetricInfo kMetrics[] = {
     {"relative_error", "relative error", Unit::kNumber, kLower, MetricPlace::kOutput},
     {"snr_db", "signal to noise", Unit::kDb, kHigher, MetricPlace::kOutput},
     {"agreement", "agreement", Unit::kRatio, kHigher, MetricPlace::kOutput},
+    {"strain", "strain", Unit::kNumber, kLower, MetricPlace::kOutput},
     {"output_flip_rate", "flips", Unit::kRatio, kLower, MetricPlace::kOutput},
     {"size_ratio", "size", Unit::kTimes, kLower, MetricPlace::kCost},
     {"memory_ratio", "peak memory", Unit::kTimes, kLower, MetricPlace::kCost},

@@ -281,7 +281,8 @@ Policy DefaultPolicy(Task task, double tolerance) {
   // the labels (mae, rmse): which of them is small only their owner knows.
   switch (task) {
     case Task::kOutputs:
-      policy.quality = {limit("cosine", std::nullopt, 1 - tolerance)};
+      policy.quality = {limit("cosine", std::nullopt, 1 - tolerance),
+                        limit("strain", 1, std::nullopt)};
       break;
     case Task::kClassification:
       policy.quality = {within("accuracy", 0.01), limit("flip_rate", 0.05, std::nullopt)};

@@ -134,9 +134,9 @@ void Visit(V& visit, Paired& paired) {
 
 template <class V>
 void Visit(V& visit, OutputJudgement& judged) {
-  auto& [measure, value, bound, holds, text] = judged;
+  auto& [measure, value, bound, holds, strain, text] = judged;
   visit("measure", measure), visit("value", value), visit("bound", bound);
-  visit("holds", holds), visit("text", text);
+  visit("holds", holds), visit("strain", strain), visit("text", text);
 }
 
 template <class V>

@@ -311,6 +311,8 @@ Result<OutputCloseness> ReadOutput(const JsonReader& reader) {
     judgement.bound = bound.value_or(kUndefined);
     const Json* holds = judged.Child("holds");
     judgement.holds = holds != nullptr && *holds == true;
+    TARE_TRY(const auto strain, judged.Number("strain"));
+    judgement.strain = strain.value_or(kUndefined);
     TARE_TRY(judgement.text, judged.Text("text"));
     out.judged = std::move(judgement);
   }

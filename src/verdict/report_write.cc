@@ -274,11 +274,10 @@ Json ToJson(const OutputCloseness& output) {
                          {"candidate", output.non_finite_candidate}};
   }
   if (output.judged) {
-    out["judged"] = {{"measure", output.judged->measure},
-                     {"value", Number(output.judged->value)},
-                     {"bound", Number(output.judged->bound)},
-                     {"holds", output.judged->holds},
-                     {"text", output.judged->text}};
+    out["judged"] = {
+        {"measure", output.judged->measure},       {"value", Number(output.judged->value)},
+        {"bound", Number(output.judged->bound)},   {"holds", output.judged->holds},
+        {"strain", Number(output.judged->strain)}, {"text", output.judged->text}};
   }
   return out;
 }

@@ -135,6 +135,12 @@ void TakeOutput(const Evidence& evidence, const Check& check, Subject& subject) 
   const auto* output = Named(evidence.outputs, check.output);
   subject.missing = StrCat("the report has no ", check.metric, " of output '", check.output, "'");
   if (output == nullptr) return;
+  if (check.metric == "strain") {
+    if (!output->judged || !std::isfinite(output->judged->strain)) return;
+    subject.exact = true;
+    subject.statistic = Exact(output->judged->strain, output->n);
+    subject.note = output->judged->text;
+  }
   if (check.metric == "cosine" && output->cosine) subject.statistic = output->cosine;
   if (check.metric == "relative_error") subject.statistic = output->relative_error;
   if (check.metric == "snr_db" && output->relative_error) {
@@ -323,6 +329,7 @@ std::vector<Check> ExpandOutputs(const Evidence& evidence, const Check& check) {
   std::vector<Check> out;
   for (const auto& output : evidence.outputs) {
     const bool has = check.metric == "agreement" ? output.agreement.has_value()
+                     : check.metric == "strain"  ? output.judged.has_value()
                      : for_outputs && check.metric != "output_flip_rate" ? output.cosine.has_value()
                                                                          : output.flips.has_value();
     if (!has) continue;

@@ -21,6 +21,7 @@ struct Subject {
   /// The difference for a margin, the value for a limit. Absent: `missing` says why.
   std::optional<Estimate> statistic;
   std::string missing;
+  std::string note;    ///< what the value is of, where its name does not say so
   bool exact = false;  ///< no sampling: the value is its own bound
   /// Of a time: verdict::Speedup::waited of the same batch and threads.
   std::optional<double> waited;

@@ -177,7 +177,8 @@ struct OutputJudgement {
   double value = 1;
   double bound = 0;
   bool holds = true;
-  std::string text;  ///< "R2 0.6100 of 'score', value 1 (n = 66)"
+  double strain = 0;  ///< share of what the bound allows that is used up; at most 1 holds
+  std::string text;   ///< "R2 0.6100 of 'score', value 1 (n = 66)"
 };
 
 /// Closeness of one model output.

@@ -53,7 +53,7 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& source);
 
 /// Returns the policy of a project that declares none.
 ///   classification        accuracy margin 0.01, flip_rate max 0.05
-///   outputs               cosine min 1 - tolerance
+///   outputs               cosine min 1 - tolerance, strain max 1
 ///   regression            r2 margin 0.01
 ///   multi_label           f1_micro and subset_accuracy margin 0.01
 ///   token_classification  f1_micro and token_accuracy margin 0.01

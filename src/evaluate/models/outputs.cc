@@ -17,6 +17,8 @@ namespace {
 constexpr int64_t kMaxScoreClasses = 200'000;
 // Rows looked at to decide what an output is.
 constexpr size_t kRowsToLookAt = 64;
+// A fault strains without end; a report holds numbers.
+constexpr double kMostStrain = 1e6;
 
 bool NameHas(std::string name, std::span<const std::string_view> parts) {
   for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -273,9 +275,9 @@ std::vector<verdict::OutputCloseness> OutputsEvaluation::Finish() const {
     }
     if (evidence[i].n > 0) {
       const auto judged = runtime::Judge(evidence[i], state_->options.tolerance);
-      closeness.judged =
-          verdict::OutputJudgement{runtime::MeasureName(judged.measure), judged.value, judged.bound,
-                                   judged.holds(), judged.Text()};
+      closeness.judged = verdict::OutputJudgement{
+          runtime::MeasureName(judged.measure), judged.value, judged.bound, judged.holds(),
+          std::min(judged.strain, kMostStrain), judged.Text()};
     }
     out.push_back(std::move(closeness));
   }
