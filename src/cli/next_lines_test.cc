@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 // What stands between a literal and the next one, as arguments of the call around them.
 struct Between {

@@ -7,7 +7,7 @@
 namespace tare::graph::internal {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 constexpr std::string_view kFromTorch =
     "export it from Python: torch.onnx.export(model, (sample,), \"model.onnx\", dynamo=True)";

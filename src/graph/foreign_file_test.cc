@@ -10,7 +10,7 @@
 namespace tare::graph::internal {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 using testing::HasSubstr;
 
 // The first bytes of files that the programs named wrote.

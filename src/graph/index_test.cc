@@ -9,7 +9,6 @@
 namespace tare::graph {
 namespace {
 
-using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
 // y = cond ? x * w : inner, where both branches read values of the graph around them.

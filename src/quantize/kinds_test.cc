@@ -11,7 +11,6 @@ namespace tare::quantize {
 namespace {
 
 using graph::BodyOf;
-using graph::FloatOf;
 using graph::Graph;
 using graph::IntOf;
 using graph::IntsOf;

@@ -13,7 +13,6 @@ namespace tare::runtime {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 constexpr double kTolerance = 0.01;
 

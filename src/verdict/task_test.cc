@@ -8,8 +8,6 @@
 namespace tare::verdict {
 namespace {
 
-using testing::HasSubstr;
-
 TEST(TaskTest, IsReadFromItsName) {
   for (int i = 0; i <= static_cast<int>(Task::kObjectDetection); ++i) {
     const auto task = static_cast<Task>(i);

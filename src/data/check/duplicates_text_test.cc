@@ -17,7 +17,6 @@ namespace tare::data {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::unique_ptr<Dataset> Texts(const std::vector<std::string>& texts,
