@@ -307,8 +307,9 @@ TEST(GateTest, HasNoPassForOutputsThatDoNotHold) {
   EXPECT_EQ(moved.checks[0].verdict, Verdict::kPass);
   EXPECT_EQ(moved.checks[1].metric, "strain");
   EXPECT_EQ(moved.checks[1].verdict, Verdict::kFail);
-  EXPECT_EQ(moved.checks[1].reason,
-            "R2 0.6100 of 'score', value 0 (n = 100): the value, 19.5, is above the maximum of 1.00");
+  EXPECT_EQ(
+      moved.checks[1].reason,
+      "R2 0.6100 of 'score', value 0 (n = 100): the value, 19.5, is above the maximum of 1.00");
   EXPECT_EQ(moved.verdict, Verdict::kFail);
 
   evidence.outputs[0].judged->strain = 1;
