@@ -4,6 +4,12 @@ if(TARE_BUILD_TESTS)
   target_link_libraries(tare_test_main PRIVATE tare_core tare_flags GTest::gtest)
 endif()
 
+# tare_test_target(TARGET): tests are compiled for the sake of the compiler's time, of which they took more than half; what they
+# test is optimised as it ships. Under a sanitizer, whose checks multiply the code, without any optimisation.
+function(tare_test_target target)
+  target_compile_options(${target} PRIVATE $<IF:$<BOOL:${TARE_SANITIZE}>,-O0,-O1>)
+endfunction()
+
 # tare_module(NAME [LINK <private libraries>] [ALONE <files>]): one folder = one target `tare_NAME` = one namespace.
 # Sources are src/NAME/*.cc and those of its folders; *_test.cc go into `tare_NAME_test`, *_benchmark.cc into `tare_NAME_benchmark`.
 # Both are built when asked for: `tests`, `benchmarks`. The modules it may see come from cmake/layers.cmake.
@@ -34,6 +40,7 @@ function(tare_module name)
 
   if(TARE_BUILD_TESTS AND tests)
     add_executable(tare_${name}_test EXCLUDE_FROM_ALL ${tests})
+    tare_test_target(tare_${name}_test)
     add_dependencies(tests tare_${name}_test)
     target_include_directories(tare_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(tare_${name}_test PRIVATE
