@@ -1,4 +1,4 @@
-// The parts of report.json. For report_read.cc and its parts.
+// The parts of report.json as they are read. For report_read.cc and its parts.
 
 #pragma once
 
