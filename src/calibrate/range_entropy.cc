@@ -41,9 +41,9 @@ const std::array<double, kNumBins + 1>& Log2Table() {
   return table;
 }
 
-class Search {
+class EntropySearch {
  public:
-  Search(const Distribution& distribution, int num_levels)
+  EntropySearch(const Distribution& distribution, int num_levels)
       : num_levels_(static_cast<size_t>(num_levels)),
         shift_(std::has_single_bit(num_levels_) ? std::countr_zero(num_levels_) : -1) {
     FillBins(distribution);
@@ -233,7 +233,7 @@ ValueRange EntropyRange(const Distribution& distribution, const RangeOptions& op
   const bool one_sided = distribution.min == 0 || distribution.max == 0;
   const bool all_codes = one_sided && options.zero_point == ZeroPoint::kFree;
   const int num_levels = std::min(kNumBins, all_codes ? num_codes : num_codes / 2);
-  const double threshold = bound * Search(distribution, num_levels).Run() / kNumBins;
+  const double threshold = bound * EntropySearch(distribution, num_levels).Run() / kNumBins;
   return {static_cast<float>(std::max(distribution.min, -threshold)),
           static_cast<float>(std::min(distribution.max, threshold))};
 }

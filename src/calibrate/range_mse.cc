@@ -52,9 +52,9 @@ void SideErrors(const CumulativeMoments& side, double step, std::vector<double>&
   }
 }
 
-class Search {
+class MseSearch {
  public:
-  Search(const Distribution& distribution, const RangeOptions& options)
+  MseSearch(const Distribution& distribution, const RangeOptions& options)
       : distribution_(distribution), num_levels_(options.grid.quant_max - options.grid.quant_min) {
     if (options.zero_point == ZeroPoint::kCentre) {
       least_positive_ = num_levels_ / 2;
@@ -156,7 +156,7 @@ double SquaredError(const Distribution& distribution, double step, Levels levels
 }
 
 ValueRange MseRange(const Distribution& distribution, const RangeOptions& options) {
-  return Search(distribution, options).Run();
+  return MseSearch(distribution, options).Run();
 }
 
 }  // namespace tare::calibrate::internal

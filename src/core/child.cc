@@ -26,7 +26,7 @@ constexpr const char* kOption = "--child-task";
 constexpr const char* kVariable = "TARE_CHILD";
 constexpr const char* kItself =
     "/proc/self/exe";  // the very file, even where it has been replaced since
-constexpr size_t kPieceBytes = 1 << 20;
+constexpr size_t kRequestPieceBytes = 1 << 20;
 constexpr int kCannotLoad = 127;  // exit code of the loader that finds no room for the libraries
 
 // The first bytes that a child writes. Another program, or tare of another version, says something
@@ -69,7 +69,7 @@ std::string ReadRequest(int fd) {
   std::string bytes(sizeof(int64_t), '\0');
   size_t have = 0;
   while (have < bytes.size()) {
-    const size_t wanted = std::min(bytes.size() - have, kPieceBytes);
+    const size_t wanted = std::min(bytes.size() - have, kRequestPieceBytes);
     const ssize_t count = ::read(fd, bytes.data() + have, wanted);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;

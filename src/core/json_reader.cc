@@ -5,7 +5,7 @@
 namespace tare {
 namespace {
 
-constexpr int kMaxDepth = 64;
+constexpr int kMaxJsonDepth = 64;
 
 }  // namespace
 
@@ -33,8 +33,8 @@ Result<nlohmann::ordered_json> ParseJson(std::string_view text, const std::strin
     return InvalidArgument(StrCat(source, " is larger than ", HumanBytes(max_bytes)),
                            "give a file that tare wrote");
   }
-  if (NestsDeeperThan(text, kMaxDepth)) {
-    return InvalidArgument(StrCat(source, " nests deeper than ", kMaxDepth, " levels"),
+  if (NestsDeeperThan(text, kMaxJsonDepth)) {
+    return InvalidArgument(StrCat(source, " nests deeper than ", kMaxJsonDepth, " levels"),
                            "give a file that tare wrote");
   }
   try {

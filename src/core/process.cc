@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int kTickMs = 20;        // how often the wish to stop is looked at
 constexpr double kForEverS = 1e9;  // what a clock of nanoseconds can still add
 constexpr size_t kErrorBytes = 4096;
-constexpr size_t kPieceBytes = 64 << 10;
+constexpr size_t kOutputPieceBytes = 64 << 10;
 constexpr int kPipeBytes = 1 << 20;  // as many as the kernel gives without privileges
 constexpr int kSignalled = 128;      // + the signal: what a shell says of a command that died of it
 
@@ -236,7 +236,7 @@ class Runner {
   }
 
   static void Read(internal::Descriptor& from, std::string& to) {
-    std::array<char, kPieceBytes> buffer;
+    std::array<char, kOutputPieceBytes> buffer;
     const ssize_t count = ::read(from.fd(), buffer.data(), buffer.size());
     if (count > 0) {
       to.append(buffer.data(), static_cast<size_t>(count));

@@ -199,7 +199,7 @@ TEST(ProcessTest, AddsToTheEnvironment) {
 }
 
 TEST(ProcessTest, TellsTheCausesOfAnEndApart) {
-  using Cause = ProcessEnd::Cause;
+  using Ended = ProcessEnd::Cause;
   ProcessOptions options;
   options.max_output_bytes = 1000;
   const auto cause = [&](const std::string& command, double time_limit_s = 60) {
@@ -209,10 +209,10 @@ TEST(ProcessTest, TellsTheCausesOfAnEndApart) {
     EXPECT_TRUE(end) << end.error().what;
     return std::tuple(end->cause, end->exit_code, end->signal);
   };
-  EXPECT_EQ(cause("exit 7"), std::tuple(Cause::kExit, 7, 0));
-  EXPECT_EQ(cause("kill -15 $$"), std::tuple(Cause::kSignal, 143, 15));
-  EXPECT_EQ(cause("exec sleep 1000", 0.3), std::tuple(Cause::kTimeLimit, 137, 9));
-  EXPECT_EQ(cause("yes"), std::tuple(Cause::kOutputLimit, 137, 9));
+  EXPECT_EQ(cause("exit 7"), std::tuple(Ended::kExit, 7, 0));
+  EXPECT_EQ(cause("kill -15 $$"), std::tuple(Ended::kSignal, 143, 15));
+  EXPECT_EQ(cause("exec sleep 1000", 0.3), std::tuple(Ended::kTimeLimit, 137, 9));
+  EXPECT_EQ(cause("yes"), std::tuple(Ended::kOutputLimit, 137, 9));
 }
 
 // Of a program whose standard descriptors are closed: the pipes get these numbers then.

@@ -13,7 +13,7 @@ namespace tare {
 namespace {
 
 constexpr size_t kMaxBytes = 8 << 20;
-constexpr int kMaxDepth = 64;
+constexpr int kMaxYamlDepth = 64;
 constexpr int kMaxNodes = 1'000'000;
 
 Error BadYaml(const std::string& source, int line, std::string_view what) {
@@ -33,7 +33,7 @@ bool NestsTooDeep(std::string_view text) {
     if (c == ']' || c == '}') depth = std::max(0, depth - 1);
     if ((c == '-' || c == '?') && ends) ++dashes;  // an indicator only before a space
     if (c == '\n') dashes = 0;
-    if (depth > kMaxDepth || dashes > 10 * kMaxDepth) return true;
+    if (depth > kMaxYamlDepth || dashes > 10 * kMaxYamlDepth) return true;
   }
   return false;
 }
@@ -42,7 +42,7 @@ Result<YamlNode> Convert(const YAML::Node& node, const std::string& source, int 
                          int& budget) {
   YamlNode out;
   out.line = node.Mark().line + 1;
-  if (depth > kMaxDepth || --budget < 0) {
+  if (depth > kMaxYamlDepth || --budget < 0) {
     return BadYaml(source, out.line, "the document nests too deep or is too large");
   }
   if (node.IsScalar()) {

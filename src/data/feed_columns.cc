@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kMostNamed = 24;
 
-std::string Listed(std::vector<std::string> names) {
+std::string ListedColumns(std::vector<std::string> names) {
   const size_t count = names.size();
   if (count > kMostNamed) {
     names.resize(kMostNamed);
@@ -109,11 +109,11 @@ Result<void> CheckFeatureColumns(const FeatureColumns& columns, const Dataset& d
   if (is_right_count && columns.unusable.empty() && !has_id) return {};
   std::string what =
       StrCat("input '", input.name, "' takes ", InputText(input), "; ", dataset.source(), " has ",
-             columns.numbers.size(), " columns of numbers (", Listed(columns.numbers), ")");
+             columns.numbers.size(), " columns of numbers (", ListedColumns(columns.numbers), ")");
   if (!columns.unusable.empty())
     what += StrCat(", and what cannot be used: ", WhyUnusable(columns.unusable));
   if (has_id && is_right_count) what += StrCat("; '", *id, "' is called like the number of a row");
-  if (!columns.left_out.empty()) what += StrCat("; left out: ", Listed(columns.left_out));
+  if (!columns.left_out.empty()) what += StrCat("; left out: ", ListedColumns(columns.left_out));
   std::string next = WhatToWrite(columns.numbers, num_wanted);
   if (!columns.unusable.empty()) {
     const UnusableColumn& first = columns.unusable[0];

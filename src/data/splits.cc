@@ -13,13 +13,13 @@ namespace tare::data {
 namespace {
 
 // The samples of one dataset that no split has yet, ascending.
-struct Pool {
+struct SamplePool {
   std::vector<int64_t> free;
   bool is_started = false;
 };
 
 // Moves `count` samples of the pool out, chosen by seed.
-std::vector<int64_t> TakeFrom(Pool& pool, int64_t count, uint64_t seed) {
+std::vector<int64_t> TakeFrom(SamplePool& pool, int64_t count, uint64_t seed) {
   const auto places = ChooseSamples(std::ssize(pool.free), count, seed);
   std::vector<int64_t> taken;
   std::vector<int64_t> left;
@@ -43,7 +43,7 @@ Error TooFew(const SplitRequest& request, int64_t left) {
 }
 
 // Hash and place of a sample of an earlier split.
-struct Entry {
+struct TakenSample {
   Hash128 hash;
   uint64_t split : 16;
   uint64_t sample : 48;
@@ -66,7 +66,7 @@ std::vector<int64_t> ChooseSamples(int64_t num_samples, int64_t count, uint64_t 
 
 Result<std::vector<std::vector<int64_t>>> ChooseDisjoint(std::span<const SplitRequest> requests,
                                                          uint64_t seed) {
-  std::map<std::string, Pool> pools;
+  std::map<std::string, SamplePool> pools;
   std::vector<std::vector<int64_t>> splits(requests.size());
   // Counted splits first: who asks for all takes what they leave.
   for (const bool counted : {true, false}) {
@@ -78,7 +78,7 @@ Result<std::vector<std::vector<int64_t>>> ChooseDisjoint(std::span<const SplitRe
             "ask for 1 or more, or 0 for all");
       }
       if ((request.count > 0) != counted) continue;
-      Pool& pool = pools[request.data];
+      SamplePool& pool = pools[request.data];
       if (!std::exchange(pool.is_started, true)) {
         pool.free.resize(static_cast<size_t>(std::max<int64_t>(0, request.num_samples)));
         std::iota(pool.free.begin(), pool.free.end(), int64_t{0});
@@ -96,7 +96,7 @@ Result<DisjointReport> FindDuplicates(std::span<const Split> splits) {
   DisjointReport report;
   if (splits.empty()) return report;
   TARE_TRY(const std::vector<bool> as_numbers, CompareAsNumbers(splits));
-  std::vector<Entry> entries;
+  std::vector<TakenSample> entries;
   size_t num_kept = 0;
   for (const Split& split : splits.first(splits.size() - 1)) num_kept += split.samples.size();
   entries.reserve(num_kept);
@@ -107,7 +107,7 @@ Result<DisjointReport> FindDuplicates(std::span<const Split> splits) {
     const auto look_up = [&](const Hash128& hash, int64_t sample) {
       ++report.num_compared;
       const auto earlier = std::span(entries).first(num_earlier);
-      const auto found = std::ranges::lower_bound(earlier, hash, {}, &Entry::hash);
+      const auto found = std::ranges::lower_bound(earlier, hash, {}, &TakenSample::hash);
       if (found != earlier.end() && found->hash == hash) {
         ++report.num_duplicates;
         if (report.examples.size() < 10) {
@@ -123,7 +123,7 @@ Result<DisjointReport> FindDuplicates(std::span<const Split> splits) {
     if (!result) {
       return std::move(result).error().While(StrCat("comparing the ", split.name, " split"));
     }
-    if (!is_last) std::ranges::sort(entries, {}, &Entry::Order);
+    if (!is_last) std::ranges::sort(entries, {}, &TakenSample::Order);
   }
   return report;
 }

@@ -28,6 +28,13 @@ inline std::unique_ptr<Dataset> OpenStored(const std::string& name) {
   return dataset ? *std::move(dataset) : nullptr;
 }
 
+/// Opens a CSV file of this text, which must work.
+inline std::unique_ptr<Dataset> OpenCsv(std::string text, const std::string& name = "x.csv") {
+  auto dataset = OpenBytes(Format::kCsv, std::move(text), name);
+  EXPECT_TRUE(dataset) << dataset.error().what;
+  return dataset ? *std::move(dataset) : nullptr;
+}
+
 inline std::vector<int64_t> AllSamples(const Dataset& dataset) {
   std::vector<int64_t> samples(static_cast<size_t>(dataset.num_samples()));
   std::iota(samples.begin(), samples.end(), int64_t{0});

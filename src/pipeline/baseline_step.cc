@@ -71,7 +71,7 @@ Result<BaselineOut> Work(const BaselineIn& in, Progress& progress) {
   return out;
 }
 
-Json Write(const BaselineOut& out) {
+Json WriteBaseline(const BaselineOut& out) {
   verdict::Report report;
   report.evidence = out.evidence;
   return {{"latency_ms", out.latency_ms},
@@ -79,7 +79,7 @@ Json Write(const BaselineOut& out) {
           {"report", Json::parse(verdict::WriteReportJson(report))}};
 }
 
-Result<BaselineOut> Read(const Json& json) {
+Result<BaselineOut> ReadBaseline(const Json& json) {
   const JsonReader reader(json, "baseline.json", "");
   TARE_TRY_VOID(reader.ExpectObject());
   BaselineOut out;
@@ -96,7 +96,7 @@ Result<BaselineOut> Read(const Json& json) {
 
 }  // namespace
 
-const Step<BaselineIn, BaselineOut> kBaselineStep = {"baseline", KeyOf, Work,
-                                                     SummaryOf,  Write, Read};
+const Step<BaselineIn, BaselineOut> kBaselineStep = {"baseline", KeyOf,         Work,
+                                                     SummaryOf,  WriteBaseline, ReadBaseline};
 
 }  // namespace tare::pipeline

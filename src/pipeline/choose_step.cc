@@ -242,7 +242,7 @@ Result<std::vector<search::Candidate>> ReadCandidates(const JsonReader& reader) 
   return out;
 }
 
-Json Write(const ChooseOut& out) {
+Json WriteChoice(const ChooseOut& out) {
   return {{"decline_reason", out.decline_reason},
           {"summary", out.summary},
           {"format", out.format},
@@ -254,7 +254,7 @@ Json Write(const ChooseOut& out) {
           {"report", Json::parse(verdict::WriteReportJson(out.sections))}};
 }
 
-Result<ChooseOut> Read(const Json& json) {
+Result<ChooseOut> ReadChoice(const Json& json) {
   const JsonReader reader(json, "choose.json", "");
   TARE_TRY_VOID(reader.ExpectObject());
   ChooseOut out;
@@ -281,7 +281,7 @@ void RemoveReports(const std::string& out_folder) {
     fs::remove(StrCat(out_folder, "/", name), ignored);
 }
 
-const Step<ChooseIn, ChooseOut> kChooseStep = {"choose", KeyOf, Work,  SummaryOf,
-                                               Write,    Read,  Stands};
+const Step<ChooseIn, ChooseOut> kChooseStep = {"choose",    KeyOf,      Work,  SummaryOf,
+                                               WriteChoice, ReadChoice, Stands};
 
 }  // namespace tare::pipeline

@@ -126,7 +126,7 @@ Result<SourceSizes> ReadSizes(const JsonReader& reader, const char* key) {
   return SourceSizes{calibration.value_or(0), search.value_or(0), test.value_or(0)};
 }
 
-Json Write(const DataOut& out) {
+Json WriteData(const DataOut& out) {
   return {{"sizes", SizesJson(out.sizes)},
           {"chosen", SizesJson(out.num_chosen)},
           {"duplicates", out.num_duplicates},
@@ -136,7 +136,7 @@ Json Write(const DataOut& out) {
           {"classes", out.classes}};
 }
 
-Result<DataOut> Read(const Json& json) {
+Result<DataOut> ReadData(const Json& json) {
   const JsonReader reader(json, "data.json", "");
   TARE_TRY_VOID(reader.ExpectObject());
   DataOut out;
@@ -153,6 +153,6 @@ Result<DataOut> Read(const Json& json) {
 
 }  // namespace
 
-const Step<DataIn, DataOut> kDataStep = {"data", KeyOf, Work, SummaryOf, Write, Read};
+const Step<DataIn, DataOut> kDataStep = {"data", KeyOf, Work, SummaryOf, WriteData, ReadData};
 
 }  // namespace tare::pipeline

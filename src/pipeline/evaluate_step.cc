@@ -87,7 +87,7 @@ Result<EvaluateOut> Work(const EvaluateIn& in, Progress& progress) {
   return out;
 }
 
-Json Write(const EvaluateOut& out) {
+Json WriteEvaluation(const EvaluateOut& out) {
   verdict::Report report;
   report.evidence = out.evidence;
   Json json = Json::parse(verdict::WriteReportJson(report));
@@ -96,7 +96,7 @@ Json Write(const EvaluateOut& out) {
   return json;
 }
 
-Result<EvaluateOut> Read(const Json& json) {
+Result<EvaluateOut> ReadEvaluation(const Json& json) {
   TARE_TRY(auto report, verdict::ReadReportJson(json.dump(), "evaluate.json"));
   const JsonReader reader(json, "evaluate.json", "");
   EvaluateOut out{std::move(report.evidence), {}, 0};
@@ -109,7 +109,7 @@ Result<EvaluateOut> Read(const Json& json) {
 
 }  // namespace
 
-const Step<EvaluateIn, EvaluateOut> kEvaluateStep = {"evaluate", KeyOf, Work,
-                                                     SummaryOf,  Write, Read};
+const Step<EvaluateIn, EvaluateOut> kEvaluateStep = {"evaluate", KeyOf,           Work,
+                                                     SummaryOf,  WriteEvaluation, ReadEvaluation};
 
 }  // namespace tare::pipeline

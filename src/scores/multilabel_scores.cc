@@ -6,7 +6,7 @@
 namespace tare::scores {
 namespace {
 
-double Share(int64_t part, int64_t whole) {
+double ShareOrZero(int64_t part, int64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
@@ -31,8 +31,9 @@ FScore ScoreLabel(const LabelCounts& counts) {
   const int64_t right = counts.true_positive;
   const int64_t wrong = counts.false_positive + counts.false_negative;
   if (right + wrong == 0) return {NAN, NAN, NAN};
-  return {Share(right, right + counts.false_positive), Share(right, right + counts.false_negative),
-          Share(2 * right, 2 * right + wrong)};
+  return {ShareOrZero(right, right + counts.false_positive),
+          ShareOrZero(right, right + counts.false_negative),
+          ShareOrZero(2 * right, 2 * right + wrong)};
 }
 
 FScore MicroScore(std::span<const LabelCounts> counts) {

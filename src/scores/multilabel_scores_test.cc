@@ -2,17 +2,11 @@
 
 #include <cmath>
 
+#include "scores/golden_test_internal.h"
 #include "scores/multilabel_scores_internal.h"
-#include "stats/golden_test_internal.h"
 
 namespace tare::scores {
 namespace {
-
-void ExpectScore(const FScore& found, const nlohmann::json& expected) {
-  stats::ExpectGolden(found.precision, expected[0], "precision");
-  stats::ExpectGolden(found.recall, expected[1], "recall");
-  stats::ExpectGolden(found.f1, expected[2], "f1");
-}
 
 TEST(MultilabelScoresTest, AgreesWithScikitLearn) {
   for (const auto& test : stats::ReadGolden("sklearn/sklearn.json", "multilabel")) {

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 
 #include "scores/regression_scores_internal.h"
 #include "stats/golden_test_internal.h"
@@ -10,7 +9,6 @@ namespace tare::scores {
 namespace {
 
 using Doubles = std::vector<double>;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(ScoreRegressionTest, AgreesWithScikitLearnAndScipy) {
   for (const auto& test : stats::ReadGolden("sklearn/sklearn.json", "regression")) {
@@ -42,7 +40,7 @@ TEST(ScoreRegressionTest, IsUndefinedWithoutSamplesOrSpread) {
 }
 
 TEST(SpearmanTest, RanksInfiniteNumbersAndRefusesNan) {
-  EXPECT_DOUBLE_EQ(Spearman(Doubles{-kInfinity, 0, kInfinity}, Doubles{1, 2, 3}), 1);
+  EXPECT_DOUBLE_EQ(Spearman(Doubles{-INFINITY, 0, INFINITY}, Doubles{1, 2, 3}), 1);
   EXPECT_DOUBLE_EQ(Spearman(Doubles{1, 2, 3}, Doubles{3, 2, 1}), -1);
   EXPECT_TRUE(std::isnan(Spearman(Doubles{1, NAN}, Doubles{1, 2})));
   EXPECT_TRUE(std::isnan(Spearman(Doubles{1, 1}, Doubles{1, 2})));

@@ -33,7 +33,7 @@ bool Ends(const Tag& before, const Tag& tag) {
   return closed || cut || before.type != tag.type;
 }
 
-FScore Mean(const FScore& sum, size_t count) {
+FScore MeanOf(const FScore& sum, size_t count) {
   const auto n = static_cast<double>(count);  // 0 / 0 is NaN
   return {sum.precision / n, sum.recall / n, sum.f1 / n};
 }
@@ -112,7 +112,7 @@ FScore MacroScore(const std::map<std::string, SpanCounts>& by_type) {
     sum.recall += score.recall;
     sum.f1 += score.f1;
   }
-  return Mean(sum, by_type.size());
+  return MeanOf(sum, by_type.size());
 }
 
 double TokenAccuracy(const SpanOutcome& outcome) {

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "stats/golden_test_internal.h"
+#include "scores/golden_test_internal.h"
 
 namespace tare::scores {
 namespace {
@@ -19,12 +19,6 @@ void ExpectEntities(const nlohmann::json& tags, const nlohmann::json& expected) 
   std::vector<Entity> wanted;
   for (const auto& e : expected) wanted.push_back({e[0], e[1], e[2]});
   EXPECT_EQ(*found, wanted) << tags;
-}
-
-void ExpectScore(const FScore& found, const nlohmann::json& expected) {
-  stats::ExpectGolden(found.precision, expected[0], "precision");
-  stats::ExpectGolden(found.recall, expected[1], "recall");
-  stats::ExpectGolden(found.f1, expected[2], "f1");
 }
 
 TEST(SpanScoresTest, AgreesWithSeqeval) {

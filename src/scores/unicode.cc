@@ -7,7 +7,6 @@
 namespace tare::scores {
 namespace {
 
-constexpr uint32_t kNoCode = 0x110000;  // first number that is no code point
 constexpr uint32_t kCapitalSigma = 0x3A3;
 constexpr uint32_t kSmallSigma = 0x3C3;
 constexpr uint32_t kFinalSigma = 0x3C2;

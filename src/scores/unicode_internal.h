@@ -9,6 +9,9 @@
 
 namespace tare::scores {
 
+/// The first number that is no code point.
+inline constexpr uint32_t kNoCode = 0x110000;
+
 /// Returns the code points of UTF-8 text.
 /// Edge  a byte that is no part of valid UTF-8 becomes 0x110000 + byte: equal bytes stay equal, and
 ///       AppendUtf8 gives the byte back.

@@ -16,7 +16,6 @@ constexpr int64_t kMaxVocabBytes = int64_t{64} << 20;
 constexpr int64_t kMaxVocabLines = 1'000'000;
 constexpr size_t kMaxWordCodes = 100;  // BERT's max_input_chars_per_word
 constexpr size_t kLongestCodeBytes = 4;
-constexpr uint32_t kNoCode = 0x110000;  // first number that is no code point
 constexpr uint32_t kFirstHangul = 0xAC00, kLastHangul = 0xD7A3;
 
 struct TextHash {
@@ -94,10 +93,11 @@ struct WordPiece::State {
 namespace {
 
 // Collects the words of a text, code point by code point.
-class Words {
+class WordSplitter {
  public:
   using OnWord = std::function<void(std::string_view word, size_t num_codes)>;
-  Words(LetterCase letters, OnWord on_word) : letters_(letters), on_word_(std::move(on_word)) {}
+  WordSplitter(LetterCase letters, OnWord on_word)
+      : letters_(letters), on_word_(std::move(on_word)) {}
 
   void Add(uint32_t code) {
     if (code >= kNoCode || HoldsCode(kCleanNothing, code)) return;
@@ -195,7 +195,7 @@ int64_t WordPiece::size() const { return state_->size; }
 
 std::vector<int64_t> WordPiece::Encode(std::string_view text, size_t max_tokens) const {
   std::vector<int64_t> tokens;
-  Words words(state_->letters, [&](std::string_view word, size_t num_codes) {
+  WordSplitter words(state_->letters, [&](std::string_view word, size_t num_codes) {
     state_->Cut(word, num_codes, tokens);
   });
   for (const uint32_t code : CodePoints(text)) {

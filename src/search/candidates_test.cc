@@ -49,7 +49,7 @@ quantize::Prepared ImageModel() {
                         .Build());
 }
 
-quantize::Prepared Perceptron() {
+quantize::Prepared PreparedPerceptron() {
   return PreparedOf(ModelBuilder(13)
                         .Input("x", {-1, 32})
                         .Uniform("w", {32, 64}, 1)
@@ -132,7 +132,7 @@ TEST(FirstCandidatesTest, FollowsFormatsAndGoal) {
 
 TEST(FirstCandidatesTest, TriesEqualPlansOnce) {
   // All scopes agree; without its small weights the dynamic plan is empty; there is no Conv to mix.
-  EXPECT_THAT(Texts(FirstCandidates(Perceptron(), {}, Calibrated())),
+  EXPECT_THAT(Texts(FirstCandidates(PreparedPerceptron(), {}, Calibrated())),
               ElementsAre("static, chain: h y", "dynamic: ~h ~y"));
 }
 
@@ -148,7 +148,7 @@ TEST(FirstCandidatesTest, LeavesOutNodesWithoutRange) {
 TEST(FirstCandidatesTest, NeedsSomethingObservedForStaticPlans) {
   AutoOptions options;
   options.formats = {kStatic, kWeights};
-  EXPECT_THAT(Texts(FirstCandidates(Perceptron(), options, Observed())),
+  EXPECT_THAT(Texts(FirstCandidates(PreparedPerceptron(), options, Observed())),
               ElementsAre("int8 weights: =h"));
 }
 

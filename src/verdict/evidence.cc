@@ -10,15 +10,15 @@ namespace {
 // Confidences are compared after a round trip through decimal text.
 constexpr double kSameConfidence = 1e-9;
 
-std::optional<double> Side(const Bound& bound, Direction direction) {
+std::optional<double> BoundAt(const Bound& bound, Direction direction) {
   return direction == Direction::kAbove ? bound.low : bound.high;
 }
 
 std::optional<double> FromTable(const Estimate& estimate, Direction direction, double confidence,
                                 double interval_confidence) {
   for (const auto& bound : estimate.bounds) {
-    if (bound.confidence >= confidence - kSameConfidence && Side(bound, direction)) {
-      return Side(bound, direction);
+    if (bound.confidence >= confidence - kSameConfidence && BoundAt(bound, direction)) {
+      return BoundAt(bound, direction);
     }
   }
   if ((1 + interval_confidence) / 2 < confidence - kSameConfidence) return std::nullopt;

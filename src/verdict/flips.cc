@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kKindNames[] = {"harmful", "both_wrong", "changed", "helpful"};
 
-void Put(const char* key, const std::optional<double>& value, Json& out) {
+void PutFinite(const char* key, const std::optional<double>& value, Json& out) {
   if (value && std::isfinite(*value)) out[key] = *value;
 }
 
@@ -23,9 +23,9 @@ Json JsonOf(const Flip& flip) {
   out["label"] = flip.label;
   out["baseline"] = flip.baseline;
   out["candidate"] = flip.candidate;
-  Put("baseline_confidence", flip.baseline_confidence, out);
-  Put("candidate_confidence", flip.candidate_confidence, out);
-  Put("margin", flip.margin, out);
+  PutFinite("baseline_confidence", flip.baseline_confidence, out);
+  PutFinite("candidate_confidence", flip.candidate_confidence, out);
+  PutFinite("margin", flip.margin, out);
   return out;
 }
 

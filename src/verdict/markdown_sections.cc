@@ -100,7 +100,7 @@ std::string Costs(const DistributionDamage& damage, Unit unit) {
   return text.starts_with('+') ? text.substr(1) : text;
 }
 
-std::string Finding(const Evidence& evidence, const Damages& damages, std::string_view metric) {
+std::string FindingOf(const Evidence& evidence, const Damages& damages, std::string_view metric) {
   const MetricInfo info = InfoOf(metric);
   const double sign = info.better == Better::kHigher ? 1 : -1;
   size_t worst = damages.size();
@@ -202,7 +202,7 @@ std::string DistributionsMarkdown(const Evidence& evidence) {
   const std::string metric = LeadMetric(evidence);
   const Damages damages = DistributionDamages(evidence);
   if (scopes.empty() || metric.empty()) return "";
-  std::string out = StrCat("\n### ", Finding(evidence, damages, metric), "\n\n");
+  std::string out = StrCat("\n### ", FindingOf(evidence, damages, metric), "\n\n");
   const Grid grid = scopes.size() > kManyRows ? GridOf(scopes) : Grid();
   if (!grid.empty())
     out += StrCat(GridMarkdown(grid, damages, InfoOf(metric)), "\n<details><summary>All ",

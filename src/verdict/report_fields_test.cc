@@ -1,7 +1,8 @@
 // Each field of a report is written and read back.
 //
 // Visit() names the fields of each struct by structured bindings: a field that is added does not
-// compile here until it is named, and then fails until report_write.cc and report_read.cc know it.
+// compile here until it is named, and then fails until report_write.cc and report_read.cc (or their
+// parts) know it.
 
 #include <gtest/gtest.h>
 

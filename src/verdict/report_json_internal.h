@@ -1,4 +1,4 @@
-// Evidence as JSON values. For the adapter files report_write.cc and report_read.cc only.
+// Evidence as JSON values. For the adapter files alone, report_write.cc and report_read.cc and their parts.
 
 #pragma once
 

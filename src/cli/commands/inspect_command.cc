@@ -35,7 +35,7 @@ std::string ValueText(const ValueInfo& value) {
   return StrCat(Printable(value.name), " ", DTypeName(value.dtype), " ", ShapeText(value.shape));
 }
 
-void SayWrapped(Terminal& terminal, std::string_view title, const std::string& text) {
+void SayFact(Terminal& terminal, std::string_view title, const std::string& text) {
   constexpr int64_t kTitleColumns = 14;
   std::string head = PadRight(StrCat("  ", title), kTitleColumns);
   for (const std::string& line : Wrap(text, terminal.columns() - kTitleColumns)) {
@@ -75,9 +75,9 @@ void SayBlocks(const std::vector<pipeline::RepeatedBlock>& blocks, Terminal& ter
   for (const auto& [times, operators] : blocks) {
     const std::string size =
         StrCat(WithThousands(std::ssize(operators)), operators.size() == 1 ? " node" : " nodes");
-    SayWrapped(terminal, title,
-               StrCat(times > 1 ? StrCat(WithThousands(times), " x ") : "", size, ": ",
-                      BlockText(operators)));
+    SayFact(terminal, title,
+            StrCat(times > 1 ? StrCat(WithThousands(times), " x ") : "", size, ": ",
+                   BlockText(operators)));
     title.clear();
   }
 }
@@ -87,11 +87,11 @@ void SayPlans(const std::vector<pipeline::PlanSize>& plans, Terminal& terminal) 
   if (plans.empty()) return;
   terminal.Say("  plans of static int8 that tare quantize measures");
   for (const auto& [scope, num_nodes] : plans) {
-    SayWrapped(terminal, scope,
-               StrCat(WithThousands(num_nodes), num_nodes == 1 ? " node" : " nodes", ": ",
-                      MeaningOf(scope)));
+    SayFact(terminal, scope,
+            StrCat(WithThousands(num_nodes), num_nodes == 1 ? " node" : " nodes", ": ",
+                   MeaningOf(scope)));
   }
-  SayWrapped(terminal, "fast nodes", std::string(MeaningOf("fast nodes")));
+  SayFact(terminal, "fast nodes", std::string(MeaningOf("fast nodes")));
   terminal.Say("");
 }
 
@@ -100,13 +100,13 @@ void SayInspection(const pipeline::Inspection& model, const InspectArgs& args, T
                HumanBytes(model.file_bytes), ", opset ", model.opset, ", ",
                WithThousands(model.num_nodes), " nodes, ", WithThousands(model.num_parameters),
                " parameters (", HumanBytes(model.parameter_bytes), ")");
-  for (const ValueInfo& input : model.inputs) SayWrapped(terminal, "input", ValueText(input));
-  for (const ValueInfo& output : model.outputs) SayWrapped(terminal, "output", ValueText(output));
-  SayWrapped(terminal, "operators", OperatorsText(model.operators));
+  for (const ValueInfo& input : model.inputs) SayFact(terminal, "input", ValueText(input));
+  for (const ValueInfo& output : model.outputs) SayFact(terminal, "output", ValueText(output));
+  SayFact(terminal, "operators", OperatorsText(model.operators));
   for (const auto& [domain, version] : model.other_domains)
-    SayWrapped(terminal, "domain", StrCat(Printable(domain), " version ", version));
-  if (!model.rewrites.empty()) SayWrapped(terminal, "prepared", Join(model.rewrites, ", "));
-  for (const std::string& note : model.notes) SayWrapped(terminal, "note", Printable(note));
+    SayFact(terminal, "domain", StrCat(Printable(domain), " version ", version));
+  if (!model.rewrites.empty()) SayFact(terminal, "prepared", Join(model.rewrites, ", "));
+  for (const std::string& note : model.notes) SayFact(terminal, "note", Printable(note));
   SayBlocks(model.blocks, terminal);
   // Of an int8 model "stays float" would be said of nodes that are not.
   for (const auto& group : model.abilities) {
@@ -118,11 +118,11 @@ void SayInspection(const pipeline::Inspection& model, const InspectArgs& args, T
         ": ", WithThousands(group.count), group.count == 1 ? " node" : " nodes",
         group.weight_elements > 0 ? StrCat(", ", WithThousands(group.weight_elements), " weights")
                                   : "");
-    if (!group.reason.empty()) SayWrapped(terminal, "why", Printable(group.reason));
-    SayWrapped(terminal, "operators", OperatorsText(group.operators));
+    if (!group.reason.empty()) SayFact(terminal, "why", Printable(group.reason));
+    SayFact(terminal, "operators", OperatorsText(group.operators));
     std::vector<std::string> examples;
     for (const std::string& name : group.examples) examples.push_back(Printable(name));
-    SayWrapped(terminal, "such as", Join(examples, ", "));
+    SayFact(terminal, "such as", Join(examples, ", "));
   }
   terminal.Say("");
   SayPlans(model.plans, terminal);

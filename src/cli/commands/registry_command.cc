@@ -7,6 +7,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/registry_root.h"
+#include "cli/commands/verdict.h"
 #include "cli/terminal/json.h"
 #include "core/text_width.h"
 #include "tare/core/text.h"
@@ -55,13 +56,6 @@ ordered_json ToJson(const Version& version) {
   return json;
 }
 
-std::string PaintVerdict(const Terminal& terminal, const std::string& verdict) {
-  const std::string text = Printable(verdict);
-  if (verdict == "PASS") return terminal.Paint(Colour::kGood, text);
-  if (verdict == "FAIL") return terminal.Paint(Colour::kBad, text);
-  return terminal.Paint(Colour::kWarning, text);
-}
-
 Result<void> RunList(const RegistryArgs& args, Terminal& terminal) {
   TARE_TRY(const auto registry, registry::Registry::Open(RegistryRoot(args.root)));
   TARE_TRY(const auto versions, registry.List(args.name));
@@ -81,7 +75,7 @@ Result<void> RunList(const RegistryArgs& args, Terminal& terminal) {
       {{"version"}, {"verdict"}, {"registered (UTC)"}, {"model", Align::kPoint}, {"summary"}});
   for (const Version& version : versions) {
     const int64_t bytes = version.ModelBytes();
-    table.AddRow({version.Ref(), PaintVerdict(terminal, version.verdict),
+    table.AddRow({version.Ref(), PaintVerdict(terminal, Printable(version.verdict)),
                   UtcTime(version.created_at_ms, "%Y-%m-%d %H:%M"),
                   bytes == 0 ? "-" : HumanBytes(bytes), Printable(version.summary)});
   }
@@ -97,7 +91,7 @@ Result<void> RunShow(const RegistryArgs& args, Terminal& terminal) {
     return {};
   }
   terminal.Say(terminal.Paint(Colour::kStrong, version.Ref()), "  ",
-               PaintVerdict(terminal, version.verdict), "  registered ",
+               PaintVerdict(terminal, Printable(version.verdict)), "  registered ",
                UtcTime(version.created_at_ms, "%Y-%m-%d %H:%M:%S UTC"));
   if (!version.summary.empty()) terminal.Say(Printable(version.summary));
   TextTable files({{"file"}, {"name"}, {"size", Align::kPoint}, {"sha256"}});

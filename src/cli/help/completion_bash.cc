@@ -6,7 +6,8 @@
 namespace tare::cli {
 namespace {
 
-constexpr const char* kHead = R"sh(# bash completion for tare: source this file, or install it as
+constexpr const char* kBashHead =
+    R"sh(# bash completion for tare: source this file, or install it as
 # ~/.local/share/bash-completion/completions/tare
 _tare_files() {
   local IFS=$'\n'
@@ -26,7 +27,7 @@ _tare() {
     case "$at ${COMP_WORDS[i]}" in
 )sh";
 
-constexpr const char* kTail = R"sh(  esac
+constexpr const char* kBashTail = R"sh(  esac
   if [[ $cur == -* ]]; then
     COMPREPLY=($(compgen -W "$options" -- "$cur"))
   elif [[ -n $commands ]]; then
@@ -101,8 +102,9 @@ std::string BashCompletion(const CommandDoc& root) {
     values += OptionValueCases(command);
     words += WordsCase(command);
   });
-  return StrCat(kHead, "      ", paths, ") at=\"$at ${COMP_WORDS[i]}\" ;;\n    esac\n  done\n",
-                "  case \"$at $prev\" in\n", values, "  esac\n  case \"$at\" in\n", words, kTail);
+  return StrCat(kBashHead, "      ", paths, ") at=\"$at ${COMP_WORDS[i]}\" ;;\n    esac\n  done\n",
+                "  case \"$at $prev\" in\n", values, "  esac\n  case \"$at\" in\n", words,
+                kBashTail);
 }
 
 }  // namespace tare::cli

@@ -5,7 +5,7 @@
 namespace tare::cli {
 namespace {
 
-constexpr const char* kHead =
+constexpr const char* kFishHead =
     R"sh(# fish completion for tare: install it as ~/.config/fish/completions/tare.fish
 function __tare_at
     set -l at tare
@@ -22,7 +22,7 @@ end
 complete -c tare -f
 )sh";
 
-std::string Quoted(std::string_view text) {
+std::string FishQuoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') out.push_back('\\');
@@ -38,7 +38,7 @@ std::string ValueFlags(const ArgumentDoc& argument) {
     case ValueKind::kFolder:
       return " -x -a '(__fish_complete_directories)'";
     case ValueKind::kChoice:
-      return StrCat(" -x -a ", Quoted(Join(argument.choices, " ")));
+      return StrCat(" -x -a ", FishQuoted(Join(argument.choices, " ")));
     case ValueKind::kText:
       return " -x";
     case ValueKind::kNone:
@@ -59,7 +59,7 @@ std::string ArgumentLine(const std::string& at, const ArgumentDoc& argument) {
     names +=
         name.starts_with("--") ? StrCat(" -l ", name.substr(2)) : StrCat(" -s ", name.substr(1));
   }
-  return StrCat(at, names, ValueFlags(argument), " -d ", Quoted(argument.description), "\n");
+  return StrCat(at, names, ValueFlags(argument), " -d ", FishQuoted(argument.description), "\n");
 }
 
 }  // namespace
@@ -68,14 +68,15 @@ std::string FishCompletion(const CommandDoc& root) {
   std::string paths;
   std::string lines;
   ForEachCommand(root, [&](const CommandDoc& command) {
-    if (command.path != root.path) paths += StrCat(paths.empty() ? "" : " ", Quoted(command.path));
+    if (command.path != root.path)
+      paths += StrCat(paths.empty() ? "" : " ", FishQuoted(command.path));
     const std::string at = StrCat("complete -c tare -n \"__tare_at '", command.path, "'\"");
     for (const CommandDoc& child : command.children) {
-      lines += StrCat(at, " -a ", child.name, " -d ", Quoted(child.summary), "\n");
+      lines += StrCat(at, " -a ", child.name, " -d ", FishQuoted(child.summary), "\n");
     }
     for (const ArgumentDoc& argument : command.arguments) lines += ArgumentLine(at, argument);
   });
-  return StrCat(kHead, paths, kAfterPaths, lines);
+  return StrCat(kFishHead, paths, kAfterPaths, lines);
 }
 
 }  // namespace tare::cli

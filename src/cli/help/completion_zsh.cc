@@ -5,7 +5,7 @@
 namespace tare::cli {
 namespace {
 
-constexpr const char* kHead = R"sh(#compdef tare
+constexpr const char* kZshHead = R"sh(#compdef tare
 # zsh completion for tare: install it as _tare in a folder of $fpath
 _tare() {
   local at=tare depth=1 i
@@ -14,13 +14,13 @@ _tare() {
     case "$at ${words[i]}" in
 )sh";
 
-constexpr const char* kTail = R"sh(  esac
+constexpr const char* kZshTail = R"sh(  esac
 }
 if [[ ${funcstack[1]} == _tare ]]; then _tare "$@"; else compdef _tare tare; fi
 )sh";
 
 // For a text within single quotes.
-std::string Quoted(std::string_view text) {
+std::string ZshQuoted(std::string_view text) {
   std::string out;
   for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
   return out;
@@ -33,7 +33,7 @@ std::string Description(std::string_view text) {
     if (c == ':' || c == '[' || c == ']' || c == '\\') out.push_back('\\');
     out.push_back(c);
   }
-  return Quoted(out);
+  return ZshQuoted(out);
 }
 
 std::string ValueAction(const ArgumentDoc& argument) {
@@ -81,7 +81,7 @@ std::string ArgumentsCase(const CommandDoc& command) {
 std::string CommandsCase(const CommandDoc& command) {
   std::string out = StrCat("    '", command.path, "')\n      commands=(");
   for (const CommandDoc& child : command.children) {
-    out += StrCat("\n        '", child.name, ":", Quoted(child.summary), "'");
+    out += StrCat("\n        '", child.name, ":", ZshQuoted(child.summary), "'");
   }
   return out + ")\n      _describe command commands ;;\n";
 }
@@ -96,9 +96,10 @@ std::string ZshCompletion(const CommandDoc& root) {
       paths += StrCat(paths.empty() ? "" : "|", "'", command.path, "'");
     cases += command.children.empty() ? ArgumentsCase(command) : CommandsCase(command);
   });
-  return StrCat(kHead, "      ", paths, ") at=\"$at ${words[i]}\"; depth=$i ;;\n    esac\n  done\n",
+  return StrCat(kZshHead, "      ", paths,
+                ") at=\"$at ${words[i]}\"; depth=$i ;;\n    esac\n  done\n",
                 "  words=(\"${(@)words[depth,-1]}\")\n  ((CURRENT -= depth - 1))\n",
-                "  case \"$at\" in\n", cases, kTail);
+                "  case \"$at\" in\n", cases, kZshTail);
 }
 
 }  // namespace tare::cli

@@ -20,7 +20,7 @@ describes, and resumes where it was stopped. The one-shot commands need no
 .IR tare.yaml .
 )";
 
-constexpr const char* kTail = R"(.TE
+constexpr const char* kManTail = R"(.TE
 .PP
 With
 .BR \-\-json ,
@@ -50,7 +50,7 @@ The registered versions: registry.db and artifacts by SHA-256.
 )";
 
 // Text of a paragraph: no character of it is roff's.
-std::string Escaped(std::string_view text) {
+std::string RoffText(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const bool at_start = out.empty() || out.back() == '\n';
@@ -66,8 +66,8 @@ std::string Escaped(std::string_view text) {
   return out;
 }
 
-std::string Bold(const std::string& text) { return StrCat("\\fB", Escaped(text), "\\fR"); }
-std::string Italic(const std::string& text) { return StrCat("\\fI", Escaped(text), "\\fR"); }
+std::string Bold(const std::string& text) { return StrCat("\\fB", RoffText(text), "\\fR"); }
+std::string Italic(const std::string& text) { return StrCat("\\fI", RoffText(text), "\\fR"); }
 
 std::string ArgumentEntry(const ArgumentDoc& argument) {
   std::vector<std::string> names;
@@ -75,20 +75,20 @@ std::string ArgumentEntry(const ArgumentDoc& argument) {
   std::string head = Join(names, ", ");
   if (!argument.label.empty()) head += StrCat(head.empty() ? "" : " ", Italic(argument.label));
   const std::string text = FullDescription(argument);
-  return StrCat(".TP\n", head, "\n", Escaped(text), text.ends_with('.') ? "\n" : ".\n");
+  return StrCat(".TP\n", head, "\n", RoffText(text), text.ends_with('.') ? "\n" : ".\n");
 }
 
-std::string CommandSection(const CommandDoc& command) {
+std::string ManSection(const CommandDoc& command) {
   const size_t program = command.path.find(' ');
-  std::string out = StrCat(".SS \"", Escaped(command.path.substr(program + 1)), "\"\n");
-  out += StrCat(Escaped(command.summary), ".\n");
-  if (!command.details.empty()) out += StrCat(".PP\n", Escaped(command.details), "\n");
+  std::string out = StrCat(".SS \"", RoffText(command.path.substr(program + 1)), "\"\n");
+  out += StrCat(RoffText(command.summary), ".\n");
+  if (!command.details.empty()) out += StrCat(".PP\n", RoffText(command.details), "\n");
   out += StrCat(".PP\n.nf\n", Bold(UsageLine(command)), "\n.fi\n");
   for (const ArgumentDoc& argument : command.arguments) {
     if (!argument.common()) out += ArgumentEntry(argument);
   }
   if (!command.example.empty()) {
-    out += StrCat(".PP\nExample:\n.PP\n.RS\n.nf\n", Escaped(command.example), "\n.fi\n.RE\n");
+    out += StrCat(".PP\nExample:\n.PP\n.RS\n.nf\n", RoffText(command.example), "\n.fi\n.RE\n");
   }
   return out;
 }
@@ -112,18 +112,18 @@ std::string CommonOptions() {
 
 std::string ManPage(const CommandDoc& root, const std::string& version) {
   std::string out = StrCat("'\\\" t\n.TH TARE 1 \"\" \"tare ", version, "\" \"User Commands\"\n");
-  out += StrCat(".SH NAME\ntare \\- ", Escaped(root.summary), "\n");
+  out += StrCat(".SH NAME\ntare \\- ", RoffText(root.summary), "\n");
   out += ".SH SYNOPSIS\n.B tare\n.I COMMAND\n.RI [ OPTIONS ]\n";
   out += StrCat(kDescription, CommonOptions());
   for (int i = 0; i <= static_cast<int>(Step::kHelp); ++i) {
     const std::string step = StepName(static_cast<Step>(i));
     std::string section;
     ForEachCommand(root, [&](const CommandDoc& command) {
-      if (command.children.empty() && command.step == step) section += CommandSection(command);
+      if (command.children.empty() && command.step == step) section += ManSection(command);
     });
     if (!section.empty()) out += StrCat(".SH \"COMMANDS: ", step, "\"\n", section);
   }
-  return StrCat(out, ExitStatus(), kTail);
+  return StrCat(out, ExitStatus(), kManTail);
 }
 
 }  // namespace tare::cli

@@ -7,16 +7,16 @@
 namespace tare::cli {
 namespace {
 
-constexpr const char* kHead =
+constexpr const char* kPageHead =
     "<!-- Written by `make docs` from the command line itself: change src/cli/commands. -->\n\n";
 
-constexpr const char* kTail = R"(
+constexpr const char* kIndexTail = R"(
 With `--json`, standard output holds one JSON document and nothing else; after a failure it is an object with the key
 `error`. Messages and progress go to standard error.
 )";
 
 // Text of a paragraph or a cell: what Markdown would read as markup is escaped.
-std::string Escaped(std::string_view text) {
+std::string MarkdownEscaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (std::string_view("\\`*_<>[]|").find(c) != std::string_view::npos) out.push_back('\\');
@@ -38,28 +38,28 @@ std::string Head(const ArgumentDoc& argument) {
 std::string Arguments(const CommandDoc& command) {
   std::string out = "\n| argument | meaning |\n| --- | --- |\n";
   for (const ArgumentDoc& argument : command.arguments) {
-    out += StrCat("| ", Head(argument), " | ", Escaped(FullDescription(argument)),
+    out += StrCat("| ", Head(argument), " | ", MarkdownEscaped(FullDescription(argument)),
                   argument.required ? "; required |\n" : " |\n");
   }
   return out;
 }
 
-std::string CommandSection(const CommandDoc& command) {
-  std::string out = StrCat(Escaped(command.summary), ".\n", Block(UsageLine(command)));
-  if (!command.details.empty()) out += StrCat("\n", Escaped(command.details), "\n");
+std::string PageSection(const CommandDoc& command) {
+  std::string out = StrCat(MarkdownEscaped(command.summary), ".\n", Block(UsageLine(command)));
+  if (!command.details.empty()) out += StrCat("\n", MarkdownEscaped(command.details), "\n");
   out += Arguments(command);
   if (!command.example.empty()) out += StrCat("\nExample:\n", Block(command.example));
   return out;
 }
 
 std::string Page(const CommandDoc& command) {
-  std::string out = StrCat(kHead, "# ", command.path, "\n\n");
+  std::string out = StrCat(kPageHead, "# ", command.path, "\n\n");
   if (command.children.empty()) {
-    out += CommandSection(command);
+    out += PageSection(command);
   } else {
-    out += StrCat(Escaped(command.summary), ".\n");
+    out += StrCat(MarkdownEscaped(command.summary), ".\n");
     for (const CommandDoc& child : command.children) {
-      out += StrCat("\n## ", child.path, "\n\n", CommandSection(child));
+      out += StrCat("\n## ", child.path, "\n\n", PageSection(child));
     }
   }
   return out + "\nExit codes: [README.md](README.md#exit-codes).\n";
@@ -67,20 +67,20 @@ std::string Page(const CommandDoc& command) {
 
 std::string Index(const CommandDoc& root) {
   std::string out =
-      StrCat(kHead, "# The command line\n\n| step | command | |\n| --- | --- | --- |\n");
+      StrCat(kPageHead, "# The command line\n\n| step | command | |\n| --- | --- | --- |\n");
   for (int i = 0; i <= static_cast<int>(Step::kHelp); ++i) {
     const std::string step = StepName(static_cast<Step>(i));
     for (const CommandDoc& child : root.children) {
       if (child.step != step) continue;
       out += StrCat("| ", step, " | [", child.path, "](", child.name, ".md) | ",
-                    Escaped(child.summary), " |\n");
+                    MarkdownEscaped(child.summary), " |\n");
     }
   }
   out += "\n## Exit codes\n\n| code | meaning |\n| --- | --- |\n";
   for (const ExitCodeDoc& exit : kExitCodes) {
     out += StrCat("| ", exit.code, " | ", exit.meaning, " |\n");
   }
-  return out + kTail;
+  return out + kIndexTail;
 }
 
 }  // namespace

@@ -14,10 +14,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::unique_ptr<Dataset> Csv(std::string text, const std::string& name = "x.csv") {
-  return OpenBytes(Format::kCsv, std::move(text), name).value();
-}
-
 Split All(std::string name, const Dataset& dataset) {
   return {std::move(name), &dataset, {}, NumbersFrom(0, dataset.num_samples())};
 }
@@ -30,8 +26,8 @@ std::vector<std::string> Kinds(const DataCheck& check) {
 }
 
 TEST(CheckDataTest, PutsTheLeakFirst) {
-  const auto calibration = Csv("a,b,y\n1,2,0\n3,4,1\n5,6,0\n5,6,1\n");
-  const auto test = Csv("a,b,y\n7,8,0\n3,4,1\n9,9,1\n");
+  const auto calibration = OpenCsv("a,b,y\n1,2,0\n3,4,1\n5,6,0\n5,6,1\n");
+  const auto test = OpenCsv("a,b,y\n7,8,0\n3,4,1\n9,9,1\n");
   CheckRequest request{
       {All("calibration", *calibration), All("test", *test)}, {.label = "y"}, {}, 0, 1};
   const auto check = CheckData(request).value();
@@ -45,8 +41,8 @@ TEST(CheckDataTest, PutsTheLeakFirst) {
 }
 
 TEST(CheckDataTest, CallsCommonContentOfOtherSetsNoLeak) {
-  const auto a = Csv("a,b\n1,2\n3,4\n");
-  const auto b = Csv("a,b\n3,4\n");
+  const auto a = OpenCsv("a,b\n1,2\n3,4\n");
+  const auto b = OpenCsv("a,b\n3,4\n");
   CheckRequest request{{All("calibration", *a), All("search", *b)}, {}, {}, 0, 1};
   const auto check = CheckData(request).value();
   EXPECT_FALSE(check.has_leak());
@@ -57,8 +53,8 @@ TEST(CheckDataTest, CountsClasses) {
   std::string text = "a,y\n";
   for (int i = 0; i < 40; ++i) text += StrCat(i * i, ",red\n");
   for (int i = 0; i < 3; ++i) text += StrCat(-5 - i * i, ",green\n");
-  const auto calibration = Csv(text);
-  const auto test = Csv("a,y\n-1000,red\n-2001,blue\n");
+  const auto calibration = OpenCsv(text);
+  const auto test = OpenCsv("a,y\n-1000,red\n-2001,blue\n");
   CheckRequest request{
       {All("calibration", *calibration), All("test", *test)}, {.label = "y"}, {}, 0, 1};
   const auto check = CheckData(request).value();
@@ -74,7 +70,7 @@ TEST(CheckDataTest, CountsClasses) {
 }
 
 TEST(CheckDataTest, FindsColumnsThatSayNothingOrAreBroken) {
-  const auto dataset = Csv("a,b,c,d\n0.5,7,1,1\nnan,7,2,\ninf,7,4,3\n");
+  const auto dataset = OpenCsv("a,b,c,d\n0.5,7,1,1\nnan,7,2,\ninf,7,4,3\n");
   CheckRequest request{{All("data", *dataset)}, {}, {}, 0, 1};
   const auto check = CheckData(request).value();
   EXPECT_THAT(Kinds(check),
@@ -86,8 +82,8 @@ TEST(CheckDataTest, FindsColumnsThatSayNothingOrAreBroken) {
 }
 
 TEST(CheckDataTest, GoesOnWithoutLabels) {
-  const auto calibration = Csv("a\n1\n2\n");
-  const auto test = Csv("a,y\n3,1\n4,0\n");
+  const auto calibration = OpenCsv("a\n1\n2\n");
+  const auto test = OpenCsv("a,y\n3,1\n4,0\n");
   CheckRequest request{
       {All("calibration", *calibration), All("test", *test)}, {.label = "y"}, {}, 0, 1};
   const auto check = CheckData(request).value();
@@ -96,7 +92,7 @@ TEST(CheckDataTest, GoesOnWithoutLabels) {
 }
 
 TEST(CheckDataTest, TakesOneSampleAndAnEmptySet) {
-  const auto one = Csv("a,b\n1,2\n");
+  const auto one = OpenCsv("a,b\n1,2\n");
   CheckRequest request{{All("calibration", *one), {"test", one.get(), {}, {}}}, {}, {}, 5, 1};
   const auto check = CheckData(request).value();
   EXPECT_THAT(Kinds(check), ElementsAre("warning empty 0"));
@@ -105,8 +101,8 @@ TEST(CheckDataTest, TakesOneSampleAndAnEmptySet) {
 }
 
 TEST(CheckDataTest, NamesTheSetThatLacksAnArray) {
-  const auto a = Csv("a,b\n1,2\n");
-  const auto b = Csv("a,c\n1,2\n", "other.csv");
+  const auto a = OpenCsv("a,b\n1,2\n");
+  const auto b = OpenCsv("a,c\n1,2\n", "other.csv");
   CheckRequest request{{All("calibration", *a), All("test", *b)}, {}, {}, 0, 1};
   const auto check = CheckData(request);
   ASSERT_FALSE(check);
@@ -125,7 +121,7 @@ TEST(RecommendTest, CoversGroupsThatAreFarApart) {
     text += StrCat(100 * (group % 3) + random.Uniform(), ",", 100 * (group / 3) + random.Uniform(),
                    ",5,5\n");
   }
-  const auto dataset = Csv(text);
+  const auto dataset = OpenCsv(text);
   CheckRequest request{{All("calibration", *dataset)}, {}, {}, 5, 1};
   const auto check = CheckData(request).value();
   ASSERT_EQ(check.recommended.size(), 5U);
@@ -136,8 +132,8 @@ TEST(RecommendTest, CoversGroupsThatAreFarApart) {
 }
 
 TEST(RecommendTest, LeavesOutWhatRepeatsAndWhatTheTestHas) {
-  const auto calibration = Csv("x,y\n1,1\n2,2\n1,1\n3,3\n");
-  const auto test = Csv("x,y\n3,3\n");
+  const auto calibration = OpenCsv("x,y\n1,1\n2,2\n1,1\n3,3\n");
+  const auto test = OpenCsv("x,y\n3,3\n");
   CheckRequest request{{All("calibration", *calibration), All("test", *test)}, {}, {}, 4, 1};
   EXPECT_THAT(CheckData(request).value().recommended, ElementsAre(0, 1));
 }

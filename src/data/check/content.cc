@@ -115,7 +115,7 @@ Result<void> ChooseTable(const Dataset& dataset, const Offer& offer, const Conte
   return {};
 }
 
-std::string Listed(const std::vector<std::string>& names) {
+std::string ListedArrays(const std::vector<std::string>& names) {
   constexpr size_t kMost = 6;
   std::vector<std::string> shown(
       names.begin(), names.begin() + static_cast<ptrdiff_t>(std::min(names.size(), kMost)));
@@ -150,7 +150,8 @@ Result<Content> ContentOf(const Dataset& dataset, const ContentRequest& request)
                dataset.skipped().empty() ? "" : StrCat("; ", dataset.skipped()[0].error.what)),
         "name arrays of numbers, images or columns of text that are there");
   }
-  content.description = StrCat(NearMethodName(content.method), " of ", Listed(content.arrays));
+  content.description =
+      StrCat(NearMethodName(content.method), " of ", ListedArrays(content.arrays));
   if (content.method == NearMethod::kTable) return content;
   for (const ArrayInfo* info : offer.arrays) {
     if (Contains(content.arrays, info->name)) continue;

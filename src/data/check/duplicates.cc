@@ -19,16 +19,16 @@ constexpr size_t kMostExamples = 10;
 constexpr int64_t kMostSamples = 0xFFFFFFFF;
 constexpr int64_t kUnknownLabel = -1;
 
-struct Entry {
+struct HashedItem {
   Hash128 hash;
   int64_t item = 0;
 };
 
 // Items of one content lie behind each other.
-std::vector<Entry> SortedEntries(std::vector<Hash128> hashes) {
-  std::vector<Entry> entries(hashes.size());
+std::vector<HashedItem> SortedEntries(std::vector<Hash128> hashes) {
+  std::vector<HashedItem> entries(hashes.size());
   for (size_t i = 0; i < hashes.size(); ++i) entries[i] = {hashes[i], static_cast<int64_t>(i)};
-  std::ranges::sort(entries, [](const Entry& a, const Entry& b) {
+  std::ranges::sort(entries, [](const HashedItem& a, const HashedItem& b) {
     return a.hash != b.hash ? a.hash < b.hash : a.item < b.item;
   });
   return entries;
@@ -160,7 +160,7 @@ class Record {
 
 class Scanner {
  public:
-  Scanner(const Pool& pool, std::vector<Entry> entries, Record& record)
+  Scanner(const Pool& pool, std::vector<HashedItem> entries, Record& record)
       : pool_(pool), entries_(std::move(entries)), record_(record) {}
 
   void FindExact() {
@@ -239,7 +239,7 @@ class Scanner {
   }
 
   const Pool& pool_;
-  std::vector<Entry> entries_;
+  std::vector<HashedItem> entries_;
   Record& record_;
   std::vector<Group> groups_;
 };

@@ -9,8 +9,6 @@
 namespace tare::data::internal {
 namespace {
 
-constexpr int64_t kTextsAtATime = 256;
-
 Result<void> HashTexts(const Split& split, std::vector<Hash128>& hashes) {
   for (size_t begin = 0; begin < split.samples.size(); begin += kTextsAtATime) {
     const auto samples = std::span(split.samples).subspan(begin);

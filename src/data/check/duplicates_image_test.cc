@@ -28,7 +28,7 @@ std::unique_ptr<Dataset> Images(Shape shape, const std::vector<T>& pixels,
   return MakeDataset(std::move(source), std::move(arrays)).value();
 }
 
-Split All(std::string name, const Dataset& dataset) {
+Split AllImages(std::string name, const Dataset& dataset) {
   return {std::move(name), &dataset, {"images"}, NumbersFrom(0, dataset.num_samples())};
 }
 
@@ -147,7 +147,7 @@ TEST(ScanImagesTest, FindsCopiesThatWereBrightenedNoisedOrBlurred) {
   }
   const auto a = Images<uint8_t>({300, kSide, kSide}, calibration);
   const auto b = Images<uint8_t>({600, kSide, kSide}, test);
-  const Split splits[] = {All("calibration", *a), All("test", *b)};
+  const Split splits[] = {AllImages("calibration", *a), AllImages("test", *b)};
   const auto scan = ScanDuplicates(splits, NearMethod::kImage, {}, {});
   ASSERT_TRUE(scan) << scan.error().what;
   ASSERT_EQ(scan->shared.size(), 1U);
@@ -169,7 +169,7 @@ TEST(ScanImagesTest, ComparesBytesWithFloats) {
   floats.insert(floats.end(), scene.begin(), scene.end());
   const auto a = Images<uint8_t>({1, 16, 16}, bytes);
   const auto b = Images<float>({2, 16, 16}, floats);
-  const Split splits[] = {All("calibration", *a), All("test", *b)};
+  const Split splits[] = {AllImages("calibration", *a), AllImages("test", *b)};
   const auto scan = ScanDuplicates(splits, NearMethod::kImage, {}, {}).value();
   ASSERT_EQ(scan.shared.size(), 1U);
   EXPECT_EQ(scan.shared[0].num_near, 1);
@@ -181,7 +181,7 @@ TEST(ScanImagesTest, TellsPlainImagesByTheirValue) {
   for (const int value : {0, 100, 100, 200})
     pixels.insert(pixels.end(), 64, static_cast<uint8_t>(value));
   const auto dataset = Images<uint8_t>({4, 8, 8}, pixels);
-  const Split splits[] = {All("data", *dataset)};
+  const Split splits[] = {AllImages("data", *dataset)};
   const auto scan = ScanDuplicates(splits, NearMethod::kImage, {}, {}).value();
   ASSERT_EQ(scan.shared.size(), 1U);
   EXPECT_EQ(scan.shared[0].num_exact, 1);
@@ -191,7 +191,7 @@ TEST(ScanImagesTest, TellsPlainImagesByTheirValue) {
 TEST(ScanImagesTest, NamesImagesOfOtherShapes) {
   const auto a = Images<uint8_t>({1, 8, 8}, std::vector<uint8_t>(64), "a.npy");
   const auto b = Images<uint8_t>({1, 9, 8}, std::vector<uint8_t>(72), "b.npy");
-  const Split splits[] = {All("calibration", *a), All("test", *b)};
+  const Split splits[] = {AllImages("calibration", *a), AllImages("test", *b)};
   const auto scan = ScanDuplicates(splits, NearMethod::kImage, {}, {});
   ASSERT_FALSE(scan);
   EXPECT_EQ(scan.error().code, ErrorCode::kInvalidArgument);

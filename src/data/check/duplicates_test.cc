@@ -18,10 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::unique_ptr<Dataset> Csv(std::string text, const std::string& name = "x.csv") {
-  return OpenBytes(Format::kCsv, std::move(text), name).value();
-}
-
 std::unique_ptr<Dataset> Rows(int64_t width, const std::vector<double>& values,
                               std::string source = "x.npy") {
   std::vector<NamedTensor> arrays;
@@ -29,7 +25,7 @@ std::unique_ptr<Dataset> Rows(int64_t width, const std::vector<double>& values,
   return MakeDataset(std::move(source), std::move(arrays)).value();
 }
 
-Split All(std::string name, const Dataset& dataset, std::vector<std::string> arrays = {"x"}) {
+Split AllRows(std::string name, const Dataset& dataset, std::vector<std::string> arrays = {"x"}) {
   return {std::move(name), &dataset, std::move(arrays), NumbersFrom(0, dataset.num_samples())};
 }
 
@@ -50,7 +46,7 @@ TEST(ScanRowsTest, FindsRowsThatWereRounded) {
   for (size_t i = 0; i < 15'000; ++i) second.push_back(random.Uniform());
   const auto a = Rows(10, first);
   const auto b = Rows(10, second);
-  const Split splits[] = {All("calibration", *a), All("test", *b)};
+  const Split splits[] = {AllRows("calibration", *a), AllRows("test", *b)};
   const auto scan = ScanDuplicates(splits, NearMethod::kTable, {}, {}).value();
   ASSERT_EQ(scan.shared.size(), 1U);
   EXPECT_GE(scan.shared[0].num_near, 495);
@@ -66,19 +62,19 @@ TEST(ScanRowsTest, AsksEveryColumnToBeNear) {
   for (int i = 0; i < 4; ++i) values.push_back(values[static_cast<size_t>(i)]);
   values.back() += 0.01;  // over 30 tolerances
   const auto dataset = Rows(4, values);
-  const Split splits[] = {All("data", *dataset)};
+  const Split splits[] = {AllRows("data", *dataset)};
   EXPECT_THAT(ScanDuplicates(splits, NearMethod::kTable, {}, {}).value().shared, IsEmpty());
 }
 
 TEST(ScanRowsTest, ComparesWholeNumbersAndFewColumnsExactly) {
   const auto whole =
-      Csv("a,b,c,d\n1000,2000,3000,4000\n1000,2000,3000,4001\n1000,2000,3000,4000\n");
-  const Split table[] = {All("data", *whole, {"a", "b", "c", "d"})};
+      OpenCsv("a,b,c,d\n1000,2000,3000,4000\n1000,2000,3000,4001\n1000,2000,3000,4000\n");
+  const Split table[] = {AllRows("data", *whole, {"a", "b", "c", "d"})};
   const auto found = ScanDuplicates(table, NearMethod::kTable, {}, {}).value();
   EXPECT_EQ(found.shared[0].num_exact, 1);
   EXPECT_EQ(found.shared[0].num_near, 0);
   const auto narrow = Rows(1, {0.5, 0.5000001, 3.0, 0.5});
-  const Split column[] = {All("data", *narrow)};
+  const Split column[] = {AllRows("data", *narrow)};
   const auto scan = ScanDuplicates(column, NearMethod::kTable, {}, {}).value();
   EXPECT_EQ(scan.shared[0].num_exact, 1);
   EXPECT_EQ(scan.shared[0].num_near, 0);
@@ -86,14 +82,15 @@ TEST(ScanRowsTest, ComparesWholeNumbersAndFewColumnsExactly) {
 
 TEST(ScanRowsTest, TakesNanAsEqualAndZeroWithoutSign) {
   const auto dataset = Rows(2, {NAN, 1, NAN, 1, 0.0, 2, -0.0, 2});
-  const Split splits[] = {All("data", *dataset)};
+  const Split splits[] = {AllRows("data", *dataset)};
   EXPECT_EQ(ScanDuplicates(splits, NearMethod::kTable, {}, {}).value().shared[0].num_exact, 2);
 }
 
 TEST(ScanRowsTest, ComparesClassesByTheirText) {
-  const auto a = Csv("kind,n\nred,1\nblue,2\n", "a.csv");
-  const auto b = Csv("kind,n\nred,2\nred,1\ngreen,1\n", "b.csv");
-  const Split splits[] = {All("calibration", *a, {"kind", "n"}), All("test", *b, {"kind", "n"})};
+  const auto a = OpenCsv("kind,n\nred,1\nblue,2\n", "a.csv");
+  const auto b = OpenCsv("kind,n\nred,2\nred,1\ngreen,1\n", "b.csv");
+  const Split splits[] = {AllRows("calibration", *a, {"kind", "n"}),
+                          AllRows("test", *b, {"kind", "n"})};
   const auto scan = ScanDuplicates(splits, NearMethod::kTable, {}, {}).value();
   ASSERT_EQ(scan.shared.size(), 1U);
   EXPECT_EQ(scan.shared[0].num_exact, 1);
@@ -104,7 +101,7 @@ TEST(ScanDuplicatesTest, CountsEachSampleOnceInAndAcrossSplits) {
   const auto a = Rows(1, {1, 2, 1, 3});
   const auto b = Rows(1, {1, 1, 4, 5});
   const auto c = Rows(1, {5, 3, 6, 1});
-  const Split splits[] = {All("calibration", *a), All("search", *b), All("test", *c)};
+  const Split splits[] = {AllRows("calibration", *a), AllRows("search", *b), AllRows("test", *c)};
   const auto scan = ScanDuplicates(splits, NearMethod::kTable, {}, {}).value();
   EXPECT_EQ(scan.num_samples, 12);
   std::vector<std::string> found;
@@ -121,7 +118,7 @@ TEST(ScanDuplicatesTest, CountsEachSampleOnceInAndAcrossSplits) {
 TEST(ScanDuplicatesTest, FindsEqualContentWithAnotherLabel) {
   const auto a = Rows(1, {1, 2, 1, 3});
   const auto b = Rows(1, {3, 2});
-  const Split splits[] = {All("calibration", *a), All("test", *b)};
+  const Split splits[] = {AllRows("calibration", *a), AllRows("test", *b)};
   const std::vector<std::vector<int64_t>> labels{{0, 1, 4, -1}, {2, 1}};
   const auto scan = ScanDuplicates(splits, NearMethod::kTable, labels, {}).value();
   EXPECT_EQ(scan.num_conflicts, 1);  // 3 has no label in calibration
@@ -131,9 +128,9 @@ TEST(ScanDuplicatesTest, FindsEqualContentWithAnotherLabel) {
 
 TEST(ScanDuplicatesTest, TakesEmptySplitsAndSingleSamples) {
   const auto one = Rows(1, {1});
-  const Split single[] = {All("data", *one)};
+  const Split single[] = {AllRows("data", *one)};
   EXPECT_THAT(ScanDuplicates(single, NearMethod::kTable, {}, {}).value().shared, IsEmpty());
-  const Split with_empty[] = {{"calibration", one.get(), {"x"}, {}}, All("test", *one)};
+  const Split with_empty[] = {{"calibration", one.get(), {"x"}, {}}, AllRows("test", *one)};
   const auto scan = ScanDuplicates(with_empty, NearMethod::kTable, {}, {}).value();
   EXPECT_EQ(scan.num_samples, 1);
   EXPECT_THAT(scan.shared, IsEmpty());
@@ -143,20 +140,20 @@ TEST(ScanDuplicatesTest, TakesEmptySplitsAndSingleSamples) {
 TEST(ScanDuplicatesTest, NamesSetsWithOtherArrays) {
   const auto a = Rows(2, {1, 2});
   const auto b = Rows(3, {1, 2, 3}, "b.npy");
-  const Split widths[] = {All("calibration", *a), All("test", *b)};
+  const Split widths[] = {AllRows("calibration", *a), AllRows("test", *b)};
   const auto scan = ScanDuplicates(widths, NearMethod::kTable, {}, {});
   ASSERT_FALSE(scan);
   EXPECT_THAT(scan.error().what,
               HasSubstr("the test set has 3 numbers a sample, the calibration set 2"));
   EXPECT_THAT(scan.error().next_step, HasSubstr("same columns"));
-  const Split counts[] = {All("calibration", *a), All("test", *b, {"x", "x"})};
+  const Split counts[] = {AllRows("calibration", *a), AllRows("test", *b, {"x", "x"})};
   EXPECT_THAT(ScanDuplicates(counts, NearMethod::kTable, {}, {}).error().what,
               HasSubstr("2 arrays to compare"));
 }
 
 TEST(ScanDuplicatesTest, NamesOptionsOutsideTheirRange) {
   const auto dataset = Rows(1, {1});
-  const Split splits[] = {All("data", *dataset)};
+  const Split splits[] = {AllRows("data", *dataset)};
   DuplicateOptions options;
   options.jaccard = 0.1;
   EXPECT_THAT(ScanDuplicates(splits, NearMethod::kText, {}, options).error().next_step,
@@ -175,7 +172,7 @@ TEST(ScanDuplicatesTest, TakesAMillionTinyRows) {
   std::vector<NamedTensor> arrays;
   arrays.push_back({"x", Tensor::Of<int16_t>({1'000'000, 2}, values)});
   const auto dataset = MakeDataset("x.npy", std::move(arrays)).value();
-  const Split splits[] = {All("data", *dataset)};
+  const Split splits[] = {AllRows("data", *dataset)};
   const auto scan = ScanDuplicates(splits, NearMethod::kTable, {}, {}).value();
   EXPECT_NEAR(static_cast<double>(scan.shared[0].num_exact), 367'879, 2500);
 }
@@ -202,7 +199,7 @@ TEST(ContentOfTest, ComparesTextBeforeImagesBeforeTables) {
 }
 
 TEST(ContentOfTest, LeavesNumbersOfSamplesOut) {
-  const auto dataset = Csv("id,name,x,kind\n1,a,5,u\n2,b,5,v\n3,c,5,u\n");
+  const auto dataset = OpenCsv("id,name,x,kind\n1,a,5,u\n2,b,5,v\n3,c,5,u\n");
   const Content content = ContentIn(*dataset);
   EXPECT_EQ(content.method, NearMethod::kTable);
   EXPECT_THAT(content.arrays, ElementsAre("x", "kind"));
@@ -211,12 +208,12 @@ TEST(ContentOfTest, LeavesNumbersOfSamplesOut) {
 }
 
 TEST(ContentOfTest, SaysWhyNothingIsLeft) {
-  const auto labels = Csv("label\n1\n2\n");
+  const auto labels = OpenCsv("label\n1\n2\n");
   const auto nothing = ContentOf(*labels, {.label = "label"});
   ASSERT_FALSE(nothing);
   EXPECT_THAT(nothing.error().what, HasSubstr("x.csv has nothing to compare"));
   EXPECT_EQ(ContentOf(*labels, {.arrays = {"lable"}}).error().code, ErrorCode::kNotFound);
-  const auto broken = Csv("label,text\n1,a\xFF\n2,b\n");
+  const auto broken = OpenCsv("label,text\n1,a\xFF\n2,b\n");
   EXPECT_THAT(ContentOf(*broken, {.label = "label"}).error().what, HasSubstr("not UTF-8"));
 }
 

@@ -11,7 +11,6 @@ namespace tare::data::internal {
 namespace {
 
 constexpr double kRecallAtThreshold = 0.98;
-constexpr int64_t kTextsAtATime = 256;
 
 class TextSketches final : public Sketches {
  public:

@@ -26,7 +26,8 @@ std::unique_ptr<Dataset> Texts(const std::vector<std::string>& texts,
   return OpenBytes(Format::kJsonLines, lines, name).value();
 }
 
-Split All(std::string name, const Dataset& dataset, std::vector<std::string> arrays = {"text"}) {
+Split AllTexts(std::string name, const Dataset& dataset,
+               std::vector<std::string> arrays = {"text"}) {
   return {std::move(name), &dataset, std::move(arrays), NumbersFrom(0, dataset.num_samples())};
 }
 
@@ -138,7 +139,7 @@ TEST(ScanTextsTest, RecallAtTheThresholdIsAtLeast95Percent) {
   // 2,000 pairs with J = 160 / 200 = 0.8 exactly. Expected 98.5 %; below 97 % by chance with
   // probability under 10^-6.
   const auto dataset = Texts(PairsOf(2000, 180, 160));
-  const Split splits[] = {All("data", *dataset)};
+  const Split splits[] = {AllTexts("data", *dataset)};
   const auto scan = ScanDuplicates(splits, NearMethod::kText, {}, SingleWords());
   ASSERT_TRUE(scan) << scan.error().what;
   EXPECT_GE(NumNear(*scan), 1940);
@@ -155,7 +156,7 @@ TEST(ScanTextsTest, RecallAtTheThresholdIsAtLeast95Percent) {
 TEST(ScanTextsTest, ReportsNoPairBelowTheThreshold) {
   // J = 159 / 201 = 0.791.
   const auto dataset = Texts(PairsOf(1000, 180, 159));
-  const Split splits[] = {All("data", *dataset)};
+  const Split splits[] = {AllTexts("data", *dataset)};
   EXPECT_EQ(NumNear(ScanDuplicates(splits, NearMethod::kText, {}, SingleWords()).value()), 0);
 }
 
@@ -164,7 +165,7 @@ TEST(ScanTextsTest, FindsEditsCaseAndWhiteSpace) {
                               "Something else entirely, about the weather in the north of Spain.",
                               "the  quick brown fox jumps over the lazy dog near the river bank.",
                               "The quick brown fox jumps over the lazy dog near the river bend."});
-  const Split splits[] = {All("data", *dataset)};
+  const Split splits[] = {AllTexts("data", *dataset)};
   const auto scan = ScanDuplicates(splits, NearMethod::kText, {}, {}).value();
   ASSERT_EQ(scan.shared.size(), 1U);
   EXPECT_EQ(scan.shared[0].num_exact, 0);
@@ -178,7 +179,7 @@ TEST(ScanTextsTest, ComparesTextsAndNotTheirClassNumbers) {
       Texts({"zebras graze in the evening light", "a text of its own, much longer"}, "a.jsonl");
   const auto test = Texts(
       {"zebras graze in the evening light", "quite another text, on other things"}, "b.jsonl");
-  const Split splits[] = {All("calibration", *calibration), All("test", *test)};
+  const Split splits[] = {AllTexts("calibration", *calibration), AllTexts("test", *test)};
   const auto scan = ScanDuplicates(splits, NearMethod::kText, {}, {}).value();
   ASSERT_EQ(scan.shared.size(), 1U);
   EXPECT_EQ(scan.shared[0].num_exact, 1);
@@ -194,14 +195,14 @@ TEST(ScanTextsTest, StopsComparingWhereEverythingIsAlike) {
       "the same words of one form that everybody filled in, page after page, with number ";
   for (int i = 0; i < 3000; ++i) texts.push_back(StrCat(form, 10000 + i));
   const auto dataset = Texts(texts);
-  const Split splits[] = {All("data", *dataset)};
+  const Split splits[] = {AllTexts("data", *dataset)};
   const auto scan = ScanDuplicates(splits, NearMethod::kText, {}, {}).value();
   EXPECT_EQ(NumNear(scan), 2999);
 }
 
 TEST(ScanTextsTest, TakesEmptyTextsAsEqual) {
   const auto dataset = Texts({"", " ", "", "something that is long enough"});
-  const Split splits[] = {All("data", *dataset)};
+  const Split splits[] = {AllTexts("data", *dataset)};
   const auto scan = ScanDuplicates(splits, NearMethod::kText, {}, {}).value();
   ASSERT_EQ(scan.shared.size(), 1U);
   EXPECT_EQ(scan.shared[0].num_exact, 1);

@@ -5,20 +5,20 @@
 namespace tare::data::internal {
 namespace {
 
-struct Entry {
+struct KeyedItem {
   uint32_t key = 0;
   uint32_t position = 0;
 };
 
 // The items under one key after the other, in order of position.
-std::vector<Entry> SortedByKey(const Sketches& sketches, int key, size_t num_items) {
-  std::vector<Entry> entries;
+std::vector<KeyedItem> SortedByKey(const Sketches& sketches, int key, size_t num_items) {
+  std::vector<KeyedItem> entries;
   entries.reserve(num_items);
   for (size_t i = 0; i < num_items; ++i) {
     if (sketches.HasKeys(i)) entries.push_back({sketches.Key(key, i), static_cast<uint32_t>(i)});
   }
   std::ranges::sort(entries, {},
-                    [](const Entry& e) { return (uint64_t{e.key} << 32) | e.position; });
+                    [](const KeyedItem& e) { return (uint64_t{e.key} << 32) | e.position; });
   return entries;
 }
 
@@ -28,7 +28,7 @@ class Finder {
       : sketches_(sketches), sink_(sink), num_different_(num_items, 0), is_cut_(num_items, false) {}
 
   // Items under one key: the later against those before, the first of them and the nearest.
-  Result<void> Look(std::span<const Entry> same) {
+  Result<void> Look(std::span<const KeyedItem> same) {
     constexpr size_t kHalf = kMostUnderAKey / 2;
     for (size_t j = 1; j < same.size(); ++j) {
       for (size_t i = 0; i < j; ++i) {

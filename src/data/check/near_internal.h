@@ -59,6 +59,8 @@ class Sketches {
 /// Returns the texts of samples, each as one document. The separator is white space to shingles.
 Result<std::vector<std::string>> ReadDocuments(const Split& split,
                                                std::span<const int64_t> samples);
+/// Of a split that is looked through: what is held of it is that much text.
+inline constexpr int64_t kTextsAtATime = 256;
 
 /// Returns a hash of each item's content. Texts are hashed as texts, also those that are classes:
 /// every file numbers them anew.

@@ -16,7 +16,6 @@ namespace {
 constexpr int64_t kMostLookedAt = 20'000;
 constexpr size_t kMostNumbers = 256;
 constexpr size_t kTextBuckets = 64;
-constexpr int64_t kTextsAtATime = 256;
 constexpr int64_t kImageBytesAtATime = int64_t{4} << 20;
 
 // [samples, width]
@@ -38,8 +37,8 @@ Result<void> ForEachPart(std::span<const int64_t> samples, int64_t most, const U
 
 Result<Features> TextFeatures(const Split& split, std::span<const int64_t> samples) {
   Features features{kTextBuckets, {}};
-  TARE_TRY_VOID(
-      ForEachPart(samples, kTextsAtATime, [&](std::span<const int64_t> part) -> Result<void> {
+  TARE_TRY_VOID(ForEachPart(
+      samples, internal::kTextsAtATime, [&](std::span<const int64_t> part) -> Result<void> {
         TARE_TRY(const auto documents, internal::ReadDocuments(split, part));
         for (const std::string& document : documents) {
           std::vector<float> counts(kTextBuckets, 0);

@@ -13,15 +13,15 @@ namespace tare::data {
 namespace {
 
 constexpr int64_t kMostSeverity = 5;
-constexpr int kLeastSide = 8;
-constexpr int kMostSide = 4096;
+constexpr int kLeastImageSide = 8;
+constexpr int kMostImageSide = 4096;
 
-struct Entry {
+struct NamedCorruptor {
   std::string name;
   Corruptor* corrupt;
 };
-const std::array<Entry, kNumImageCorruptions>& Entries() {
-  static const std::array<Entry, kNumImageCorruptions> entries = {
+const std::array<NamedCorruptor, kNumImageCorruptions>& Entries() {
+  static const std::array<NamedCorruptor, kNumImageCorruptions> entries = {
       {{"gaussian_noise", GaussianNoise},
        {"shot_noise", ShotNoise},
        {"impulse_noise", ImpulseNoise},
@@ -45,16 +45,16 @@ Result<void> CheckSeverity(int64_t severity) {
   return InvalidArgument(StrCat("severity is ", severity), "give 1 to 5");
 }
 
-bool IsSide(int64_t side) { return side >= kLeastSide && side <= kMostSide; }
-bool IsChannels(int64_t extent) { return extent == 1 || extent == 3; }
+bool IsSide(int64_t side) { return side >= kLeastImageSide && side <= kMostImageSide; }
+bool IsGreyOrRgb(int64_t extent) { return extent == 1 || extent == 3; }
 
 std::optional<ImageFormat> FormatOf(const Shape& shape) {
   if (shape.size() == 2 && IsSide(shape[0]) && IsSide(shape[1])) {
     return ImageFormat{static_cast<int>(shape[0]), static_cast<int>(shape[1]), 1, false};
   }
   if (shape.size() != 3) return std::nullopt;
-  const bool last = IsChannels(shape[2]) && IsSide(shape[0]) && IsSide(shape[1]);
-  const bool first = IsChannels(shape[0]) && IsSide(shape[1]) && IsSide(shape[2]);
+  const bool last = IsGreyOrRgb(shape[2]) && IsSide(shape[0]) && IsSide(shape[1]);
+  const bool first = IsGreyOrRgb(shape[0]) && IsSide(shape[1]) && IsSide(shape[2]);
   if (last)
     return ImageFormat{static_cast<int>(shape[0]), static_cast<int>(shape[1]),
                        static_cast<int>(shape[2]), false};
@@ -98,7 +98,7 @@ void PutImage(const Image& image, const ImageFormat& format, std::span<uint8_t> 
 std::span<const std::string> CorruptionNames() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const Entry& entry : Entries()) all.push_back(entry.name);
+    for (const NamedCorruptor& entry : Entries()) all.push_back(entry.name);
     for (const char* name :
          {"table_noise", "missing_values", "shifted_columns", "typos", "casing", "truncation"}) {
       all.emplace_back(name);

@@ -5,31 +5,26 @@
 #include <cmath>
 #include <numeric>
 
+#include "data/splits_internal.h"
 #include "tare/data/corrupt/corrupt.h"
 #include "tare/data/feed.h"
 
 namespace tare::data {
 namespace {
 
-constexpr int64_t kRows = 5'000;
-
-std::vector<int64_t> Numbers(int64_t count) {
-  std::vector<int64_t> numbers(static_cast<size_t>(count));
-  std::iota(numbers.begin(), numbers.end(), int64_t{0});
-  return numbers;
-}
+constexpr int64_t kTableRows = 5'000;
 
 // Columns of integers, as a CSV file has them: a is 0 or 2 in turn, b is always 7; and a label.
 std::shared_ptr<const Dataset> Columns() {
   std::vector<int64_t> a, b, label;
-  for (int64_t i = 0; i < kRows; ++i) {
+  for (int64_t i = 0; i < kTableRows; ++i) {
     a.push_back(2 * (i % 2));
     b.push_back(7);
     label.push_back(i % 3);
   }
-  auto made = MakeDataset("table", {{"a", Tensor::Of<int64_t>({kRows}, a)},
-                                    {"b", Tensor::Of<int64_t>({kRows}, b)},
-                                    {"label", Tensor::Of<int64_t>({kRows}, label)}});
+  auto made = MakeDataset("table", {{"a", Tensor::Of<int64_t>({kTableRows}, a)},
+                                    {"b", Tensor::Of<int64_t>({kTableRows}, b)},
+                                    {"label", Tensor::Of<int64_t>({kTableRows}, label)}});
   return *std::move(made);
 }
 
@@ -45,7 +40,7 @@ std::unique_ptr<Dataset> Corrupted(std::shared_ptr<const Dataset> dataset,
 
 TEST(CorruptTablesTest, MovesEachColumnByAShareOfItsOwnSpread) {
   const auto shifted = Corrupted(Columns(), kInputs, Corruption::kShiftedColumns, 4);
-  const auto values = shifted->ReadColumns(kInputs, Numbers(4));
+  const auto values = shifted->ReadColumns(kInputs, NumbersFrom(0, 4));
   ASSERT_TRUE(values);
   // The spread of a is 1, severity 4 adds half of it; b does not vary.
   const std::vector<double> expected = {0.5, 7, 2.5, 7, 0.5, 7, 2.5, 7};
@@ -53,7 +48,7 @@ TEST(CorruptTablesTest, MovesEachColumnByAShareOfItsOwnSpread) {
             expected);
   EXPECT_EQ(shifted->Find("a")->dtype, DType::kFloat64);
   EXPECT_EQ(shifted->Find("label")->dtype, DType::kInt64);
-  EXPECT_EQ(shifted->Read("label", Numbers(3))->data<int64_t>()[2], 2);
+  EXPECT_EQ(shifted->Read("label", NumbersFrom(0, 3))->data<int64_t>()[2], 2);
 }
 
 TEST(CorruptTablesTest, GivesAColumnTheSameWhicheverWayItIsRead) {
@@ -73,14 +68,14 @@ TEST(CorruptTablesTest, GivesAColumnTheSameWhicheverWayItIsRead) {
 TEST(CorruptTablesTest, DrawsForEachColumnByItself) {
   // Two columns with the same numbers get different noise: of 0.3 spreads, uncorrelated.
   std::vector<float> values;
-  for (int64_t i = 0; i < kRows; ++i) values.push_back(static_cast<float>(2 * (i % 2)));
-  auto made = MakeDataset(
-      "t", {{"a", Tensor::Of<float>({kRows}, values)}, {"b", Tensor::Of<float>({kRows}, values)}});
+  for (int64_t i = 0; i < kTableRows; ++i) values.push_back(static_cast<float>(2 * (i % 2)));
+  auto made = MakeDataset("t", {{"a", Tensor::Of<float>({kTableRows}, values)},
+                                {"b", Tensor::Of<float>({kTableRows}, values)}});
   const auto noisy = Corrupted(*std::move(made), kInputs, Corruption::kTableNoise, 3);
-  const auto rows = noisy->ReadColumns(kInputs, Numbers(kRows));
+  const auto rows = noisy->ReadColumns(kInputs, NumbersFrom(0, kTableRows));
   ASSERT_TRUE(rows);
   double products = 0, squares = 0;
-  for (size_t i = 0; i < static_cast<size_t>(kRows); ++i) {
+  for (size_t i = 0; i < static_cast<size_t>(kTableRows); ++i) {
     const double a = rows->data<double>()[2 * i] - static_cast<double>(values[i]);
     const double b = rows->data<double>()[2 * i + 1] - static_cast<double>(values[i]);
     products += a * b;
@@ -88,25 +83,25 @@ TEST(CorruptTablesTest, DrawsForEachColumnByItself) {
   }
   // The deviation of the correlation of 5,000 pairs is 0.014, of the spread 1 %.
   EXPECT_NEAR(products / squares, 0, 0.06);
-  EXPECT_NEAR(std::sqrt(squares / kRows), 0.3, 0.012);
+  EXPECT_NEAR(std::sqrt(squares / kTableRows), 0.3, 0.012);
 }
 
 TEST(CorruptTablesTest, TakesRowsOfOneArray) {
   std::vector<float> values;
-  for (int64_t i = 0; i < kRows; ++i)
+  for (int64_t i = 0; i < kTableRows; ++i)
     values.insert(values.end(), {static_cast<float>(i % 2), 10, 100});
-  auto made = MakeDataset("t", {{"x", Tensor::Of<float>({kRows, 3}, values)}});
+  auto made = MakeDataset("t", {{"x", Tensor::Of<float>({kTableRows, 3}, values)}});
   const std::vector<std::string> arrays = {"x"};
   const auto missing = Corrupted(*std::move(made), arrays, Corruption::kMissingValues, 5);
-  const auto rows = missing->Read("x", Numbers(kRows));
+  const auto rows = missing->Read("x", NumbersFrom(0, kTableRows));
   ASSERT_TRUE(rows);
   int64_t lost = 0;
-  for (size_t i = 0; i < static_cast<size_t>(kRows); ++i) {
+  for (size_t i = 0; i < static_cast<size_t>(kTableRows); ++i) {
     lost += rows->data<double>()[3 * i] == 0.5 ? 1 : 0;  // the mean
     EXPECT_EQ(rows->data<double>()[3 * i + 1], 10);
   }
   // Half of 5,000; four standard deviations are 141.
-  EXPECT_NEAR(static_cast<double>(lost), kRows / 2.0, 145);
+  EXPECT_NEAR(static_cast<double>(lost), kTableRows / 2.0, 145);
 }
 
 TEST(CorruptTablesTest, FeedsAFloatInputAndNeverOneOfIntegers) {
@@ -114,7 +109,7 @@ TEST(CorruptTablesTest, FeedsAFloatInputAndNeverOneOfIntegers) {
   const ValueInfo floats{"x", DType::kFloat32, {-1, 2}};
   const auto feed = Feed::Bind(*noisy, std::span(&floats, 1), {}, "label");
   ASSERT_TRUE(feed) << feed.error().what;
-  EXPECT_TRUE(feed->Read(Numbers(2)));
+  EXPECT_TRUE(feed->Read(NumbersFrom(0, 2)));
   const ValueInfo integers{"x", DType::kInt64, {-1, 2}};
   EXPECT_FALSE(Feed::Bind(*noisy, std::span(&integers, 1), {}, "label"));
 }
@@ -154,7 +149,7 @@ TEST(CorruptTokensTest, CutsTheEndOffAndPadsAsTheDataDo) {
   const auto cut =
       Corrupted(Tokens(), kTokenArrays, Corruption::kTruncation, 4);  // keeps 0.45: 2 of 4, 1 of 2
   const auto read = [&](const char* name) {
-    const auto tensor = cut->Read(name, Numbers(2));
+    const auto tensor = cut->Read(name, NumbersFrom(0, 2));
     return std::vector<int64_t>(tensor->data<int64_t>().begin(), tensor->data<int64_t>().end());
   };
   EXPECT_EQ(read("input_ids"), (std::vector<int64_t>{5, 6, 9, 9, 9, 3, 9, 9, 9, 9}));

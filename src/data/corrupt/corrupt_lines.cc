@@ -12,10 +12,10 @@
 namespace tare::data {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-constexpr size_t kMaxLineBytes = size_t{16} << 20;
-constexpr int kMaxDepth = 64;
+constexpr size_t kMaxTextLineBytes = size_t{16} << 20;
+constexpr int kMaxObjectDepth = 64;
 
 Error Wrong(const std::string& where, std::string_view what, std::string next_step) {
   return InvalidArgument(StrCat(where, ": ", what), std::move(next_step));
@@ -35,7 +35,7 @@ Result<std::optional<std::string>> NextLine(std::istream& in, const std::string&
       continue;
     }
     text.push_back(static_cast<char>(c));
-    if (text.size() > kMaxLineBytes)
+    if (text.size() > kMaxTextLineBytes)
       return Wrong(StrCat(path, ":", number + 1), "the line is longer than 16 MiB",
                    "give one sample a line");
   }
@@ -44,11 +44,11 @@ Result<std::optional<std::string>> NextLine(std::istream& in, const std::string&
   return std::optional(std::move(text));
 }
 
-Result<Json> ParseObject(const std::string& line, const std::string& where) {
-  if (NestsDeeperThan(line, kMaxDepth))
-    return Wrong(where, StrCat("the line is nested more than ", kMaxDepth, " deep"),
+Result<OrderedJson> ParseObject(const std::string& line, const std::string& where) {
+  if (NestsDeeperThan(line, kMaxObjectDepth))
+    return Wrong(where, StrCat("the line is nested more than ", kMaxObjectDepth, " deep"),
                  "write a flat object a line");
-  Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  OrderedJson json = OrderedJson::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object())
     return Wrong(
         where, "the line is no JSON object",
@@ -57,7 +57,7 @@ Result<Json> ParseObject(const std::string& line, const std::string& where) {
 }
 
 // The texts that a line has, for a message.
-std::string FieldsOf(const Json& json) {
+std::string FieldsOf(const OrderedJson& json) {
   std::vector<std::string> texts;
   for (const auto& [name, value] : json.items()) {
     if (value.is_string()) texts.push_back(name);
@@ -69,8 +69,8 @@ std::string FieldsOf(const Json& json) {
 Result<std::string> CorruptPlainLine(std::string line, const std::string& where,
                                      const CorruptTextOptions& options, CorruptedLines& done) {
   // The first line alone is asked: a text may begin with a brace.
-  const bool asked = done.n == 0 && !NestsDeeperThan(line, kMaxDepth);
-  const Json json = asked ? Json::parse(line, nullptr, false) : Json();
+  const bool asked = done.n == 0 && !NestsDeeperThan(line, kMaxObjectDepth);
+  const OrderedJson json = asked ? OrderedJson::parse(line, nullptr, false) : OrderedJson();
   if (json.is_object()) {
     return Wrong(where, "a JSON object is no text to corrupt",
                  StrCat("name the field to corrupt (--field); ", FieldsOf(json)));
@@ -85,7 +85,7 @@ Result<std::string> CorruptPlainLine(std::string line, const std::string& where,
 // The same for a line of JSON, of which one field is a text.
 Result<std::string> CorruptFieldOfLine(const std::string& line, const std::string& where,
                                        const CorruptLinesOptions& options, CorruptedLines& done) {
-  TARE_TRY(Json json, ParseObject(line, where));
+  TARE_TRY(OrderedJson json, ParseObject(line, where));
   const auto found = json.find(options.field);
   if (found == json.end() || !found->is_string()) {
     return Wrong(where, StrCat("no text '", options.field, "'"), FieldsOf(json));
@@ -95,7 +95,7 @@ Result<std::string> CorruptFieldOfLine(const std::string& line, const std::strin
   done.changed += text != clean ? 1 : 0;
   ++done.n;
   *found = std::move(text);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 Result<void> CorruptEach(std::istream& in, const std::string& path,

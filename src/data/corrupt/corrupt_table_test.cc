@@ -6,15 +6,10 @@
 #include <numeric>
 
 #include "data/corrupt/corrupt_table_internal.h"
+#include "data/splits_internal.h"
 
 namespace tare::data {
 namespace {
-
-std::vector<int64_t> Numbers(size_t count) {
-  std::vector<int64_t> numbers(count);
-  std::iota(numbers.begin(), numbers.end(), int64_t{0});
-  return numbers;
-}
 
 TEST(DescribeColumnsTest, GivesMeanAndSpreadOfEachColumn) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
@@ -33,8 +28,8 @@ TEST(CorruptTableTest, ShiftsByAShareOfTheSpread) {
   const double shares[] = {0.1, 0.2, 0.3, 0.5, 0.8};
   for (int severity = 1; severity <= 5; ++severity) {
     std::vector<double> values = {1, 5};
-    ASSERT_TRUE(
-        CorruptTable({TableCorruption::kShifted, severity}, facts, Numbers(1), std::span(values)));
+    ASSERT_TRUE(CorruptTable({TableCorruption::kShifted, severity}, facts, NumbersFrom(0, 1),
+                             std::span(values)));
     EXPECT_DOUBLE_EQ(values[0], 1 + 2 * shares[severity - 1]);
     EXPECT_EQ(values[1], 5);
   }
@@ -45,7 +40,8 @@ TEST(CorruptTableTest, AddsNormalNoiseOfAShareOfTheSpread) {
   const std::vector<ColumnFacts> facts = {{100, 4}, {0, 0}, {1, 1}};
   std::vector<double> values;
   for (size_t i = 0; i < kRows; ++i) values.insert(values.end(), {100, 7, 1});
-  ASSERT_TRUE(CorruptTable({TableCorruption::kNoise, 4}, facts, Numbers(kRows), std::span(values)));
+  ASSERT_TRUE(
+      CorruptTable({TableCorruption::kNoise, 4}, facts, NumbersFrom(0, kRows), std::span(values)));
   const auto after = DescribeColumns(std::span<const double>(values), 3);
   // 20,000 draws: the deviation of the mean is 2 / sqrt(20000) = 0.014, of the spread 0.5 % of 2.
   EXPECT_NEAR(after[0].mean, 100, 0.06);
@@ -58,8 +54,8 @@ TEST(CorruptTableTest, SetsAShareToTheMeanOrToAValue) {
   constexpr size_t kRows = 10000;
   const std::vector<ColumnFacts> facts = {{3, 1}};
   std::vector<float> values(kRows, 9.0F);
-  ASSERT_TRUE(
-      CorruptTable({TableCorruption::kMissing, 3}, facts, Numbers(kRows), std::span(values)));
+  ASSERT_TRUE(CorruptTable({TableCorruption::kMissing, 3}, facts, NumbersFrom(0, kRows),
+                           std::span(values)));
   const auto missing = static_cast<double>(std::ranges::count(values, 3.0F));
   EXPECT_EQ(std::ranges::count(values, 9.0F),
             static_cast<int64_t>(kRows) - static_cast<int64_t>(missing));
@@ -67,14 +63,15 @@ TEST(CorruptTableTest, SetsAShareToTheMeanOrToAValue) {
   std::vector<float> empty(kRows, 9.0F);
   CorruptTableOptions options{TableCorruption::kMissing, 3};
   options.missing_value = std::numeric_limits<double>::quiet_NaN();
-  ASSERT_TRUE(CorruptTable(options, facts, Numbers(kRows), std::span(empty)));
+  ASSERT_TRUE(CorruptTable(options, facts, NumbersFrom(0, kRows), std::span(empty)));
   for (size_t i = 0; i < kRows; ++i) EXPECT_EQ(std::isnan(empty[i]), values[i] == 3.0F);
 }
 
 TEST(CorruptTableTest, DependsOnTheSampleAndNotOnTheBatch) {
   const std::vector<ColumnFacts> facts = {{0, 1}, {0, 1}};
   std::vector<float> all(20, 0.0F);
-  ASSERT_TRUE(CorruptTable({TableCorruption::kNoise, 2}, facts, Numbers(10), std::span(all)));
+  ASSERT_TRUE(
+      CorruptTable({TableCorruption::kNoise, 2}, facts, NumbersFrom(0, 10), std::span(all)));
   const int64_t seventh[] = {7};
   std::vector<float> one(2, 0.0F);
   ASSERT_TRUE(CorruptTable({TableCorruption::kNoise, 2}, facts, seventh, std::span(one)));
@@ -87,7 +84,7 @@ TEST(CorruptTableTest, DependsOnTheSampleAndNotOnTheBatch) {
 TEST(CorruptTableTest, RefusesWhatItDoesNotKnow) {
   std::vector<float> values(1);
   const std::vector<ColumnFacts> facts(1);
-  EXPECT_EQ(CorruptTable({TableCorruption::kNoise, 0}, facts, Numbers(1), std::span(values))
+  EXPECT_EQ(CorruptTable({TableCorruption::kNoise, 0}, facts, NumbersFrom(0, 1), std::span(values))
                 .error()
                 .next_step,
             "give 1 to 5");

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "data/corrupt/corrupt_internal.h"
+#include "data/splits_internal.h"
 #include "tare/core/strcat.h"
 
 namespace tare::data {
@@ -87,12 +88,6 @@ std::vector<uint8_t> Filled(size_t size, uint8_t value = 128) {
   return std::vector<uint8_t>(size, value);
 }
 
-std::vector<int64_t> Numbers(int64_t count) {
-  std::vector<int64_t> numbers(static_cast<size_t>(count));
-  std::iota(numbers.begin(), numbers.end(), int64_t{0});
-  return numbers;
-}
-
 // Pixels that differ from each other: a ramp with some texture.
 std::vector<uint8_t> Ramp(size_t size) {
   std::vector<uint8_t> pixels(size);
@@ -108,7 +103,7 @@ class EveryCorruptionTest : public testing::TestWithParam<int> {
 TEST_P(EveryCorruptionTest, DependsOnSeedAndSampleAlone) {
   constexpr size_t kSize = 20 * 28 * 3;
   const ImageFormat format{20, 28, 3, false};
-  const auto numbers = Numbers(9);
+  const auto numbers = NumbersFrom(0, 9);
   auto together = Ramp(9 * kSize);
   auto one_by_one = together;
   auto backwards = together;
@@ -187,7 +182,7 @@ std::pair<double, double> Moments(Corruption corruption, int severity, int side,
                                   uint8_t value = 128) {
   auto pixels = Filled(static_cast<size_t>(4 * side * side), value);
   EXPECT_TRUE(
-      CorruptImages({corruption, severity}, {side, side, 1, false}, Numbers(4), {}, pixels));
+      CorruptImages({corruption, severity}, {side, side, 1, false}, NumbersFrom(0, 4), {}, pixels));
   double sum = 0;
   double sum_squares = 0;
   for (const uint8_t pixel : pixels) {
@@ -212,8 +207,8 @@ TEST(CorruptTest, NoiseHasTheSpreadOfItsSet) {
 
 TEST(CorruptTest, ImpulsesAreHalfSaltHalfPepper) {
   auto pixels = Filled(4 * 200 * 200);
-  ASSERT_TRUE(
-      CorruptImages({Corruption::kImpulseNoise, 5}, {200, 200, 1, false}, Numbers(4), {}, pixels));
+  ASSERT_TRUE(CorruptImages({Corruption::kImpulseNoise, 5}, {200, 200, 1, false}, NumbersFrom(0, 4),
+                            {}, pixels));
   const auto share = [&](uint8_t value) {
     return static_cast<double>(std::ranges::count(pixels, value)) /
            static_cast<double>(pixels.size());

@@ -34,7 +34,7 @@ TEST(CorruptTextTest, CutsBetweenCodePoints) {
 TEST(CorruptTextTest, PutsWholeWordsIntoOneCase) {
   const std::string out = Corrupt(TextCorruption::kCasing, 5, Repeated("Word ", 200));
   int capitals = 0;
-  for (const std::string& word : Split(out, ' ')) {
+  for (const std::string& word : tare::Split(out, ' ')) {
     if (word.empty()) continue;
     EXPECT_TRUE(word == "WORD" || word == "word") << word;
     capitals += word == "WORD";
@@ -45,7 +45,7 @@ TEST(CorruptTextTest, PutsWholeWordsIntoOneCase) {
 TEST(CorruptTextTest, ChangesTheShareOfWordsThatTheSeveritySays) {
   const std::string out = Corrupt(TextCorruption::kCasing, 1, Repeated("Word\n", 2000));
   int changed = 0;
-  for (const std::string& word : Split(out, '\n')) changed += !word.empty() && word != "Word";
+  for (const std::string& word : tare::Split(out, '\n')) changed += !word.empty() && word != "Word";
   EXPECT_NEAR(changed, 200, 54);
 }
 

@@ -14,9 +14,9 @@ namespace {
 constexpr size_t kMaxRecordBytes = size_t{16} << 20;
 
 // Yields the records of a source.
-class Records {
+class CsvRecords {
  public:
-  explicit Records(const ByteSource& source) : source_(source) {}
+  explicit CsvRecords(const ByteSource& source) : source_(source) {}
 
   /// Reads the start of the source: at least its first record. `preferred` as ReadCsvHead().
   Result<CsvHead> ReadHead(char preferred) {
@@ -193,7 +193,7 @@ bool MayGroupThousands(std::string_view text) {
 // no separator of thousands, and none has a point.
 Result<char> FindDecimal(const ByteSource& source, char delimiter) {
   if (delimiter == ',') return '.';
-  Records records(source);
+  CsvRecords records(source);
   TARE_TRY_VOID(records.ReadHead(delimiter));
   bool has_comma = false;
   while (true) {
@@ -211,7 +211,7 @@ Result<char> FindDecimal(const ByteSource& source, char delimiter) {
 }  // namespace
 
 Result<std::unique_ptr<Dataset>> OpenCsv(const ByteSourcePtr& source, ByteSourcePtr file) {
-  Records records(*source);
+  CsvRecords records(*source);
   const bool is_tsv = AsciiLower(source->name()).find(".tsv") != std::string::npos;
   TARE_TRY(const CsvHead head, records.ReadHead(is_tsv ? '\t' : '\0'));
   TARE_TRY_VOID(CheckHead(head, records.first_line(), source->name()));

@@ -155,9 +155,9 @@ class LineReader final : public nlohmann::json_sax<Json> {
 };
 
 // Yields the records of a source: its lines, or the elements of the one list that it holds.
-class Records {
+class JsonRecords {
  public:
-  explicit Records(const ByteSource& source) : source_(source) {}
+  explicit JsonRecords(const ByteSource& source) : source_(source) {}
   /// The line on which the record began.
   int64_t line() const { return line_; }
 
@@ -365,7 +365,7 @@ class JsonTable {
 
 Result<std::unique_ptr<Dataset>> OpenJsonLines(const ByteSourcePtr& source, ByteSourcePtr file) {
   JsonTable table(source->name(), file->size());
-  Records records(*source);
+  JsonRecords records(*source);
   while (true) {
     TARE_TRY(const auto record, records.Next());
     if (!record) return table.Finish(std::move(file));

@@ -8,9 +8,9 @@ namespace tare::data {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr int64_t kMaxRank = 32;  // numpy's NPY_MAXDIMS before 2.0
+constexpr int64_t kMaxNumpyRank = 32;  // numpy's NPY_MAXDIMS before 2.0
 
-Error Corrupt(const std::string& name, std::string_view what) {
+Error CorruptHeader(const std::string& name, std::string_view what) {
   return DataLoss(StrCat("the .npy header of ", name, " ", what),
                   "make or download the file again; numpy.save writes a valid one");
 }
@@ -34,19 +34,20 @@ class HeaderReader {
       TARE_TRY(const std::string key, Text());
       TARE_TRY_VOID(Expect(':'));
       const int which = key == "descr" ? 0 : key == "fortran_order" ? 1 : key == "shape" ? 2 : -1;
-      if (which < 0) return Corrupt(name_, StrCat("has the unknown key '", key.substr(0, 40), "'"));
+      if (which < 0)
+        return CorruptHeader(name_, StrCat("has the unknown key '", key.substr(0, 40), "'"));
       if (std::exchange(seen[static_cast<size_t>(which)], true)) {
-        return Corrupt(name_, StrCat("has the key '", key, "' twice"));
+        return CorruptHeader(name_, StrCat("has the key '", key, "' twice"));
       }
       if (which == 0) TARE_TRY_VOID(ReadType(layout));
       if (which == 1) TARE_TRY_VOID(ReadOrder(layout));
       if (which == 2) TARE_TRY_VOID(ReadShape(layout));
-      if (!Take(',') && Peek() != '}') return Corrupt(name_, "is not a Python dictionary");
+      if (!Take(',') && Peek() != '}') return CorruptHeader(name_, "is not a Python dictionary");
     }
     if (!std::ranges::all_of(seen, std::identity())) {
-      return Corrupt(name_, "lacks 'descr', 'fortran_order' or 'shape'");
+      return CorruptHeader(name_, "lacks 'descr', 'fortran_order' or 'shape'");
     }
-    if (Peek() != '\0') return Corrupt(name_, "goes on behind its dictionary");
+    if (Peek() != '\0') return CorruptHeader(name_, "goes on behind its dictionary");
     return layout;
   }
 
@@ -63,14 +64,14 @@ class HeaderReader {
   }
   Result<void> Expect(char c) {
     if (Take(c)) return {};
-    return Corrupt(name_, StrCat("has no '", c, "' where one belongs"));
+    return CorruptHeader(name_, StrCat("has no '", c, "' where one belongs"));
   }
   Result<std::string> Text() {
     const char quote = Peek();
     if (quote != '\'' && quote != '"')
-      return Corrupt(name_, "has no quoted text where one belongs");
+      return CorruptHeader(name_, "has no quoted text where one belongs");
     const size_t end = text_.find(quote, 1);
-    if (end == std::string_view::npos) return Corrupt(name_, "has a text without end");
+    if (end == std::string_view::npos) return CorruptHeader(name_, "has a text without end");
     std::string text(text_.substr(1, end - 1));
     text_.remove_prefix(end + 1);
     return text;
@@ -85,7 +86,7 @@ class HeaderReader {
   Result<void> ReadOrder(ArrayLayout& layout) {
     layout.is_fortran_order = TakeWord("True");
     if (layout.is_fortran_order || TakeWord("False")) return {};
-    return Corrupt(name_, "has a 'fortran_order' that is neither True nor False");
+    return CorruptHeader(name_, "has a 'fortran_order' that is neither True nor False");
   }
 
   Result<void> ReadShape(ArrayLayout& layout) {
@@ -95,13 +96,15 @@ class HeaderReader {
       int64_t extent = -1;
       const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), extent);
       if (error != std::errc() || extent < 0) {
-        return Corrupt(name_, StrCat("has the impossible extent '", text_.substr(0, 24), "'"));
+        return CorruptHeader(name_,
+                             StrCat("has the impossible extent '", text_.substr(0, 24), "'"));
       }
       text_.remove_prefix(static_cast<size_t>(end - text_.data()));
       Take('L');  // Python 2 wrote long integers so
       layout.shape.push_back(extent);
-      if (std::ssize(layout.shape) > kMaxRank) return Corrupt(name_, "has more than 32 axes");
-      if (!Take(',') && Peek() != ')') return Corrupt(name_, "has a broken 'shape'");
+      if (std::ssize(layout.shape) > kMaxNumpyRank)
+        return CorruptHeader(name_, "has more than 32 axes");
+      if (!Take(',') && Peek() != ')') return CorruptHeader(name_, "has a broken 'shape'");
     }
     return {};
   }
@@ -159,7 +162,7 @@ Result<ArrayLayout> ParseNpyHeader(std::string_view prefix, const std::string& n
     return DataLoss(StrCat(name, " is not a .npy array: it does not begin with \\x93NUMPY"),
                     "make or download the file again");
   }
-  if (prefix.size() < 10) return Corrupt(name, "is cut off");
+  if (prefix.size() < 10) return CorruptHeader(name, "is cut off");
   const int version = static_cast<uint8_t>(prefix[6]);
   if (version < 1 || version > 3) {
     return Unsupported(StrCat(name, " is .npy of version ", version, "; 1 to 3 are read"),
@@ -167,12 +170,12 @@ Result<ArrayLayout> ParseNpyHeader(std::string_view prefix, const std::string& n
   }
   const size_t length_bytes = version == 1 ? 2 : 4;
   const size_t begin = 8 + length_bytes;
-  if (prefix.size() < begin) return Corrupt(name, "is cut off");
+  if (prefix.size() < begin) return CorruptHeader(name, "is cut off");
   const uint32_t length = LittleEndian(prefix.substr(8, length_bytes));
   if (begin + length > static_cast<size_t>(kMaxNpyHeaderBytes)) {
-    return Corrupt(name, StrCat("claims ", length, " bytes"));
+    return CorruptHeader(name, StrCat("claims ", length, " bytes"));
   }
-  if (prefix.size() < begin + length) return Corrupt(name, "is cut off");
+  if (prefix.size() < begin + length) return CorruptHeader(name, "is cut off");
   TARE_TRY(ArrayLayout layout, HeaderReader(prefix.substr(begin, length), name).Read());
   layout.offset = static_cast<int64_t>(begin + length);
   return layout;

@@ -13,7 +13,7 @@
 namespace tare::data {
 namespace {
 
-Error Corrupt(const std::string& name, std::string_view why) {
+Error CorruptArchive(const std::string& name, std::string_view why) {
   return DataLoss(StrCat("cannot read ", name, " as .npz: ", why),
                   "make or download the file again; numpy.savez writes a valid one");
 }
@@ -55,7 +55,7 @@ struct Reader {
   }
 };
 
-zip_int64_t Dispatch(void* state, void* data, zip_uint64_t length, zip_source_cmd_t command) {
+zip_int64_t ServeZip(void* state, void* data, zip_uint64_t length, zip_source_cmd_t command) {
   auto* reader = static_cast<Reader*>(state);
   switch (command) {
     case ZIP_SOURCE_SUPPORTS:
@@ -108,7 +108,7 @@ Result<ArchivePtr> OpenArchive(ByteSourcePtr source) {
   reader->source = std::move(source);
   zip_error_init(&reader->error);
   auto archive = std::make_shared<Archive>();
-  zip_source_t* zip_source = zip_source_function_create(Dispatch, reader.get(), &error);
+  zip_source_t* zip_source = zip_source_function_create(ServeZip, reader.get(), &error);
   if (zip_source != nullptr) {
     static_cast<void>(reader.release());  // freed by ZIP_SOURCE_FREE
     archive->zip = zip_open_from_source(zip_source, ZIP_RDONLY, &error);
@@ -117,7 +117,7 @@ Result<ArchivePtr> OpenArchive(ByteSourcePtr source) {
   }
   const std::string why = zip_error_strerror(&error);
   zip_error_fini(&error);
-  if (archive->zip == nullptr) return Corrupt(name, why);
+  if (archive->zip == nullptr) return CorruptArchive(name, why);
   return archive;
 }
 
@@ -135,7 +135,7 @@ class MemberFile {
   static Result<MemberFile> Open(const ArchivePtr& archive, const Member& member) {
     zip_file_t* file = zip_fopen_index(archive->zip, member.index, 0);
     if (file != nullptr) return MemberFile(archive, file);
-    return Corrupt(member.place, zip_strerror(archive->zip));
+    return CorruptArchive(member.place, zip_strerror(archive->zip));
   }
   ~MemberFile() {
     if (file_ != nullptr) zip_fclose(file_);
@@ -149,7 +149,7 @@ class MemberFile {
     int64_t total = 0;
     while (!out.empty()) {
       const zip_int64_t count = zip_fread(file_, out.data(), out.size());
-      if (count < 0) return Corrupt(place, zip_error_strerror(zip_file_get_error(file_)));
+      if (count < 0) return CorruptArchive(place, zip_error_strerror(zip_file_get_error(file_)));
       if (count == 0) break;
       total += count;
       out = out.subspan(static_cast<size_t>(count));
@@ -175,10 +175,10 @@ class InPlaceSource : public ByteSource {
   Result<void> ReadAt(int64_t offset, std::span<std::byte> out) const override {
     const std::lock_guard lock(archive_->mutex);
     if (offset < 0 || offset > member_.size || !file_.Seek(offset)) {
-      return Corrupt(member_.place, StrCat("there is no byte ", offset));
+      return CorruptArchive(member_.place, StrCat("there is no byte ", offset));
     }
     TARE_TRY(const int64_t count, file_.Read(out, member_.place));
-    if (count != std::ssize(out)) return Corrupt(member_.place, "it is cut off");
+    if (count != std::ssize(out)) return CorruptArchive(member_.place, "it is cut off");
     return {};
   }
 
@@ -209,8 +209,8 @@ Result<ByteSourcePtr> Decode(const ArchivePtr& archive, const Member& member) {
     if (count < std::ssize(buffer)) break;
   }
   if (total != member.size) {
-    return Corrupt(member.place, StrCat("it decodes to ", total,
-                                        " bytes or more, the archive says ", member.size));
+    return CorruptArchive(member.place, StrCat("it decodes to ", total,
+                                               " bytes or more, the archive says ", member.size));
   }
   if (!in_place) return spool.Finish();
   // The first reading came to the end, where the CRC-32 is checked; readings in place need not.
@@ -243,7 +243,7 @@ Result<Member> DescribeMember(const Archive& archive, zip_uint64_t index, const 
       ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
   if (zip_stat_index(archive.zip, index, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded ||
       stat.size > zip_uint64_t{1} << 48 || stat.comp_size > zip_uint64_t{1} << 48) {
-    return Corrupt(file, StrCat("entry ", index, " of its directory is broken"));
+    return CorruptArchive(file, StrCat("entry ", index, " of its directory is broken"));
   }
   return Member{StrCat(file, ", member ", stat.name), index, static_cast<int64_t>(stat.size),
                 static_cast<int64_t>(stat.comp_size), stat.comp_method == ZIP_CM_STORE};
@@ -267,7 +267,7 @@ Result<void> CheckIsDense(std::span<const StoredArray> arrays, const std::string
 Result<std::unique_ptr<Dataset>> OpenNpz(const ByteSourcePtr& source, ByteSourcePtr file) {
   TARE_TRY(const ArchivePtr archive, OpenArchive(source));
   const zip_int64_t num_members = zip_get_num_entries(archive->zip, 0);
-  if (num_members > 65536) return Corrupt(source->name(), "it has more than 65,536 members");
+  if (num_members > 65536) return CorruptArchive(source->name(), "it has more than 65,536 members");
   std::vector<StoredArray> arrays;
   std::vector<SkippedArray> skipped;
   for (zip_int64_t i = 0; i < num_members; ++i) {
@@ -289,7 +289,7 @@ Result<std::unique_ptr<Dataset>> OpenNpz(const ByteSourcePtr& source, ByteSource
       skipped.push_back({std::move(name), std::move(array).error()});
     }
   }
-  if (arrays.empty() && skipped.empty()) return Corrupt(source->name(), "it has no members");
+  if (arrays.empty() && skipped.empty()) return CorruptArchive(source->name(), "it has no members");
   TARE_TRY_VOID(CheckIsDense(arrays, source->name()));
   return MakeStoredDataset(std::move(arrays), std::move(skipped), std::move(file));
 }

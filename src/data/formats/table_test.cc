@@ -17,12 +17,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::unique_ptr<Dataset> Csv(std::string text) {
-  auto dataset = OpenBytes(Format::kCsv, std::move(text), "x.csv");
-  EXPECT_TRUE(dataset) << dataset.error().what;
-  return dataset ? *std::move(dataset) : nullptr;
-}
-
 std::unique_ptr<Dataset> JsonLines(std::string text) {
   auto dataset = OpenBytes(Format::kJsonLines, std::move(text), "x.jsonl");
   EXPECT_TRUE(dataset) << dataset.error().what;
@@ -210,13 +204,13 @@ TEST(CsvTest, NamesTheSampleWithoutAValue) {
 }
 
 TEST(CsvTest, NamesTheSampleWithTextAmongNumbers) {
-  const auto error = Csv("a,b\n1,1\n2,two\n")->Find("b").error();
+  const auto error = OpenCsv("a,b\n1,1\n2,two\n")->Find("b").error();
   EXPECT_THAT(error.what,
               HasSubstr("holds text, 'two', where a number stood before, in sample 1 (line 3)"));
 }
 
 TEST(CsvTest, SaysWhatToDoAboutATextAmongNumbers) {
-  const auto next = [](const char* text) { return Csv(text)->Find("b").error().next_step; };
+  const auto next = [](const char* text) { return OpenCsv(text)->Find("b").error().next_step; };
   EXPECT_THAT(next("a,b\n1,NA\n2,3\n"), HasSubstr("a missing value is not guessed"));
   EXPECT_THAT(next("a,b\n1,3\n2,\n"), HasSubstr("a missing value is not guessed"));
   EXPECT_THAT(next("a;b\n1.5;3\n2;-4,5\n"), HasSubstr("with a decimal point"));
@@ -233,22 +227,22 @@ TEST(CsvTest, RefusesAFirstLineThatMayBeASample) {
 }
 
 TEST(CsvTest, ReadsDecimalCommasWhereNoCommaDelimits) {
-  const auto dataset = Csv("a;b\n1,5;1,234\n-2,25;7\n");
+  const auto dataset = OpenCsv("a;b\n1,5;1,234\n-2,25;7\n");
   EXPECT_THAT(ReadAll(*dataset, "a").data<double>(), ElementsAre(1.5, -2.25));
   EXPECT_THAT(ReadAll(*dataset, "b").data<double>(), ElementsAre(1.234, 7));
   EXPECT_THAT(dataset->notes(), ElementsAre(HasSubstr("decimal commas")));
   // Thousands or decimals: nothing tells. A point elsewhere says that commas are no decimals.
-  EXPECT_FALSE(Csv("a;b\n1,234;0\n5,678;1\n")->Find("a")->classes.empty());
-  EXPECT_FALSE(Csv("a;b\n1,5;0.5\n2,5;1\n")->Find("a")->classes.empty());
-  EXPECT_FALSE(Csv("a;b\n1.234,5;2,5\n3,5;4,5\n")->Find("a")) << "both in one number";
+  EXPECT_FALSE(OpenCsv("a;b\n1,234;0\n5,678;1\n")->Find("a")->classes.empty());
+  EXPECT_FALSE(OpenCsv("a;b\n1,5;0.5\n2,5;1\n")->Find("a")->classes.empty());
+  EXPECT_FALSE(OpenCsv("a;b\n1.234,5;2,5\n3,5;4,5\n")->Find("a")) << "both in one number";
 }
 
 TEST(CsvTest, DropsBlanksAroundTextsWithoutQuotes) {
-  EXPECT_THAT(Csv("c\n cat\ncat\n\" cat\"\n")->Find("c")->classes, ElementsAre(" cat", "cat"));
+  EXPECT_THAT(OpenCsv("c\n cat\ncat\n\" cat\"\n")->Find("c")->classes, ElementsAre(" cat", "cat"));
 }
 
 TEST(CsvTest, CountsLinesThatEndInAReturnAlone) {
-  const auto dataset = Csv("a,b\r1,2\r\r3,4\r5,x\r");
+  const auto dataset = OpenCsv("a,b\r1,2\r\r3,4\r5,x\r");
   EXPECT_THAT(ReadAll(*dataset, "a").data<int64_t>(), ElementsAre(1, 3, 5));
   EXPECT_THAT(dataset->Find("b").error().what, HasSubstr("in sample 2 (line 5)"));
 }
@@ -273,15 +267,15 @@ TEST(JsonLinesTest, KeepsTheSignOfZero) {
 }
 
 TEST(CsvTest, KeepsTheTextsOfAColumnWithNumbers) {
-  const auto dataset = Csv("t,x\nNA,1\n5,2\nnan,3\n7,4\n");
+  const auto dataset = OpenCsv("t,x\nNA,1\n5,2\nnan,3\n7,4\n");
   EXPECT_FALSE(dataset->Find("t"));
   EXPECT_THAT(dataset->ReadTexts("t", AllSamples(*dataset)).value(),
               ElementsAre("NA", "5", "nan", "7"));
-  EXPECT_TRUE(Csv("t\nAda\nNan\n")->Find("t")) << "a name";
+  EXPECT_TRUE(OpenCsv("t\nAda\nNan\n")->Find("t")) << "a name";
 }
 
 TEST(CsvTest, SaysThatItTookACountForNames) {
-  const auto dataset = Csv("0,1,2\n7,8,5\n4,4,4\n");
+  const auto dataset = OpenCsv("0,1,2\n7,8,5\n4,4,4\n");
   EXPECT_EQ(dataset->num_samples(), 2);
   EXPECT_THAT(dataset->notes(), ElementsAre(HasSubstr("0 to 2, counts the columns")));
   const auto two = OpenBytes(Format::kCsv, "0,1\n7,3\n", "x.csv");
@@ -310,7 +304,7 @@ TEST(CsvTest, IsKnownByItsExtensionInEitherCaseAndByItsDelimiters) {
 }
 
 TEST(CsvTest, AllowsLineEndsInQuotes) {
-  const auto dataset = Csv("name,x\n\"two\nlines\",1\nb,2\n");
+  const auto dataset = OpenCsv("name,x\n\"two\nlines\",1\nb,2\n");
   EXPECT_EQ(dataset->num_samples(), 2);
   EXPECT_THAT(dataset->Find("name")->classes, ElementsAre("b", "two\nlines"));
 }
@@ -331,7 +325,7 @@ TEST(CsvTest, RefusesAQuoteWithoutEnd) {
 }
 
 TEST(CsvTest, DropsAByteOrderMarkAndEmptyLines) {
-  const auto dataset = Csv("\xEF\xBB\xBF\r\na,b\r\n\r\n1,2\r\n\r\n");
+  const auto dataset = OpenCsv("\xEF\xBB\xBF\r\na,b\r\n\r\n1,2\r\n\r\n");
   EXPECT_THAT(ArrayNames(*dataset), ElementsAre("a", "b"));
   EXPECT_EQ(dataset->num_samples(), 1);
 }
@@ -340,7 +334,7 @@ TEST(CsvTest, RefusesTextThatIsNotUtf8) {
   const auto header = OpenBytes(Format::kCsv, "\xFF\xFE,b\n1,2\n", "x.csv");
   ASSERT_FALSE(header);
   EXPECT_THAT(header.error().next_step, HasSubstr("UTF-8"));
-  EXPECT_THAT(Csv("a,b\n1,caf\xE9\n")->Find("b").error().what, HasSubstr("not UTF-8"));
+  EXPECT_THAT(OpenCsv("a,b\n1,caf\xE9\n")->Find("b").error().what, HasSubstr("not UTF-8"));
 }
 
 TEST(CsvTest, ReadsRecordsLongerThanItsBuffer) {
@@ -350,7 +344,7 @@ TEST(CsvTest, ReadsRecordsLongerThanItsBuffer) {
     text += StrCat(",x", c);
     row += StrCat(",", c, ".25");
   }
-  const auto dataset = Csv(StrCat(text, "\n", row, "\n", row));
+  const auto dataset = OpenCsv(StrCat(text, "\n", row, "\n", row));
   EXPECT_EQ(dataset->num_samples(), 2);
   EXPECT_THAT(ReadAll(*dataset, "x59999").data<double>(), ElementsAre(59999.25, 59999.25));
 }
@@ -371,7 +365,7 @@ TEST(CsvTest, StreamsManyRows) {  // more than a block of the parser, and than t
   std::string text = "i,half\n";
   constexpr int64_t kRows = 200'000;
   for (int64_t i = 0; i < kRows; ++i) text += StrCat(i, ",", i, i % 2 == 0 ? "\n" : ".5\n");
-  const auto dataset = Csv(std::move(text));
+  const auto dataset = OpenCsv(std::move(text));
   ASSERT_EQ(dataset->num_samples(), kRows);
   const std::vector<int64_t> samples{0, 1, 100'000, 199'999};
   EXPECT_THAT(dataset->Read("i", samples)->data<int64_t>(), ElementsAre(0, 1, 100'000, 199'999));
@@ -524,14 +518,14 @@ TEST(ParquetErrorTest, RefusesWhatIsNotParquet) {
 TEST(TableBuilderTest, GivesUpTextThatIsNotClasses) {
   std::string text = "id,x\n";
   for (int i = 0; i <= 65536; ++i) text += StrCat("t", i, ",1\n");
-  const auto error = Csv(std::move(text))->Find("id").error();
+  const auto error = OpenCsv(std::move(text))->Find("id").error();
   EXPECT_THAT(error.what, HasSubstr("65,536 different texts"));
 }
 
 TEST(TableBuilderTest, KeepsTheTextsOfMoreThanClasses) {
   std::string text = "id,x\n";
   for (int i = 0; i <= 70000; ++i) text += StrCat("t", i % 69999, ",1\n");
-  const auto dataset = Csv(std::move(text));
+  const auto dataset = OpenCsv(std::move(text));
   EXPECT_THAT(dataset->text_columns(), testing::ElementsAre("id"));
   const std::vector<int64_t> samples{0, 65535, 65536, 70000, 69998, 0};
   EXPECT_THAT(dataset->ReadTexts("id", samples).value(),
@@ -552,7 +546,7 @@ TEST(TableBuilderTest, KeepsLongTextsWithNul) {
 }
 
 TEST(TableBuilderTest, ReadsTheTextsOfClasses) {
-  const auto dataset = Csv("name,x\nb,1\na,2\nb,3\n");
+  const auto dataset = OpenCsv("name,x\nb,1\na,2\nb,3\n");
   const std::vector<int64_t> samples{1, 2};
   EXPECT_THAT(dataset->ReadTexts("name", samples).value(), testing::ElementsAre("a", "b"));
 }

@@ -71,8 +71,8 @@ Result<Extents> CheckInputs(std::span<const ValueInfo> inputs, const std::string
   return extents;
 }
 
-Result<size_t> FindOutput(std::span<const ValueInfo> outputs, const std::string& wanted,
-                          const std::string& path) {
+Result<size_t> FindJudgeOutput(std::span<const ValueInfo> outputs, const std::string& wanted,
+                               const std::string& path) {
   const auto found =
       std::ranges::find(outputs, wanted.empty() ? "logits" : wanted, &ValueInfo::name);
   if (found != outputs.end()) return static_cast<size_t>(found - outputs.begin());
@@ -108,7 +108,7 @@ class EntailmentJudge : public SupportJudge {
     TARE_TRY(auto session, runtime::Session::FromFile(options.model_path, options.session));
     TARE_TRY(const Extents extents, CheckInputs(session.inputs(), options.model_path));
     TARE_TRY(const size_t output,
-             FindOutput(session.outputs(), options.output, options.model_path));
+             FindJudgeOutput(session.outputs(), options.output, options.model_path));
     std::unique_ptr<EntailmentJudge> judge(
         new EntailmentJudge(options, std::move(tokens), std::move(session), extents, output));
     TARE_TRY_VOID(judge->Probe());

@@ -16,7 +16,7 @@ namespace {
 using testing::HasSubstr;
 using verdict::Task;
 
-constexpr int64_t kSamples = 120;
+constexpr int64_t kNumSamples = 120;
 constexpr int64_t kBatch = 16;  // the last batch is shorter
 
 enum class AnswerKind { kScores, kHard };  // what a classifier gives
@@ -40,7 +40,7 @@ CaseData MakeCaseData(const ModelCase& c) {
   int64_t size = 1;
   for (const int64_t extent : c.sample) size *= extent;
   CaseData data;
-  for (int64_t i = 0; i < kSamples; ++i) {
+  for (int64_t i = 0; i < kNumSamples; ++i) {
     data.labels.push_back(i % 7);
     data.widths.push_back(static_cast<double>(i % 4));
     for (int64_t d = 0; d < size; ++d) {
@@ -63,12 +63,12 @@ class CaseSource : public BatchSource {
  public:
   CaseSource(const ModelCase& c, const CaseData& data) : case_(c), data_(data) {}
   Result<std::optional<EvaluationBatch>> Next() override {
-    const int64_t n = std::min(kBatch, kSamples - next_);
+    const int64_t n = std::min(kBatch, kNumSamples - next_);
     if (n == 0) return std::optional<EvaluationBatch>();
     EvaluationBatch batch;
     batch.num_valid = n;
     const auto part = [&](const auto& values) {
-      const auto each = std::ssize(values) / kSamples;
+      const auto each = std::ssize(values) / kNumSamples;
       return std::vector(values.begin() + next_ * each, values.begin() + (next_ + n) * each);
     };
     Shape shape = {n};
@@ -80,7 +80,7 @@ class CaseSource : public BatchSource {
     next_ += n;
     return std::optional(std::move(batch));
   }
-  int64_t num_samples() const override { return kSamples; }
+  int64_t num_samples() const override { return kNumSamples; }
 
  private:
   const ModelCase& case_;
@@ -177,7 +177,7 @@ TEST_P(EvaluateModelTest, GivesTheNumbersOfAPairOfTheModelWithItself) {
   const auto pair = Beside(1);
   ASSERT_TRUE(alone) << alone.error().what;
   ASSERT_TRUE(pair) << pair.error().what;
-  EXPECT_EQ(runs, (kSamples + kBatch - 1) / kBatch);
+  EXPECT_EQ(runs, (kNumSamples + kBatch - 1) / kBatch);
   ExpectSame(alone->baseline, pair->baseline);
   EXPECT_FALSE(alone->baseline.metrics.empty());
   EXPECT_EQ(alone->baseline.slices.size(), 2);

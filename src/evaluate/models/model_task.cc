@@ -6,14 +6,14 @@
 namespace tare::evaluate {
 namespace {
 
-using Make = Result<std::unique_ptr<ModelTask>> (*)(const std::vector<ValueInfo>&,
-                                                    const EvaluateOptions&, Sides);
+using TaskMaker = Result<std::unique_ptr<ModelTask>> (*)(const std::vector<ValueInfo>&,
+                                                         const EvaluateOptions&, Sides);
 
 using verdict::Task;
 
 struct TaskEntry {
   Task task;
-  Make make;
+  TaskMaker make;
 };
 constexpr TaskEntry kTasks[] = {{Task::kClassification, MakeClassificationTask},
                                 {Task::kRegression, MakeRegressionTask},

@@ -235,9 +235,9 @@ class MultiLabelTask final : public RowsTask {
 };
 
 template <class Task>
-Result<std::unique_ptr<ModelTask>> Make(const std::vector<ValueInfo>& outputs,
-                                        const EvaluateOptions& options, Sides sides,
-                                        std::string_view what) {
+Result<std::unique_ptr<ModelTask>> MakeNumbersTask(const std::vector<ValueInfo>& outputs,
+                                                   const EvaluateOptions& options, Sides sides,
+                                                   std::string_view what) {
   TARE_TRY(const size_t place, FindOutput(outputs, options.score_output, {HoldsRows}, what));
   return std::unique_ptr<ModelTask>(
       std::make_unique<Task>(options, sides, place, outputs[place].name));
@@ -247,12 +247,12 @@ Result<std::unique_ptr<ModelTask>> Make(const std::vector<ValueInfo>& outputs,
 
 Result<std::unique_ptr<ModelTask>> MakeRegressionTask(const std::vector<ValueInfo>& outputs,
                                                       const EvaluateOptions& options, Sides sides) {
-  return Make<RegressionTask>(outputs, options, sides, "one number a sample");
+  return MakeNumbersTask<RegressionTask>(outputs, options, sides, "one number a sample");
 }
 
 Result<std::unique_ptr<ModelTask>> MakeMultiLabelTask(const std::vector<ValueInfo>& outputs,
                                                       const EvaluateOptions& options, Sides sides) {
-  return Make<MultiLabelTask>(outputs, options, sides, "one score a class");
+  return MakeNumbersTask<MultiLabelTask>(outputs, options, sides, "one score a class");
 }
 
 }  // namespace tare::evaluate

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "evaluate/models/model_task_internal.h"
+#include "evaluate/samples/test_metrics_internal.h"
 #include "tare/scores/ranking_scores.h"
 
 namespace tare::evaluate {
@@ -13,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 using verdict::Task;
 
-EvaluateOptions Fast() {
+EvaluateOptions FastTask() {
   EvaluateOptions options;
   options.test.bootstrap.replicates = 200;
   return options;
@@ -21,7 +22,7 @@ EvaluateOptions Fast() {
 
 // One batch through a task; both sides' outputs.
 Result<TestEvidence> Judge(Task task, const EvaluationBatch& batch, const Tensor& baseline,
-                           const Tensor& candidate, EvaluateOptions options = Fast()) {
+                           const Tensor& candidate, EvaluateOptions options = FastTask()) {
   options.task = task;
   TARE_TRY(const auto made,
            MakeModelTask({{"y", baseline.dtype(), baseline.shape()}}, options, Sides::kPair));
@@ -29,12 +30,6 @@ Result<TestEvidence> Judge(Task task, const EvaluationBatch& batch, const Tensor
   const TensorView second[] = {ViewOf(candidate)};
   TARE_TRY_VOID(made->Add(batch, first, second));
   return made->Finish(NoProgress());
-}
-
-double Value(const verdict::Metrics& metrics, std::string_view name) {
-  const verdict::Estimate* found = verdict::FindMetric(metrics, name);
-  EXPECT_NE(found, nullptr) << name;
-  return found == nullptr ? NAN : found->value;
 }
 
 std::vector<float> RandomVectors(int64_t n, int64_t size, uint32_t seed) {
@@ -135,7 +130,7 @@ TEST(ModelTaskTest, CountsTokensAndEntities) {
     for (size_t i = 0; i < classes.size(); ++i) values[i * 3 + static_cast<size_t>(classes[i])] = 1;
     return Tensor::Of<float>({2, 3, 3}, values);
   };
-  auto options = Fast();
+  auto options = FastTask();
   options.classification.classes = {"O", "B-X", "I-X"};
   const auto found = Judge(Task::kTokenClassification, batch, one_hot({1, 2, 0, 0, 1, 2}),
                            one_hot({1, 0, 0, 0, 1, 0}), options);
@@ -157,7 +152,7 @@ TEST(ModelTaskTest, JudgesSlicesOfEveryTask) {
   batch.num_valid = 4;
   batch.targets = {1, 2, 3, 4};
   batch.columns = {{"width", {1, 1, 2, 2}}};
-  auto options = Fast();
+  auto options = FastTask();
   options.test.slices = {{"wide", "width == 2"}, {"large", "label > 3"}};
   const Tensor right = Tensor::Of<float>({4, 1}, std::vector<float>{1, 2, 3, 4});
   const Tensor wrong = Tensor::Of<float>({4, 1}, std::vector<float>{1, 2, 4, 7});

@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-OutputsOptions Fast() {
+OutputsOptions FastOutputs() {
   OutputsOptions options;
   options.layouts = {{0}};
   options.bootstrap.replicates = 200;
@@ -19,7 +19,7 @@ OutputsOptions Fast() {
 
 // One output over one run.
 verdict::OutputCloseness Compare(const std::string& name, const Tensor& a, const Tensor& b,
-                                 const OutputsOptions& options = Fast(),
+                                 const OutputsOptions& options = FastOutputs(),
                                  int64_t num_valid = 1 << 20) {
   auto evaluation = OutputsEvaluation::Create({{name, a.dtype(), a.shape()}}, options);
   const TensorView first[] = {ViewOf(a)};
@@ -58,13 +58,14 @@ TEST(OutputsEvaluationTest, TakesEqualNanAsEqualAndLoneNanAsWorst) {
 }
 
 TEST(OutputsEvaluationTest, LeavesPaddingOut) {
-  const auto found = Compare("y", Floats({3, 1}, {1, 1, 1}), Floats({3, 1}, {1, 1, -1}), Fast(), 2);
+  const auto found =
+      Compare("y", Floats({3, 1}, {1, 1, 1}), Floats({3, 1}, {1, 1, -1}), FastOutputs(), 2);
   EXPECT_EQ(found.n, 2);
   EXPECT_DOUBLE_EQ(found.least_cosine, 1);
 }
 
 TEST(OutputsEvaluationTest, TakesARunAsSampleWithoutABatchAxis) {
-  auto options = Fast();
+  auto options = FastOutputs();
   options.layouts.clear();
   EXPECT_EQ(Compare("y", Floats({2, 2}, {3, 4, 1, 0}), Floats({2, 2}, {3, 4, 0, 1}), options).n, 1);
   EXPECT_EQ(Compare("y", Floats({}, {3}), Floats({}, {3}), options).n, 1);
@@ -95,7 +96,7 @@ TEST(OutputsEvaluationTest, CountsEqualIntegers) {
 }
 
 TEST(OutputsEvaluationTest, NamesAnOutputThatDiffersInShape) {
-  auto evaluation = OutputsEvaluation::Create({{"y", DType::kFloat32, {-1, 2}}}, Fast());
+  auto evaluation = OutputsEvaluation::Create({{"y", DType::kFloat32, {-1, 2}}}, FastOutputs());
   const Tensor a = Floats({1, 2}, {1, 2});
   const Tensor b = Floats({2, 1}, {1, 2});
   const TensorView first[] = {ViewOf(a)};
@@ -110,7 +111,7 @@ TEST(OutputsEvaluationTest, NamesAnOutputThatDiffersInShape) {
 }
 
 TEST(OutputsEvaluationTest, FinishesWithoutSamples) {
-  auto evaluation = OutputsEvaluation::Create({{"y", DType::kFloat32, {-1, 2}}}, Fast());
+  auto evaluation = OutputsEvaluation::Create({{"y", DType::kFloat32, {-1, 2}}}, FastOutputs());
   const auto found = evaluation->Finish();
   ASSERT_EQ(found.size(), 1);
   EXPECT_TRUE(std::isnan(found[0].cosine->value));

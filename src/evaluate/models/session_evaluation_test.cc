@@ -55,12 +55,12 @@ class Samples : public BatchSource {
   int64_t next_ = 0;
 };
 
-const std::vector<float> kGood = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0};
+const std::vector<float> kGoodWeights = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0};
 // Class 2 is read from the wrong feature.
 const std::vector<float> kWorse = {1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1};
 
 TEST(SessionEvaluationTest, FindsTheClassThatWasLost) {
-  const auto baseline = Classifier(kGood);
+  const auto baseline = Classifier(kGoodWeights);
   const auto candidate = Classifier(kWorse);
   Samples samples;
   EvaluateOptions options;
@@ -108,7 +108,7 @@ TEST(SessionEvaluationTest, JudgesSetsOfLabels) {
     TARE_CHECK(session.has_value());
     return *std::move(session);
   };
-  const auto good = with_bias(kGood);
+  const auto good = with_bias(kGoodWeights);
   const auto worse = with_bias(kWorse);
   Samples samples(3);
   EvaluateOptions options;

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "evaluate/samples/kpi_evaluation_internal.h"
+#include "evaluate/samples/test_metrics_internal.h"
 #include "tare/core/strcat.h"
 #include "tare/evaluate/predictions/detection_predictions.h"
 #include "tare/evaluate/predictions/predictions.h"
@@ -17,33 +18,27 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using verdict::Task;
 
-SampleOptions Fast() {
+SampleOptions FewReplicates() {
   SampleOptions options;
   options.bootstrap.replicates = 500;
   return options;
 }
 
-Result<TestEvidence> Judge(Task task, const std::string& baseline, const std::string& candidate,
-                           std::vector<KpiSpec> kpis, std::vector<SliceSpec> slices = {}) {
+Result<TestEvidence> JudgeKpis(Task task, const std::string& baseline, const std::string& candidate,
+                               std::vector<KpiSpec> kpis, std::vector<SliceSpec> slices = {}) {
   std::istringstream first(baseline);
   std::istringstream second(candidate);
-  const TestOptions options{0.95, Fast().bootstrap, std::move(slices), std::move(kpis)};
+  const TestOptions options{0.95, FewReplicates().bootstrap, std::move(slices), std::move(kpis)};
   const PredictionStreams streams{first, "float.jsonl", second, "int8.jsonl"};
   if (task == Task::kClassification) return EvaluatePredictions(streams, options, {}, nullptr);
   if (task == Task::kObjectDetection) return EvaluateDetectionPredictions(streams, options);
   return EvaluateTaskPredictions(task, streams, options);
 }
 
-double Value(const verdict::Metrics& metrics, std::string_view name) {
-  const verdict::Estimate* estimate = verdict::FindMetric(metrics, name);
-  EXPECT_NE(estimate, nullptr) << name;
-  return estimate == nullptr ? NAN : estimate->value;
-}
-
 TEST(KpiEvaluationTest, AsksForEachNameOnceAndAveragesBothSides) {
   const std::vector<KpiSpec> specs = {{"gain", "if(correct == 1, price, -2)"},
                                       {"cost", "-price * time"}};
-  auto kpis = KpiEvaluation::Create(specs, Fast());
+  auto kpis = KpiEvaluation::Create(specs, FewReplicates());
   ASSERT_TRUE(kpis) << kpis.error().what;
   EXPECT_THAT(kpis->names(), ElementsAre("correct", "price", "time"));
   EXPECT_EQ(kpis->ReadersOf(1), "KPI 'gain', KPI 'cost'");
@@ -62,7 +57,7 @@ TEST(KpiEvaluationTest, AsksForEachNameOnceAndAveragesBothSides) {
 
 TEST(KpiEvaluationTest, EndsAtAValueThatIsNotFinite) {
   const std::vector<KpiSpec> specs = {{"rate", "gain / cost"}};
-  auto kpis = KpiEvaluation::Create(specs, Fast());
+  auto kpis = KpiEvaluation::Create(specs, FewReplicates());
   ASSERT_TRUE(kpis);
   const auto infinite = kpis->Add(std::vector<double>{1, 1}, std::vector<double>{1, 0});
   ASSERT_FALSE(infinite);
@@ -74,7 +69,7 @@ TEST(KpiEvaluationTest, EndsAtAValueThatIsNotFinite) {
 
 TEST(KpiEvaluationTest, RefusesNamesThatAreNoNames) {
   const auto error = [](std::vector<KpiSpec> specs) {
-    return KpiEvaluation::Create(specs, Fast()).error();
+    return KpiEvaluation::Create(specs, FewReplicates()).error();
   };
   EXPECT_THAT(error({{"a b", "1"}}).what, HasSubstr("'a b' is not made of"));
   EXPECT_THAT(error({{"", "1"}}).what, HasSubstr("''"));
@@ -86,7 +81,7 @@ TEST(KpiEvaluationTest, RefusesNamesThatAreNoNames) {
 // 300 samples whose values lie within 10; k of them lose 1.
 verdict::Estimate DifferenceAfter(int changed) {
   const std::vector<KpiSpec> specs = {{"k", "x"}};
-  auto kpis = KpiEvaluation::Create(specs, Fast());
+  auto kpis = KpiEvaluation::Create(specs, FewReplicates());
   EXPECT_TRUE(kpis);
   for (int i = 0; i < 300; ++i) {
     const double x = i % 11;
@@ -125,12 +120,12 @@ constexpr const char* kSecond =
     "{\"id\": 1, \"prediction\": 0}\n";
 
 TEST(KpiPredictionsTest, ReadFieldsOfTheFirstFileAndTheModelsOwn) {
-  const auto found = Judge(Task::kClassification, kFirst, kSecond,
-                           {{"revenue", "if(correct == 1, price, 0)"},
-                            {"speed", "-latency"},
-                            {"ones", "prediction"},
-                            {"label", "label"}},
-                           {{"dear", "price >= 20"}});
+  const auto found = JudgeKpis(Task::kClassification, kFirst, kSecond,
+                               {{"revenue", "if(correct == 1, price, 0)"},
+                                {"speed", "-latency"},
+                                {"ones", "prediction"},
+                                {"label", "label"}},
+                               {{"dear", "price >= 20"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:revenue"), 40.0 / 3);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:revenue"), 30.0 / 3);
@@ -147,9 +142,9 @@ TEST(KpiPredictionsTest, ReadFieldsOfTheFirstFileAndTheModelsOwn) {
 
 TEST(KpiPredictionsTest, ReadTheConfidenceOfScores) {
   const auto found =
-      Judge(Task::kClassification, R"({"id": 1, "label": 0, "scores": [0.75, 0.25]})",
-            R"({"id": 1, "scores": [0.125, 0.875]})",
-            {{"sure", "if(correct == 1, confidence, -confidence)"}});
+      JudgeKpis(Task::kClassification, R"({"id": 1, "label": 0, "scores": [0.75, 0.25]})",
+                R"({"id": 1, "scores": [0.125, 0.875]})",
+                {{"sure", "if(correct == 1, confidence, -confidence)"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:sure"), 0.75);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:sure"), -0.875);
@@ -157,8 +152,8 @@ TEST(KpiPredictionsTest, ReadTheConfidenceOfScores) {
 
 TEST(KpiPredictionsTest, NumberNamedClassesAlphabetically) {
   const auto found =
-      Judge(Task::kClassification, R"({"id": 1, "label": "dog", "prediction": "cat", "x": 3})",
-            R"({"id": 1, "prediction": "dog"})", {{"class", "10 * label + prediction + x"}});
+      JudgeKpis(Task::kClassification, R"({"id": 1, "label": "dog", "prediction": "cat", "x": 3})",
+                R"({"id": 1, "prediction": "dog"})", {{"class", "10 * label + prediction + x"}});
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:class"), 13);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:class"), 14);
@@ -174,7 +169,7 @@ class KpiOfTaskTest : public testing::TestWithParam<TaskCase> {};
 
 TEST_P(KpiOfTaskTest, ReadsWhatTheTaskMeasures) {
   const TaskCase& c = GetParam();
-  const auto found = Judge(c.task, c.baseline, c.candidate, {{"k", c.expression}});
+  const auto found = JudgeKpis(c.task, c.baseline, c.candidate, {{"k", c.expression}});
   ASSERT_TRUE(found) << found.error().what << found.error().next_step;
   EXPECT_DOUBLE_EQ(Value(found->baseline, "kpi:k"), c.before);
   EXPECT_DOUBLE_EQ(Value(found->candidate, "kpi:k"), c.after);
@@ -220,7 +215,7 @@ TEST_P(BadKpiTest, EndsWithTheLineAndTheNextStep) {
           : "{\"id\": 1, \"label\": 1, \"prediction\": 1, \"price\": 0, \"note\": \"x\"}\n";
   const std::string second =
       GetParam().task == Task::kClassification ? kSecond : "{\"id\": 1, \"prediction\": 1}\n";
-  const auto found = Judge(GetParam().task, first, second, {{"k", GetParam().expression}});
+  const auto found = JudgeKpis(GetParam().task, first, second, {{"k", GetParam().expression}});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kInvalidArgument);
   std::string all = found.error().what;
@@ -247,7 +242,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(KpiPredictionsTest, NameTheLineThatLacksAField) {
   const std::string lines = std::string(kFirst) + "{\"id\": 4, \"label\": 0, \"prediction\": 0}\n";
   for (const Task task : {Task::kClassification, Task::kRegression}) {
-    const auto found = Judge(task, lines, lines, {{"k", "price"}});
+    const auto found = JudgeKpis(task, lines, lines, {{"k", "price"}});
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().what, "float.jsonl:4: price is not a number: KPI 'k' reads it");
   }

@@ -13,8 +13,9 @@ namespace {
 
 using verdict::Task;
 
-constexpr Task kTasks[] = {Task::kRegression,        Task::kMultiLabel, Task::kTokenClassification,
-                           Task::kQuestionAnswering, Task::kGeneration, Task::kRetrieval};
+constexpr Task kPredictionTasks[] = {Task::kRegression,          Task::kMultiLabel,
+                                     Task::kTokenClassification, Task::kQuestionAnswering,
+                                     Task::kGeneration,          Task::kRetrieval};
 
 class TaskEvaluation {
  public:
@@ -156,7 +157,7 @@ class TaskEvaluation {
 
 }  // namespace
 
-std::span<const Task> PredictionTasks() { return kTasks; }
+std::span<const Task> PredictionTasks() { return kPredictionTasks; }
 
 Result<std::unique_ptr<LineScorer>> MakeLineScorer(Task task, const JsonReader& first,
                                                    SupportJudge* judge) {
@@ -185,7 +186,7 @@ Result<std::unique_ptr<LineScorer>> MakeLineScorer(Task task, const JsonReader& 
       break;
   }
   std::vector<std::string> names;
-  for (const Task known : kTasks) names.emplace_back(TaskName(known));
+  for (const Task known : kPredictionTasks) names.emplace_back(TaskName(known));
   return Unsupported(StrCat("predictions of the task '", TaskName(task), "' are not known"),
                      StrCat("choose one of classification, object_detection, ", Join(names, ", ")));
 }

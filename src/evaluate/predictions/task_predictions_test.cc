@@ -6,6 +6,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "evaluate/samples/test_metrics_internal.h"
 #include "tare/core/strcat.h"
 #include "tare/evaluate/predictions/detection_predictions.h"
 
@@ -27,12 +28,6 @@ Result<TestEvidence> Judge(Task task, const std::string& baseline, const std::st
     return EvaluateDetectionPredictions(streams, options);
   }
   return EvaluateTaskPredictions(task, streams, options);
-}
-
-double Value(const verdict::Metrics& metrics, std::string_view name) {
-  const verdict::Estimate* estimate = verdict::FindMetric(metrics, name);
-  EXPECT_NE(estimate, nullptr) << name;
-  return estimate == nullptr ? NAN : estimate->value;
 }
 
 TEST(TaskPredictionsTest, JudgesRegressionWhateverTheOrderOfTheLines) {

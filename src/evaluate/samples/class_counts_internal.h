@@ -12,6 +12,9 @@ namespace tare::evaluate {
 
 /// A prediction that is none.
 inline constexpr int32_t kNoAnswer = -1;
+/// Resamples hold no flip that the sample does not hold: of fewer than this they make too narrow an
+/// interval (docs/formats/policy.md, "Rare flips").
+inline constexpr int64_t kRareFlips = 10;
 
 /// What two models said about one sample, or one of them: the candidate's answer is then kNoAnswer.
 struct Sample {

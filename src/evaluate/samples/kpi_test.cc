@@ -21,7 +21,7 @@ double ValueOf(std::string_view text, std::vector<double> values = {}) {
   return kpi ? kpi->Evaluate(values) : NAN;
 }
 
-std::string ErrorOf(std::string_view text) {
+std::string KpiErrorOf(std::string_view text) {
   const auto kpi = KpiExpression::Parse(text);
   EXPECT_FALSE(kpi) << text;
   if (kpi) return "";
@@ -81,37 +81,37 @@ TEST(KpiExpressionTest, ListsEachNameOnce) {
 }
 
 TEST(KpiExpressionTest, SaysWhereItStopped) {
-  EXPECT_THAT(ErrorOf(""), HasSubstr("a number, a name, '-' or '(' at position 1, the end"));
-  EXPECT_THAT(ErrorOf("1 +"), HasSubstr("a number, a name, '-' or '(' at position 4, the end"));
-  EXPECT_THAT(ErrorOf("a b"), HasSubstr("an operator or the end at position 3, before 'b'"));
-  EXPECT_THAT(ErrorOf("(a"), HasSubstr("an operator or ')' at position 3, the end"));
-  EXPECT_THAT(ErrorOf("1e999"), HasSubstr("a number"));
-  EXPECT_THAT(ErrorOf("2x"), HasSubstr("an operator or the end at position 2"));
-  EXPECT_THAT(ErrorOf("a = 1"), HasSubstr("at position 3, before '= 1'"));
-  EXPECT_THAT(ErrorOf("+1"), HasSubstr("at position 1"));
-  EXPECT_THAT(ErrorOf("a and"), HasSubstr("at position 6, the end"));
-  EXPECT_THAT(ErrorOf("abs(1, 2)"), HasSubstr("an operator or ')' at position 6"));
-  EXPECT_THAT(ErrorOf("min(1)"), HasSubstr("',' and at least 2 arguments of min at position 6"));
-  EXPECT_THAT(ErrorOf("if(1, 2)"), HasSubstr("',' and 3 arguments of if at position 8"));
-  EXPECT_THAT(ErrorOf("abs()"), HasSubstr("a number, a name"));
-  EXPECT_THAT(ErrorOf("sqr(2)"), HasSubstr("did you mean sqrt?"));
-  EXPECT_THAT(ErrorOf(std::string_view("a\0b", 3)), HasSubstr("at position 2"));
+  EXPECT_THAT(KpiErrorOf(""), HasSubstr("a number, a name, '-' or '(' at position 1, the end"));
+  EXPECT_THAT(KpiErrorOf("1 +"), HasSubstr("a number, a name, '-' or '(' at position 4, the end"));
+  EXPECT_THAT(KpiErrorOf("a b"), HasSubstr("an operator or the end at position 3, before 'b'"));
+  EXPECT_THAT(KpiErrorOf("(a"), HasSubstr("an operator or ')' at position 3, the end"));
+  EXPECT_THAT(KpiErrorOf("1e999"), HasSubstr("a number"));
+  EXPECT_THAT(KpiErrorOf("2x"), HasSubstr("an operator or the end at position 2"));
+  EXPECT_THAT(KpiErrorOf("a = 1"), HasSubstr("at position 3, before '= 1'"));
+  EXPECT_THAT(KpiErrorOf("+1"), HasSubstr("at position 1"));
+  EXPECT_THAT(KpiErrorOf("a and"), HasSubstr("at position 6, the end"));
+  EXPECT_THAT(KpiErrorOf("abs(1, 2)"), HasSubstr("an operator or ')' at position 6"));
+  EXPECT_THAT(KpiErrorOf("min(1)"), HasSubstr("',' and at least 2 arguments of min at position 6"));
+  EXPECT_THAT(KpiErrorOf("if(1, 2)"), HasSubstr("',' and 3 arguments of if at position 8"));
+  EXPECT_THAT(KpiErrorOf("abs()"), HasSubstr("a number, a name"));
+  EXPECT_THAT(KpiErrorOf("sqr(2)"), HasSubstr("did you mean sqrt?"));
+  EXPECT_THAT(KpiErrorOf(std::string_view("a\0b", 3)), HasSubstr("at position 2"));
 }
 
 TEST(KpiExpressionTest, RefusesChainedComparisons) {
-  EXPECT_THAT(ErrorOf("1 < x < 2"), HasSubstr("an operator or the end at position 7"));
+  EXPECT_THAT(KpiErrorOf("1 < x < 2"), HasSubstr("an operator or the end at position 7"));
   EXPECT_EQ(ValueOf("(1 < x) == (x < 2)", {1.5}), 1);
 }
 
 TEST(KpiExpressionTest, RefusesDeepAndLongExpressions) {
-  EXPECT_THAT(ErrorOf(std::string(4000, '(')), HasSubstr("32 nested terms"));
-  EXPECT_THAT(ErrorOf(std::string(4000, '-')), HasSubstr("32 nested terms"));
+  EXPECT_THAT(KpiErrorOf(std::string(4000, '(')), HasSubstr("32 nested terms"));
+  EXPECT_THAT(KpiErrorOf(std::string(4000, '-')), HasSubstr("32 nested terms"));
   std::string nots, calls;
   for (int i = 0; i < 1000; ++i) nots += "not ";
   for (int i = 0; i < 500; ++i) calls += "if(1,2,";
-  EXPECT_THAT(ErrorOf(nots + "a"), HasSubstr("32 nested terms"));
-  EXPECT_THAT(ErrorOf(calls), HasSubstr("32 nested terms"));
-  EXPECT_THAT(ErrorOf(std::string(5000, 'a')), HasSubstr("4,096"));
+  EXPECT_THAT(KpiErrorOf(nots + "a"), HasSubstr("32 nested terms"));
+  EXPECT_THAT(KpiErrorOf(calls), HasSubstr("32 nested terms"));
+  EXPECT_THAT(KpiErrorOf(std::string(5000, 'a')), HasSubstr("4,096"));
 }
 
 // As many waiting values as the grammar allows: each level keeps 5 operands and 2 arguments.

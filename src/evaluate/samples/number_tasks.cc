@@ -10,7 +10,14 @@ namespace {
 using Kind = SampleMetric::Kind;
 
 enum RegressionColumn : size_t { kError, kAbsolute, kSquared, kLabel, kLabelSquared };
-enum LabelSetColumn : size_t { kTrue, kPredicted, kGold, kExact, kWrongShare, kFirstClass };
+enum LabelSetColumn : size_t {
+  kTrue,
+  kPredictedLabels,
+  kGold,
+  kExactSet,
+  kWrongShare,
+  kFirstClass
+};
 
 double Over(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
@@ -62,13 +69,13 @@ void MeasureRegression(double label, double prediction, double origin, std::span
 SampleSchema LabelSetSchema(int64_t num_classes) {
   SampleSchema schema;
   schema.columns = {"true_positives", "predicted", "gold", "exact", "wrong_share"};
-  schema.correct = kExact;
+  schema.correct = kExactSet;
   schema.margin = kTrue;
   const auto f1 = [](std::span<const double> sums, double) {
-    return Over(2 * sums[kTrue], sums[kPredicted] + sums[kGold]);
+    return Over(2 * sums[kTrue], sums[kPredictedLabels] + sums[kGold]);
   };
   const auto precision = [](std::span<const double> sums, double) {
-    return Over(sums[kTrue], sums[kPredicted]);
+    return Over(sums[kTrue], sums[kPredictedLabels]);
   };
   const auto recall = [](std::span<const double> sums, double) {
     return Over(sums[kTrue], sums[kGold]);
@@ -76,7 +83,7 @@ SampleSchema LabelSetSchema(int64_t num_classes) {
   schema.metrics = {{.name = "f1_micro", .kind = Kind::kOfSums, .value = f1},
                     {.name = "precision_micro", .kind = Kind::kOfSums, .value = precision},
                     {.name = "recall_micro", .kind = Kind::kOfSums, .value = recall},
-                    {.name = "subset_accuracy", .kind = Kind::kShare, .column = kExact}};
+                    {.name = "subset_accuracy", .kind = Kind::kShare, .column = kExactSet}};
   if (num_classes == 0) return schema;
   schema.metrics.push_back({.name = "hamming_loss", .kind = Kind::kMean, .column = kWrongShare});
   if (num_classes > kMaxMacroClasses) return schema;
@@ -94,9 +101,9 @@ SampleSchema LabelSetSchema(int64_t num_classes) {
 void MeasureLabelSets(const std::set<int64_t>& gold, const std::set<int64_t>& predicted,
                       int64_t num_classes, std::span<double> row) {
   std::ranges::fill(row, 0);
-  row[kPredicted] = static_cast<double>(predicted.size());
+  row[kPredictedLabels] = static_cast<double>(predicted.size());
   row[kGold] = static_cast<double>(gold.size());
-  row[kExact] = gold == predicted ? 1 : 0;
+  row[kExactSet] = gold == predicted ? 1 : 0;
   const bool by_class = row.size() > kFirstClass;
   const auto at = [&](int64_t index, size_t part) -> double& {
     return row[kFirstClass + 3 * static_cast<size_t>(index) + part];
@@ -110,7 +117,7 @@ void MeasureLabelSets(const std::set<int64_t>& gold, const std::set<int64_t>& pr
   for (const int64_t index : gold) {
     if (by_class) at(index, 2) = 1;
   }
-  const double wrong = row[kPredicted] + row[kGold] - 2 * row[kTrue];
+  const double wrong = row[kPredictedLabels] + row[kGold] - 2 * row[kTrue];
   if (num_classes > 0) row[kWrongShare] = wrong / static_cast<double>(num_classes);
 }
 

@@ -3,15 +3,13 @@
 #include <cmath>
 #include <cstring>
 
+#include "evaluate/samples/class_counts_internal.h"
 #include "evaluate/samples/sample_evaluation_internal.h"
 #include "tare/core/strcat.h"
 #include "tare/stats/proportion.h"
 
 namespace tare::evaluate {
 namespace {
-
-// As for classes (summarise_answers.cc): of fewer, resamples make too narrow an interval.
-constexpr int64_t kRareFlips = 10;
 
 // The samples of one scope: each kind of row once, with how many samples have it.
 struct RowSet {

@@ -17,7 +17,7 @@ bool Matches(std::string_view where, std::vector<double> values) {
   return slice && slice->Matches(values);
 }
 
-std::string ErrorOf(std::string_view where) {
+std::string SliceErrorOf(std::string_view where) {
   const auto slice = SliceExpression::Parse(where);
   EXPECT_FALSE(slice) << where;
   if (slice) return "";
@@ -69,30 +69,31 @@ TEST(SliceExpressionTest, IsFalseForNanExceptUnequal) {
 }
 
 TEST(SliceExpressionTest, SaysWhereItStopped) {
-  EXPECT_THAT(ErrorOf(""),
+  EXPECT_THAT(SliceErrorOf(""),
               HasSubstr("expected a name such as 'label', 'not' or '(' at position 1, the end"));
-  EXPECT_THAT(ErrorOf("label = 6"),
+  EXPECT_THAT(SliceErrorOf("label = 6"),
               HasSubstr("one of == != < <= > >= in at position 7, before '= 6'"));
-  EXPECT_THAT(ErrorOf("label == six"), HasSubstr("a number at position 10"));
-  EXPECT_THAT(ErrorOf("label == 6 label == 7"), HasSubstr("'and', 'or' or the end at position 12"));
-  EXPECT_THAT(ErrorOf("(label == 6"), HasSubstr("')' at position 12, the end"));
-  EXPECT_THAT(ErrorOf("label in []"), HasSubstr("a number at position 11"));
-  EXPECT_THAT(ErrorOf("label in [1 2]"), HasSubstr("',' or ']'"));
-  EXPECT_THAT(ErrorOf("label == nan"), HasSubstr("a number"));
-  EXPECT_THAT(ErrorOf("label == 1e999"), HasSubstr("a number"));
-  EXPECT_THAT(ErrorOf("6 == label"), HasSubstr("a name"));
-  EXPECT_THAT(ErrorOf("label == 1 and"), HasSubstr("at position 15"));
+  EXPECT_THAT(SliceErrorOf("label == six"), HasSubstr("a number at position 10"));
+  EXPECT_THAT(SliceErrorOf("label == 6 label == 7"),
+              HasSubstr("'and', 'or' or the end at position 12"));
+  EXPECT_THAT(SliceErrorOf("(label == 6"), HasSubstr("')' at position 12, the end"));
+  EXPECT_THAT(SliceErrorOf("label in []"), HasSubstr("a number at position 11"));
+  EXPECT_THAT(SliceErrorOf("label in [1 2]"), HasSubstr("',' or ']'"));
+  EXPECT_THAT(SliceErrorOf("label == nan"), HasSubstr("a number"));
+  EXPECT_THAT(SliceErrorOf("label == 1e999"), HasSubstr("a number"));
+  EXPECT_THAT(SliceErrorOf("6 == label"), HasSubstr("a name"));
+  EXPECT_THAT(SliceErrorOf("label == 1 and"), HasSubstr("at position 15"));
 }
 
 TEST(SliceExpressionTest, RefusesDeepAndLongExpressions) {
-  EXPECT_THAT(ErrorOf(std::string(4000, '(')), HasSubstr("32 nested terms"));
+  EXPECT_THAT(SliceErrorOf(std::string(4000, '(')), HasSubstr("32 nested terms"));
   std::string nots;
   for (int i = 0; i < 1000; ++i) nots += "not ";
-  EXPECT_THAT(ErrorOf(nots + "a == 1"), HasSubstr("32 nested terms"));
-  EXPECT_THAT(ErrorOf(std::string(5000, 'a')), HasSubstr("4,096"));
+  EXPECT_THAT(SliceErrorOf(nots + "a == 1"), HasSubstr("32 nested terms"));
+  EXPECT_THAT(SliceErrorOf(std::string(5000, 'a')), HasSubstr("4,096"));
   std::string list = "a in [1";
   for (int i = 0; i < 1000; ++i) list += ",1";
-  EXPECT_THAT(ErrorOf(list + "]"), HasSubstr("1,000 numbers"));
+  EXPECT_THAT(SliceErrorOf(list + "]"), HasSubstr("1,000 numbers"));
 }
 
 }  // namespace

@@ -11,9 +11,6 @@ namespace {
 
 // A class holds two distributions of all replicates, 160 KB at 10,000; 1,000 classes 160 MB.
 constexpr int64_t kMaxBootstrappedClasses = 100;
-// Resamples hold no flip that the sample does not hold: of fewer than this they make too narrow an
-// interval (docs/formats/policy.md, "Rare flips").
-constexpr int64_t kRareFlips = 10;
 constexpr ScoreField kFields[] = {ScoreField::kPrecision, ScoreField::kRecall, ScoreField::kF1};
 constexpr std::string_view kFieldNames[] = {"precision", "recall", "f1"};
 constexpr size_t kNumFields = 3;
