@@ -7,7 +7,11 @@ endif()
 # tare_test_target(TARGET): tests are compiled for the sake of the compiler's time, of which they took more than half; what they
 # test is optimised as it ships. Under a sanitizer, whose checks multiply the code, without any optimisation.
 function(tare_test_target target)
-  target_compile_options(${target} PRIVATE $<IF:$<BOOL:${TARE_SANITIZE}>,-O0,-O1>)
+  if(TARE_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  else()
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
 endfunction()
 
 # tare_module(NAME [LINK <private libraries>] [ALONE <files>]): one folder = one target `tare_NAME` = one namespace.
