@@ -157,6 +157,16 @@ test("task outputs leads with the outputs", async () => {
   await shot();
   await close();
 });
+test("outputs are told by the measure that decided", async () => {
+  const { page, close, shot } = await open("judged", variants.judgedOutputs());
+  assert.match(await page.locator("#outputs h2").innerText(), /1 of 3 outputs does not hold, farthest beyond its bound score: R2 0\.6100, bound 0\.9400/);
+  const cells = await page.locator("#outputs tbody tr").last().innerText();
+  for (const text of ["R2 0.6100", "0.9400", "650"]) assert.ok(cells.includes(text), cells);
+  assert.deepEqual(await overflow(page), FITS);
+  await page.locator("#outputs").screenshot({ path: join(output, "judged-outputs.png") });
+  await shot();
+  await close();
+});
 test("what is absent is named, with what it would show and how to get it", async () => {
   const { page, close, text } = await open("bare", variants.bare());
   const rows = await page.locator("#absent tbody tr").allInnerTexts();

@@ -38,6 +38,16 @@ export function outputs() {
   return r;
 }
 
+/// The same with what decided for each output; one is a score, whose cosine sees nothing of what is wrong.
+export function judgedOutputs() {
+  const r = outputs();
+  r.outputs[0].judged = { measure: "cosine", value: 0.9887, bound: 0.97, holds: true, strain: 0.377, text: "cosine 0.9887 of 'last_hidden_state'" };
+  r.outputs[1].judged = { measure: "cosine", value: 0.99731, bound: 0.97, holds: true, strain: 0.09, text: "cosine 0.9973 of 'pooler_output'" };
+  r.outputs.push({ name: "score", shape: ["batch", 1], n: 512, cosine: { mean: 0.99977, least: 0.9991 }, relative_error: 0.02, snr_db: 33.9,
+    judged: { measure: "R2", value: 0.61, bound: 0.94, holds: false, strain: 6.5, text: "R2 0.6100 of 'score', value 0 (n = 512)" } });
+  return r;
+}
+
 /// Three batch sizes at two numbers of threads, with resident memory and an estimate of energy.
 export function costs() {
   const r = example(), rows = [], ratios = [];

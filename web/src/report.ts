@@ -10,7 +10,7 @@ import { distributions, slices } from "./report/conditions";
 import { candidates, latency, resources, whereBytes } from "./report/cost";
 import { fusion, tensors } from "./report/model";
 import { data, provenance } from "./report/provenance";
-import { checks, flips, metrics, outputs } from "./report/quality";
+import { checks, flips, metrics, mostStrained, outputs } from "./report/quality";
 import { Report, ShownFlips } from "./report/schema";
 
 /// Null: the section has no meaning for the task.
@@ -54,6 +54,8 @@ function keyFigures(c: Context): Child {
       isNumber(d?.low) && isNumber(d?.high) ? `[${quantity(d.low, info.unit, c.n, true).text}, ${quantity(d.high, info.unit, c.n, true).text}]` : "",
       `${quantity(before, info.unit, c.n).text} → ${say(quantity(after, info.unit, c.n))}`, isNumber(answered) ? `of ${say(quantity(answered, "ratio", c.n))} answered` : ""]]);
   }
+  const nearest = mostStrained(list(outs));
+  if (!figures.length && nearest) figures.push([nearest.judged!.measure ?? "outputs", isNumber(nearest.judged!.value) ? fixed(nearest.judged!.value, 4) : "fault", [isNumber(nearest.judged!.bound) ? `bound ${fixed(nearest.judged!.bound, 4)}` : ""]]);
   const far = list(outs).filter((x) => isNumber(x.cosine?.mean)).sort((x, y) => x.cosine!.mean! - y.cosine!.mean!)[0];
   if (!figures.length && far) figures.push(["mean cosine", cosine(far.cosine!.mean!), isNumber(far.cosine?.least) ? [`worst sample ${cosine(far.cosine!.least!)}`] : []]);
   if (isNumber(cost?.speedup)) {

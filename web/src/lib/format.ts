@@ -88,8 +88,8 @@ export function when(rfc3339: string): string {
 export interface MetricInfo { label: string; unit: string; better: "higher" | "lower" }
 
 const RATIOS = new Set(["accuracy", "extra_damage", "flip_rate", "harmful_rate", "top1_agreement", "exact_match", "answer_rate", "hallucination_rate", "subset_accuracy", "token_accuracy", "hamming_loss", "error_rate", "ece"]);
-const NUMBERS = new Set(["mae", "rmse"]);
-const LOWER = /^(log_loss|ece|mae|rmse|hamming_loss|hallucination_rate.*|flip_rate|size_ratio|memory_ratio|energy_ratio|relative_error|kl.*|latency.*|peak.*|.*_error|.*_bytes|.*_ms|perplexity)$/;
+const NUMBERS = new Set(["mae", "rmse", "strain"]);
+const LOWER = /^(log_loss|ece|mae|rmse|hamming_loss|hallucination_rate.*|flip_rate|size_ratio|memory_ratio|energy_ratio|relative_error|kl.*|latency.*|peak.*|.*_error|.*_bytes|.*_ms|perplexity|strain)$/;
 const WORDS: Record<string, string> = {
   f1: "F1", ece: "ECE", kl: "KL", snr: "SNR", rss: "memory", p50: "p50", p99: "p99", ms: "", nats: "", bytes: "", db: "",
 };

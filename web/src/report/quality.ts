@@ -6,7 +6,7 @@ import { axis, scaleOf, strip } from "../lib/marks";
 import { Column, num, Row, table } from "../lib/table";
 import { Absent, capital, Context, infoOf, keys, leadMetric, list, metricOf, note, samples, Section, things, verdictBadge } from "./context";
 import { largestChanges, lookedAt } from "./looked_at";
-import { Check, Interval } from "./schema";
+import { Check, Interval, Output } from "./schema";
 
 const EVALUATE = "tare evaluate FLOAT.onnx QUANT.onnx --data FILE";
 const LABELLED = `\`${EVALUATE} --label NAME\``;
@@ -236,13 +236,37 @@ export function flips(c: Context): Section | Absent | null {
 
 // ---- outputs ----
 
+/// The output that uses up most of what the tolerance allows; a report of an older tare says it of none.
+export function mostStrained(all: Output[]): Output | undefined {
+  return all.filter((x) => isNumber(x.judged?.strain)).sort((x, y) => y.judged!.strain! - x.judged!.strain!)[0];
+}
+
+/// "R2 0.9970"; a fault has no value, and is said in words.
+export function measured(judged: NonNullable<Output["judged"]>): string {
+  return isNumber(judged.value) ? `${judged.measure ?? "measure"} ${fixed(judged.value, 4)}` : judged.text ?? judged.measure ?? "";
+}
+
+const JUDGED: Column[] = [{ head: "judged by", kind: "name" }, { head: "bound", kind: "number" }, { head: "used up", kind: "number" }];
+
+function judgedCells(x: Output): Row["cells"] {
+  const judged = x.judged ?? {};
+  return [judged.measure ? measured(judged) : "–", num(isNumber(judged.bound) ? { text: fixed(judged.bound, 4), unit: "" } : NOTHING), num(isNumber(judged.strain) ? { text: short(100 * judged.strain, 3), unit: "%" } : NOTHING)];
+}
+
 export function outputs(c: Context): Section | Absent {
   const all = list(c.report.outputs);
   const head = { id: "outputs", kicker: "Outputs" };
-  if (!all.length) return { ...head, what: "how close each output is to float: cosine, relative error, signal to noise", how: `\`${EVALUATE}\`, without \`--label\`` };
+  if (!all.length) return { ...head, what: "how close each output is to float: the measure that fits it and its bound, cosine, relative error, signal to noise", how: `\`${EVALUATE}\`, without \`--label\`` };
+  const nearest = mostStrained(all);
   const far = all.filter((x) => isNumber(x.cosine?.mean)).sort((x, y) => x.cosine!.mean! - y.cosine!.mean!)[0];
   let finding: string = `${plural(all.length, "output")} compared`;
-  if (far) {
+  if (nearest) {
+    const judged = nearest.judged!, wrong = all.filter((x) => x.judged?.holds === false).length;
+    const what = all.length === 1 ? `${nearest.name ?? "The output"} ${wrong ? "does not hold" : "holds"}`
+      : wrong ? `${wrong} of ${all.length} outputs ${wrong === 1 ? "does" : "do"} not hold, farthest beyond its bound ${nearest.name ?? "unnamed"}`
+      : `All ${all.length} outputs hold, nearest its bound ${nearest.name ?? "unnamed"}`;
+    finding = `${what}: ${measured(judged)}${isNumber(judged.bound) ? `, bound ${fixed(judged.bound, 4)}` : ""} (${samples(nearest.n ?? c.n)})`;
+  } else if (far) {
     const least = far.cosine?.least;
     finding = `${all.length === 1 ? far.name ?? "The output" : `Farthest of ${all.length} outputs: ${far.name ?? "unnamed"}`} keeps a mean cosine of ${cosine(far.cosine!.mean!)} to ${c.float}` +
       (isNumber(least) ? `, ${cosine(least)} in the worst of ${count(far.n ?? c.n)} samples` : "");
@@ -250,7 +274,7 @@ export function outputs(c: Context): Section | Absent {
   const scale = scaleOf([1, ...all.flatMap((x) => [x.cosine?.mean, x.cosine?.least])], { pad: 0.04 });
   const withFlips = all.some((x) => isNumber(x.flips));
   const columns: Column[] = [
-    { head: "output", kind: "name" }, { head: "mean cosine", kind: "number" }, { head: "worst", kind: "number" },
+    { head: "output", kind: "name" }, ...(nearest ? JUDGED : []), { head: "mean cosine", kind: "number" }, { head: "worst", kind: "number" },
     { head: axis(scale, (x) => fixed(x, scale.decimals())), label: "", kind: "chart" }, { head: "relative error", kind: "number" }, { head: "signal to noise", kind: "number" },
   ];
   if (withFlips) columns.push({ head: "flips", kind: "number" });
@@ -260,7 +284,7 @@ export function outputs(c: Context): Section | Absent {
     const text = (v: number | undefined) => (isNumber(v) ? cosine(v) : "–");
     const cells: Row["cells"] = [
       h("span", {}, x.name ?? "–", list(x.shape).length ? h("small", { class: "muted about" }, `[${list(x.shape).join(", ")}]`) : null),
-      num({ text: text(mean), unit: "" }), num({ text: text(least), unit: "" }),
+      ...(nearest ? judgedCells(x) : []), num({ text: text(mean), unit: "" }), num({ text: text(least), unit: "" }),
       strip(scale, [{ series: "int8", value: mean, tail: isNumber(least) ? [least] : [] }], [{ at: 1, className: "zero" }], `${x.name ?? "output"}: mean cosine ${text(mean)}, worst ${text(least)}; 1 is identical`),
       num(isNumber(x.relative_error) ? { text: short(100 * x.relative_error, 3), unit: "%" } : NOTHING), num(quantity(x.snr_db, "db")),
     ];
@@ -271,6 +295,7 @@ export function outputs(c: Context): Section | Absent {
   return {
     ...head, finding, body: [
       table(`Closeness of each output to ${c.float}, ${samples(c.n)}`, columns, rows, {}),
+      nearest ? note("Judged by the measure that fits the output: few values around their mean, integers by agreement, wide outputs by their cosine. Used up: the share of what the tolerance allows; above 100 % the output does not hold.") : null,
       note("Diamond: mean over samples; the tail reaches to the worst one. A cosine of 1 is identical up to scale."),
     ],
   };

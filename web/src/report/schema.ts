@@ -34,6 +34,7 @@ export interface ShownFlips { total?: number; in_file?: number; file?: string; f
 export interface Output {
   name?: string; shape?: (string | number)[]; n?: number; cosine?: { mean?: number; least?: number; low?: number; high?: number };
   relative_error?: number; snr_db?: number; flips?: number; flip_rate?: number;
+  judged?: { measure?: string; value?: number; bound?: number; holds?: boolean; strain?: number; text?: string };
 }
 export interface Check {
   metric?: string; scope?: string; label?: string; kind?: string; baseline?: number; candidate?: number; statistic?: number; low?: number; high?: number;
