@@ -38,6 +38,15 @@ TEST(OpenDatasetTest, BlamesAFileThatIsNotWhatItsNameSays) {
   EXPECT_EQ(OpenDataset(file.path()).error().code, ErrorCode::kDataLoss);
 }
 
+TEST(OpenDatasetTest, NamesAGitLfsPointer) {
+  for (const char* name : {"x.csv", "x.npz", "x.jsonl"}) {
+    const FileWith file(name, "version https://git-lfs.github.com/spec/v1\nsize 12\n");
+    const auto dataset = OpenDataset(file.path());
+    ASSERT_FALSE(dataset) << name;
+    EXPECT_THAT(dataset.error().what, testing::HasSubstr("a git-lfs pointer"));
+  }
+}
+
 TEST(OpenDatasetTest, GoesByContentWhereTheNameSaysNothing) {
   const FileWith npz("renamed.bin", StoredBytes("stored.npz"));
   EXPECT_TRUE(OpenDataset(npz.path()));

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <unordered_map>
 #include <utility>
 
 #include "graph/foreign_file_internal.h"
@@ -110,6 +111,8 @@ Result<Graph> ReadGraph(onnx::GraphProto& proto, DataFiles& files) {
     TARE_TRY(auto read, ReadNode(node, files));
     graph.nodes.push_back(std::move(read));
   }
+  // Of two initializers of one name the runtime takes the last, and says so in its log.
+  std::unordered_map<std::string, size_t> places;
   for (auto& tensor : *proto.mutable_initializer()) {
     Initializer initializer{tensor.name(), nullptr, ""};
     if (internal::IsNumeric(tensor.data_type())) {
@@ -119,7 +122,12 @@ Result<Graph> ReadGraph(onnx::GraphProto& proto, DataFiles& files) {
       TARE_TRY_VOID(RefuseFilesOf(tensor, StrCat("'", tensor.name(), "'")));
       initializer.raw = tensor.SerializeAsString();
     }
-    graph.initializers.push_back(std::move(initializer));
+    const auto [place, is_new] = places.try_emplace(initializer.name, graph.initializers.size());
+    if (is_new) {
+      graph.initializers.push_back(std::move(initializer));
+    } else {
+      graph.initializers[place->second] = std::move(initializer);
+    }
     tensor.Clear();  // the weights are held once, not twice
   }
   for (const auto& value : proto.input()) graph.inputs.push_back(ReadValue(value));

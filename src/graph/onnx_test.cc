@@ -84,6 +84,22 @@ TEST(OnnxTest, KeepsFieldsThatItDoesNotKnow) {
   EXPECT_EQ(back.graph().node(1).doc_string(), "kept");
 }
 
+TEST(OnnxTest, TakesTheLastOfTwoInitializersOfOneName) {
+  onnx::ModelProto proto = Proto(SmallModel());
+  ASSERT_EQ(proto.graph().initializer(1).name(), "b");
+  auto* again = proto.mutable_graph()->add_initializer();
+  *again = proto.graph().initializer(1);
+  again->clear_raw_data();
+  again->clear_float_data();
+  again->add_float_data(3);
+  again->add_float_data(4);
+  const auto read = Parse(proto.SerializeAsString());
+  ASSERT_TRUE(read) << read.error().what;
+  ASSERT_EQ(read->graph.initializers.size(), 2U);
+  const auto values = read->graph.initializers[1].value->data<float>();
+  EXPECT_EQ(std::vector<float>(values.begin(), values.end()), (std::vector<float>{3, 4}));
+}
+
 TEST(OnnxTest, KeepsAttributesOfKindsThatItHasNoPlaceFor) {
   onnx::ModelProto proto = Proto(SmallModel());
   auto* typed = proto.mutable_graph()->mutable_node(0)->add_attribute();

@@ -85,16 +85,31 @@ struct ChannelSums {
   }
 };
 
+// An output without the samples on its first axis is one row.
+bool HasNanInEachRow(const TensorView& view, int64_t rows) {
+  if (view.dtype != DType::kFloat32 || view.bytes.empty()) return false;
+  const auto values = view.data<float>();
+  const bool by_sample = !view.shape.empty() && view.shape[0] == rows;
+  const size_t width = values.size() / (by_sample ? static_cast<size_t>(rows) : 1);
+  for (size_t at = 0; at < values.size(); at += width) {
+    const auto row = values.subspan(at, width);
+    if (!std::ranges::any_of(row, [](float value) { return std::isnan(value); })) return false;
+  }
+  return true;
+}
+
 // The mean, and the mean square, of each element of an output over the samples.
 struct AnswerSums {
   std::vector<double> sum;
   double squares = 0;
   int64_t count = 0;
+  bool always_nan = true;
   bool usable = true;
   bool one_class = true;  // the greatest value of each row [N, C] has one place
   std::optional<int64_t> first_class;
 
   void Add(const TensorView& view, int64_t rows) {
+    always_nan = always_nan && HasNanInEachRow(view, rows);
     usable = usable && view.dtype == DType::kFloat32 && !view.shape.empty() &&
              view.shape[0] == rows && !view.bytes.empty();
     if (!usable) return;
@@ -224,6 +239,9 @@ Result<void> LookAtRuns(const CalibrationData& data, const Progress& progress,
         }));
   }
   if (norm) evidence.norm = CompareNorm(*norm, channels);
+  for (size_t i = 0; i < num_outputs; ++i) {
+    if (answers[i].always_nan && !some.empty()) evidence.nan_output = taps[i];
+  }
   for (const AnswerSums& answer : answers) {
     const auto spread = answer.Spread();
     if (!spread || *spread <= evidence.answer_spread.value_or(-1)) continue;
@@ -356,6 +374,12 @@ Result<void> JudgeCalibration(const CalibrationEvidence& evidence) {
 }
 
 Result<void> JudgeAnswers(const CalibrationEvidence& evidence) {
+  if (!evidence.nan_output.empty()) {
+    return FailedPrecondition(
+        StrCat("the float model answers NaN to every sample, in output '", evidence.nan_output,
+               "': nothing can be compared with it"),
+        StrCat("give inputs prepared as in training, or repair the model, ", kTrust));
+  }
   const bool same = evidence.answer_spread && evidence.num_answers >= kLeastAnswers &&
                     *evidence.answer_spread < (evidence.one_class ? kSameScores : kSameAnswers);
   if (!same) return {};

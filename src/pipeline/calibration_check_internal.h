@@ -61,6 +61,7 @@ struct CalibrationEvidence {
   /// absent without a float output that has the samples on its first axis.
   std::optional<double> answer_spread;
   int64_t num_answers = 0;  ///< samples of it
+  std::string nan_output;   ///< a float output that has NaN for each sample, if there is one
   bool one_class = false;  ///< it is [N, C], and all samples have their greatest score in one place
 };
 
@@ -78,8 +79,9 @@ Result<void> JudgeCalibration(const CalibrationEvidence& evidence);
 
 /// For when something is to be written: an untrained model answers alike too, and has nothing to
 /// gain.
-/// Errors  kFailedPrecondition: the answers do not depend on the samples: they differ by less than
-///         1e-5 of their size, class scores that all name one class by less than 0.01.
+/// Errors  kFailedPrecondition: an output has NaN for each sample; the answers do not depend on the
+///         samples: they differ by less than 1e-5 of their size, class scores that all name one
+///         class by less than 0.01.
 Result<void> JudgeAnswers(const CalibrationEvidence& evidence);
 
 /// LookAtCalibration() and JudgeCalibration().

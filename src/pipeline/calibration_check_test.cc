@@ -126,6 +126,25 @@ TEST_F(CalibrationCheckTest, SeesAnswersThatDoNotDependOnTheSample) {
   EXPECT_THAT(WhatOf(*evidence), HasSubstr("answers 40 different samples alike"));
 }
 
+TEST_F(CalibrationCheckTest, SeesNaNInTheAnswerToEachSample) {
+  const auto rooted = [](float bias) {
+    return ModelBuilder(13)
+        .Input("x", {-1, 8})
+        .Floats("b", {8}, std::vector<float>(8, bias))
+        .Op("Add", {"x", "b"}, {"a"})
+        .Op("Sqrt", {"a"}, {"y"})
+        .Output("y")
+        .Build();
+  };
+  const Tensor x = graph::RandomTensor({kSamples, 8}, 3);
+  const auto evidence = Look(rooted(0), x);
+  ASSERT_TRUE(evidence) << evidence.error().what;
+  EXPECT_THAT(WhatOf(*evidence), HasSubstr("answers NaN to every sample, in output 'y'"));
+  const auto right = Look(rooted(100), x);
+  ASSERT_TRUE(right) << right.error().what;
+  EXPECT_EQ(WhatOf(*right), "");
+}
+
 TEST_F(CalibrationCheckTest, SeesScoresThatHardlyMoveAndNameOneClass) {
   // One row of weights for each of three classes; the bias decides.
   const auto model = [](float weight) {

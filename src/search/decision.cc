@@ -24,9 +24,22 @@ constexpr size_t kFinalists = 3;
 // Speeds closer than this are equal.
 constexpr double kTie = 0.97;
 
+// The lower end is rounded down: 1.048 is not "surely 1.05x".
 std::string SpeedText(const Candidate& candidate) {
-  return StrCat(Fixed(candidate.speedup.value, 2), "x [", Fixed(candidate.speedup.low, 2), ", ",
+  const double low = std::floor(100 * candidate.speedup.low + 1e-6) / 100;
+  return StrCat(Fixed(candidate.speedup.value, 2), "x [", Fixed(low, 2), ", ",
                 Fixed(candidate.speedup.high, 2), "]");
+}
+
+// Of a candidate that is not IsFast().
+std::string SlowText(const Candidate& candidate, std::string_view when,
+                     const AutoOptions& options) {
+  if (candidate.speedup.low >= options.min_speedup)
+    return StrCat("slower at batch", when, ": ", Fixed(candidate.batch_speedup.value, 2), "x");
+  const std::string what = candidate.speedup.value < 1
+                               ? "not faster"
+                               : StrCat("not surely ", Fixed(options.min_speedup, 2), "x");
+  return StrCat(what, when, ": ", SpeedText(candidate));
 }
 
 // The order of equals, the greatest first: static convolutions, products and sums; then few other
@@ -76,6 +89,8 @@ std::string WhyNone(std::span<const Candidate> candidates, const AutoOptions& op
                             SpeedText(fastest), ", and ", holds ? "its outputs hold: " : "",
                             holds ? fastest.closeness.judged.Text() : ProblemOf(fastest, options));
   if (!MustBeFaster(options)) return text;
+  if (fastest.batch_speedup.value != 0 && fastest.batch_speedup.value < 1)
+    text += StrCat("; at batch it is ", Fixed(fastest.batch_speedup.value, 2), "x");
   return StrCat(text, "; a new file must be surely ", Fixed(options.min_speedup, 2), "x");
 }
 
@@ -105,8 +120,7 @@ std::string ProblemOf(const Candidate& candidate, const AutoOptions& options) {
     const runtime::Judgement& judged = candidate.closeness.judged;
     return judged.fault.empty() ? StrCat("the outputs move: ", judged.Text()) : judged.fault;
   }
-  if (MustBeFaster(options) && !IsFast(candidate, options))
-    return StrCat("not faster: ", SpeedText(candidate));
+  if (MustBeFaster(options) && !IsFast(candidate, options)) return SlowText(candidate, "", options);
   return "";
 }
 
@@ -162,7 +176,7 @@ bool MustBeFaster(const AutoOptions& options) {
 
 std::string ProblemWhenTimedAgain(const Candidate& candidate, const AutoOptions& options) {
   return IsFast(candidate, options) ? std::string()
-                                    : StrCat("not faster when timed again: ", SpeedText(candidate));
+                                    : SlowText(candidate, " when timed again", options);
 }
 
 Decision Decide(std::span<const Candidate> candidates, std::span<const size_t> finalists,

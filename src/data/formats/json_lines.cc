@@ -113,11 +113,16 @@ class LineReader final : public nlohmann::json_sax<Json> {
 
   bool parse_error(size_t position, const std::string&,
                    const nlohmann::detail::exception& e) override {
-    // Its text begins with the parser's own number and position of the error; the reason comes
-    // last.
+    // Its text begins with the parser's own number and position of the error. The reason may quote
+    // what was read, with colons of its own.
     const std::string_view what = e.what();
-    return Fail(StrCat("is not JSON at column ", position, ": ",
-                       what.substr(std::min(what.size(), what.rfind(": ") + 2))));
+    const size_t colon = what.find(": ", std::min(what.size(), what.find("column ")));
+    const std::string_view reason =
+        what.substr(colon == std::string_view::npos ? 0 : std::min(what.size(), colon + 2));
+    // Python's json writes NaN, Infinity and -Infinity.
+    const bool is_python = reason.ends_with("N'") || reason.ends_with("I'");
+    return Fail(StrCat("is not JSON at column ", position, ": ", reason,
+                       is_python ? " (JSON has no NaN and no Infinity)" : ""));
   }
 
  private:

@@ -80,6 +80,10 @@ Result<Format> DetectFormat(const ByteSource& source) {
   if (prefix.starts_with("\x93NUMPY")) return Format::kNpy;
   if (prefix.starts_with("PK\3\4") || prefix.starts_with("PK\5\6")) return Format::kNpz;
   if (prefix.starts_with("PAR1")) return Format::kParquet;
+  if (prefix.starts_with("version https://git-lfs")) {
+    return DataLoss(StrCat(source.name(), " is a git-lfs pointer, the data were not fetched"),
+                    "fetch them: git lfs pull");
+  }
   if (LooksLikeIdx(prefix)) return Format::kIdx;
   const std::string extension = ExtensionOf(source.name());
   if (extension == ".csv" || extension == ".tsv") return Format::kCsv;

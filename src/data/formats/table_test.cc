@@ -448,6 +448,20 @@ TEST(JsonLinesTest, NamesTheLineWhereAListIsBroken) {
   }
 }
 
+TEST(JsonLinesTest, SaysWhatIsNoJson) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"NaN", "invalid literal; last read: '\"b\": N' (JSON has no NaN and no Infinity)"},
+      {"Infinity", "invalid literal; last read: '\"b\": I' (JSON has no NaN and no Infinity)"},
+      {"-Infinity", "'-I' (JSON has no NaN and no Infinity)"},
+      {"nope", "invalid literal; last read: '\"b\": no'"}};
+  for (const auto& [value, what] : cases) {
+    const auto dataset =
+        OpenBytes(Format::kJsonLines, StrCat("{\"a\": 1, \"b\": ", value, "}\n"), "x.jsonl");
+    ASSERT_FALSE(dataset) << value;
+    EXPECT_THAT(dataset.error().what, testing::EndsWith(what));
+  }
+}
+
 TEST(JsonLinesTest, RefusesDeepNesting) {
   const std::string deep = StrCat("{\"a\": ", std::string(1 << 20, '['), "1");
   const auto dataset = OpenBytes(Format::kJsonLines, deep, "x.jsonl");
