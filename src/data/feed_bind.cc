@@ -320,6 +320,7 @@ class Binder {
     const int64_t num_wanted = input.shape.size() == 2 ? input.shape[1] : 1;
     if (num_wanted == 1 && !found_by_name_.empty()) return NotByName(input);
     TARE_TRY_VOID(CheckFeatureColumns(columns, dataset_, input, num_wanted));
+    if (columns.numbers.size() > 1 && dataset_.reordered_line() > 0) return NoOrder(input);
     if (!columns.left_out.empty()) bound.note = StrCat("left out: ", Join(columns.left_out, ", "));
     if (columns.numbers.size() == 1) {
       TARE_TRY(const ArrayInfo array, dataset_.Find(columns.numbers[0]));
@@ -329,6 +330,14 @@ class Binder {
     }
     if (!UseColumns(columns.numbers, bound)) return NoArray(input);
     return {};
+  }
+
+  Error NoOrder(const ValueInfo& input) const {
+    return InvalidArgument(
+        StrCat(dataset_.source(), " names its columns in another order from line ",
+               dataset_.reordered_line(), " on: which of them input '", input.name,
+               "' takes first is not said"),
+        StrCat("say it: --columns ", input.name, "=NAME,NAME,..."));
   }
 
   // ---- preprocessing ----------------------------------------------------------------------

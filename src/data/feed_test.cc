@@ -373,6 +373,20 @@ TEST(FeedTest, BindsByNameWhereverNamesMeet) {
       HasSubstr("no array 'mask'"));
 }
 
+TEST(FeedTest, GuessesNoOrderOfColumnsWhereLinesDisagree) {
+  const auto mixed = Lines("{\"a\": 1, \"b\": 2}\n{\"a\": 3, \"b\": 4}\n{\"b\": 6, \"a\": 5}\n");
+  const Error error = BindError(*mixed, {Float("x", {-1, 2})});
+  EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.what, HasSubstr("in another order from line 3 on"));
+  const Feed feed = Bound(*mixed, {Float("x", {-1, 2})}, {{.input = "x", .columns = {"b", "a"}}});
+  EXPECT_THAT(feed.arrays(), ElementsAre("b", "a"));
+  // A key that is missing is no other order; names decide without one.
+  const auto gaps = Lines("{\"id\": \"u\", \"a\": 1, \"b\": 2}\n{\"a\": 3, \"b\": 4}\n");
+  EXPECT_THAT(Bound(*gaps, {Float("x", {-1, 2})}).arrays(), ElementsAre("a", "b"));
+  EXPECT_THAT(Bound(*mixed, {Float("a", {-1, 1}), Float("b", {-1, 1})}).arrays(),
+              ElementsAre("a", "b"));
+}
+
 TEST(FeedTest, NeverFeedsAnArrayForOneThatCannotBeUsed) {
   // x lacks a value once, and x_old has its shape.
   const auto gap =

@@ -288,11 +288,9 @@ Decision Gate(const Evidence& evidence, const Policy& declared_policy) {
   out.looks = policy.looks;
   std::vector<Check> expanded;
   for (const auto* checks : {&policy.quality, &policy.cost}) {
-    for (const auto& declared : *checks) {
-      for (const auto& check : ExpandOutputs(evidence, declared)) {
-        out.checks.push_back(Judge(evidence, policy, check));
-        expanded.push_back(check);
-      }
+    for (const auto& check : ExpandOutputs(evidence, *checks)) {
+      out.checks.push_back(Judge(evidence, policy, check));
+      expanded.push_back(check);
     }
   }
   ConfirmFailures(evidence, policy, expanded, out.checks);

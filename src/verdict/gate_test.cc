@@ -319,6 +319,40 @@ TEST(GateTest, HasNoPassForOutputsThatDoNotHold) {
   EXPECT_EQ(Gate(evidence, DefaultPolicy(Task::kOutputs)).verdict, Verdict::kInconclusive);
 }
 
+// Of token ids there is no cosine to ask for.
+TEST(GateTest, AsksNoCosineOfIntegersWhereAnotherCheckJudgesThem) {
+  Evidence evidence;
+  evidence.task = Task::kOutputs;
+  evidence.n = 100;
+  OutputCloseness output;
+  output.name = "ids";
+  output.n = 100;
+  output.agreement = Share{9900, 10000};
+  output.judged = OutputJudgement{"agreement", 0.99, 0.95, true, 0.2, "agreement 0.9900 of 'ids'"};
+  evidence.outputs = {output};
+  const auto held = Gate(evidence, DefaultPolicy(Task::kOutputs));
+  ASSERT_EQ(held.checks.size(), 1);
+  EXPECT_EQ(held.checks[0].metric, "strain");
+  EXPECT_EQ(held.verdict, Verdict::kPass);
+
+  // Alone, or beside costs, it still has to be answered.
+  Policy policy = PolicyOf("{metric: cosine, min: 0.99}", "quality");
+  policy.cost = PolicyOf("{metric: size_ratio, max: 1}", "cost").cost;
+  evidence.cost.size_ratio = 0.3;
+  const auto alone = Gate(evidence, policy);
+  ASSERT_EQ(alone.checks.size(), 2);
+  EXPECT_EQ(alone.verdict, Verdict::kInconclusive);
+
+  // One float output among integers is asked.
+  OutputCloseness logits;
+  logits.name = "logits";
+  logits.n = 100;
+  logits.cosine = MakeBootstrapped(0.5, 0.4, 0.6, 100);
+  logits.judged = OutputJudgement{"cosine", 0.5, 0.99, false, 50, "cosine 0.5000 of 'logits'"};
+  evidence.outputs.push_back(logits);
+  EXPECT_EQ(Gate(evidence, DefaultPolicy(Task::kOutputs)).verdict, Verdict::kFail);
+}
+
 TEST(GateTest, TakesTheWorstVerdictAndNothingFromNoCheck) {
   EXPECT_EQ(Gate(MakeEvidence(10'000, 0, 0), Policy{}).verdict, Verdict::kInconclusive);
   auto policy =

@@ -306,6 +306,34 @@ void TakeQuality(const Evidence& evidence, const Check& check, std::optional<int
   Take(find(view.baseline), find(view.candidate), find(view.difference), check, subject);
 }
 
+// cosine, relative_error, snr_db: integers have none.
+bool IsOfFloatOutputs(const Check& check) {
+  const MetricInfo* info = FindMetricInfo(check.metric);
+  return info != nullptr && info->place == MetricPlace::kOutput && check.metric != "agreement" &&
+         check.metric != "strain" && check.metric != "output_flip_rate";
+}
+
+std::vector<Check> ExpandOverOutputs(const Evidence& evidence, const Check& check) {
+  const MetricInfo* info = FindMetricInfo(check.metric);
+  const bool for_outputs = info != nullptr && info->place == MetricPlace::kOutput;
+  // Without labels, flips are those of the outputs that look like class scores.
+  const bool flips = check.metric == "flip_rate" && evidence.task == Task::kOutputs &&
+                     check.slice.empty() && check.distribution.empty() && check.class_name.empty();
+  if ((!for_outputs && !flips) || !check.output.empty()) return {check};
+  std::vector<Check> out;
+  for (const auto& output : evidence.outputs) {
+    const bool has = check.metric == "agreement" ? output.agreement.has_value()
+                     : check.metric == "strain"  ? output.judged.has_value()
+                     : IsOfFloatOutputs(check)   ? output.cosine.has_value()
+                                                 : output.flips.has_value();
+    if (!has) continue;
+    out.push_back(check);
+    out.back().output = output.name;
+  }
+  if (out.empty()) return {check};
+  return out;
+}
+
 }  // namespace
 
 std::optional<int64_t> FindClass(const Evidence& evidence, const std::string& name) {
@@ -319,25 +347,18 @@ std::optional<int64_t> FindClass(const Evidence& evidence, const std::string& na
   return known ? std::optional(index) : std::nullopt;
 }
 
-std::vector<Check> ExpandOutputs(const Evidence& evidence, const Check& check) {
-  const MetricInfo* info = FindMetricInfo(check.metric);
-  const bool for_outputs = info != nullptr && info->place == MetricPlace::kOutput;
-  // Without labels, flips are those of the outputs that look like class scores.
-  const bool flips = check.metric == "flip_rate" && evidence.task == Task::kOutputs &&
-                     check.slice.empty() && check.distribution.empty() && check.class_name.empty();
-  if ((!for_outputs && !flips) || !check.output.empty()) return {check};
+std::vector<Check> ExpandOutputs(const Evidence& evidence, std::span<const Check> checks) {
+  const bool integers_alone =
+      !evidence.outputs.empty() && std::ranges::all_of(evidence.outputs, [](const auto& output) {
+        return output.agreement.has_value() && !output.cosine;
+      });
   std::vector<Check> out;
-  for (const auto& output : evidence.outputs) {
-    const bool has = check.metric == "agreement" ? output.agreement.has_value()
-                     : check.metric == "strain"  ? output.judged.has_value()
-                     : for_outputs && check.metric != "output_flip_rate" ? output.cosine.has_value()
-                                                                         : output.flips.has_value();
-    if (!has) continue;
-    out.push_back(check);
-    out.back().output = output.name;
+  for (const Check& check : checks) {
+    const bool asks_nothing = integers_alone && check.output.empty() && IsOfFloatOutputs(check);
+    if (!asks_nothing)
+      std::ranges::move(ExpandOverOutputs(evidence, check), std::back_inserter(out));
   }
-  if (out.empty()) return {check};
-  return out;
+  return out.empty() ? std::vector<Check>(checks.begin(), checks.end()) : out;
 }
 
 Subject FindSubject(const Evidence& evidence, const Check& check) {

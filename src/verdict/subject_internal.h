@@ -30,8 +30,10 @@ struct Subject {
 /// Finds the subject of a check. Never fails: what is not there is said in `missing`.
 Subject FindSubject(const Evidence& evidence, const Check& check);
 
-/// Returns the check once for each output that it is about, when it names none; else itself.
-std::vector<Check> ExpandOutputs(const Evidence& evidence, const Check& check);
+/// Returns each check once for each output that it is about, where it names none; else itself.
+/// Edge     a measure of float outputs asks nothing of a model whose outputs are all integers, as
+///          long as another check is left to judge it.
+std::vector<Check> ExpandOutputs(const Evidence& evidence, std::span<const Check> checks);
 
 /// Returns the index of the class called `name` (its name, or its index in decimal), or nullopt.
 std::optional<int64_t> FindClass(const Evidence& evidence, const std::string& name);

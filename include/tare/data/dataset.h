@@ -58,6 +58,9 @@ class Dataset {
   /// In the order of the file.
   virtual std::span<const ArrayInfo> arrays() const = 0;
   virtual std::span<const SkippedArray> skipped() const { return {}; }
+  /// The first line that names its columns in another order than the one before; 0: none does. Where
+  /// there is one, the order of arrays() says nothing of the order in which a model takes them.
+  virtual int64_t reordered_line() const { return 0; }
   /// What was decided in reading that a user should know, a sentence each.
   virtual std::vector<std::string> notes() const { return {}; }
 

@@ -23,6 +23,7 @@ class CorruptedDataset : public Dataset {
   std::span<const ArrayInfo> arrays() const override { return inner_->arrays(); }
   std::span<const SkippedArray> skipped() const override { return inner_->skipped(); }
   std::vector<std::string> notes() const override { return inner_->notes(); }
+  int64_t reordered_line() const override { return inner_->reordered_line(); }
   std::vector<std::string> text_columns() const override { return inner_->text_columns(); }
   Result<std::vector<std::string>> ReadTexts(std::string_view column,
                                              std::span<const int64_t> samples) const override {

@@ -323,6 +323,7 @@ class JsonTable {
     if (!builder_) TARE_TRY_VOID(Start(fields));
     builder_->SetLine(line);
     std::vector<bool> seen(builder_->num_columns(), false);
+    size_t before = 0;
     for (const Field& field : fields) {
       const auto c = column_of_.find(field.name);
       if (c == column_of_.end()) {
@@ -332,6 +333,8 @@ class JsonTable {
         continue;
       }
       seen[c->second] = true;
+      if (c->second < before) builder_->SetReordered(line);
+      before = c->second;
       SetField(*builder_, c->second, field);
     }
     for (size_t c = 0; c < seen.size(); ++c) {

@@ -83,6 +83,10 @@ class TableBuilder {
   /// The line of the file that the current row is from, for messages; 0 where none is counted.
   void SetLine(int64_t line) { line_ = line; }
   void AddNote(std::string note) { notes_.push_back(std::move(note)); }
+  /// Dataset::reordered_line(); the first call counts.
+  void SetReordered(int64_t line) {
+    if (reordered_line_ == 0) reordered_line_ = line;
+  }
 
   /// Errors  kResourceExhausted: no room for the records.
   Result<void> FinishRow();
@@ -117,6 +121,7 @@ class TableBuilder {
   std::set<std::string> skipped_names_;
   std::vector<SkippedArray> skipped_;
   std::vector<std::string> notes_;
+  int64_t reordered_line_ = 0;
   int64_t line_ = 0;
   std::vector<std::byte> record_;
   Spool spool_;

@@ -222,6 +222,7 @@ Result<std::unique_ptr<Dataset>> TableBuilder::Finish(ByteSourcePtr file) {
   }
   parts.skipped = std::move(skipped_);
   parts.notes = std::move(notes_);
+  parts.reordered_line = reordered_line_;
   parts.num_rows = num_rows_;
   parts.record_bytes = std::ssize(record_);
   TARE_TRY(parts.records, spool_.Finish());

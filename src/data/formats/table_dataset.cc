@@ -75,6 +75,7 @@ class TableDataset : public Dataset {
   std::span<const ArrayInfo> arrays() const override { return infos_; }
   std::span<const SkippedArray> skipped() const override { return parts_.skipped; }
   std::vector<std::string> notes() const override { return parts_.notes; }
+  int64_t reordered_line() const override { return parts_.reordered_line; }
 
   Result<Tensor> Read(std::string_view name, std::span<const int64_t> samples) const override {
     const auto at = std::ranges::find(parts_.columns, name, &TableColumn::name);

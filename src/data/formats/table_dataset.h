@@ -16,6 +16,7 @@ struct TableParts {
   std::vector<std::vector<std::string>> classes;  ///< by column
   std::vector<SkippedArray> skipped;
   std::vector<std::string> notes;
+  int64_t reordered_line = 0;
   int64_t num_rows = 0;
   int64_t record_bytes = 0;
   ByteSourcePtr records;
