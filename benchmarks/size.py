@@ -10,6 +10,7 @@ import generated
 
 LAYERS = 10
 SAMPLES = 64
+TURNS = 3
 ROOM_MEMORY, ROOM_DISK = 3.0, 4.5  # times the weights: 8 and 12 GB for ten layers
 
 
@@ -24,15 +25,39 @@ def need_room(folder, model_bytes: int):
             raise feeds.Skipped(f"{free / 1e9:.1f} GB of {what} are free, and {need / 1e9:.1f} are needed")
 
 
-def quantize(bench, model, data, name: str) -> dict:
-    folder = bench.made / name
-    folder.mkdir()
-    run = bench.quantize(model, data, folder / "out.onnx", "--format", name)
-    written = sum(path.stat().st_size for path in folder.glob("out.onnx*"))
-    shutil.rmtree(folder)
+def tare(bench, folder, *options) -> dict:
+    run = bench.quantize(folder / "model.onnx", folder / "x0.npy", folder / "out.onnx", *options)
     if run["exit"]:
         return {"failure": f"exit {run['exit']}", "detail": run["errors"][-300:]}
-    return {"cpu_s": run["cpu_s"], "wall_s": run["wall_s"], "peak_bytes": run["peak_bytes"], "written_bytes": written}
+    shutil.copy(folder / "out.recipe.yaml", folder / "recipe.yaml")
+    return {"cpu_s": run["cpu_s"], "wall_s": run["wall_s"], "peak_bytes": run["peak_bytes"], "written_bytes": sum(path.stat().st_size for path in folder.glob("out.onnx*"))}
+
+
+def peer(bench, folder, scales: str) -> dict:
+    return bench.python("size_peers.py", scales, folder / "model.onnx", folder / "out.onnx", limit_s=10 * bench.timeout)
+
+
+# The two that are compared are taken in turns; the others once. The recipe is that of the run before it, and nothing is measured there.
+TOOLS = {
+    "tare int8_dynamic": (TURNS, lambda bench, folder: tare(bench, folder, "--format", "int8_dynamic")),
+    "ort_dynamic": (TURNS, lambda bench, folder: peer(bench, folder, "tensor")),
+    "tare recipe": (1, lambda bench, folder: tare(bench, folder, "--recipe", folder / "recipe.yaml")),
+    "ort_dynamic_columns": (1, lambda bench, folder: peer(bench, folder, "column")),
+    "tare auto": (1, lambda bench, folder: tare(bench, folder, "--format", "auto")),
+}
+
+
+def measure(bench, folder) -> dict:
+    runs = {tool: [] for tool in TOOLS}
+    for turn in range(TURNS):
+        for tool, (turns, make) in TOOLS.items():
+            if turn >= turns:
+                continue
+            runs[tool].append(make(bench, folder))
+            for path in folder.glob("out.*"):
+                path.unlink()
+    middle = lambda cells: sorted(cells, key=lambda cell: cell["cpu_s"])[len(cells) // 2] | {"n": len(cells)}
+    return {tool: next((cell for cell in cells if "failure" in cell), None) or middle(cells) for tool, cells in runs.items()}
 
 
 def size(bench, layers: int, say) -> dict:
@@ -40,14 +65,11 @@ def size(bench, layers: int, say) -> dict:
     folder = bench.made / "size"
     folder.mkdir()
     try:
-        model, data = folder / "model.onnx", folder / "x0.npy"
-        model_bytes = generated.matmuls(model, layers)
-        np.save(data, np.random.default_rng(2).uniform(-1, 1, (SAMPLES, generated.WIDTH)).astype(np.float32))
-        result = {"layers": layers, "model_bytes": model_bytes, "tare int8_dynamic": quantize(bench, model, data, "int8_dynamic"),
-                  "ort_dynamic": bench.python("size_peers.py", model, folder / "peer.onnx", limit_s=10 * bench.timeout),
-                  "tare auto": quantize(bench, model, data, "auto")}
+        model_bytes = generated.matmuls(folder / "model.onnx", layers)
+        np.save(folder / "x0.npy", np.random.default_rng(2).uniform(-1, 1, (SAMPLES, generated.WIDTH)).astype(np.float32))
+        result = {"layers": layers, "model_bytes": model_bytes, "tools": measure(bench, folder)}
     finally:
         shutil.rmtree(folder)
-    for tool in ("tare int8_dynamic", "ort_dynamic", "tare auto"):
-        say("size", f"{tool:<18} " + (f"{result[tool]['cpu_s']:.1f} s, {result[tool]['peak_bytes'] / model_bytes:.2f} of the model" if "cpu_s" in result[tool] else str(result[tool])))
+    for tool, cell in result["tools"].items():
+        say("size", f"{tool:<20} " + (f"{cell['cpu_s']:.1f} s, {cell['peak_bytes'] / model_bytes:.2f} of the model" if "cpu_s" in cell else str(cell)))
     return result

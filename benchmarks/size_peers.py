@@ -1,6 +1,6 @@
 """onnxruntime's quantize_dynamic of a model with its weights beside it; prints one JSON object. CPU time is that of the call, without imports.
 
-Usage: size_peers.py MODEL OUT.onnx
+Usage: size_peers.py tensor|column MODEL OUT.onnx      a scale for each weight, its default, or for each of its columns, as tare's
 """
 
 import json
@@ -14,11 +14,11 @@ import feeds
 
 
 def main():
-    model, out = sys.argv[1:]
+    scales, model, out = sys.argv[1:]
     report = os.dup(1)
     os.dup2(2, 1)  # it prints on standard output
     wall, cpu = time.monotonic(), time.process_time()
-    ortq.quantize_dynamic(model, out, use_external_data_format=True)
+    ortq.quantize_dynamic(model, out, use_external_data_format=True, per_channel=scales == "column")
     cost = {"cpu_s": time.process_time() - cpu, "wall_s": time.monotonic() - wall, "peak_bytes": feeds.peak_rss()}
     written = sum(os.path.getsize(path) for path in (out, out + ".data") if os.path.exists(path))
     os.write(report, (json.dumps(cost | {"written_bytes": written}) + "\n").encode())

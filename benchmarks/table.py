@@ -237,25 +237,30 @@ def choosing_bars(row: dict) -> list:
     return bars
 
 
-SIZE_TOOLS = {"tare int8_dynamic": "tare, int8_dynamic", "tare auto": "tare, auto", "ort_dynamic": "ORT quantize_dynamic"}
+SIZE_TOOLS = {"tare int8_dynamic": "tare, int8_dynamic", "tare auto": "tare, auto", "tare recipe": "tare, its recipe: nothing measured",
+              "ort_dynamic": "ORT quantize_dynamic", "ort_dynamic_columns": "ORT, a scale a column, as tare"}
 
 
 def size_table(row: dict) -> str:
     rows = []
     for tool, name in SIZE_TOOLS.items():
-        cell = row[tool]
-        rows.append([name, f"{failure(cell)}: {cell['detail']}"] + [""] * 4 if "failure" in cell else
-                    [name, f"{cell['cpu_s']:.1f}", f"{cell['wall_s']:.1f}", f"{cell['peak_bytes'] / 1e9:.2f}", f"{cell['peak_bytes'] / row['model_bytes']:.2f}", f"{cell['written_bytes'] / 1e9:.2f}"])
-    return (f"{row['layers']} MatMul of 8192 x 8192, {row['model_bytes'] / 1e9:.2f} GB of weights beside the model.\n\n"
-            + markdown(["", "CPU s", "wall s", "peak, GB", "peak / weights", "written, GB"], rows))
+        cell = row["tools"][tool]
+        rows.append([name, f"{failure(cell)}: {cell['detail']}"] + [""] * 5 if "failure" in cell else
+                    [name, f"{cell['cpu_s']:.1f}", f"{cell['wall_s']:.1f}", f"{cell['peak_bytes'] / 1e9:.2f}", f"{cell['peak_bytes'] / row['model_bytes']:.2f}",
+                     f"{cell['written_bytes'] / 1e9:.2f}", f"{cell['n']}"])
+    return (f"{size_title(row)} of weights beside the model.\n\n" + markdown(["", "CPU s", "wall s", "peak, GB", "peak / weights", "written, GB", "n"], rows))
+
+
+def size_title(row: dict) -> str:
+    return f"{row['layers']} MatMul of 8192 x 8192, {row['model_bytes'] / 1e9:.2f} GB"
 
 
 def size_bars(row: dict) -> list:
-    cells = {tool: row[tool] for tool in SIZE_TOOLS}
-    title = f"{row['layers']} MatMul of 8192 x 8192, {row['model_bytes'] / 1e9:.2f} GB: "
-    if any("failure" in cell for cell in cells.values()):
-        return [[title + name, "ends", failure(cells[tool]), met(False)] for tool, name in SIZE_TOOLS.items() if "failure" in cells[tool]]
-    dynamic, auto, peer = cells["tare int8_dynamic"], cells["tare auto"], cells["ort_dynamic"]
+    tools, title = row["tools"], size_title(row) + ": "
+    failed = [[title + SIZE_TOOLS[tool], "ends", failure(tools[tool]), met(False)] for tool in ("tare int8_dynamic", "tare auto", "ort_dynamic") if "failure" in tools[tool]]
+    if failed:
+        return failed
+    dynamic, auto, peer = tools["tare int8_dynamic"], tools["tare auto"], tools["ort_dynamic"]
     to_peer, to_dynamic = dynamic["cpu_s"] / peer["cpu_s"], auto["cpu_s"] / dynamic["cpu_s"]
     peaks = [cell["peak_bytes"] / row["model_bytes"] for cell in (dynamic, auto)]
     return [[title + "dynamic over quantize_dynamic", "<= 0.6", f"{to_peer:.2f}", met(to_peer <= 0.6)],
