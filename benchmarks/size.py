@@ -29,7 +29,9 @@ def tare(bench, folder, *options) -> dict:
     run = bench.quantize(folder / "model.onnx", folder / "x0.npy", folder / "out.onnx", *options)
     if run["exit"]:
         return {"failure": f"exit {run['exit']}", "detail": run["errors"][-300:]}
-    shutil.copy(folder / "out.recipe.yaml", folder / "recipe.yaml")
+    recipe = folder / "out.recipe.yaml"
+    if recipe.exists():  # not where one was applied
+        recipe.replace(folder / "recipe.yaml")
     return {"cpu_s": run["cpu_s"], "wall_s": run["wall_s"], "peak_bytes": run["peak_bytes"], "written_bytes": sum(path.stat().st_size for path in folder.glob("out.onnx*"))}
 
 
