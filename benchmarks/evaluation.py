@@ -7,6 +7,7 @@ import random
 import statistics
 import subprocess
 
+import feeds
 import gate
 
 REPEATS = 5
@@ -108,12 +109,12 @@ def overhead(bench, options) -> dict:
     return {name(row): {"value": row["overhead"], "low": row["overhead_least"], "high": row["overhead_most"]} for row in rows}
 
 
-def evaluation(bench, options, skipped) -> dict:
+def evaluation(bench, options) -> dict:
     """All four; what this machine or build cannot measure says so and does not stop the rest. `options` prepare CIFAR's images."""
     result = {}
     for name, measure in (("power", power), ("bootstrap", bootstrap), ("duplicates", duplicates), ("overhead", lambda b: overhead(b, options))):
         try:
             result[name] = measure(bench)
-        except (Absent, skipped) as reason:
+        except (Absent, feeds.Skipped) as reason:
             result[name] = {"failure": "skipped", "detail": str(reason)}
     return result

@@ -10,6 +10,15 @@ CIFAR_MEAN = np.array([0.485, 0.456, 0.406], np.float32).reshape(3, 1, 1)
 CIFAR_STD = np.array([0.229, 0.224, 0.225], np.float32).reshape(3, 1, 1)
 
 
+class Skipped(Exception):
+    """A model or data that is not at hand, or a machine that is too small: the row says so and the others go on."""
+
+
+def peak_rss() -> int:
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) << 10
+
+
 def one_thread() -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

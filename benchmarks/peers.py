@@ -108,11 +108,6 @@ PEERS = {
 }
 
 
-def peak_rss() -> int:
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) << 10
-
-
 def reset_peak():
     with open("/proc/self/clear_refs", "w") as clear:
         clear.write("5")
@@ -148,7 +143,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # some leave temporary files where they stand
         reset_peak()
-        idle, wall, cpu = peak_rss(), time.monotonic(), time.process_time()
+        idle, wall, cpu = feeds.peak_rss(), time.monotonic(), time.process_time()
         try:
             result = (run_float(model, inputs) if args.peer == "float" else PEERS[args.peer](model, inputs, out, folder)) or {}
         except MemoryError:
@@ -157,7 +152,7 @@ def main():
             text = (str(error).strip() or "no message").splitlines()[0]
             memory = "bad_alloc" in text or "Failed to allocate" in text
             result = {"failure": "out of memory" if memory else "exception", "detail": f"{type(error).__name__}: {text[:300]}"}
-        result |= {"wall_s": time.monotonic() - wall, "cpu_s": time.process_time() - cpu, "peak_bytes": peak_rss() - idle}
+        result |= {"wall_s": time.monotonic() - wall, "cpu_s": time.process_time() - cpu, "peak_bytes": feeds.peak_rss() - idle}
         os.chdir("/")
     os.write(report, (json.dumps(result) + "\n").encode())
     sys.exit(0)

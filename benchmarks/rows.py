@@ -24,8 +24,13 @@ import time
 import numpy as np
 import onnxruntime as ort
 
+import choosing
 import evaluation
 import feeds
+import same
+import size
+import zoo_files
+from feeds import Skipped
 
 HERE = pathlib.Path(__file__).resolve().parent
 CIFAR = ["--scale", "1/255", "--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225", "--label", "label"]
@@ -34,10 +39,6 @@ SEEDS = (0, 1, 2)  # of the choice of calibration images: KL and flips are media
 SENTENCES = 2758  # as many as the test set of STS-B has; none of them calibrates
 ZOO_PEERS = ["ort_static", "ort_static_uint8", "ort_static_compute", "ort_dynamic", "nncf"]
 RESNET_PEERS = ["ort_minmax", "ort_entropy", "ort_percentile", "nncf", "nncf_folded"]
-
-
-class Skipped(Exception):
-    """A model or data that is not at hand."""
 
 
 class Bench:
@@ -183,18 +184,11 @@ def resnet20(bench: Bench) -> dict:
     return result
 
 
-def minilm_data(bench: Bench, name: str, take: slice, length: int = 64) -> pathlib.Path:
-    path = bench.made / f"{name}.npz"
-    chosen = feeds.sentences(bench.at_hand("data/sts-train.npz"))
-    np.savez(path, **{key: value[take][:, :length] for key, value in chosen.items()})
-    return path
-
-
 def minilm(bench: Bench) -> dict:
     """MiniLM-L3: tare left to itself, beside ONNX Runtime's dynamic quantization."""
     model = bench.at_hand("models/zoo/minilm_l3.onnx", "models/minilm_l3.onnx")
-    calibrate = minilm_data(bench, "minilm", slice(0, 1000))
-    check, short = minilm_data(bench, "minilm-check", slice(1000, 1000 + SENTENCES)), minilm_data(bench, "minilm-16", slice(1000, 1100), 16)
+    calibrate = zoo_files.sentences(bench, "minilm", slice(0, 1000))
+    check, short = zoo_files.sentences(bench, "minilm-check", slice(1000, 1000 + SENTENCES)), zoo_files.sentences(bench, "minilm-16", slice(1000, 1100), 16)
     embedding = next(o.name for o in feeds.open_session(model).get_outputs() if o.shape[1:] == [384])
     result = {}
     for tool in ("tare auto", "ort_dynamic"):
@@ -230,16 +224,15 @@ def end_of(bench: Bench, model, data, out, made: dict) -> dict:
     return base | {"left_alone": made["exit"] == 5, "reason": reason.replace(str(model), model.name), "stray_file": out.exists()}
 
 
-def zoo(bench: Bench, only: set[str], result: dict) -> dict:
-    """Every model of models.txt: tare at its defaults, beside five ways of the peers. Saved model by model: it is long."""
-    names = [line.split()[0] for line in (HERE / "models.txt").read_text().splitlines() if line and line[0] != "#"]
-    for name in names:
+def zoo(bench: Bench, only: set[str], before: dict) -> dict:
+    """Every model of models.txt, or of them only these: tare at its defaults, beside five ways of the peers. Saved model by model: it is long."""
+    result = bench.results["rows"]["zoo"] = dict(before) if only else {}
+    for name in zoo_files.packaged():
         if only and name not in only:
             continue
         started = time.monotonic()
         try:
-            model = bench.at_hand(f"models/zoo/{name}.onnx")
-            data = minilm_data(bench, "minilm-zoo", slice(0, 200)) if name == "minilm_l3" else bench.at_hand(f"models/zoo/{name}.npz")
+            model, data = zoo_files.pair(bench, name)
         except Skipped as skipped:
             result[name] = {"skipped": str(skipped)}
             say("zoo " + name, f"skipped: {skipped}")
@@ -284,6 +277,35 @@ def machine() -> dict:
     return {"cpu": field("model name"), "cores": os.cpu_count(), "isa": isa, "system": platform.system(), "kernel": platform.release().split("-")[0]}
 
 
+def size_row(bench: Bench, options: set[str]) -> dict:
+    try:
+        layers = int(next(iter(options), size.LAYERS))
+    except ValueError:
+        sys.exit("error: the layers of the row size are no number\nnext:  benchmarks/run size:4")
+    return size.size(bench, layers, say)
+
+
+# What measures each row, of the options behind its colon and of its last figures.
+ROWS = {
+    "calibration": lambda bench, *_: calibration(bench),
+    "resnet20": lambda bench, *_: resnet20(bench),
+    "minilm": lambda bench, *_: minilm(bench),
+    "zoo": zoo,
+    "evaluation": lambda bench, *_: evaluation.evaluation(bench, CIFAR),
+    "choosing": lambda bench, *_: choosing.choosing(bench, say),
+    "size": lambda bench, options, _: size_row(bench, options),
+    "same": lambda bench, options, before: before | {"loaded" if "loaded" in options else "as it is": same.same(bench, "loaded" in options, CIFAR, say)},
+}
+
+
+def options_by_row(arguments: list[str]) -> dict[str, set[str]]:
+    """zoo:a zoo:b is the row `zoo` with the options a and b."""
+    wanted = {}
+    for name, colon, option in (argument.partition(":") for argument in arguments):
+        wanted.setdefault(name, set()).update({option} if colon else ())
+    return wanted
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tare", required=True)
@@ -293,36 +315,31 @@ def main():
     parser.add_argument("--keep-peers", action="store_true")
     parser.add_argument("rows", nargs="*")
     args = parser.parse_args()
-    rows = {"calibration": calibration, "resnet20": resnet20, "minilm": minilm, "zoo": zoo,
-            "evaluation": lambda bench: evaluation.evaluation(bench, CIFAR, Skipped)}
-    unknown = [row for row in args.rows if row.split(":")[0] not in rows]
+    wanted = options_by_row(args.rows)
+    unknown = [name for name in wanted if name not in ROWS]
     if unknown:
-        sys.exit(f"error: there is no row {unknown[0]}\nnext:  take one of: {' '.join(rows)}, or zoo:MODEL")
+        sys.exit(f"error: there is no row {unknown[0]}\nnext:  take one of: {' '.join(ROWS)}, or zoo:MODEL, size:LAYERS, same:loaded")
     bench = Bench(args)
     results = bench.results
     library = same_library(bench.tare)
     say("onnxruntime", f"{ort.__version__}, " + ("tare and the peers load the same file" if library["same"] else "NOT the same file for tare and the peers"))
     version = subprocess.run([bench.tare, "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
-    results |= {"machine": machine(), "tare": version, "library": library,                 "versions": {"onnxruntime": ort.__version__, "nncf": importlib.metadata.version("nncf"), "python": platform.python_version()},
+    results |= {"machine": machine(), "tare": version, "library": library,
+                "versions": {"onnxruntime": ort.__version__, "nncf": importlib.metadata.version("nncf"), "python": platform.python_version()},
                 "date": datetime.date.today().isoformat()}
-    wanted = {row.split(":")[0] for row in args.rows} or set(rows)
-    for name in rows:
-        if name not in wanted:
+    for name in ROWS:
+        if wanted and name not in wanted:
             continue
         started = time.monotonic()
         try:
-            if name == "zoo":
-                only = {row.split(":")[1] for row in args.rows if row.startswith("zoo:")}
-                results["rows"][name] = dict(results["rows"].get(name, {})) if only else {}
-                zoo(bench, only, results["rows"][name])
-            else:
-                results["rows"][name] = rows[name](bench)
+            results["rows"][name] = ROWS[name](bench, wanted.get(name, set()), results["rows"].get(name, {}))
         except Skipped as skipped:
             results["rows"][name] = {"skipped": str(skipped)}
             say(name, f"skipped: {skipped}")
         else:
             results["seconds"][name] = time.monotonic() - started
             results.setdefault("peers_kept", {})[name] = args.keep_peers
+            results.setdefault("dates", {})[name] = results["date"]
         results["load"] = os.getloadavg()[0]
         bench.save()
     shutil.rmtree(bench.made, ignore_errors=True)
