@@ -308,11 +308,12 @@ ROWS = {
 def describe(results: dict) -> str:
     machine, versions, seconds = results["machine"], results["versions"], results["seconds"]
     kept = [name for name, was_kept in results.get("peers_kept", {}).items() if was_kept]
+    on = lambda name: f" ({results['dates'][name]})" if results.get("dates", {}).get(name, results["date"]) != results["date"] else ""
     same = "tare and the peers load the same libonnxruntime file, by SHA-256" if results["library"]["same"] else "**tare and the peers load different libonnxruntime files**"
     return "\n".join([f"`benchmarks/run --write`, {results['date']}, {results['tare']}.",
                       f"{machine['cpu']}, {machine['cores']} cores, {' '.join(machine['isa'])}; load {results.get('load', 0):.1f} at the end.",
                       f"ONNX Runtime {versions['onnxruntime']} ({same}), NNCF {versions['nncf']}, Python {versions['python']}; one thread.",
-                      "It took " + ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items()) + " minutes."
+                      "It took " + ", ".join(f"{name} {value / 60:.1f}{on(name)}" for name, value in seconds.items()) + " minutes."
                       + (f" The peers' figures of {', '.join(kept)} are those of an earlier run on this machine (`--keep-peers`)." if kept else "")])
 
 
