@@ -4,23 +4,24 @@ if(TARE_BUILD_TESTS)
   target_link_libraries(tare_test_main PRIVATE tare_core tare_flags GTest::gtest)
 endif()
 
-# tare_test_target(TARGET): tests are compiled for the sake of the compiler's time, of which they took more than half; what they
-# test is optimised as it ships. Under a sanitizer, whose checks multiply the code, without any optimisation.
-function(tare_test_target target)
-  if(TARE_SANITIZE)
+# tare_test_target(TARGET SLOW): tests are compiled for the sake of the compiler's time, of which they took more than half; what
+# they test is optimised as it ships. Under a sanitizer, whose checks multiply the code, without any optimisation, unless SLOW is true.
+function(tare_test_target target slow)
+  if(TARE_SANITIZE AND NOT slow)
     target_compile_options(${target} PRIVATE -O0)
   else()
     target_compile_options(${target} PRIVATE -O1)
   endif()
 endfunction()
 
-# tare_module(NAME [LINK <private libraries>] [ALONE <files>]): one folder = one target `tare_NAME` = one namespace.
+# tare_module(NAME [LINK <private libraries>] [ALONE <files>] [SLOW_TESTS]): one folder = one target `tare_NAME` = one namespace.
 # Sources are src/NAME/*.cc and those of its folders; *_test.cc go into `tare_NAME_test`, *_benchmark.cc into `tare_NAME_benchmark`.
 # Both are built when asked for: `tests`, `benchmarks`. The modules it may see come from cmake/layers.cmake.
 # ALONE: files that no unity build (CMAKE_UNITY_BUILD) puts into one with others, because they share a private name
 # with another file of the module or compile themselves once for each processor (Highway).
+# SLOW_TESTS: the slow references that they compare with take longer without optimisation than the compiler saves.
 function(tare_module name)
-  cmake_parse_arguments(arg "" "" "LINK;TEST_LINK;ALONE" ${ARGN})
+  cmake_parse_arguments(arg "SLOW_TESTS" "" "LINK;TEST_LINK;ALONE" ${ARGN})
   set_source_files_properties(${arg_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   set(folder ${PROJECT_SOURCE_DIR}/src/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cc)
@@ -44,7 +45,7 @@ function(tare_module name)
 
   if(TARE_BUILD_TESTS AND tests)
     add_executable(tare_${name}_test EXCLUDE_FROM_ALL ${tests})
-    tare_test_target(tare_${name}_test)
+    tare_test_target(tare_${name}_test ${arg_SLOW_TESTS})
     add_dependencies(tests tare_${name}_test)
     target_include_directories(tare_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(tare_${name}_test PRIVATE

@@ -376,8 +376,8 @@ Result<void> JudgeCalibration(const CalibrationEvidence& evidence) {
 Result<void> JudgeAnswers(const CalibrationEvidence& evidence) {
   if (!evidence.nan_output.empty()) {
     return FailedPrecondition(
-        StrCat("the float model answers NaN to every sample, in output '", evidence.nan_output,
-               "': nothing can be compared with it"),
+        StrCat("the float model has NaN in its answer to every sample, in output '",
+               evidence.nan_output, "': what is NaN cannot be compared"),
         StrCat("give inputs prepared as in training, or repair the model, ", kTrust));
   }
   const bool same = evidence.answer_spread && evidence.num_answers >= kLeastAnswers &&

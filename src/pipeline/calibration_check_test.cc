@@ -139,7 +139,7 @@ TEST_F(CalibrationCheckTest, SeesNaNInTheAnswerToEachSample) {
   const Tensor x = graph::RandomTensor({kSamples, 8}, 3);
   const auto evidence = Look(rooted(0), x);
   ASSERT_TRUE(evidence) << evidence.error().what;
-  EXPECT_THAT(WhatOf(*evidence), HasSubstr("answers NaN to every sample, in output 'y'"));
+  EXPECT_THAT(WhatOf(*evidence), HasSubstr("has NaN in its answer to every sample, in output 'y'"));
   const auto right = Look(rooted(100), x);
   ASSERT_TRUE(right) << right.error().what;
   EXPECT_EQ(WhatOf(*right), "");

@@ -290,18 +290,28 @@ TEST(GateTest, JudgesEachOutputWhenNoneIsNamed) {
   EXPECT_EQ(decision.verdict, Verdict::kFail);
 }
 
-// A cosine of one positive value a sample is 1 whatever it is: what fits the output's kind decides.
-TEST(GateTest, HasNoPassForOutputsThatDoNotHold) {
+OutputCloseness JudgedOutput(std::string name, OutputJudgement judged) {
+  OutputCloseness output;
+  output.name = std::move(name);
+  output.n = 100;
+  output.judged = std::move(judged);
+  return output;
+}
+
+Evidence OfOutputs(std::vector<OutputCloseness> outputs) {
   Evidence evidence;
   evidence.task = Task::kOutputs;
   evidence.n = 100;
-  OutputCloseness output;
-  output.name = "score";
-  output.n = 100;
-  output.cosine = MakeBootstrapped(0.999, 0.998, 1, 100);
-  output.judged =
-      OutputJudgement{"R2", 0.61, 0.98, false, 19.5, "R2 0.6100 of 'score', value 0 (n = 100)"};
-  evidence.outputs = {output};
+  evidence.outputs = std::move(outputs);
+  return evidence;
+}
+
+// A cosine of one positive value a sample is 1 whatever it is: what fits the output's kind decides.
+TEST(GateTest, HasNoPassForOutputsThatDoNotHold) {
+  auto score = JudgedOutput(
+      "score", {"R2", 0.61, 0.98, false, 19.5, "R2 0.6100 of 'score', value 0 (n = 100)"});
+  score.cosine = MakeBootstrapped(0.999, 0.998, 1, 100);
+  Evidence evidence = OfOutputs({score});
   const auto moved = Gate(evidence, DefaultPolicy(Task::kOutputs));
   ASSERT_EQ(moved.checks.size(), 2);
   EXPECT_EQ(moved.checks[0].verdict, Verdict::kPass);
@@ -321,15 +331,9 @@ TEST(GateTest, HasNoPassForOutputsThatDoNotHold) {
 
 // Of token ids there is no cosine to ask for.
 TEST(GateTest, AsksNoCosineOfIntegersWhereAnotherCheckJudgesThem) {
-  Evidence evidence;
-  evidence.task = Task::kOutputs;
-  evidence.n = 100;
-  OutputCloseness output;
-  output.name = "ids";
-  output.n = 100;
-  output.agreement = Share{9900, 10000};
-  output.judged = OutputJudgement{"agreement", 0.99, 0.95, true, 0.2, "agreement 0.9900 of 'ids'"};
-  evidence.outputs = {output};
+  auto ids = JudgedOutput("ids", {"agreement", 0.99, 0.95, true, 0.2, "agreement 0.9900 of 'ids'"});
+  ids.agreement = Share{9900, 10000};
+  Evidence evidence = OfOutputs({ids});
   const auto held = Gate(evidence, DefaultPolicy(Task::kOutputs));
   ASSERT_EQ(held.checks.size(), 1);
   EXPECT_EQ(held.checks[0].metric, "strain");
@@ -344,11 +348,9 @@ TEST(GateTest, AsksNoCosineOfIntegersWhereAnotherCheckJudgesThem) {
   EXPECT_EQ(alone.verdict, Verdict::kInconclusive);
 
   // One float output among integers is asked.
-  OutputCloseness logits;
-  logits.name = "logits";
-  logits.n = 100;
+  auto logits =
+      JudgedOutput("logits", {"cosine", 0.5, 0.99, false, 50, "cosine 0.5000 of 'logits'"});
   logits.cosine = MakeBootstrapped(0.5, 0.4, 0.6, 100);
-  logits.judged = OutputJudgement{"cosine", 0.5, 0.99, false, 50, "cosine 0.5000 of 'logits'"};
   evidence.outputs.push_back(logits);
   EXPECT_EQ(Gate(evidence, DefaultPolicy(Task::kOutputs)).verdict, Verdict::kFail);
 }
